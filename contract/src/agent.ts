@@ -1,0 +1,99 @@
+import type { AssistantMessage, ModelFault, ModelMessage, ToolResultMessage, Usage, UserMessage } from './model.ts'
+import type { InboxId, SessionId, SessionKey, ToolCallId, TurnId } from './ids.ts'
+import type { ThinkingLevel } from './message.ts'
+
+/** One line of a transcript as the agent and the page see it. */
+export type EntryBody =
+  | { kind: 'user'; message: UserMessage; from?: string; inbox: InboxId[] }
+  | { kind: 'assistant'; message: AssistantMessage; usage: Usage; stop: string }
+  | { kind: 'tool-result'; message: ToolResultMessage }
+  /** Everything before it is replaced by this summary in the prompt; originals stay in the table. `keptFrom`: seq of the first entry still sent as it is. */
+  | { kind: 'summary'; text: string; keptFrom: number }
+  /** Shown to people, never sent to the model. */
+  | { kind: 'note'; text: string }
+  /** Words put in by the operator (`chat.inject`); sent to the model as the assistant's. */
+  | { kind: 'injected'; text: string; label?: string }
+
+/** What one turn may know. Plain data, made by `sessions`; the loop asks for nothing else. */
+export interface TurnView {
+  id: TurnId
+  sessionKey: SessionKey
+  sessionId: SessionId
+  system: string
+  /** The transcript as the model shall read it, ending with this turn's user message (and, after a crash, what this turn already did). */
+  messages: ModelMessage[]
+  /** Calls of this turn that were started before a crash and have no result. */
+  unfinished: { callId: ToolCallId; name: string }[]
+  thinking: ThinkingLevel
+  /** Candidates in order, `provider/model`. Strict: only the first may be used. */
+  models: string[]
+  strict: boolean
+  contextWindow: number
+  maxOutputTokens: number
+  /** The most model calls in one turn; then the loop ends with `limit`. */
+  stepsMax: number
+}
+
+/** What happens during a turn, in order. Exactly one `turn-end`, last. Persistence, judging, budgets and delivery happen to these events outside the loop. */
+export type AgentEvent =
+  | { type: 'turn-start' }
+  | { type: 'model-start'; model: string }
+  | { type: 'text-delta'; text: string }
+  | { type: 'thinking-delta'; text: string }
+  /** The model's message is complete. Emitted before its tool calls run. */
+  | { type: 'assistant-end'; message: AssistantMessage; usage: Usage; stop: string; model: string }
+  | { type: 'tool-start'; callId: ToolCallId; name: string; input: Record<string, unknown> }
+  | { type: 'tool-end'; result: ToolResultMessage }
+  /** Words that arrived during the turn were put before the next model call. */
+  | { type: 'steered'; message: UserMessage; inbox: InboxId[]; from?: string }
+  | { type: 'compaction-start'; reason: 'overflow' | 'threshold' | 'asked' }
+  /** `summary` absent: it failed and the history stays as it was. `kept` is how many trailing messages stay as they are. */
+  | { type: 'compaction-end'; summary?: string; kept?: number; usage: Usage; error?: string }
+  /** Another model took over; shown once. */
+  | { type: 'failover'; from: string; to: string; fault: ModelFault }
+  | { type: 'turn-end'; outcome: TurnOutcome }
+
+export type TurnOutcome =
+  | { kind: 'answered'; text: string }
+  /** The model chose to say nothing (the silent token). */
+  | { kind: 'silent' }
+  | { kind: 'aborted'; reason: 'stop' | 'interrupt' | 'shutdown' | 'timeout'; text: string }
+  | { kind: 'failed'; fault: ModelFault; text: string }
+  | { kind: 'limit'; text: string }
+
+/** The exact reply with which a model says nothing. */
+export const silentToken = 'NO_REPLY'
+
+/** A model call as the loop asks for it; the host picks the candidate, attaches credentials, fails over, accounts. */
+export interface ModelCall extends Omit<import('./model.ts').ModelRequest, 'model'> {
+  /** `provider/model`, in order of preference; never empty. */
+  candidates: readonly string[]
+  /** True: only the first candidate may answer (a person chose it). */
+  strict: boolean
+}
+
+/** A model event, or word about which candidate is answering. `failover` comes before the `start` of the next candidate; nothing was shown yet or what was shown is void. */
+export type ModelCallEvent =
+  | import('./model.ts').ModelEvent
+  | { type: 'model-start'; model: string }
+  | { type: 'failover'; from: string; to: string; fault: ModelFault }
+
+/** Words that arrived while the turn was running. */
+export interface Steering { message: UserMessage; inbox: InboxId[]; from?: string }
+
+/** Everything the loop may do, handed in by the composer. The loop itself touches nothing. */
+export interface AgentHost {
+  callModel(call: ModelCall): AsyncIterable<ModelCallEvent>
+  /** What the model may call in this turn. The same list in the same order for a session until an announced event changes it. */
+  tools: import('./model.ts').ToolSpec[]
+  /** Judges, journals and runs one call. Never rejects: refusals and failures are results the model reads. */
+  runTool(call: import('./model.ts').ToolCallPart, signal: AbortSignal): Promise<ToolResultMessage>
+  /** Whether two calls may run side by side (neither writes). */
+  parallel(call: import('./model.ts').ToolCallPart): boolean
+  /** Takes the words that arrived since the last ask. Called at every model and tool boundary. */
+  takeSteering(): Steering[]
+  /** Estimated tokens of a text; cheap, never below a third of its UTF-8 bytes divided by four. */
+  estimateTokens(text: string): number
+  /** Aborts when the turn is stopped; `reason` is one of the abort reasons of `TurnOutcome`. */
+  signal: AbortSignal
+}

@@ -1,0 +1,154 @@
+import type { Static, TSchema } from 'typebox'
+import type { AccountId, ChannelId, ChatId, DeliveryKey, PlatformMessageId } from './ids.ts'
+import type { Clock, Logger } from './clock.ts'
+import type { ChatRef, IncomingMessage, OutgoingMessage, Receipt } from './message.ts'
+import type { Section } from './section.ts'
+import type { Secret } from './secret.ts'
+
+/**
+ * A messaging network. Required: what every network has. Optional members are abilities: what is absent, the network
+ * cannot do, and nobody asks for it. A channel translates; it decides nothing about who may speak.
+ */
+export interface Channel<Schema extends TSchema = TSchema> {
+  id: ChannelId
+  /** The network's name as people write it (`Telegram`). */
+  label: string
+  /** The configuration section, at `channels.<id>`. Its `accounts` map, where present, holds further logins of the same shape. */
+  config: Section<Schema>
+  /**
+   * `platform`: the network names the sender, the guard decides who that is.
+   * `authenticated`: the gateway itself authenticated the sender at its door; `sender.id` is the principal's id.
+   */
+  senders: 'platform' | 'authenticated'
+  /**
+   * Opens one account. Called once per account and connect attempt; may be called again after `close`. Rejects with a
+   * `Problem` when the account can't be opened as configured (the host shows it and retries with backoff unless `ConnectProblem.permanent`).
+   */
+  connect(config: Static<Schema>, host: ChannelHost): Promise<Connection>
+}
+
+/** A channel definition, checked by the compiler and returned as it is. */
+export function defineChannel<Schema extends TSchema>(channel: Channel<Schema>): Channel<Schema> {
+  return channel
+}
+
+/** What the gateway hands to one account of one channel. */
+export interface ChannelHost {
+  account: AccountId
+  /**
+   * Hands a message over. Resolves once it is durable (or known as a repetition, or refused); only then may the channel
+   * acknowledge upstream. Rejects when the store cannot take it: do not acknowledge, the network will deliver again.
+   * Call in the order of arrival within a chat and await each before the next of the same chat.
+   */
+  receive(message: IncomingMessage): Promise<Receipt>
+  /** A secret this section refers to, by the configuration's key (`botToken`); undefined when it is not set. Audited. */
+  secret(key: string): Promise<Secret | undefined>
+  /** Small durable values of this account (an update offset). Strings of at most 64 KiB. `set` resolves once durable. */
+  state: { get(key: string): Promise<string | undefined>; set(key: string, value: string): Promise<void> }
+  /** Tell the gateway how the connection is. The last report stands; report every change and after every proof of life. */
+  health(report: ChannelHealth): void
+  /** Someone pressed or reacted, a chat moved: facts that are no messages. */
+  notice(notice: ChannelNotice): void
+  clock: Clock
+  log: Logger
+  /** `fetch` for this account's declared hosts. */
+  fetch: typeof globalThis.fetch
+}
+
+export type ChannelNotice =
+  /** A group got a new id; the gateway carries its configuration and sessions over. */
+  | { kind: 'chat-moved'; from: ChatId; to: ChatId }
+  | { kind: 'reaction'; chat: ChatRef; message: PlatformMessageId; sender: import('./message.ts').Sender; emoji: string; removed: boolean }
+
+/** How a connection is, told truthfully: `connected` only after a round trip with the network. */
+export type ChannelHealth =
+  | { kind: 'starting' }
+  /** A protocol round trip succeeded at `at`; `detail` names the login (`@name_bot`). */
+  | { kind: 'connected'; at: number; detail?: string }
+  /** No proof of life; the channel is trying again by itself. `next` is what a person could do meanwhile. */
+  | { kind: 'retrying'; since: number; reason: string; attempt: number; nextAt?: number }
+  /** The network asked us to slow down until `until`. */
+  | { kind: 'throttled'; until: number }
+  /** Needs a person: `reason` in words and the one action to take. */
+  | { kind: 'needs-you'; reason: string; action: string }
+  | { kind: 'closed' }
+
+/** Limits a connection promises; the outbox cuts to them. */
+export interface ConnectionLimits {
+  /** The most text one message takes, measured on the Markdown handed to `send` after the channel's own rendering margin. */
+  textLengthMax: number
+  /** Lines one message should not pass; absent: any number. */
+  linesMax?: number
+  /** Shortest time between two edits of one message, ms. Used only with `edit`. */
+  editEveryMs?: number
+  /** True when sending the same `key` twice has the effect of one: then an uncertain send is simply repeated. */
+  nonce: boolean
+}
+
+/** One live account. */
+export interface Connection {
+  limits: ConnectionLimits
+  /**
+   * Sends one message and resolves with the network's id for it once the network confirmed it. May be called again with the same
+   * key after an uncertain failure. Rejects with `SendProblem`, which says what is certain; any other error counts as uncertain.
+   * Calls for one chat never overlap.
+   */
+  send(chat: ChatRef, message: OutgoingMessage, signal: AbortSignal): Promise<PlatformMessageId>
+  /** Stops receiving at once, waits for what is being handed over, frees sockets. Resolves within 5 s. Calling twice is harmless. */
+  close(): Promise<void>
+
+  /** Replaces the text of one of our messages. Absent: the network has no edits. Same failures as `send`; equal text is success. */
+  edit?(chat: ChatRef, id: PlatformMessageId, message: OutgoingMessage, signal: AbortSignal): Promise<void>
+  /** Removes one of our messages. Gone already is success. */
+  remove?(chat: ChatRef, id: PlatformMessageId, signal: AbortSignal): Promise<void>
+  /** Shows that we are working, for a few seconds. Never throws; failures are ignored. */
+  typing?(chat: ChatRef): Promise<void>
+  /** Looks an uncertain send up in the network's history. Undefined: certainly not there. Absent: history cannot be read. */
+  findSent?(chat: ChatRef, key: DeliveryKey, since: number): Promise<PlatformMessageId | undefined>
+  /** The place where a sender can be reached directly. Absent: the network does not allow it. */
+  openDirect?(sender: import('./ids.ts').SenderId): Promise<ChatRef>
+  /** Checks the login with one round trip; resolves with words for a person (`@name_bot`). Rejects with a `Problem`. */
+  probe?(signal: AbortSignal): Promise<string>
+  /** Present on our own ways in: how the gateway's door puts words in and hears what goes out. */
+  door?: Door
+}
+
+/** The seam between the gateway's server and a channel that is a way in of our own (page, terminal, HTTP). */
+export interface Door {
+  /** Which clients come through this door. */
+  serves: 'browser' | 'terminal' | 'http'
+  /** Like `host.receive`, for a message the server built from an authenticated request. */
+  submit(message: Omit<IncomingMessage, 'chat'> & { chat: ChatId }): Promise<Receipt>
+  /** Hears every outgoing message of this account, after it was accepted by `send`. Returns how to stop listening. */
+  onSend(listener: (chat: ChatRef, message: OutgoingMessage, id: PlatformMessageId) => void): () => void
+}
+
+/** Why a send failed, and what is certain about it. */
+export class SendProblem extends Error {
+  /**
+   * `not-sent`: certainly nothing arrived, may be tried again. `unknown`: it may have arrived.
+   * `never`: the network refused it for good (blocked, chat gone, forbidden); trying again is pointless.
+   */
+  readonly outcome: 'not-sent' | 'unknown' | 'never'
+  /** The network's own wish, when it gave one. */
+  readonly retryAfterMs: number | undefined
+
+  constructor(outcome: 'not-sent' | 'unknown' | 'never', message: string, options: { retryAfterMs?: number; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'SendProblem'
+    this.outcome = outcome
+    this.retryAfterMs = options.retryAfterMs
+  }
+}
+
+/** Thrown by `connect`. `permanent`: retrying cannot help until a person acts as `next` says. */
+export class ConnectProblem extends Error {
+  readonly permanent: boolean
+  readonly next: string
+  constructor(message: string, options: { permanent: boolean; next: string; cause?: unknown }) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'ConnectProblem'
+    this.permanent = options.permanent
+    this.next = options.next
+  }
+}

@@ -1,0 +1,95 @@
+import type { AccountId, ChannelId, ChatId, DeliveryKey, PlatformMessageId, SenderId, SessionKey, ThreadId } from './ids.ts'
+
+/** A place a message came from or goes to. Plain data; two equal values are the same place. */
+export interface ChatRef {
+  channel: ChannelId
+  account: AccountId
+  chat: ChatId
+  /** `direct`: one person and us. `group`: several people. `channel`: a broadcast place with many readers. */
+  kind: 'direct' | 'group' | 'channel'
+  thread?: ThreadId
+  /** The place's name as shown to people; changes freely, never used to decide anything. */
+  title?: string
+}
+
+export interface Sender {
+  id: SenderId
+  /** Shown to people and to the model; controlled by the sender, never used to decide anything. */
+  name?: string
+  username?: string
+  isBot?: boolean
+}
+
+/** Something that came with a message. `data` is absent while the channel has only a reference to it. */
+export interface Attachment {
+  kind: 'image' | 'audio' | 'voice' | 'video' | 'document' | 'sticker'
+  /** As the network says; the gateway decides by content. */
+  mimeType?: string
+  fileName?: string
+  sizeBytes?: number
+  /** Base64. Present for what the channel already fetched within its size limit. */
+  data?: string
+  /** Opaque to the gateway: what the channel needs to fetch it later. */
+  ref?: string
+}
+
+/** What the sender answered to. */
+export interface Quoted {
+  id: PlatformMessageId
+  text?: string
+  senderName?: string
+  /** True when the quoted message is ours: a reply to the bot counts as a mention. */
+  fromUs: boolean
+}
+
+/** One message as a channel understood it. Plain data; nothing in it has been judged yet. */
+export interface IncomingMessage {
+  /** The network's id; a repetition of (channel, account, chat, id) is the same message. */
+  id: PlatformMessageId
+  chat: ChatRef
+  sender: Sender
+  /** Epoch ms, as the network says. */
+  sentAt: number
+  text: string
+  attachments: Attachment[]
+  /** Whether we were addressed natively. `unknown` where the network cannot tell: then only patterns open the mention gate. */
+  mentioned: 'yes' | 'no' | 'unknown'
+  quoted?: Quoted
+  /** Further platform ids joined into this one (long texts split by the network, albums); each is recognised as a duplicate later. */
+  joinedIds?: PlatformMessageId[]
+  /** The session asked for. Honoured only from channels whose senders the gateway authenticated itself. */
+  session?: SessionKey
+  /** Wishes for this turn only. Honoured only where `session` is. */
+  wishes?: TurnWishes
+}
+
+export interface TurnWishes {
+  thinking?: ThinkingLevel
+  model?: string
+  /** False: slash text goes to the model instead of being a command. */
+  commands?: boolean
+  /** Text placed after the system prompt for this turn (the OpenAI door's `system` messages). */
+  instructions?: string
+  timeoutMs?: number
+}
+
+export type ThinkingLevel = 'off' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh'
+export const thinkingLevels: readonly ThinkingLevel[] = ['off', 'minimal', 'low', 'medium', 'high', 'xhigh']
+
+/** One intended outgoing part, already cut to the connection's limits. */
+export interface OutgoingMessage {
+  key: DeliveryKey
+  /** CommonMark with tables and strikethrough; the channel renders it to the network's own form. */
+  markdown: string
+  replyTo?: PlatformMessageId
+  /** Sent without a sound where the network can. */
+  silent?: boolean
+}
+
+/** What `host.receive` answers once the row is committed. */
+export type Receipt =
+  | { kind: 'accepted'; id: import('./ids.ts').InboxId }
+  /** Seen before: acknowledge upstream, do nothing else. `id` is the first row's. */
+  | { kind: 'duplicate'; id: import('./ids.ts').InboxId }
+  /** Too large or malformed: recorded in the audit, acknowledge upstream. `reason` is a sentence for the sender. */
+  | { kind: 'refused'; reason: string }

@@ -1,0 +1,86 @@
+import type { Static, TSchema } from 'typebox'
+import type { Clock } from './clock.ts'
+import type { ImagePart, TextPart } from './model.ts'
+
+/**
+ * Classes of what a call does to the world. The judge rules on these, never on tool names.
+ * Each effect names its target as plainly as it can be known before the call.
+ */
+export type Effect =
+  | { kind: 'reads-private'; what: string }
+  | { kind: 'reads-untrusted'; what: string }
+  | { kind: 'writes-workspace'; path: string }
+  | { kind: 'writes-outside'; path: string }
+  | { kind: 'runs-code'; what: string }
+  | { kind: 'reaches-host'; host: string }
+  | { kind: 'sends'; to: string }
+  | { kind: 'spends'; what: string }
+  | { kind: 'changes-gateway'; what: string }
+
+/** The capabilities that exist. A tool gets exactly those it lists in `needs`, already confined; everything else is absent. */
+export interface Grants {
+  /** The agent's workspace. Paths are relative to it, `/`-separated; anything that would leave it fails with a `Problem`. */
+  'files.read': FileReader
+  'files.write': FileWriter
+  /** What the gateway would tell this principal about itself. */
+  status: { describe(): Promise<StatusFacts> }
+  clock: Clock
+}
+export type GrantName = keyof Grants
+
+export interface FileReader {
+  /** UTF-8 text of a file; `lines` counts all of it. Rejects with a `Problem` when absent, not a regular file, larger than 10 MiB or binary. */
+  read(path: string): Promise<{ text: string; lines: number; modifiedAt: number }>
+  /** An image for the model to look at; undefined when the file is not a PNG, JPEG, GIF or WebP of at most 5 MB. */
+  readImage(path: string): Promise<{ mimeType: string; data: string } | undefined>
+  /** Entries of a folder, by name. `depth` 1 is the folder alone. At most 1,000 entries; `more` says that some were left out. */
+  list(path: string, depth: number): Promise<{ entries: FileEntry[]; more: boolean }>
+  /** Lines that match, in path order. Never follows links, skips binary files and files over 1 MiB. */
+  search(query: { text: string; regex: boolean; ignoreCase: boolean; path: string; glob?: string; matchesMax: number }): Promise<{ matches: FileMatch[]; more: boolean }>
+}
+export interface FileWriter {
+  /** Writes the whole file, making folders, replacing atomically; a crash leaves the old or the new content. At most 10 MiB. */
+  write(path: string, text: string, options?: { onlyIfModifiedAt?: number }): Promise<{ created: boolean; bytes: number }>
+}
+export interface FileEntry { path: string; kind: 'file' | 'folder' | 'link' | 'other'; bytes: number; modifiedAt: number }
+export interface FileMatch { path: string; line: number; text: string }
+
+/** Plain facts for the status tool and `/status`. */
+export interface StatusFacts {
+  version: string
+  uptimeMs: number
+  model: string
+  session: string
+  contextTokens: number
+  contextWindow: number
+  queue: string
+  channels: { id: string; account: string; state: string }[]
+  usageToday: { input: number; output: number; costUsd: number | null }
+}
+
+export interface ToolResult {
+  content: (TextPart | ImagePart)[]
+  /** Who this text comes from. Absent: the gateway itself. `external` taints the turn. */
+  origin?: 'owner' | 'member' | 'guest' | 'external'
+  /** A failure the model should read and act on. */
+  isError?: boolean
+}
+
+export interface Tool<Schema extends TSchema = TSchema, Needs extends GrantName = GrantName> {
+  /** As the model sees it: [a-z_]{1,40}. */
+  name: string
+  /** For the model; part of every prompt, so every word is paid for on every call. */
+  description: string
+  input: Schema
+  needs: readonly Needs[]
+  /** What a call with this input does. Pure; must not understate. */
+  effects(input: Static<Schema>): Effect[]
+  /** One line for a person: what this call will do, with everything that matters visible. */
+  summarize(input: Static<Schema>): string
+  /** A throw becomes an error result the model reads. Must end soon after `signal` aborts. */
+  run(input: Static<Schema>, grants: Pick<Grants, Needs>, signal: AbortSignal): Promise<ToolResult>
+}
+
+export function defineTool<Schema extends TSchema, Needs extends GrantName>(tool: Tool<Schema, Needs>): Tool<Schema, Needs> {
+  return tool
+}

@@ -1,0 +1,21 @@
+import type { Principal, Scope } from '@moltbot/contract'
+
+/** An authenticated connection or request, as methods see it. */
+export interface Caller {
+  /** Unique per connection. */
+  id: string
+  principal: Principal
+  scopes: readonly Scope[]
+  /** 3 or 4; HTTP requests count as 4. */
+  protocol: 3 | 4
+  client: { id: string; displayName?: string; version?: string; mode: string; platform?: string }
+  device: string | null
+  /** Sends an event to this connection only; nothing for HTTP. */
+  emit(event: string, payload: unknown): void
+  /** A second, final response to the running request (`agent`). */
+  respondAgain(payload: unknown, error?: { code: string; message: string }): void
+  /** What this connection asked to hear; kept by the door. */
+  subscriptions: { sessions: boolean; messages: Set<string> }
+  /** Aborts when the connection goes away. */
+  signal: AbortSignal
+}

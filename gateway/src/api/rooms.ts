@@ -1,0 +1,57 @@
+import type { Channel, Clock, Door, Logger, ModelInfo, NewId, Store } from '@moltbot/contract'
+import type { Audit } from '../foundation/audit/types.ts'
+import type { ConfigDoor } from '../foundation/config/types.ts'
+import type { Connections } from '../foundation/connections/types.ts'
+import type { PairingDoor, Guard } from '../journey/guard/types.ts'
+import type { Inbox } from '../journey/inbox/types.ts'
+import type { OutboxDoor } from '../journey/outbox/types.ts'
+import type { SessionsDoor } from '../journey/sessions/types.ts'
+
+/** What `main.ts` hands to the door: the rooms it may ask, as values; the door imports only their types. */
+export interface Rooms {
+  version: string
+  startedAt: number
+  stateDir: string
+  clock: Clock
+  newId: NewId
+  log: Logger
+  store: Store
+  config: ConfigDoor
+  audit: Audit
+  guard: Pick<Guard, 'judge' | 'principal'> & PairingDoor
+  inbox: Pick<Inbox, 'get' | 'find' | 'counts'>
+  sessions: SessionsDoor
+  outbox: OutboxDoor
+  connections: Connections
+  channels: readonly Channel[]
+  /** The ways in of our own, by which clients they serve. Absent while that channel is switched off. */
+  doors(serves: Door['serves']): Door | undefined
+  models: ModelsDoor
+  agents: AgentsDoor
+  logs: LogsDoor
+  /** The whole path of a message, delivery or turn as lines for a person, and as data. Undefined: no such id. */
+  why(id: string): Promise<{ lines: string[]; data: Record<string, unknown> } | undefined>
+  /** The in-chat commands, for completion and menus. */
+  commands(): { name: string; aliases: string[]; description: string; args: string; ownerOnly: boolean }[]
+  /** Asks the process to stop (`restart`: with the wish to be started again). Returns at once. */
+  shutdown(reason: string, restart: boolean): void
+}
+
+export interface ModelsDoor {
+  /** Every model of every usable provider, sorted by provider then id. */
+  list(): Promise<(ModelInfo & { provider: string; available: boolean; credential: 'set' | 'missing' | 'not-needed' })[]>
+  /** The default for new turns (`provider/model`) and its fallbacks; how it was chosen in words. */
+  current(): { primary: string; fallbacks: string[]; why: string }
+  /** Resolves an alias, a bare id or `provider/model`. Undefined: unknown. */
+  resolve(name: string): string | undefined
+}
+
+export interface AgentsDoor {
+  list(): { id: string; name: string; emoji: string | null; workspace: string; isDefault: boolean }[]
+}
+
+export interface LogsDoor {
+  file: string
+  /** Lines from a byte cursor; absent cursor: the last `limit` lines. Already redacted. */
+  tail(cursor: number | undefined, limit: number, maxBytes: number): Promise<{ cursor: number; size: number; lines: string[]; truncated: boolean; reset: boolean }>
+}

@@ -1,0 +1,42 @@
+import type { ConfigView, SecretSource } from '@moltbot/contract'
+
+export interface ConfigIssue {
+  /** Dotted path of the key, '' for the whole file. */
+  path: string
+  /** 1-based position in the file; 0 when it has none (an environment value). */
+  line: number
+  column: number
+  /** A sentence that names the key, what is wrong and what would be right. */
+  message: string
+  severity: 'error' | 'warning'
+}
+
+/** The file as it stands and what became of it. */
+export interface ConfigSnapshot {
+  path: string
+  exists: boolean
+  /** The text of the file; null when there is none. Contains whatever the person wrote, including plain secrets. */
+  raw: string | null
+  /** SHA-256 hex of `raw`; undefined when there is no file. */
+  hash: string | undefined
+  /** As written (parsed, not substituted); {} when absent or unreadable. */
+  parsed: Record<string, unknown>
+  /** With defaults, substituted, secrets replaced by `__MOLTBOT_REDACTED__`. */
+  effective: Record<string, unknown>
+  issues: ConfigIssue[]
+}
+
+export interface ConfigDoor extends ConfigView {
+  snapshot(): ConfigSnapshot
+  /** The JSON Schema of the whole file, with `description` and `default` everywhere. */
+  schema(): Record<string, unknown>
+  /** Replaces the whole text. `baseHash` must match what is on disk. Invalid text changes nothing and throws `Problem('config-invalid', …, {details:{issues}})`; a stale hash `Problem('config-changed')`. */
+  replace(raw: string, baseHash: string | undefined): Promise<ConfigSnapshot>
+  /** Merge-patch (null deletes, arrays replace); comments and layout of everything else stay. Same failures. */
+  patch(changes: Record<string, unknown>, baseHash: string | undefined): Promise<ConfigSnapshot>
+  /** Sets or (undefined) unsets one dotted path. Same failures. */
+  set(path: string, value: unknown): Promise<ConfigSnapshot>
+  /** Calls back after every reload, good or bad. */
+  onReload(listener: (snapshot: ConfigSnapshot) => void): () => void
+  secrets: SecretSource
+}

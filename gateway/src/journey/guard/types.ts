@@ -1,0 +1,39 @@
+import type { Action, AccountId, ChannelId, IncomingMessage, Principal, PrincipalId, SenderId, Tx, Verdict } from '@moltbot/contract'
+
+export interface PairingRequest {
+  channel: ChannelId
+  account: AccountId
+  sender: SenderId
+  senderName: string | null
+  code: string
+  createdAt: number
+  lastSeenAt: number
+  expiresAt: number
+}
+
+export interface PairedSender { channel: ChannelId; account: AccountId; sender: SenderId; name: string | null; principal: PrincipalId; role: Principal['role']; since: number }
+
+/** Who speaks for the operator when pairing is decided; written to the audit. */
+export type Approver = { via: 'cli' | 'web' | 'chat'; principal: PrincipalId }
+
+export interface PairingDoor {
+  /** Requests that still can be approved, oldest first. */
+  pending(channel?: ChannelId): Promise<PairingRequest[]>
+  /**
+   * Admits the sender of the request. Code in any case. The first person approved from the CLI or page while no chat identity is
+   * the owner's becomes the owner there; others become members. Throws `Problem('pairing-code-unknown')`,
+   * `Problem('pairing-locked')` (ten wrong codes in a minute lock approval for five).
+   */
+  approve(channel: ChannelId, code: string, by: Approver): Promise<PairedSender>
+  reject(channel: ChannelId, code: string, by: Approver): Promise<boolean>
+  paired(): Promise<PairedSender[]>
+  revoke(channel: ChannelId, account: AccountId, sender: SenderId, by: Approver): Promise<boolean>
+}
+
+export interface Guard extends PairingDoor {
+  /** Whose message this is and whether it may speak here; decides from configuration, pairing and allow lists. Audited in `tx`. */
+  judgeMessage(tx: Tx, message: IncomingMessage): Promise<Verdict>
+  /** The only way to any other effect. Audited before it returns. A missing rule is a deny. */
+  judge(principal: Principal, action: Action): Promise<Verdict>
+  principal(id: PrincipalId): Promise<Principal | undefined>
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+/** `npm test` runs everything but the long campaigns, which have scripts of their own. */
+export default defineConfig({
+  test: {
+    include: ['**/*.test.ts', '**/*.test.tsx'],
+    exclude: ['**/node_modules/**', '**/dist/**', 'test/campaigns/**'],
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+})
