@@ -10,6 +10,8 @@ export interface Caller {
   protocol: 3 | 4
   client: { id: string; displayName?: string; version?: string; mode: string; platform?: string }
   device: string | null
+  /** What the client said it understands (`tool-events`, `session-scoped-events`); [] when it said nothing. */
+  caps: readonly string[]
   /** Sends an event to this connection only; nothing for HTTP. */
   emit(event: string, payload: unknown): void
   /** A second, final response to the running request (`agent`). */

@@ -6,6 +6,8 @@ import type { PairingDoor, Guard } from '../journey/guard/types.ts'
 import type { Inbox } from '../journey/inbox/types.ts'
 import type { OutboxDoor } from '../journey/outbox/types.ts'
 import type { SessionsDoor } from '../journey/sessions/types.ts'
+import type { Devices } from './devices.ts'
+import type { Presence } from './presence.ts'
 
 /** What `main.ts` hands to the door: the rooms it may ask, as values; the door imports only their types. */
 export interface Rooms {
@@ -29,6 +31,10 @@ export interface Rooms {
   models: ModelsDoor
   agents: AgentsDoor
   logs: LogsDoor
+  /** Paired devices and their tokens; made by `createDevices`. */
+  devices: Devices
+  /** Who is here; made by `createPresence`. */
+  presence: Presence
   /** The whole path of a message, delivery or turn as lines for a person, and as data. Undefined: no such id. */
   why(id: string): Promise<{ lines: string[]; data: Record<string, unknown> } | undefined>
   /** The in-chat commands, for completion and menus. */
