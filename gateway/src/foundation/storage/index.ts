@@ -1,0 +1,66 @@
+/**
+ * The one database: opens it, brings it up to date, runs transactions. Knows no table but its own list of migrations and
+ * never reads what rooms keep in theirs.
+ */
+import { chmodSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { Problem, type Migration, type Store } from '@moltbot/contract'
+import { openSqlite, type SqliteDatabase } from '../platform/sqlite.ts'
+import { migrate } from './migrate.ts'
+import { createSqliteStore } from './sqlite-store.ts'
+
+export { createSqliteStore } from './sqlite-store.ts'
+export { migrate } from './migrate.ts'
+export { storageProblems } from './problems.ts'
+
+/**
+ * Opens (or makes, mode 600) the database file and applies the migrations. Commits are safe against a power cut
+ * (WAL, `synchronous=FULL`). `:memory:` gives a store of its own that vanishes with it.
+ */
+export async function openStore(options: { file: string; migrations: readonly Migration[]; now?: () => number }): Promise<Store> {
+  const { file, migrations } = options
+  const now = (options.now ?? Date.now)()
+  if (file === ':memory:') {
+    const db = await openSqlite(file)
+    await migrate(db, file, migrations, now)
+    return createSqliteStore(db, db)
+  }
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const writer = await openSqlite(file)
+  chmodSync(file, 0o600)
+  tune(writer)
+  await migrate(writer, file, migrations, now)
+  const reader = await openSqlite(file)
+  tune(reader)
+  reader.exec('PRAGMA query_only = ON')
+  return createSqliteStore(writer, reader)
+}
+
+function tune(db: SqliteDatabase): void {
+  db.exec('PRAGMA journal_mode = WAL')
+  db.exec('PRAGMA synchronous = FULL')
+  db.exec('PRAGMA foreign_keys = ON')
+  db.exec('PRAGMA busy_timeout = 5000')
+}
+
+/**
+ * Makes this process the only gateway of a state directory, for as long as it lives: the operating system frees the lock
+ * when the process ends, however it ends. Rejects with `Problem('store-locked')` while another one holds it.
+ */
+export async function lockStateDirectory(file: string): Promise<() => void> {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const db = await openSqlite(file)
+  chmodSync(file, 0o600)
+  try {
+    db.exec('PRAGMA busy_timeout = 200')
+    db.exec('PRAGMA journal_mode = DELETE')
+    db.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    db.close()
+    throw new Problem('store-locked', 'Another gateway is already running with this state directory.', {
+      cause: error,
+      next: 'Use it (`moltbot status`), stop it (`moltbot gateway stop`), or choose another directory with MOLTBOT_STATE_DIR.',
+    })
+  }
+  return () => db.close()
+}

@@ -1,0 +1,9 @@
+/** Failure codes of this room, each with what it means. */
+export const storageProblems = {
+  'store-newer': 'The database was written by a newer version of the gateway.',
+  'store-migration-failed': 'A migration failed on the trial copy; the database was left as it was.',
+  'store-closed': 'The store was closed.',
+  'store-locked': 'Another gateway uses this state directory.',
+  'store-slow-work': 'A transaction waited for something other than its own statements.',
+} as const
+export type StorageProblemCode = keyof typeof storageProblems

@@ -1,0 +1,62 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { testStore } from '@moltbot/contract/testing'
+import { lockStateDirectory, openStore } from './index.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'moltbot-store-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+let count = 0
+const file = () => join(folder, `store-${++count}.db`)
+
+testStore('sqlite file', (migrations) => openStore({ file: file(), migrations }))
+testStore('sqlite in memory', (migrations) => openStore({ file: ':memory:', migrations }))
+
+describe('migrations', () => {
+  const first = { name: '0001-a', sql: 'CREATE TABLE a (x TEXT)' }
+
+  it('every prefix of the list can be brought up to the whole list', async () => {
+    const steps = [first, { name: '0002-b', sql: 'CREATE TABLE b (x TEXT); INSERT INTO a (x) VALUES (1)' }, { name: '0003-c', sql: 'ALTER TABLE a ADD COLUMN y TEXT' }]
+    for (let length = 1; length <= steps.length; length += 1) {
+      const at = file()
+      await (await openStore({ file: at, migrations: steps.slice(0, length) })).close()
+      const store = await openStore({ file: at, migrations: steps })
+      expect(await store.read.all('SELECT x, y FROM a')).toHaveLength(1)
+      await store.close()
+    }
+  })
+  it('a failing step leaves the database as it was and says so', async () => {
+    const at = file()
+    const store = await openStore({ file: at, migrations: [first] })
+    await store.transaction((tx) => tx.run("INSERT INTO a (x) VALUES ('kept')"))
+    await store.close()
+    await expect(openStore({ file: at, migrations: [first, { name: '0002-bad', sql: 'CREATE TABLE c (x TEXT); DROP TABLE missing' }] })).rejects.toMatchObject({ code: 'store-migration-failed' })
+    const again = await openStore({ file: at, migrations: [first] })
+    expect(await again.read.all('SELECT x FROM a')).toEqual([{ x: 'kept' }])
+    await again.close()
+    expect(readdirSync(folder).some((name) => name.endsWith('.trial'))).toBe(false)
+  })
+  it('refuses a database from a newer version', async () => {
+    const at = file()
+    await (await openStore({ file: at, migrations: [first, { name: '0009-future', sql: 'CREATE TABLE f (x TEXT)' }] })).close()
+    await expect(openStore({ file: at, migrations: [first] })).rejects.toMatchObject({ code: 'store-newer' })
+  })
+  it('keeps the file to the owner', async () => {
+    const at = file()
+    const store = await openStore({ file: at, migrations: [first] })
+    expect(statSync(at).mode & 0o777).toBe(0o600)
+    await store.close()
+  })
+})
+
+describe('the lock on a state directory', () => {
+  it('lets one holder in at a time', async () => {
+    const at = file()
+    const release = await lockStateDirectory(at)
+    await expect(lockStateDirectory(at)).rejects.toMatchObject({ code: 'store-locked' })
+    release()
+    const again = await lockStateDirectory(at)
+    again()
+  })
+})
