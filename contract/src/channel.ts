@@ -53,6 +53,8 @@ export interface ChannelHost {
   log: Logger
   /** `fetch` for this account's declared hosts. */
   fetch: typeof globalThis.fetch
+  /** The in-chat commands, for a network with a native command menu. Absent: leave the network's menu as it is. */
+  commands?: readonly { name: string; description: string }[]
 }
 
 export type ChannelNotice =
@@ -63,8 +65,8 @@ export type ChannelNotice =
 /** How a connection is, told truthfully: `connected` only after a round trip with the network. */
 export type ChannelHealth =
   | { kind: 'starting' }
-  /** A protocol round trip succeeded at `at`; `detail` names the login (`@name_bot`). */
-  | { kind: 'connected'; at: number; detail?: string }
+  /** A protocol round trip succeeded at `at`; `detail` names the login (`@name_bot`), `warning` what works worse than configured. */
+  | { kind: 'connected'; at: number; detail?: string; warning?: string }
   /** No proof of life; the channel is trying again by itself. `next` is what a person could do meanwhile. */
   | { kind: 'retrying'; since: number; reason: string; attempt: number; nextAt?: number }
   /** The network asked us to slow down until `until`. */
@@ -83,6 +85,8 @@ export interface ConnectionLimits {
   editEveryMs?: number
   /** True when sending the same `key` twice has the effect of one: then an uncertain send is simply repeated. */
   nonce: boolean
+  /** How the configuration wants a reply shown while it is being written: not at all, as it grows, or block by block. Absent: the gateway's own way. */
+  streaming?: 'off' | 'partial' | 'block'
 }
 
 /** One live account. */
