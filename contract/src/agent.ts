@@ -4,7 +4,8 @@ import type { ThinkingLevel } from './message.ts'
 
 /** One line of a transcript as the agent and the page see it. */
 export type EntryBody =
-  | { kind: 'user'; message: UserMessage; from?: string; inbox: InboxId[] }
+  /** `envelopeParts`: how many leading parts were added by the gateway (date, group context) and are not shown as the person's words. */
+  | { kind: 'user'; message: UserMessage; from?: string; inbox: InboxId[]; envelopeParts?: number }
   | { kind: 'assistant'; message: AssistantMessage; usage: Usage; stop: string }
   | { kind: 'tool-result'; message: ToolResultMessage }
   /** Everything before it is replaced by this summary in the prompt; originals stay in the table. `keptFrom`: seq of the first entry still sent as it is. */
@@ -45,7 +46,7 @@ export type AgentEvent =
   | { type: 'tool-start'; callId: ToolCallId; name: string; input: Record<string, unknown> }
   | { type: 'tool-end'; result: ToolResultMessage }
   /** Words that arrived during the turn were put before the next model call. */
-  | { type: 'steered'; message: UserMessage; inbox: InboxId[]; from?: string }
+  | { type: 'steered'; message: UserMessage; inbox: InboxId[]; from?: string; envelopeParts?: number }
   | { type: 'compaction-start'; reason: 'overflow' | 'threshold' | 'asked' }
   /** `summary` absent: it failed and the history stays as it was. `kept` is how many trailing messages stay as they are. */
   | { type: 'compaction-end'; summary?: string; kept?: number; usage: Usage; error?: string }
@@ -79,7 +80,7 @@ export type ModelCallEvent =
   | { type: 'failover'; from: string; to: string; fault: ModelFault }
 
 /** Words that arrived while the turn was running. */
-export interface Steering { message: UserMessage; inbox: InboxId[]; from?: string }
+export interface Steering { message: UserMessage; inbox: InboxId[]; from?: string; envelopeParts?: number }
 
 /** Everything the loop may do, handed in by the composer. The loop itself touches nothing. */
 export interface AgentHost {
@@ -96,4 +97,9 @@ export interface AgentHost {
   estimateTokens(text: string): number
   /** Aborts when the turn is stopped; `reason` is one of the abort reasons of `TurnOutcome`. */
   signal: AbortSignal
+}
+
+/** How a summary of earlier history stands in the prompt: the first message, before what is still sent as it is. The same bytes for the same text. */
+export function summaryMessage(text: string): UserMessage {
+  return { role: 'user', content: [{ type: 'text', text: `[Summary of the conversation so far; the original messages are no longer shown]\n\n${text}` }] }
 }
