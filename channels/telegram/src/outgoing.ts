@@ -1,0 +1,136 @@
+import { SendProblem, type ChannelHost, type ChatId, type ChatRef, type Connection, type OutgoingMessage, type PlatformMessageId, type SenderId, type ThreadId } from '@moltbot/contract'
+import type { TelegramConfig } from './config.ts'
+import { readFailure, toSendProblem } from './failures.ts'
+import type { HealthKeeper } from './health.ts'
+import { renderHtml, visibleLength } from './html.ts'
+import { telegramId } from './incoming.ts'
+import { grammySignal, type Api } from './telegram-api.ts'
+
+/** What Telegram takes in one message, counted after rendering. */
+const messageLengthMax = 4_096
+/** Which answers were already quoted is remembered for this many messages. */
+const quotesKept = 500
+const typingPatienceMs = 5_000
+
+type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'typing' | 'openDirect'>>
+
+export interface OutgoingOptions { api: Api; host: ChannelHost; config: TelegramConfig; health: HealthKeeper; isClosed(): boolean }
+
+/** Everything that goes from us to Telegram's chats. */
+export function createOutgoing({ api, host, config, health, isClosed }: OutgoingOptions): Sending {
+  /** Message that was quoted → key of the part that quoted it. */
+  const quotedBy = new Map<string, string>()
+  const preview = config.linkPreview ? {} : { link_preview_options: { is_disabled: true } }
+
+  function replyParameters(chat: ChatRef, message: OutgoingMessage): { reply_parameters?: { message_id: number; allow_sending_without_reply: true } } {
+    const target = message.replyTo === undefined ? Number.NaN : Number(message.replyTo)
+    if (config.replyToMode === 'off' || !Number.isSafeInteger(target)) return {}
+    if (config.replyToMode === 'first') {
+      const place = `${chat.chat}/${message.replyTo ?? ''}`
+      const first = quotedBy.get(place)
+      // The same part sent again after an uncertain failure quotes again.
+      if (first !== undefined && first !== message.key) return {}
+      quotedBy.set(place, message.key)
+      const oldest = quotedBy.size > quotesKept ? quotedBy.keys().next().value : undefined
+      if (oldest !== undefined) quotedBy.delete(oldest)
+    }
+    return { reply_parameters: { message_id: target, allow_sending_without_reply: true } }
+  }
+
+  /** Runs one call that has an effect; whatever goes wrong becomes a `SendProblem`. */
+  async function effect<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+    if (isClosed()) throw new SendProblem('not-sent', 'The Telegram connection is closed.')
+    if (signal.aborted) throw new SendProblem('not-sent', 'The send was called off.')
+    try {
+      return await call()
+    } catch (error) {
+      if (error instanceof SendProblem) throw error
+      const problem = toSendProblem(error)
+      if (problem.retryAfterMs !== undefined) health.throttled(problem.retryAfterMs)
+      throw problem
+    }
+  }
+
+  /** The rendered form when it fits, and as a fallback the words as they are. */
+  async function withText<T>(markdown: string, call: (text: string, mode: { parse_mode?: 'HTML' }) => Promise<T>): Promise<T> {
+    if (markdown.trim() === '') throw new SendProblem('never', 'There are no words in this message.')
+    const html = renderHtml(markdown)
+    const length = visibleLength(html)
+    if (length === 0 || length > messageLengthMax) return call(markdown, {})
+    try {
+      return await call(html, { parse_mode: 'HTML' })
+    } catch (error) {
+      const failure = readFailure(error)
+      if (failure.kind !== 'answer' || failure.code !== 400 || !/can't parse entities|entity|tag/i.test(failure.description)) throw error
+      host.log.warn('telegram: rendered text was refused; sent as plain text', { description: failure.description })
+      return call(markdown, {})
+    }
+  }
+
+  async function send(chat: ChatRef, message: OutgoingMessage, signal: AbortSignal): Promise<PlatformMessageId> {
+    const options = { ...preview, ...replyParameters(chat, message), ...threadForSend(chat), ...(message.silent === true ? { disable_notification: true } : {}) }
+    const sendTo = (to: string | number): Promise<PlatformMessageId> =>
+      withText(message.markdown, async (text, mode) => {
+        const sent = await api.sendMessage(to, text, { ...options, ...mode }, grammySignal(signal))
+        return String(sent.message_id) as PlatformMessageId
+      })
+    return effect(signal, async () => {
+      try {
+        return await sendTo(chat.chat)
+      } catch (error) {
+        const failure = readFailure(error)
+        if (failure.kind !== 'answer' || failure.movedTo === undefined) throw error
+        // The group became a supergroup: the same place under a new id, told by Telegram itself.
+        host.notice({ kind: 'chat-moved', from: chat.chat, to: String(failure.movedTo) as ChatId })
+        return sendTo(failure.movedTo)
+      }
+    })
+  }
+
+  return {
+    send,
+    edit: (chat, id, message, signal) =>
+      effect(signal, () =>
+        withText(message.markdown, async (text, mode) => {
+          try {
+            await api.editMessageText(chat.chat, Number(id), text, { ...preview, ...mode }, grammySignal(signal))
+          } catch (error) {
+            const failure = readFailure(error)
+            if (failure.kind !== 'answer' || !/message is not modified/i.test(failure.description)) throw error
+          }
+        }),
+      ),
+    remove: (chat, id, signal) =>
+      effect(signal, async () => {
+        try {
+          await api.deleteMessage(chat.chat, Number(id), grammySignal(signal))
+        } catch (error) {
+          const failure = readFailure(error)
+          if (failure.kind !== 'answer' || !/message to delete not found/i.test(failure.description)) throw error
+        }
+      }),
+    async typing(chat) {
+      if (isClosed()) return
+      const controller = new AbortController()
+      const cancel = host.clock.after(typingPatienceMs, () => controller.abort())
+      try {
+        const thread = chat.thread === undefined ? {} : { message_thread_id: Number(chat.thread) }
+        await api.sendChatAction(chat.chat, 'typing', thread, grammySignal(controller.signal))
+      } catch {
+        // A sign of life that does not arrive is not worth a word.
+      } finally {
+        cancel()
+      }
+    },
+    async openDirect(sender: SenderId) {
+      // Users have positive ids; groups and channels, which can also be senders, have negative ones.
+      if (!/^[1-9]\d{0,15}$/.test(sender)) throw new SendProblem('never', 'On Telegram only people can be written to directly.')
+      return { channel: telegramId, account: host.account, chat: sender as string as ChatId, kind: 'direct' }
+    },
+  }
+}
+
+/** A forum's general topic has the number 1, and Telegram refuses to be told so. */
+function threadForSend(chat: ChatRef): { message_thread_id?: number } {
+  return chat.thread === undefined || chat.thread === ('1' as ThreadId) ? {} : { message_thread_id: Number(chat.thread) }
+}
