@@ -3,6 +3,8 @@ import type { ConfigView, SecretSource } from '@moltbot/contract'
 export interface ConfigIssue {
   /** Dotted path of the key, '' for the whole file. */
   path: string
+  /** The included file it stands in. Absent: the configuration file itself. */
+  file?: string
   /** 1-based position in the file; 0 when it has none (an environment value). */
   line: number
   column: number
@@ -17,6 +19,8 @@ export interface ConfigSnapshot {
   exists: boolean
   /** The text of the file; null when there is none. Contains whatever the person wrote, including plain secrets. */
   raw: string | null
+  /** `raw` with every plain secret replaced by `__MOLTBOT_REDACTED__`; written back, that mark means the value that is there. Null or absent: nothing that could be shown. */
+  redactedRaw?: string | null
   /** SHA-256 hex of `raw`; undefined when there is no file. */
   hash: string | undefined
   /** As written (parsed, not substituted); {} when absent or unreadable. */
@@ -39,4 +43,11 @@ export interface ConfigDoor extends ConfigView {
   /** Calls back after every reload, good or bad. */
   onReload(listener: (snapshot: ConfigSnapshot) => void): () => void
   secrets: SecretSource
+}
+
+/** A section's page of the reference. */
+export interface ConfigPage {
+  path: string
+  title: string
+  markdown: string
 }

@@ -1,0 +1,465 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import type { Clock, Logger, Section, SecretSource } from '@moltbot/contract'
+import { Secret, describeError } from '@moltbot/contract'
+import type { Static, TSchema } from 'typebox'
+import { formatPath, isForbiddenKey, parsePath, valueAt } from './config-path.ts'
+import { patchJson5, setJson5, unsetJson5 } from './edit-json5.ts'
+import { evaluate, findMarks, plainSecrets, redactRaw, redactValue } from './evaluate.ts'
+import type { Evaluation, SectionState } from './evaluate.ts'
+import { Json5Error, nodeAt, parseJson5, positionOf, setOwn } from './json5-document.ts'
+import { configProblems } from './problems.ts'
+import { configBytesMax, readText } from './read-tree.ts'
+import { configPages, configSchema } from './reference-page.ts'
+import { isPlainObject } from './schema-walk.ts'
+import { environmentNames, isRedactionMark, isSecretVariable, shownAsSecret } from './secret-keys.ts'
+import { configSections } from './sections.ts'
+import { substitute } from './substitute.ts'
+import type { References } from './substitute.ts'
+import type { ConfigDoor, ConfigIssue, ConfigPage, ConfigSnapshot } from './types.ts'
+import { isMissing, keepBackup, writeFileAtomically } from './write-file.ts'
+
+export interface ConfigOptions {
+  /** The state directory; must exist. Backups go to `backups/` in it. */
+  stateDir: string
+  /** Another place for the file, absolute. Absent: `moltbot.json` in the state directory, or `config.json` when only that exists. */
+  file?: string
+  sections: readonly Section[]
+  /** The environment, values of `secrets.env` included. Asked again at every reload and every secret. */
+  environment: Readonly<Record<string, string | undefined>>
+  /** The vault, as far as configuration needs it. */
+  secrets: { get(name: string): Secret | undefined }
+  clock: Clock
+  log: Logger
+  /** Follow changes of the file. */
+  watch: boolean
+  /** Hears every secret value before anybody else can, so that logs can hide it. */
+  onSecret?: (value: string) => void
+}
+
+/** The configuration as `main.ts` holds it; rooms see `ConfigDoor` or `ConfigView`. */
+export interface Config extends ConfigDoor {
+  /** Reads the file again now. Does nothing when it has not changed, unless `force` (a variable or vault entry may have). */
+  reload(options?: { force?: boolean }): Promise<ConfigSnapshot>
+  /** The reference pages, one per section. */
+  docs(): ConfigPage[]
+  /** Resolves once changes of the file are followed; at once without `watch`. */
+  watching: Promise<void>
+  /** Stops following the file and waits for running writes. */
+  close(): Promise<void>
+}
+
+interface Active { state: SectionState; healthy: boolean }
+interface Listener { section: string; call: (now: never) => void }
+
+const debounceMs = 300
+const backupCount = 5
+
+/** Opens the configuration. Never fails for what is in the file: whatever is wrong with it is in `snapshot().issues`. */
+export async function createConfig(options: ConfigOptions): Promise<Config> {
+  const { stateDir, environment, clock, log } = options
+  const sections = [...options.sections, ...configSections.filter((own) => !options.sections.some((given) => given.path === own.path))]
+  const isSecret = shownAsSecret(sections)
+  const newName = join(stateDir, 'moltbot.json')
+  const oldName = join(stateDir, 'config.json')
+  const active = new Map<string, Active>()
+  const listeners = new Set<Listener>()
+  const reloadListeners = new Set<(snapshot: ConfigSnapshot) => void>()
+  let snapshot: ConfigSnapshot
+  let current: Evaluation
+  let lastWork: Promise<unknown> = Promise.resolve()
+  let closed = false
+
+  function fileNow(): string {
+    if (options.file !== undefined) return options.file
+    return !existsSync(newName) && existsSync(oldName) ? oldName : newName
+  }
+
+  function variableFrom(written: Record<string, unknown>): (name: string) => string | undefined {
+    const block = isPlainObject(written['env']) ? written['env'] : {}
+    return (name) => {
+      const own = environment[name]
+      if (own !== undefined && own !== '') return own
+      const vars = isPlainObject(block['vars']) ? block['vars'] : {}
+      for (const place of [vars, block]) {
+        const value = Object.hasOwn(place, name) ? place[name] : undefined
+        if (typeof value === 'string' && value !== '') return value
+      }
+      return undefined
+    }
+  }
+
+  function referencesFrom(written: Record<string, unknown>): References {
+    return {
+      variable: variableFrom(written),
+      secret(name) {
+        const value = options.secrets.get(name)?.open('configuration reference')
+        if (value !== undefined) options.onSecret?.(value)
+        return value
+      },
+    }
+  }
+
+  const judge = (raw: string, file: string): Evaluation => evaluate(raw, file, sections, referencesFrom)
+
+  function readFile(file: string): { raw: string | null; fault?: string } {
+    try {
+      return { raw: readText(file) }
+    } catch (error) {
+      return isMissing(error) ? { raw: null } : { raw: null, fault: `the file can't be read: ${describeError(error)}` }
+    }
+  }
+
+  /** The copy of the last file without any fault; consulted only when something is broken and nothing good is in memory. */
+  function lastGood(file: string): Evaluation | undefined {
+    try {
+      return judge(readText(`${file}.last-good`), file)
+    } catch {
+      // There is none, or it can't be read: the defaults stand in.
+      return undefined
+    }
+  }
+
+  /** Makes an evaluation the one in effect and tells who asked to hear. */
+  function adopt(file: string, raw: string | null, fault: string | undefined): void {
+    const evaluation = judge(raw ?? '', file)
+    if (fault !== undefined) evaluation.issues.unshift({ path: '', line: 0, column: 0, message: fault, severity: 'error' })
+    const usable = fault === undefined && evaluation.tree !== undefined
+    let fallback: Evaluation | undefined
+    const changed: Section[] = []
+    for (const section of sections) {
+      const before = active.get(section.path)
+      const good = usable ? evaluation.sections.get(section.path) : undefined
+      const state = good ?? before?.state ?? (fallback ??= lastGood(file) ?? judge('', file)).sections.get(section.path) ?? judge('', file).sections.get(section.path)
+      if (state === undefined) throw new Error(`the defaults of the section ${section.path} do not fit its own schema`)
+      active.set(section.path, { state, healthy: good !== undefined })
+      if (before !== undefined && before.state.fingerprint !== state.fingerprint) changed.push(section)
+    }
+    hideSecrets(evaluation)
+    current = evaluation
+    snapshot = Object.freeze({
+      path: file,
+      exists: raw !== null || fault !== undefined,
+      raw,
+      redactedRaw: raw === null || evaluation.tree === undefined ? null : redactRaw(evaluation.tree, isSecret),
+      hash: raw === null ? undefined : hashOf(raw),
+      parsed: evaluation.tree?.value ?? {},
+      effective: effective(evaluation),
+      issues: evaluation.issues,
+    })
+    for (const section of changed) {
+      for (const listener of listeners) if (listener.section === section.path) guarded(section.path, () => listener.call(valueOf(section.path) as never))
+    }
+  }
+
+  function hideSecrets(evaluation: Evaluation): void {
+    if (options.onSecret === undefined) return
+    for (const [name, value] of Object.entries(environment)) if (value !== undefined && value !== '' && isSecretVariable(name)) options.onSecret(value)
+    if (evaluation.tree !== undefined) for (const { value } of plainSecrets(evaluation.tree, isSecret)) options.onSecret(value)
+  }
+
+  function guarded(what: string, call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      log.error('a listener of the configuration failed', { section: what, error })
+    }
+  }
+
+  /** The whole configuration in effect, shown. */
+  function effective(evaluation: Evaluation): Record<string, unknown> {
+    const whole = redactValue(evaluation.tree?.value ?? {}, isSecret) as Record<string, unknown>
+    for (const section of [...sections].sort((a, b) => a.path.length - b.path.length)) {
+      const steps = parsePath(section.path) ?? [section.path]
+      const state = active.get(section.path)?.state
+      let nested: unknown = structuredClone(state?.full ?? {})
+      for (const step of steps.toReversed()) nested = Object.fromEntries([[step, nested]])
+      const shown = redactValue(nested, isSecret)
+      let from = whole
+      let to = shown as Record<string, unknown>
+      for (const step of steps.slice(0, -1)) {
+        if (!isPlainObject(from[step])) setOwn(from, step, {})
+        from = from[step] as Record<string, unknown>
+        to = to[step] as Record<string, unknown>
+      }
+      const last = steps.at(-1) ?? section.path
+      const written = from[last]
+      // Keys that no schema knows are kept in the file, so they are shown too.
+      setOwn(from, last, isPlainObject(written) && active.get(section.path)?.healthy === true ? overlay(written, to[last]) : to[last])
+    }
+    return whole
+  }
+
+  function valueOf(path: string): Record<string, unknown> {
+    const found = active.get(path)
+    if (found === undefined) throw new Error(`the section ${path} was not given to the configuration`)
+    return found.state.value
+  }
+
+  /** One piece of work at a time, reads and writes of the file alike. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = lastWork.then(work, work)
+    lastWork = done.catch(() => {
+      // Whoever asked for the work hears of its failure; the queue only goes on.
+    })
+    return done
+  }
+
+  async function read(force: boolean): Promise<ConfigSnapshot> {
+    const file = fileNow()
+    const { raw, fault } = readFile(file)
+    if (!force && fault === undefined && file === snapshot.path && raw === snapshot.raw && current.tree?.included.length === 0) return snapshot
+    adopt(file, raw, fault)
+    report()
+    await keepGood(file)
+    return snapshot
+  }
+
+  function report(): void {
+    const errors = snapshot.issues.filter((issue) => issue.severity === 'error')
+    for (const issue of snapshot.issues) {
+      const facts = { file: issue.file ?? snapshot.path, line: issue.line, column: issue.column }
+      if (issue.severity === 'error') log.error(`configuration: ${issue.message}`, facts)
+      else log.warn(`configuration: ${issue.message}`, facts)
+    }
+    log.info(errors.length === 0 ? 'configuration loaded' : 'configuration loaded; what is broken keeps its last good or default values', { file: snapshot.path, exists: snapshot.exists })
+    for (const listener of reloadListeners) guarded('', () => listener(snapshot))
+  }
+
+  async function keepGood(file: string): Promise<void> {
+    const { raw } = snapshot
+    if (raw === null || snapshot.issues.some((issue) => issue.severity === 'error')) return
+    const copy = `${file}.last-good`
+    if (readFile(copy).raw === raw) return
+    try {
+      await writeFileAtomically(copy, raw, dirname(file))
+    } catch (error) {
+      log.warn('the last good configuration could not be kept', { file: copy, error })
+    }
+  }
+
+  /** The one way to a changed file. `strict`: no error at all may remain; otherwise no new one may appear. */
+  function change(edit: (text: string) => string, guard: { baseHash: string | undefined } | undefined, strict: boolean): Promise<ConfigSnapshot> {
+    return inTurn(async () => {
+      const file = fileNow()
+      const { raw, fault } = readFile(file)
+      if (fault !== undefined) throw configProblems.writeRefused(`${file}: ${fault}.`, 'Make it readable first.')
+      if (guard !== undefined && raw !== null) {
+        if (guard.baseHash === undefined) throw configProblems.changed('base-hash-missing')
+        if (guard.baseHash !== hashOf(raw)) throw configProblems.changed('base-hash-stale')
+      }
+      if (guard !== undefined && raw === null && guard.baseHash !== undefined) throw configProblems.changed('base-hash-stale')
+      const text = restoreMarks(attempt(edit, raw ?? ''), raw ?? '')
+      if (Buffer.byteLength(text) > configBytesMax) throw configProblems.invalid([{ path: '', line: 0, column: 0, message: `the text is larger than ${configBytesMax / 1024 / 1024} MiB`, severity: 'error' }])
+      const known = new Set(strict ? [] : judge(raw ?? '', file).issues.map((issue) => issue.message))
+      const errors = judge(text, file).issues.filter((issue) => issue.severity === 'error' && !known.has(issue.message))
+      if (errors.length > 0) throw configProblems.invalid(errors)
+      if (text !== raw) {
+        if (raw !== null) await keepBackup(join(stateDir, 'backups'), basename(file), raw, backupCount)
+        await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+        await writeFileAtomically(file, text, options.file === undefined ? stateDir : dirname(file))
+      }
+      return read(false)
+    })
+  }
+
+  function attempt(edit: (text: string) => string, text: string): string {
+    try {
+      return edit(text)
+    } catch (error) {
+      if (error instanceof Json5Error) {
+        throw configProblems.invalid([{ path: '', ...positionOf(text, error.offset), message: `the file is not valid JSON5: ${error.message}`, severity: 'error' }])
+      }
+      if (error instanceof RangeError) throw configProblems.invalid([{ path: '', line: 0, column: 0, message: error.message, severity: 'error' }])
+      throw error
+    }
+  }
+
+  /** What was shown masked comes back as it was. */
+  function restoreMarks(text: string, before: string): string {
+    let marks: ReturnType<typeof findMarks>
+    try {
+      marks = findMarks(parseJson5(text).root, isRedactionMark)
+    } catch {
+      // Not JSON5: the judgement of the text says so, with the place.
+      return text
+    }
+    if (marks.length === 0) return text
+    let old
+    try {
+      old = parseJson5(before)
+    } catch {
+      // Nothing can be taken from a broken text: every mark is then refused below.
+    }
+    const lost: ConfigIssue[] = []
+    for (const { path, node } of marks.reverse()) {
+      const there = old === undefined ? undefined : nodeAt(old, path)
+      if (there?.kind === 'scalar' && !isRedactionMark(there.value)) text = text.slice(0, node.start) + before.slice(there.start, there.end) + text.slice(node.end)
+      else lost.push({ path: formatPath(path), ...positionOf(text, node.start), message: `${formatPath(path)}: the mask stands for no value in the file`, severity: 'error' })
+    }
+    if (lost.length > 0) throw configProblems.invalid(lost)
+    return text
+  }
+
+  function stepsOf(path: string): (string | number)[] {
+    const steps = parsePath(path)
+    if (steps === undefined || steps.some(isForbiddenKey)) throw configProblems.pathInvalid(path)
+    return steps
+  }
+
+  function hide(name: string, value: string): Secret {
+    options.onSecret?.(value)
+    return new Secret(name, value)
+  }
+
+  const secrets: SecretSource = {
+    async get(path) {
+      const written = current.tree?.value ?? {}
+      const lookup = referencesFrom(written)
+      if (path.startsWith('env:')) {
+        const value = lookup.variable(path.slice(4))
+        return value === undefined ? undefined : hide(path, value)
+      }
+      if (path.startsWith('vault:')) return options.secrets.get(path.slice(6))
+      const steps = parsePath(path)
+      if (steps === undefined) throw configProblems.pathInvalid(path)
+      const owner = sections.filter((section) => path === section.path || path.startsWith(`${section.path}.`)).sort((a, b) => b.path.length - a.path.length)[0]
+      const ownerSteps = owner === undefined ? [] : parsePath(owner.path) ?? []
+      // What is in effect, so that a broken section keeps its last good secrets along with its values.
+      const from = owner === undefined ? written : active.get(owner.path)?.state.written ?? {}
+      const inside = steps.slice(ownerSteps.length)
+      const found = valueAt(from, inside)
+      if (typeof found === 'string' && found !== '') {
+        const result = substitute(found, lookup)
+        if ('missing' in result) throw configProblems.secretUnresolved(path, result.missing)
+        if (result.value !== '') return hide(path, result.value)
+      }
+      const fromFile = secretFile(from, inside, path, lookup)
+      if (fromFile !== undefined) return hide(path, fromFile)
+      for (const name of environmentNames(steps)) {
+        const value = lookup.variable(name)
+        if (value !== undefined) return hide(path, value)
+      }
+      return options.secrets.get(path)
+    },
+  }
+
+  /** `botToken` may stand in the file that `botTokenFile` or `tokenFile` names. */
+  function secretFile(from: unknown, inside: readonly string[], path: string, lookup: References): string | undefined {
+    const key = inside.at(-1) ?? ''
+    for (const name of [`${key}File`, ...(/token$/i.test(key) ? ['tokenFile'] : [])]) {
+      const given = valueAt(from, [...inside.slice(0, -1), name])
+      if (typeof given !== 'string' || given === '') continue
+      const replaced = substitute(given, lookup)
+      if ('missing' in replaced) throw configProblems.secretUnresolved(path, replaced.missing)
+      const home = environment['HOME'] ?? ''
+      const plain = replaced.value.startsWith('~/') && home !== '' ? join(home, replaced.value.slice(2)) : replaced.value
+      const file = isAbsolute(plain) ? plain : resolve(stateDir, plain)
+      let text: string
+      try {
+        text = readText(file).trim()
+      } catch (error) {
+        throw configProblems.secretFile(path, file, isMissing(error) ? 'there is no such file' : describeError(error), error)
+      }
+      if (text === '' || text.length > 65_536) throw configProblems.secretFile(path, file, text === '' ? 'it is empty' : 'it is too large')
+      return text
+    }
+    return undefined
+  }
+
+  const first = fileNow()
+  const opened = readFile(first)
+  adopt(first, opened.raw, opened.fault)
+  report()
+  await keepGood(first)
+
+  let stopWatching: () => Promise<void> = async () => {}
+  const watching = options.watch ? follow() : Promise.resolve()
+
+  async function follow(): Promise<void> {
+    // Loaded late: the first answer should not wait for a watcher.
+    const { watch } = await import('chokidar')
+    if (closed) return
+    const directory = dirname(fileNow())
+    const names = new Set([basename(options.file ?? newName), ...(options.file === undefined ? [basename(oldName)] : [])])
+    let cancel = (): void => {}
+    const later = (): void => {
+      cancel()
+      cancel = clock.after(debounceMs, () => {
+        void inTurn(() => read(false)).catch((error: unknown) => log.error('the configuration could not be read again', { error }))
+      })
+    }
+    // The folder, not the file: editors replace files, and a watch on the old one would hear nothing more.
+    const watcher = watch(directory, {
+      depth: 0, ignoreInitial: true, ignored: (path) => path !== directory && !names.has(basename(path)),
+    })
+    const files = watch([...(current.tree?.included ?? [])], { ignoreInitial: true })
+    const followIncludes = (): void => void files.add([...(current.tree?.included ?? [])])
+    reloadListeners.add(followIncludes)
+    for (const each of [watcher, files]) {
+      each.on('all', later)
+      each.on('error', (error) => log.warn('the configuration file is not followed', { error }))
+    }
+    stopWatching = async () => {
+      cancel()
+      await Promise.all([watcher.close(), files.close()])
+    }
+    await new Promise<void>((ready) => watcher.once('ready', () => ready()))
+    if (closed) return stopWatching()
+    // What changed between the first reading and now.
+    await inTurn(() => read(false))
+  }
+
+  return {
+    get<Schema extends TSchema>(section: Section<Schema>): Static<Schema> {
+      return valueOf(section.path) as Static<Schema>
+    },
+    onChange(section, listener) {
+      const entry: Listener = { section: section.path, call: listener as (now: never) => void }
+      listeners.add(entry)
+      return () => void listeners.delete(entry)
+    },
+    healthy: (section) => active.get(section.path)?.healthy ?? false,
+    snapshot: () => snapshot,
+    schema: () => configSchema(sections),
+    docs: () => configPages(sections),
+    replace: (raw, baseHash) => change(() => raw, { baseHash }, true),
+    patch: (changes, baseHash) => change((text) => patchJson5(text, changes), { baseHash }, false),
+    async set(path, value) {
+      const steps = stepsOf(path)
+      const done = await change((text) => (value === undefined ? unsetJson5(text, steps) : setJson5(text, steps, value)), undefined, false)
+      if (value === undefined && valueAt(done.parsed, steps.map(String)) !== undefined) throw configProblems.included(path)
+      return done
+    },
+    onReload(listener) {
+      reloadListeners.add(listener)
+      return () => void reloadListeners.delete(listener)
+    },
+    secrets,
+    reload: ({ force = false } = {}) => inTurn(() => read(force)),
+    watching,
+    async close() {
+      closed = true
+      await watching.catch(() => {
+        // A watcher that never started needs no stopping.
+      })
+      await stopWatching()
+      await lastWork
+    },
+  }
+}
+
+/** `over` where both say something; unknown keys of `under` stay. */
+function overlay(under: unknown, over: unknown): unknown {
+  if (!isPlainObject(under) || !isPlainObject(over)) return over
+  const both: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(under)) setOwn(both, key, Object.hasOwn(over, key) ? overlay(value, over[key]) : value)
+  for (const [key, value] of Object.entries(over)) if (!Object.hasOwn(both, key)) setOwn(both, key, value)
+  return both
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('hex')
+}
