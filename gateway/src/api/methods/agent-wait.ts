@@ -1,0 +1,24 @@
+import Type from 'typebox'
+import { defineMethod } from '../method.ts'
+import { closed, Word } from '../wire/params.ts'
+import { runEnd } from '../wire/run-end.ts'
+
+export const agentWait = defineMethod({
+  name: 'agent.wait',
+  scope: 'operator.write',
+  summary: 'Waits for a run to end, at most timeoutMs (30 s); running out of time is an ordinary answer.',
+  params: closed({ runId: Word, timeoutMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 3_600_000 })) }),
+  result: Type.Object({
+    runId: Type.String(), status: Type.String(), startedAt: Type.Optional(Type.Integer()), endedAt: Type.Optional(Type.Integer()), error: Type.Optional(Type.String()),
+  }),
+  async handle({ runId, timeoutMs }, rooms) {
+    const end = await runEnd(rooms, runId, timeoutMs ?? 30_000)
+    if (end === undefined || end.end === null) return { runId, status: 'timeout' }
+    const failed = end.end === 'failed' || end.end === 'denied'
+    return {
+      runId, status: failed ? 'error' : 'ok',
+      ...(end.startedAt === null ? {} : { startedAt: Math.round(end.startedAt) }), ...(end.endedAt === null ? {} : { endedAt: Math.round(end.endedAt) }),
+      ...(failed ? { error: end.detail ?? end.end } : {}),
+    }
+  },
+})

@@ -1,0 +1,81 @@
+import type { AccountId, ChannelId, ChatId, ChatRef, ThreadId } from '@moltbot/contract'
+import { defaultAccount, Problem } from '@moltbot/contract'
+import Type from 'typebox'
+import { defineMethod } from '../method.ts'
+import type { Rooms } from '../rooms.ts'
+import { ownWayIn } from '../wire/history.ts'
+import { closed, ignored, MaybeWord, Word } from '../wire/params.ts'
+import { runIdOf } from '../wire/chat-send.ts'
+import { sessionFor } from '../wire/session-key.ts'
+
+export const send = defineMethod({
+  name: 'send',
+  scope: 'operator.write',
+  summary: 'Sends a message to a chat of a channel; answers once the network confirmed it.',
+  params: closed({
+    to: Word,
+    message: Type.Optional(Type.String()),
+    /** Absent: the only network that is switched on. */
+    channel: Type.Optional(Type.String()),
+    accountId: Type.Optional(Type.String()),
+    threadId: Type.Optional(Type.Union([Type.String(), Type.Number()])),
+    /** The words are also put into this session's transcript. */
+    sessionKey: MaybeWord,
+    idempotencyKey: MaybeWord,
+    mediaUrl: Type.Optional(Type.String()),
+    mediaUrls: Type.Optional(Type.Array(Type.String())),
+    buffer: Type.Optional(Type.String()),
+    ...ignored('gifPlayback', 'filename', 'contentType', 'asVoice', 'agentId', 'replyToId', 'forceDocument', 'silent', 'parseMode'),
+  }),
+  result: Type.Object({ runId: Type.String(), messageId: Type.String(), channel: Type.String(), chatId: Type.String(), resent: Type.Boolean() }),
+  async handle(params, rooms, caller) {
+    if (params.mediaUrl !== undefined || (params.mediaUrls ?? []).length > 0 || params.buffer !== undefined) {
+      throw new Problem('media-unsupported', 'media cannot be sent yet', { next: 'Send the text alone.' })
+    }
+    const text = params.message ?? ''
+    if (text.trim() === '') throw new Problem('message-empty', 'message required')
+    const runId = runIdOf(rooms, params.idempotencyKey)
+    const chat = await placeOf(rooms, params)
+    const delivery = await rooms.outbox.send({ chat, markdown: text, principal: caller.principal.id, key: runId })
+    if (delivery.state !== 'sent') {
+      throw new Problem('send-failed', delivery.error ?? 'the message could not be sent', {
+        next: delivery.state === 'ambiguous' ? 'It may have arrived: look into the chat before sending it again.' : 'See channels.status.',
+      })
+    }
+    if (params.sessionKey !== undefined) await mirror(rooms, params.sessionKey, text)
+    return { runId, messageId: delivery.platformId ?? '', channel: chat.channel, chatId: chat.chat, resent: delivery.resent }
+  },
+})
+
+/** The chat meant. One we know from a session keeps its kind; of any other we only know what the caller said. */
+async function placeOf(rooms: Rooms, params: { to: string; channel?: string; accountId?: string; threadId?: string | number }): Promise<ChatRef> {
+  const channel = channelOf(rooms, params.channel)
+  const account = (params.accountId === undefined || params.accountId === '' ? accountOf(rooms, channel) : params.accountId) as AccountId
+  const chat = params.to.trim() as ChatId
+  const thread = params.threadId === undefined ? undefined : (String(params.threadId) as ThreadId)
+  const known = (await rooms.sessions.list()).find(({ lastChat }) => lastChat?.channel === channel && lastChat.account === account && lastChat.chat === chat)?.lastChat
+  return { channel, account, chat, kind: known?.kind ?? 'direct', ...(thread === undefined ? {} : { thread }) }
+}
+
+function channelOf(rooms: Rooms, given: string | undefined): ChannelId {
+  const wanted = given?.trim().toLowerCase() ?? ''
+  if (wanted !== '') {
+    const channel = rooms.channels.find((known) => known.id === wanted)
+    if (channel === undefined) throw new Problem('channel-unsupported', `unsupported channel: ${wanted}`, { next: 'See channels.status for the channels of this gateway.' })
+    return channel.id
+  }
+  const networks = [...new Set(rooms.connections.status().filter((status) => status.enabled && status.configured && !ownWayIn(rooms, status.channel)).map((status) => status.channel))]
+  const only = networks[0]
+  if (only === undefined || networks.length > 1) throw new Problem('channel-needed', 'channel required', { next: `Say which: ${networks.join(', ') || 'no network is set up yet'}.` })
+  return only
+}
+
+function accountOf(rooms: Rooms, channel: ChannelId): AccountId {
+  const accounts = rooms.connections.status().filter((status) => status.channel === channel).map((status) => status.account)
+  return accounts.includes(defaultAccount) ? defaultAccount : accounts[0] ?? defaultAccount
+}
+
+async function mirror(rooms: Rooms, given: string, text: string): Promise<void> {
+  const key = sessionFor(rooms, given)
+  if ((await rooms.sessions.get(key)) !== undefined) await rooms.sessions.inject(key, text, undefined)
+}
