@@ -6,6 +6,7 @@ import type { PairingDoor, Guard } from '../journey/guard/types.ts'
 import type { Inbox } from '../journey/inbox/types.ts'
 import type { OutboxDoor } from '../journey/outbox/types.ts'
 import type { SessionsDoor } from '../journey/sessions/types.ts'
+import type { Runs } from './wire/runs.ts'
 import type { Devices } from './devices.ts'
 import type { Presence } from './presence.ts'
 
@@ -39,6 +40,8 @@ export interface Rooms {
   why(id: string): Promise<{ lines: string[]; data: Record<string, unknown> } | undefined>
   /** The in-chat commands, for completion and menus. */
   commands(): { name: string; aliases: string[]; description: string; args: string; ownerOnly: boolean }[]
+  /** What clients started and are told about under names of their own; made by `createRuns()` in `wire/runs.ts`. */
+  runs: Runs
   /** Asks the process to stop (`restart`: with the wish to be started again). Returns at once. */
   shutdown(reason: string, restart: boolean): void
 }
