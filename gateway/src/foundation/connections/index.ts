@@ -1,0 +1,273 @@
+/**
+ * Connections: opens the accounts of the configured channels, keeps them open, and knows how each one is. It hands messages
+ * on and never looks into them; which channels exist it is told.
+ */
+import {
+  ConnectProblem, describeError, type AccountId, type Channel, type ChannelHealth, type ChannelHost, type ChannelId, type ChannelNotice, type ChatRef, type Clock,
+  type Connection, type ConfigView, type IncomingMessage, type Logger, type Migration, type Receipt, type SecretSource, type Store, defaultAccount,
+} from '@moltbot/contract'
+import type { ConnectionStatus, Connections } from './types.ts'
+
+export type { ConnectionStatus, Connections } from './types.ts'
+
+/** Between two attempts to open an account; grows to the maximum and starts over after a success. */
+const retryBaseMs = 1_000
+const retryMaxMs = 30_000
+/** An attempt to open an account that has not answered by then is given up and made again. */
+const connectDeadlineMs = 45_000
+const closeDeadlineMs = 5_000
+
+export const connectionsMigration: Migration = {
+  name: '0001-connections',
+  sql: 'CREATE TABLE channel_state (channel TEXT NOT NULL, account TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (channel, account, name))',
+}
+
+interface Line {
+  channel: Channel
+  account: AccountId
+  config: Record<string, unknown>
+  status: ConnectionStatus
+  connection: Connection | undefined
+  /** Raised on every close, so that a late answer of an old attempt is recognised. */
+  generation: number
+  cancelRetry: (() => void) | undefined
+}
+
+export interface ConnectionsRoom extends Connections {
+  /** Opens what is configured. Resolves when each account was tried once, or after `waitMs`. */
+  start(waitMs: number): Promise<void>
+  close(): Promise<void>
+  /** The section values of one account: the account's own over the channel's. */
+  accountConfig(channel: ChannelId, account: AccountId): Record<string, unknown>
+}
+
+export function createConnections(options: {
+  channels: readonly Channel[]; config: ConfigView; secrets: SecretSource; store: Store; clock: Clock; log: Logger; fetch: typeof globalThis.fetch
+  receive(message: IncomingMessage): Promise<Receipt>
+  notice(channel: ChannelId, account: AccountId, notice: ChannelNotice): void
+  commands(): { name: string; description: string }[]
+}): ConnectionsRoom {
+  const { channels, config, secrets, store, clock, log } = options
+  const lines = new Map<string, Line>()
+  const upListeners = new Set<(channel: ChannelId, account: AccountId) => void>()
+  const changeListeners = new Set<() => void>()
+  const keyOf = (channel: string, account: string): string => `${channel}/${account}`
+  let closed = false
+
+  const changed = (): void => changeListeners.forEach((listener) => listener())
+
+  function accountConfig(channel: Channel, account: AccountId): Record<string, unknown> {
+    const { accounts, ...shared } = config.get(channel.config) as Record<string, unknown> & { accounts?: Record<string, Record<string, unknown>> }
+    return { ...shared, ...accounts?.[account] }
+  }
+
+  /** Which accounts a channel should have open now. */
+  async function wanted(channel: Channel): Promise<{ account: AccountId; configured: boolean }[]> {
+    const section = config.get(channel.config) as { enabled?: boolean; accounts?: Record<string, { enabled?: boolean }> }
+    if (section.enabled === false) return []
+    const secret = channel.config.secrets?.find((path) => !path.includes('*'))
+    const has = async (prefix: string): Promise<boolean> => secret === undefined || (await secrets.get(`${channel.config.path}.${prefix}${secret}`)) !== undefined
+    const named = Object.entries(section.accounts ?? {}).filter(([, account]) => account.enabled !== false)
+    const found: { account: AccountId; configured: boolean }[] = []
+    for (const [account] of named) found.push({ account: account as AccountId, configured: await has(`accounts.${account}.`) })
+    if (!found.some((each) => each.account === defaultAccount) && (await has(''))) found.unshift({ account: defaultAccount, configured: true })
+    return found
+  }
+
+  function report(line: Line, generation: number, health: ChannelHealth): void {
+    if (generation !== line.generation) return
+    line.status.health = health
+    if (health.kind === 'connected') {
+      line.status.connectedAt = health.at
+      line.status.lastError = null
+    }
+    if (health.kind === 'retrying' || health.kind === 'needs-you') line.status.lastError = health.reason
+    if (health.kind === 'retrying') line.status.reconnectAttempts = health.attempt
+    changed()
+  }
+
+  function hostOf(line: Line, generation: number): ChannelHost {
+    const { channel, account } = line
+    const prefix = account === defaultAccount && !hasAccount(channel, account) ? channel.config.path : `${channel.config.path}.accounts.${account}`
+    return {
+      account,
+      async receive(message) {
+        if (closed || generation !== line.generation) throw new Error('the gateway is stopping')
+        const receipt = await options.receive(message)
+        line.status.lastInboundAt = clock.now()
+        return receipt
+      },
+      async secret(key) {
+        return (await secrets.get(`${prefix}.${key}`)) ?? (prefix === channel.config.path ? undefined : secrets.get(`${channel.config.path}.${key}`))
+      },
+      state: {
+        async get(name) {
+          const row = await store.read.get<{ value: string }>('SELECT value FROM channel_state WHERE channel = ? AND account = ? AND name = ?', channel.id, account, name)
+          return row?.value
+        },
+        async set(name, value) {
+          if (value.length > 65_536) throw new Error(`channel state ${name} is larger than 64 KiB`)
+          await store.transaction((tx) => tx.run(
+            'INSERT INTO channel_state (channel, account, name, value) VALUES (?, ?, ?, ?) ON CONFLICT (channel, account, name) DO UPDATE SET value = excluded.value',
+            channel.id, account, name, value,
+          ))
+        },
+      },
+      health: (health) => report(line, generation, health),
+      notice: (notice) => options.notice(channel.id, account, notice),
+      clock,
+      log: log.child(channel.id),
+      fetch: options.fetch,
+      commands: options.commands(),
+    }
+  }
+
+  function hasAccount(channel: Channel, account: AccountId): boolean {
+    return (config.get(channel.config) as { accounts?: Record<string, unknown> }).accounts?.[account] !== undefined
+  }
+
+  async function open(line: Line): Promise<void> {
+    if (closed) return
+    const generation = (line.generation += 1)
+    line.config = accountConfig(line.channel, line.account)
+    report(line, generation, { kind: 'starting' })
+    try {
+      const connecting = line.channel.connect(line.config as never, hostOf(line, generation))
+      const connection = await Promise.race([
+        connecting,
+        new Promise<never>((_, reject) => { clock.after(connectDeadlineMs, () => reject(new Error(`no answer within ${connectDeadlineMs / 1000} s`))) }),
+      ])
+      void connecting.then((late) => { if (late !== connection) void late.close() }, () => undefined)
+      if (generation !== line.generation || closed) {
+        await connection.close()
+        return
+      }
+      line.connection = counted(line, connection)
+      line.status.reconnectAttempts = 0
+      if (line.status.health.kind === 'starting') report(line, generation, { kind: 'connected', at: clock.now() })
+      upListeners.forEach((listener) => listener(line.channel.id, line.account))
+      changed()
+    } catch (error) {
+      if (generation !== line.generation || closed) return
+      const reason = describeError(error)
+      log.warn('A channel could not be opened.', { channel: line.channel.id, account: line.account, reason })
+      if (error instanceof ConnectProblem && error.permanent) {
+        report(line, generation, { kind: 'needs-you', reason, action: error.next })
+        return
+      }
+      const attempt = (line.status.reconnectAttempts += 1)
+      const wait = Math.min(retryMaxMs, retryBaseMs * 2 ** Math.min(attempt - 1, 10))
+      report(line, generation, { kind: 'retrying', since: clock.now(), reason, attempt, nextAt: clock.now() + wait })
+      line.cancelRetry = clock.after(wait, () => void open(line))
+    }
+  }
+
+  /** The connection with its last successful send noted. Abilities it lacks stay absent. */
+  function counted(line: Line, connection: Connection): Connection {
+    const { edit, remove, typing, findSent, openDirect, probe, door, limits } = connection
+    return {
+      limits,
+      async send(...args) {
+        const id = await connection.send(...args)
+        line.status.lastOutboundAt = clock.now()
+        return id
+      },
+      close: () => connection.close(),
+      ...(edit === undefined ? {} : { edit: edit.bind(connection) }),
+      ...(remove === undefined ? {} : { remove: remove.bind(connection) }),
+      ...(typing === undefined ? {} : { typing: typing.bind(connection) }),
+      ...(findSent === undefined ? {} : { findSent: findSent.bind(connection) }),
+      ...(openDirect === undefined ? {} : { openDirect: openDirect.bind(connection) }),
+      ...(probe === undefined ? {} : { probe: probe.bind(connection) }),
+      ...(door === undefined ? {} : { door }),
+    }
+  }
+
+  async function shut(line: Line): Promise<void> {
+    line.generation += 1
+    line.cancelRetry?.()
+    const { connection } = line
+    line.connection = undefined
+    if (connection === undefined) return
+    await Promise.race([
+      connection.close().catch((error: unknown) => log.warn('A channel did not close cleanly.', { channel: line.channel.id, error: describeError(error) })),
+      new Promise<void>((resolve) => { clock.after(closeDeadlineMs, resolve) }),
+    ])
+  }
+
+  /** Brings the open accounts of a channel in line with its configuration. */
+  async function adjust(channel: Channel, restart: boolean): Promise<void> {
+    const want = await wanted(channel)
+    const tasks: Promise<void>[] = []
+    for (const line of [...lines.values()].filter((each) => each.channel === channel)) {
+      if (want.some((each) => each.account === line.account && each.configured)) {
+        if (restart) tasks.push(shut(line).then(() => open(line)))
+        continue
+      }
+      lines.delete(keyOf(channel.id, line.account))
+      tasks.push(shut(line))
+    }
+    for (const { account, configured } of want) {
+      if (lines.has(keyOf(channel.id, account))) continue
+      const line: Line = {
+        channel, account, config: {}, connection: undefined, generation: 0, cancelRetry: undefined,
+        status: {
+          channel: channel.id, label: channel.label, account, enabled: true, configured, health: configured ? { kind: 'starting' } : { kind: 'needs-you', reason: 'No login is configured.', action: `Set ${channel.config.path}.${channel.config.secrets?.[0] ?? 'enabled'}.` },
+          connectedAt: null, lastInboundAt: null, lastOutboundAt: null, lastError: null, reconnectAttempts: 0,
+        },
+      }
+      lines.set(keyOf(channel.id, account), line)
+      if (configured) tasks.push(open(line))
+    }
+    await Promise.all(tasks)
+    changed()
+  }
+
+  return {
+    of: (chat: Pick<ChatRef, 'channel' | 'account'>) => lines.get(keyOf(chat.channel, chat.account))?.connection,
+    status: () => [...lines.values()].map((line) => ({ ...line.status })),
+    async probe(timeoutMs) {
+      return Promise.all([...lines.values()].flatMap((line) => {
+        const probe = line.connection?.probe
+        if (probe === undefined) return []
+        return [(async () => {
+          const started = clock.now()
+          const controller = new AbortController()
+          const cancel = clock.after(timeoutMs, () => controller.abort())
+          const base = { channel: line.channel.id, account: line.account }
+          try {
+            const text = await Promise.race([
+              probe.call(line.connection, controller.signal),
+              new Promise<never>((_, reject) => controller.signal.addEventListener('abort', () => reject(new Error('no answer in time')), { once: true })),
+            ])
+            return { ...base, ok: true, text, elapsedMs: clock.now() - started }
+          } catch (error) {
+            return { ...base, ok: false, text: describeError(error), elapsedMs: clock.now() - started }
+          } finally {
+            cancel()
+          }
+        })()]
+      }))
+    },
+    onUp(listener) {
+      upListeners.add(listener)
+      return () => void upListeners.delete(listener)
+    },
+    onChange(listener) {
+      changeListeners.add(listener)
+      return () => void changeListeners.delete(listener)
+    },
+    accountConfig(channel, account) {
+      const found = channels.find((each) => each.id === channel)
+      return found === undefined ? {} : accountConfig(found, account)
+    },
+    async start(waitMs) {
+      for (const channel of channels) config.onChange(channel.config, () => void adjust(channel, channel.config.reload !== 'hot'))
+      await Promise.race([Promise.all(channels.map((channel) => adjust(channel, false))), new Promise<void>((resolve) => { clock.after(waitMs, resolve) })])
+    },
+    async close() {
+      closed = true
+      await Promise.all([...lines.values()].map(shut))
+    },
+  }
+}

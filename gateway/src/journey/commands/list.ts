@@ -1,0 +1,185 @@
+import { Problem, thinkingLevels } from '@moltbot/contract'
+import { thinkingWords } from './parse.ts'
+import type { ChatCommand } from './types.ts'
+
+const n = (count: number): string => count.toLocaleString('en-US')
+const duration = (ms: number): string => {
+  const minutes = Math.floor(ms / 60_000)
+  return minutes < 1 ? 'less than a minute' : minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+const usageOf = (command: ChatCommand): string => `/${command.name}${command.args === '' ? '' : ` ${command.args}`}`
+
+const help: ChatCommand = {
+  name: 'help', aliases: [], description: 'What I can do here', args: '', ownerOnly: false,
+  async run() {
+    return ['Write to me as you would to a person. Useful commands:', '', '- `/status` how I am, which model answers', '- `/new` start afresh', '- `/stop` stop what I am doing',
+      '- `/model` choose the model', '- `/why` what became of your last message', '- `/commands` everything'].join('\n')
+  },
+}
+
+const commands: ChatCommand = {
+  name: 'commands', aliases: [], description: 'Every command', args: '', ownerOnly: false,
+  async run({ all, principal }) {
+    return all.filter((command) => !command.ownerOnly || principal.role === 'owner' || principal.role === 'admin').map((command) => `- \`${usageOf(command)}\` ${command.description}`).join('\n')
+  },
+}
+
+const status: ChatCommand = {
+  name: 'status', aliases: [], description: 'Model, context, queue, channels', args: '', ownerOnly: false,
+  async run({ needs, key, principal }) {
+    const facts = await needs.status(key, principal)
+    const used = facts.contextWindow === 0 ? 0 : Math.round((facts.contextTokens / facts.contextWindow) * 100)
+    const cost = facts.usageToday.costUsd === null ? '' : `, about $${facts.usageToday.costUsd.toFixed(2)}`
+    return [
+      `**Moltbot ${facts.version}**, up ${duration(facts.uptimeMs)}`, `Model: ${facts.model}`, `Session: ${facts.session}`,
+      `Context: ${n(facts.contextTokens)} of ${n(facts.contextWindow)} tokens (${used} %)`, `Queue: ${facts.queue}`,
+      `Today: ${n(facts.usageToday.input)} tokens in, ${n(facts.usageToday.output)} out${cost}`,
+      ...facts.channels.map((channel) => `${channel.id}${channel.account === 'default' ? '' : `/${channel.account}`}: ${channel.state}`),
+    ].join('\n')
+  },
+}
+
+const whoami: ChatCommand = {
+  name: 'whoami', aliases: ['id'], description: 'Who I take you for', args: '', ownerOnly: false,
+  async run({ message, principal, key }) {
+    return [`You are ${principal.role === 'owner' ? 'the owner' : `a ${principal.role}`} here.`, `Sender: \`${message.chat.channel}:${message.sender.id}\``, `Chat: \`${message.chat.chat}\``, `Session: \`${key}\``].join('\n')
+  },
+}
+
+/** `/new`: what follows is the model to go on with, or the first words of the fresh conversation. */
+const fresh: ChatCommand = {
+  name: 'new', aliases: ['reset'], description: 'Start afresh; words after it are the first message', args: '[model | text]', ownerOnly: false,
+  async run({ args, key, needs, principal }) {
+    await needs.reset(key, principal)
+    const text = args.trim()
+    if (text === '') return 'A fresh start. What is it about?'
+    const model = text.includes(' ') ? undefined : needs.models.resolve(text)
+    if (model === undefined) return { reply: '', pass: text }
+    await needs.patch(key, { model })
+    return `A fresh start with ${model}.`
+  },
+}
+
+const stop: ChatCommand = {
+  name: 'stop', aliases: [], description: 'Stop what I am doing and empty the queue', args: '', ownerOnly: false,
+  async run({ key, needs }) {
+    const { turns, waiting } = await needs.stop(key)
+    if (turns === 0 && waiting === 0) return 'There is nothing to stop.'
+    return `Stopped${waiting === 0 ? '' : `; ${waiting} waiting ${waiting === 1 ? 'message was' : 'messages were'} let go`}.`
+  },
+}
+
+const model: ChatCommand = {
+  name: 'model', aliases: ['models'], description: 'Show or choose the model of this session', args: '[name | list | default]', ownerOnly: false,
+  async run({ args, key, needs }) {
+    const wanted = args.trim()
+    const current = needs.models.current()
+    if (wanted === '' || wanted === 'status') {
+      const chosen = (await needs.session(key))?.settings.model
+      return chosen === undefined ? `This session uses the default, ${current.primary} (${current.why}).` : `This session uses ${chosen}. \`/model default\` goes back to ${current.primary}.`
+    }
+    if (wanted === 'list') {
+      const list = (await needs.models.list()).filter((each) => each.available)
+      return list.length === 0 ? 'No model is usable.' : list.slice(0, 60).map((each) => `- ${each.provider}/${each.id}`).join('\n')
+    }
+    if (wanted === 'default') {
+      await needs.patch(key, { model: null })
+      return `Back to the default, ${current.primary}.`
+    }
+    const resolved = needs.models.resolve(wanted)
+    if (resolved === undefined) throw new Problem('model-unknown', `I know no model "${wanted.slice(0, 80)}".`, { next: 'See `/model list`.' })
+    await needs.patch(key, { model: resolved })
+    return `From now on ${resolved} answers here.`
+  },
+}
+
+const think: ChatCommand = {
+  name: 'think', aliases: ['thinking', 't'], description: 'How long the model thinks before it answers', args: `[${thinkingLevels.join(' | ')} | default]`, ownerOnly: false,
+  async run({ args, key, needs }) {
+    const wanted = args.trim().toLowerCase()
+    if (wanted === '') return `Thinking: ${(await needs.session(key))?.settings.thinking ?? 'default'}. Levels: ${thinkingLevels.join(', ')}.`
+    if (wanted === 'default') {
+      await needs.patch(key, { thinking: null })
+      return 'Thinking is back to the default.'
+    }
+    const level = thinkingWords[wanted]
+    if (level === undefined) throw new Problem('thinking-unknown', `"${wanted.slice(0, 40)}" is no thinking level.`, { next: `Use ${thinkingLevels.join(', ')} or default.` })
+    await needs.patch(key, { thinking: level })
+    return level === 'off' ? 'Thinking is off.' : `Thinking: ${level}.`
+  },
+}
+
+const usage: ChatCommand = {
+  name: 'usage', aliases: [], description: 'Tokens of this session; a line under each answer', args: '[off | tokens | full]', ownerOnly: false,
+  async run({ args, key, needs }) {
+    const wanted = args.trim().toLowerCase()
+    const session = await needs.session(key)
+    if (wanted === '') {
+      const used = session?.usage ?? { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }
+      return `This session: ${n(used.input)} tokens in, ${n(used.output)} out, ${n(used.cacheRead)} read from the cache. Line under answers: ${session?.settings.usageFooter ?? 'off'}.`
+    }
+    if (wanted !== 'off' && wanted !== 'tokens' && wanted !== 'full') throw new Problem('usage-unknown', `"${wanted.slice(0, 40)}" is none of off, tokens, full.`)
+    await needs.patch(key, { usageFooter: wanted })
+    return wanted === 'off' ? 'No usage line any more.' : 'Each answer now ends with its usage.'
+  },
+}
+
+const compact: ChatCommand = {
+  name: 'compact', aliases: [], description: 'Summarise the older part of this conversation', args: '[what to keep]', ownerOnly: false,
+  async run({ args, key, needs }) {
+    const result = await needs.compact(key, args.trim() === '' ? undefined : args.trim().slice(0, 800))
+    return result.compacted ? 'The older part is summarised; the recent part stays as it is.' : (result.reason ?? 'There was nothing to summarise.')
+  },
+}
+
+const queue: ChatCommand = {
+  name: 'queue', aliases: [], description: 'What messages do that arrive while I work', args: '[steer | followup | collect | interrupt | default]', ownerOnly: false,
+  async run({ args, key, needs, message }) {
+    const wanted = args.trim().toLowerCase()
+    if (wanted === '') return `Queue: ${needs.queueMode(message.chat, (await needs.session(key))?.settings ?? {})}.`
+    if (wanted === 'default' || wanted === 'reset') {
+      await needs.patch(key, { queue: null })
+      return 'The queue is back to its default.'
+    }
+    if (wanted !== 'steer' && wanted !== 'followup' && wanted !== 'collect' && wanted !== 'interrupt') {
+      throw new Problem('queue-unknown', `"${wanted.slice(0, 40)}" is no queue mode.`, { next: 'Use steer, followup, collect, interrupt or default.' })
+    }
+    await needs.patch(key, { queue: wanted })
+    return `Queue: ${wanted}.`
+  },
+}
+
+const why: ChatCommand = {
+  name: 'why', aliases: [], description: 'What became of a message, and why', args: '[id]', ownerOnly: false,
+  async run({ args, needs, message, principal }) {
+    const wanted = args.trim()
+    if (wanted !== '' && principal.role !== 'owner' && principal.role !== 'admin') throw new Problem('why-owner', 'Only the owner may ask about other messages.', { next: 'Use `/why` alone for your last one.' })
+    const id = wanted === '' ? await needs.lastMessage(message) : wanted
+    const found = id === undefined ? undefined : await needs.why(id)
+    return found === undefined ? 'I know nothing about that.' : ['```', ...found.lines, '```'].join('\n')
+  },
+}
+
+const pair: ChatCommand = {
+  name: 'pair', aliases: [], description: 'Let someone in who has a pairing code', args: '[code | reject code]', ownerOnly: true,
+  async run({ args, needs, principal }) {
+    const words = args.trim().split(/\s+/).filter((word) => word !== '')
+    const pending = await needs.pairing.pending()
+    if (words.length === 0) {
+      return pending.length === 0 ? 'Nobody is waiting.' : ['Waiting:', ...pending.map((request) => `- ${request.channel} ${request.senderName ?? ''} (\`${request.sender}\`): \`/pair ${request.code}\``)].join('\n')
+    }
+    const rejecting = words[0]?.toLowerCase() === 'reject'
+    const code = (rejecting || words[0]?.toLowerCase() === 'approve' ? words[1] : words[0]) ?? ''
+    const channel = pending.find((request) => request.code === code.toUpperCase())?.channel ?? pending[0]?.channel
+    if (channel === undefined) throw new Problem('pairing-none', 'Nobody is waiting to be let in.')
+    const by = { via: 'chat', principal: principal.id } as const
+    if (rejecting) {
+      await needs.pairing.reject(channel, code, by)
+      return 'Refused.'
+    }
+    const paired = await needs.pairing.approve(channel, code, by)
+    return `${paired.name ?? paired.sender} may now write to me on ${paired.channel}.`
+  },
+}
+
+export const chatCommands: readonly ChatCommand[] = [help, commands, status, whoami, fresh, stop, model, think, usage, compact, queue, why, pair]

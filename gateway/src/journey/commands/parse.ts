@@ -1,0 +1,41 @@
+import { thinkingLevels, type ThinkingLevel } from '@moltbot/contract'
+import type { ChatCommand } from './types.ts'
+
+/** Words that stop everything when they are the whole message. */
+const stopWords = new Set(['stop', 'esc', 'abort', 'wait', 'exit', 'interrupt'])
+
+export type Parsed =
+  | { kind: 'command'; command: ChatCommand; args: string }
+  /** A directive in front of words: it holds for that turn only and is removed from them. */
+  | { kind: 'text'; text: string; thinking?: ThinkingLevel; model?: string }
+
+export const thinkingWords: Record<string, ThinkingLevel> = {
+  ...Object.fromEntries(thinkingLevels.map((level) => [level, level])), none: 'off', on: 'medium', min: 'minimal', med: 'medium', mid: 'medium', max: 'xhigh', highest: 'xhigh',
+}
+
+/**
+ * Reads a message as a command: it must begin with `/name` (an optional `:` after it), be nothing else but the command and its
+ * arguments, and not stand in a quote or a code fence. Unknown names are ordinary text.
+ */
+export function parseCommand(text: string, commands: readonly ChatCommand[], resolveModel: (name: string) => string | undefined): Parsed {
+  const trimmed = text.trim()
+  if (stopWords.has(trimmed.toLowerCase())) {
+    const stop = commands.find((command) => command.name === 'stop')
+    if (stop !== undefined) return { kind: 'command', command: stop, args: '' }
+  }
+  const match = /^\/([a-z][a-z0-9_-]{0,31})(?:@[A-Za-z0-9_]{1,64})?:?(?=\s|$)\s*/i.exec(trimmed)
+  if (match === null) return { kind: 'text', text }
+  const name = match[1]?.toLowerCase() ?? ''
+  const command = commands.find((each) => each.name === name || each.aliases.includes(name))
+  if (command === undefined) return { kind: 'text', text }
+  const args = trimmed.slice(match[0].length)
+  const [first = '', ...more] = args.split(/\s+/)
+  const rest = args.slice(first.length).trim()
+  if (more.length > 0 && rest !== '') {
+    const level = thinkingWords[first.toLowerCase()]
+    if (command.name === 'think' && level !== undefined) return { kind: 'text', text: rest, thinking: level }
+    const model = command.name === 'model' ? resolveModel(first) : undefined
+    if (model !== undefined) return { kind: 'text', text: rest, model }
+  }
+  return { kind: 'command', command, args }
+}

@@ -1,0 +1,46 @@
+import type { ChatRef, IncomingMessage, Principal, SessionKey, StatusFacts } from '@moltbot/contract'
+import type { PairedSender, PairingRequest, Approver } from '../guard/types.ts'
+import type { QueueMode, SessionRow, SessionSettings } from '../sessions/types.ts'
+
+/** What a command may ask of other rooms; handed in by `main.ts`. */
+export interface CommandNeeds {
+  status(key: SessionKey, principal: Principal): Promise<StatusFacts>
+  session(key: SessionKey): Promise<SessionRow | undefined>
+  patch(key: SessionKey, changes: { [K in keyof SessionSettings]?: SessionSettings[K] | null }): Promise<SessionRow>
+  reset(key: SessionKey, principal: Principal): Promise<SessionRow>
+  /** How many turns were stopped and how many waiting messages were let go. */
+  stop(key: SessionKey): Promise<{ turns: number; waiting: number }>
+  compact(key: SessionKey, focus: string | undefined): Promise<{ compacted: boolean; reason?: string }>
+  queueMode(chat: ChatRef, settings: SessionSettings): QueueMode
+  models: { list(): Promise<{ provider: string; id: string; available: boolean }[]>; current(): { primary: string; why: string }; resolve(name: string): string | undefined }
+  pairing: {
+    pending(): Promise<PairingRequest[]>
+    approve(channel: PairingRequest['channel'], code: string, by: Approver): Promise<PairedSender>
+    reject(channel: PairingRequest['channel'], code: string, by: Approver): Promise<boolean>
+  }
+  why(id: string): Promise<{ lines: string[] } | undefined>
+  /** The message before this one in the same chat. */
+  lastMessage(message: IncomingMessage): Promise<string | undefined>
+}
+
+export interface CommandContext {
+  args: string
+  message: IncomingMessage
+  inbox: string
+  principal: Principal
+  key: SessionKey
+  needs: CommandNeeds
+  all: readonly ChatCommand[]
+}
+
+/** One in-chat command. Runs before the queue and without the model. */
+export interface ChatCommand {
+  name: string
+  aliases: readonly string[]
+  description: string
+  /** Shown in help: `<level>`, `[text]`. '' when it takes none. */
+  args: string
+  ownerOnly: boolean
+  /** The reply in Markdown. A throw is told to the person in words. `pass`: these words go on to the assistant as a message. */
+  run(context: CommandContext): Promise<string | { reply: string; pass: string }>
+}

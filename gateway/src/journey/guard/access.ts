@@ -1,0 +1,92 @@
+import type { IncomingMessage } from '@moltbot/contract'
+
+/** What the gate reads of a channel's section. Every channel uses these names; what is absent takes the safe value. */
+export interface AccessConfig {
+  dmPolicy?: string
+  allowFrom?: readonly (string | number)[]
+  groupPolicy?: string
+  groupAllowFrom?: readonly (string | number)[]
+  requireMention?: boolean
+  requireMentionInGroups?: boolean
+  groups?: Record<string, GroupConfig>
+  allowBots?: boolean
+}
+interface GroupConfig {
+  enabled?: boolean
+  requireMention?: boolean
+  allowFrom?: readonly (string | number)[]
+  topics?: Record<string, GroupConfig>
+}
+
+export type Access =
+  | { kind: 'allow' }
+  | { kind: 'deny'; reason: string }
+  /** Direct message of a stranger under the pairing policy. */
+  | { kind: 'pair' }
+  /** Allowed to be heard, but not addressed to us. */
+  | { kind: 'not-addressed' }
+
+/**
+ * Whether a list names a sender. Only the network's stable id counts, bare or as `channel:id`; names and addresses that a
+ * sender can change (`@name`) never match. Blank entries match nobody; `*` matches everybody.
+ */
+export function listNames(list: readonly (string | number)[] | undefined, channel: string, id: string): boolean {
+  return (list ?? []).some((entry) => {
+    const text = String(entry).trim().toLowerCase()
+    if (text === '*') return true
+    return text !== '' && (text === id.toLowerCase() || text === `${channel}:${id}`.toLowerCase())
+  })
+}
+
+/** Whether a message addresses us: natively, as a reply to us, or by a pattern. */
+export function isAddressed(message: IncomingMessage, patterns: readonly RegExp[]): boolean {
+  if (message.mentioned === 'yes' || message.quoted?.fromUs === true) return true
+  const text = message.text.slice(0, 2_000)
+  return patterns.some((pattern) => pattern.test(text))
+}
+
+/** The one gate for every channel. `known`: the sender is paired or named as owner. Missing or odd values deny. */
+export function decideAccess(message: IncomingMessage, config: AccessConfig, facts: {
+  known: boolean; owner: boolean; defaultGroupPolicy: string; patterns: readonly RegExp[]; command: boolean; activation: 'mention' | 'always' | undefined
+}): Access {
+  const { channel } = message.chat
+  const id = message.sender.id
+  if (message.sender.isBot === true && config.allowBots !== true) return { kind: 'deny', reason: 'bots are not answered' }
+  if (id.trim() === '') return { kind: 'deny', reason: 'the sender has no id' }
+  if (message.chat.kind === 'direct') return direct()
+  return group()
+
+  function direct(): Access {
+    const policy = config.dmPolicy ?? 'pairing'
+    if (policy === 'disabled') return { kind: 'deny', reason: 'direct messages are off (dmPolicy disabled)' }
+    if (facts.owner) return { kind: 'allow' }
+    const listed = listNames(config.allowFrom, channel, id)
+    if (policy === 'open') return listNames(config.allowFrom, channel, '*') ? { kind: 'allow' } : listed || facts.known ? { kind: 'allow' } : { kind: 'deny', reason: 'dmPolicy open needs "*" in allowFrom' }
+    const named = (config.allowFrom ?? []).some((entry) => String(entry).trim() !== '*') && listNames((config.allowFrom ?? []).filter((entry) => String(entry).trim() !== '*'), channel, id)
+    if (named) return { kind: 'allow' }
+    if (policy === 'allowlist') return { kind: 'deny', reason: 'not in allowFrom (dmPolicy allowlist)' }
+    if (policy === 'pairing') return facts.known ? { kind: 'allow' } : { kind: 'pair' }
+    return { kind: 'deny', reason: `unknown dmPolicy "${policy}"` }
+  }
+
+  function group(): Access {
+    const policy = config.groupPolicy ?? facts.defaultGroupPolicy
+    if (policy === 'disabled' || policy === 'deny') return { kind: 'deny', reason: 'groups are off (groupPolicy)' }
+    if (!['allowlist', 'open', 'mention-only'].includes(policy)) return { kind: 'deny', reason: `unknown groupPolicy "${policy}"` }
+    const own = config.groups?.[message.chat.chat]
+    const general = config.groups?.['*']
+    if (policy === 'allowlist' && own === undefined && general === undefined) return { kind: 'deny', reason: 'the group is not listed in groups' }
+    const base = own ?? general ?? {}
+    const topic = message.chat.thread === undefined ? undefined : base.topics?.[message.chat.thread]
+    const settings: GroupConfig = { ...base, ...topic }
+    if (settings.enabled === false) return { kind: 'deny', reason: 'the group is switched off' }
+    const list = settings.allowFrom ?? config.groupAllowFrom ?? config.allowFrom
+    const mayAll = policy !== 'allowlist' && settings.allowFrom === undefined && config.groupAllowFrom === undefined
+    if (!facts.owner && !mayAll && !listNames(list, channel, id)) return { kind: 'deny', reason: 'the sender is not in the list of this group' }
+    const needsMention = policy === 'mention-only' || (facts.activation === undefined
+      ? (settings.requireMention ?? config.requireMention ?? config.requireMentionInGroups ?? true)
+      : facts.activation === 'mention')
+    if (!needsMention || facts.command || isAddressed(message, facts.patterns)) return { kind: 'allow' }
+    return { kind: 'not-addressed' }
+  }
+}

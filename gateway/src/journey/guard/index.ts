@@ -1,0 +1,120 @@
+/**
+ * The guard: who someone is, and whether they may. Every privileged act passes `judge`, which writes the audit entry itself.
+ * It never performs what it allows, and it reads no message for its meaning.
+ */
+import {
+  ownerPrincipal, unreachable, type Action, type Channel, type ChannelId, type AccountId, type Clock, type ConfigView, type IncomingMessage, type Logger, type Migration, type NewId,
+  type Principal, type PrincipalId, type Store, type Tx, type Verdict,
+} from '@moltbot/contract'
+import type { Audit } from '../../foundation/audit/types.ts'
+import { decideAccess, listNames, type AccessConfig } from './access.ts'
+import { channelDefaultsSection, commandsSection } from './config.ts'
+import { createPairing } from './pairing.ts'
+import { ruleOn, toVerdict } from './rules.ts'
+import type { Guard } from './types.ts'
+
+export type * from './types.ts'
+export { channelDefaultsSection, commandsSection } from './config.ts'
+export { codeValidMs } from './pairing.ts'
+
+export const guardMigration: Migration = {
+  name: '0001-guard',
+  sql: `CREATE TABLE principals (id TEXT PRIMARY KEY, role TEXT NOT NULL, name TEXT, created_at INTEGER NOT NULL);
+        INSERT INTO principals (id, role, name, created_at) VALUES ('owner', 'owner', NULL, 0);
+        CREATE TABLE identities (channel TEXT NOT NULL, account TEXT NOT NULL, sender TEXT NOT NULL, principal TEXT NOT NULL, name TEXT, since INTEGER NOT NULL,
+          PRIMARY KEY (channel, account, sender));
+        CREATE TABLE pairing_requests (channel TEXT NOT NULL, account TEXT NOT NULL, sender TEXT NOT NULL, sender_name TEXT, code TEXT NOT NULL UNIQUE,
+          created_at INTEGER NOT NULL, last_seen_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, PRIMARY KEY (channel, account, sender));
+        CREATE TABLE pairing_guard (id INTEGER PRIMARY KEY, wrong INTEGER NOT NULL, since INTEGER NOT NULL, locked_until INTEGER NOT NULL)`,
+}
+
+/** The reason kept with a group message that was heard but not addressed to us; it becomes context later. */
+export const notAddressedReason = 'not addressed'
+
+export interface GuardRoom extends Guard {
+  /** `judge` inside a transaction that is already open. */
+  judgeIn(tx: Tx, principal: Principal, action: Action): Promise<Verdict>
+}
+
+export function createGuard(options: {
+  store: Store; clock: Clock; newId: NewId; log: Logger; config: ConfigView; audit: Audit
+  channels: readonly Channel[]
+  /** The section values of one account, the account's own values over the channel's. */
+  accountConfig(channel: ChannelId, account: AccountId): AccessConfig
+  /** Patterns by which agents are addressed in groups, besides `messages.groupChat.mentionPatterns`. */
+  mentionPatterns(): readonly RegExp[]
+  /** True when the text is a command the gateway answers itself. */
+  isCommand(text: string): boolean
+  /** The group's own activation, when someone set it with a command. */
+  activation(tx: Tx, message: IncomingMessage): Promise<'mention' | 'always' | undefined>
+}): GuardRoom {
+  const { store, clock, newId, config, audit } = options
+  const pairing = createPairing({ store, clock, newId, audit })
+
+  async function principalIn(on: { get: Tx['get'] }, id: PrincipalId): Promise<Principal | undefined> {
+    const row = await on.get('SELECT id, role, name FROM principals WHERE id = ?', id)
+    if (row === undefined) return undefined
+    return { id, role: row['role'] as Principal['role'], ...(row['name'] === null ? {} : { name: String(row['name']) }) }
+  }
+
+  /** A sender nobody paired but a list admits: a member by that list, kept apart by its own id. */
+  async function listedPrincipal(tx: Tx, message: IncomingMessage, role: 'member' | 'guest'): Promise<Principal> {
+    const id = `${message.chat.channel}:${message.chat.account}:${message.sender.id}` as PrincipalId
+    await tx.run('INSERT INTO principals (id, role, name, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET role = excluded.role', id, role, message.sender.name?.slice(0, 100) ?? null, clock.now())
+    return { id, role, ...(message.sender.name === undefined ? {} : { name: message.sender.name }) }
+  }
+
+  async function judgeIn(tx: Tx, principal: Principal, action: Action): Promise<Verdict> {
+    const ruling = ruleOn(principal, action)
+    const subject = action.kind === 'use-tool' ? `${action.session}` : action.kind === 'call-method' ? action.method : action.kind === 'command' ? `/${action.name}` : action.kind
+    await audit.append(tx, {
+      act: `${action.kind}.judged`, principal: principal.id, subject, outcome: ruling.kind, reason: ruling.kind === 'deny' ? ruling.reason : 'rule',
+      ...(action.kind === 'use-tool' ? { facts: { tool: action.tool, effects: action.effects } } : {}),
+    })
+    return toVerdict(principal, ruling)
+  }
+
+  return {
+    ...pairing,
+    principal: (id) => principalIn(store.read, id),
+    judgeIn,
+    judge: (principal, action) => store.transaction((tx) => judgeIn(tx, principal, action)),
+    async judgeMessage(tx, message) {
+      const channel = options.channels.find((each) => each.id === message.chat.channel)
+      const subject = `${message.chat.channel}:${message.sender.id}`
+      const refuse = async (reason: string): Promise<Verdict> => {
+        await audit.append(tx, { act: 'message.denied', principal: null, subject, outcome: 'deny', reason })
+        return { kind: 'deny', reason }
+      }
+      if (channel === undefined) return refuse('unknown channel')
+      if (channel.senders === 'authenticated') {
+        const principal = await principalIn(tx, message.sender.id as unknown as PrincipalId)
+        return principal === undefined ? refuse('unknown principal') : { kind: 'allow', principal }
+      }
+      const { account } = message.chat
+      const access = options.accountConfig(channel.id, account)
+      const named = listNames(config.get(commandsSection).ownerAllowFrom.filter((entry) => String(entry).trim() !== '*' && String(entry).includes(':')), channel.id, message.sender.id)
+      const identity = await pairing.identity(tx, channel.id, account, message.sender.id)
+      const owner = named || identity?.principal === ownerPrincipal
+      const ruling = decideAccess(message, access, {
+        known: identity !== undefined, owner, defaultGroupPolicy: config.get(channelDefaultsSection).groupPolicy, patterns: options.mentionPatterns(),
+        command: options.isCommand(message.text), activation: await options.activation(tx, message),
+      })
+      switch (ruling.kind) {
+        case 'deny': return refuse(ruling.reason)
+        case 'not-addressed': return { kind: 'deny', reason: notAddressedReason }
+        case 'pair': {
+          const code = await pairing.invite(tx, message)
+          return { kind: 'ask', reason: 'unknown sender', ...(code === undefined ? {} : { code }) }
+        }
+        case 'allow': {
+          if (owner) return { kind: 'allow', principal: { id: ownerPrincipal, role: 'owner' } }
+          if (identity !== undefined) return { kind: 'allow', principal: (await principalIn(tx, identity.principal)) ?? (await listedPrincipal(tx, message, 'guest')) }
+          const byName = listNames((access.allowFrom ?? []).filter((entry) => String(entry).trim() !== '*'), channel.id, message.sender.id)
+          return { kind: 'allow', principal: await listedPrincipal(tx, message, byName ? 'member' : 'guest') }
+        }
+        default: return unreachable(ruling)
+      }
+    },
+  }
+}

@@ -1,0 +1,154 @@
+import { randomInt, timingSafeEqual } from 'node:crypto'
+import {
+  Problem, ownerPrincipal, type AccountId, type ChannelId, type Clock, type IncomingMessage, type NewId, type PrincipalId, type Role, type Row, type SenderId, type Store,
+  type Tx,
+} from '@moltbot/contract'
+import type { Audit } from '../../foundation/audit/types.ts'
+import type { Approver, PairedSender, PairingDoor, PairingRequest } from './types.ts'
+
+/** How long a code is good for, how many strangers may wait per account, and when a stranger hears from us again. */
+export const codeValidMs = 60 * 60_000
+export const pendingMax = 3
+const alphabet = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789'
+/** Wrong codes within this time before approval locks, and for how long. */
+const wrongMax = 10
+const wrongWindowMs = 60_000
+const lockMs = 5 * 60_000
+
+export function makeCode(): string {
+  return Array.from({ length: 8 }, () => alphabet[randomInt(alphabet.length)] ?? 'A').join('')
+}
+
+function sameCode(given: string, stored: string): boolean {
+  const one = Buffer.from(given.trim().toUpperCase().padEnd(16).slice(0, 16))
+  return timingSafeEqual(one, Buffer.from(stored.padEnd(16).slice(0, 16)))
+}
+
+function toRequest(row: Row): PairingRequest {
+  return {
+    channel: row['channel'] as ChannelId, account: row['account'] as AccountId, sender: row['sender'] as SenderId, senderName: row['sender_name'] as string | null,
+    code: String(row['code']), createdAt: Number(row['created_at']), lastSeenAt: Number(row['last_seen_at']), expiresAt: Number(row['expires_at']),
+  }
+}
+
+function toPaired(row: Row): PairedSender {
+  return {
+    channel: row['channel'] as ChannelId, account: row['account'] as AccountId, sender: row['sender'] as SenderId, name: row['name'] as string | null,
+    principal: row['principal'] as PrincipalId, role: row['role'] as Role, since: Number(row['since']),
+  }
+}
+
+export interface Pairing extends PairingDoor {
+  /** Who a sender is, when paired. */
+  identity(on: { get: Tx['get'] }, channel: ChannelId, account: AccountId, sender: SenderId): Promise<PairedSender | undefined>
+  /** First contact of a stranger: the code to send now, or undefined when none goes out (already told, or too many wait). */
+  invite(tx: Tx, message: IncomingMessage): Promise<string | undefined>
+}
+
+/** Admits strangers by code. Its three tables are the only place where senders become principals. */
+export function createPairing(options: { store: Store; clock: Clock; newId: NewId; audit: Audit }): Pairing {
+  const { store, clock, newId, audit } = options
+
+  const identity: Pairing['identity'] = async (on, channel, account, sender) => {
+    const row = await on.get(
+      'SELECT i.*, p.role FROM identities i JOIN principals p ON p.id = i.principal WHERE i.channel = ? AND i.account = ? AND i.sender = ?', channel, account, sender,
+    )
+    return row === undefined ? undefined : toPaired(row)
+  }
+
+  async function ensureUnlocked(tx: Tx): Promise<void> {
+    const now = clock.now()
+    const row = await tx.get('SELECT locked_until FROM pairing_guard WHERE id = 1')
+    if (row !== undefined && Number(row['locked_until']) > now) {
+      throw new Problem('pairing-locked', 'Too many wrong codes: approval is locked for a few minutes.', { next: 'Wait five minutes, then read the code again with `moltbot pairing list`.' })
+    }
+  }
+
+  /** Guesses are counted in the store, so that a restart does not give new tries. */
+  async function countWrong(): Promise<void> {
+    await store.transaction(async (tx) => {
+      const now = clock.now()
+      const row = await tx.get('SELECT wrong, since FROM pairing_guard WHERE id = 1')
+      const fresh = row === undefined || now - Number(row['since']) > wrongWindowMs
+      const wrong = fresh ? 1 : Number(row['wrong']) + 1
+      await tx.run(
+        `INSERT INTO pairing_guard (id, wrong, since, locked_until) VALUES (1, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET wrong = excluded.wrong, since = excluded.since, locked_until = excluded.locked_until`,
+        wrong, fresh ? now : Number(row?.['since'] ?? now), wrong >= wrongMax ? now + lockMs : 0,
+      )
+    })
+  }
+
+  async function findByCode(tx: Tx, channel: ChannelId, code: string): Promise<PairingRequest | undefined> {
+    const rows = (await tx.all('SELECT * FROM pairing_requests WHERE channel = ? AND expires_at > ?', channel, clock.now())).map(toRequest)
+    let found: PairingRequest | undefined
+    for (const row of rows) if (sameCode(code, row.code)) found = row
+    return found
+  }
+
+  async function decide<T>(channel: ChannelId, code: string, act: (tx: Tx, request: PairingRequest) => Promise<T>): Promise<T> {
+    const result = await store.transaction(async (tx) => {
+      await ensureUnlocked(tx)
+      const request = await findByCode(tx, channel, code)
+      if (request === undefined) return undefined
+      await tx.run('DELETE FROM pairing_requests WHERE channel = ? AND account = ? AND sender = ?', request.channel, request.account, request.sender)
+      return { value: await act(tx, request) }
+    })
+    if (result === undefined) {
+      await countWrong()
+      throw new Problem('pairing-code-unknown', `No pairing request on ${channel} has that code.`, { next: 'See the open ones with `moltbot pairing list`; a code is good for one hour.' })
+    }
+    return result.value
+  }
+
+  return {
+    identity,
+    async invite(tx, message) {
+      const { channel, account } = message.chat
+      const now = clock.now()
+      await tx.run('DELETE FROM pairing_requests WHERE expires_at <= ?', now)
+      const known = await tx.run('UPDATE pairing_requests SET last_seen_at = ? WHERE channel = ? AND account = ? AND sender = ?', now, channel, account, message.sender.id)
+      if (known === 1) return undefined
+      const waiting = await tx.get<{ count: number }>('SELECT COUNT(*) AS count FROM pairing_requests WHERE channel = ? AND account = ?', channel, account)
+      if (Number(waiting?.count ?? 0) >= pendingMax) return undefined
+      const taken = new Set((await tx.all<{ code: string }>('SELECT code FROM pairing_requests')).map((row) => row.code))
+      let code = makeCode()
+      while (taken.has(code)) code = makeCode()
+      await tx.run(
+        'INSERT INTO pairing_requests (channel, account, sender, sender_name, code, created_at, last_seen_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        channel, account, message.sender.id, (message.sender.name ?? message.sender.username ?? null)?.slice(0, 100) ?? null, code, now, now, now + codeValidMs,
+      )
+      await audit.append(tx, { act: 'pairing.requested', principal: null, subject: `${channel}:${message.sender.id}`, outcome: 'ask', reason: 'unknown sender' })
+      return code
+    },
+    async pending(channel) {
+      const rows = await store.read.all('SELECT * FROM pairing_requests WHERE expires_at > ? AND (? IS NULL OR channel = ?) ORDER BY created_at', clock.now(), channel ?? null, channel ?? null)
+      return rows.map(toRequest)
+    },
+    approve: (channel, code, by) => decide(channel, code, async (tx, request) => {
+      const owners = await tx.get<{ count: number }>('SELECT COUNT(*) AS count FROM identities WHERE principal = ?', ownerPrincipal)
+      const becomesOwner = by.via !== 'chat' && Number(owners?.count ?? 0) === 0
+      const principal = becomesOwner ? ownerPrincipal : (newId('pr') as PrincipalId)
+      const since = clock.now()
+      if (!becomesOwner) await tx.run("INSERT INTO principals (id, role, name, created_at) VALUES (?, 'member', ?, ?)", principal, request.senderName, since)
+      await tx.run(
+        'INSERT INTO identities (channel, account, sender, principal, name, since) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (channel, account, sender) DO UPDATE SET principal = excluded.principal, since = excluded.since',
+        request.channel, request.account, request.sender, principal, request.senderName, since,
+      )
+      await audit.append(tx, { act: 'pairing.approved', principal: by.principal, subject: `${channel}:${request.sender}`, outcome: 'done', reason: `approved by ${by.via}`, facts: { becomes: principal } })
+      return { channel: request.channel, account: request.account, sender: request.sender, name: request.senderName, principal, role: becomesOwner ? 'owner' as const : 'member' as const, since }
+    }),
+    reject: (channel, code, by) => decide(channel, code, async (tx, request) => {
+      await audit.append(tx, { act: 'pairing.rejected', principal: by.principal, subject: `${channel}:${request.sender}`, outcome: 'done', reason: `rejected by ${by.via}` })
+      return true
+    }),
+    async paired() {
+      return (await store.read.all('SELECT i.*, p.role FROM identities i JOIN principals p ON p.id = i.principal ORDER BY i.since')).map(toPaired)
+    },
+    revoke: (channel, account, sender, by: Approver) => store.transaction(async (tx) => {
+      const gone = await tx.run('DELETE FROM identities WHERE channel = ? AND account = ? AND sender = ?', channel, account, sender)
+      if (gone === 1) await audit.append(tx, { act: 'pairing.revoked', principal: by.principal, subject: `${channel}:${sender}`, outcome: 'done', reason: `revoked by ${by.via}` })
+      return gone === 1
+    }),
+  }
+}

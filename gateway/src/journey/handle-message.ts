@@ -1,0 +1,282 @@
+/**
+ * The whole route of one message: read this file first.
+ *
+ *   channel ─► inbox.accept ─► guard.judgeMessage ─► command at once, or sessions.enqueue ─► answerTurn ─► outbox ─► channel
+ *
+ * Accepting, judging and queueing are one transaction; when it is durable the channel may acknowledge. The same functions
+ * continue what a crash left open (`resume`): there is no separate repair.
+ */
+import {
+  describeError, unreachable, type AgentEvent, type IncomingMessage, type InboxId, type Logger, type Principal, type Receipt, type SessionKey, type Store, type TurnOutcome,
+  type TurnView, type Tx,
+} from '@moltbot/contract'
+import type { Audit } from '../foundation/audit/types.ts'
+import type { ChatCommand, CommandNeeds, Parsed } from './commands/index.ts'
+import type { GuardRoom } from './guard/index.ts'
+import type { InboxRoom, InboxRow } from './inbox/index.ts'
+import type { DeliveryRow, OutboxRoom } from './outbox/index.ts'
+import type { SessionsRoom, Turn } from './sessions/index.ts'
+
+/** What the route passes through. */
+export interface Journey {
+  store: Store
+  log: Logger
+  audit: Audit
+  inbox: InboxRoom
+  guard: GuardRoom
+  sessions: SessionsRoom
+  outbox: OutboxRoom
+  commands: { all: readonly ChatCommand[]; parse(text: string): Parsed; needs: CommandNeeds }
+  /** The agent's work on a turn as events; judges, journals and confines its tools. */
+  runAgent(turn: Turn, view: TurnView): AsyncGenerator<AgentEvent, void, undefined>
+  now(): number
+}
+
+/** A message that was begun this often by gateways that died is given up, and its sender told. */
+export const startsMax = 5
+/** From this age on a reply says that it is late. */
+const lateAfterMs = 10 * 60_000
+
+/** Takes one message in. Resolves when it is durable; everything else happens after. */
+export function handleMessage(incoming: IncomingMessage, journey: Journey): Promise<Receipt> {
+  return journey.store.transaction(async (tx) => {
+    const accepted = await journey.inbox.accept(tx, incoming)
+    switch (accepted.kind) {
+      case 'duplicate': return accepted
+      case 'refused':
+        await journey.audit.append(tx, { act: 'message.refused', principal: null, subject: `${incoming.chat.channel}:${incoming.sender.id}`, outcome: 'deny', reason: accepted.reason })
+        return accepted
+      case 'accepted':
+        if (accepted.row !== undefined) await route(tx, accepted.row, journey)
+        return { kind: 'accepted', id: accepted.id }
+      default: return unreachable(accepted)
+    }
+  })
+}
+
+/** Where an accepted message goes. Every branch a message can take is a line here. */
+async function route(tx: Tx, row: InboxRow, journey: Journey): Promise<void> {
+  const { inbox, guard, outbox } = journey
+  const verdict = await guard.judgeMessage(tx, row.message)
+  switch (verdict.kind) {
+    case 'deny':
+      await inbox.end(tx, row.id, 'denied', verdict.reason)
+      return
+    case 'ask':
+      if (verdict.code !== undefined) await outbox.reply(tx, { inbox: row.id, chat: row.chat, principal: 'owner' as Principal['id'] }, invitation(row, verdict.code), 'pairing')
+      await inbox.end(tx, row.id, 'denied', verdict.code === undefined ? 'unknown sender; already asked to pair' : 'unknown sender; asked to pair')
+      return
+    case 'allow':
+      await proceed(tx, row, verdict.principal, journey)
+      return
+    default: unreachable(verdict)
+  }
+}
+
+/** An allowed message is a command, answered at once, or words for the assistant. */
+async function proceed(tx: Tx, row: InboxRow, principal: Principal, journey: Journey): Promise<void> {
+  const { inbox, guard, sessions, commands } = journey
+  const parsed: Parsed = row.message.wishes?.commands === false ? { kind: 'text', text: row.message.text } : commands.parse(row.message.text)
+  if (parsed.kind === 'text') {
+    const wishes = parsed.thinking === undefined && parsed.model === undefined ? row.message.wishes : {
+      ...row.message.wishes, ...(parsed.thinking === undefined ? {} : { thinking: parsed.thinking }), ...(parsed.model === undefined ? {} : { model: parsed.model }),
+    }
+    await sessions.enqueue(tx, { ...row, message: { ...row.message, text: parsed.text, ...(wishes === undefined ? {} : { wishes }) } }, principal)
+    return
+  }
+  const { command, args } = parsed
+  const verdict = await guard.judgeIn(tx, principal, { kind: 'command', name: command.name, ownerOnly: command.ownerOnly, chat: row.chat })
+  if (verdict.kind !== 'allow') {
+    await inbox.end(tx, row.id, 'denied', verdict.reason)
+    return
+  }
+  const key = sessions.keyFor(row.message, principal)
+  await inbox.assign(tx, row.id, { principal: principal.id, sessionKey: key })
+  tx.afterCommit(() => {
+    runCommand(row, principal, key, command, args, journey).catch((error: unknown) => journey.log.error('A command could not be finished.', { inbox: row.id, error: describeError(error) }))
+  })
+}
+
+/** Runs a command and answers it. Words it passes on become an ordinary message. */
+async function runCommand(row: InboxRow, principal: Principal, key: SessionKey, command: ChatCommand, args: string, journey: Journey): Promise<void> {
+  const { store, inbox, outbox, sessions, commands } = journey
+  let result: string | { reply: string; pass: string }
+  try {
+    result = await command.run({ args, message: row.message, inbox: row.id, principal, key, needs: commands.needs, all: commands.all })
+  } catch (error) {
+    result = describeError(error)
+  }
+  await store.transaction(async (tx) => {
+    if (typeof result !== 'string' && result.pass !== '') {
+      await sessions.enqueue(tx, { ...row, message: { ...row.message, text: result.pass } }, principal)
+      return
+    }
+    const words = typeof result === 'string' ? result : result.reply
+    if (words !== '') await outbox.reply(tx, { inbox: row.id, chat: row.chat, principal: principal.id }, words, 'command')
+    await inbox.end(tx, row.id, 'command', `/${command.name}`)
+  })
+}
+
+/** Does one turn from its first model call to its written reply. Never rejects: the lane must come free. */
+export async function answerTurn(turn: Turn, journey: Journey): Promise<void> {
+  const { store, sessions, outbox, inbox, log } = journey
+  const preview = outbox.preview(turn, (also) => sessions.commit(turn, also))
+  let outcome: TurnOutcome = { kind: 'failed', text: '', fault: { class: 'server_error', message: 'The turn ended without an outcome.' } }
+  try {
+    outcome = await followAgent(turn, journey, (event) => preview.show(event))
+  } catch (error) {
+    log.error('A turn broke off.', { turn: turn.id, error: describeError(error) })
+    outcome = { kind: 'failed', text: turn.said.at(-1) ?? '', fault: { class: 'server_error', message: describeError(error) } }
+  }
+  preview.end()
+  if (outcome.kind === 'aborted' && outcome.reason === 'shutdown') {
+    sessions.leave(turn)
+    return
+  }
+  const words = await wordsOf(turn, outcome, journey)
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await store.transaction(async (tx) => {
+        await sessions.finish(tx, turn, outcome)
+        const parts = words === '' ? [] : await outbox.answer(tx, turn, words)
+        if (parts.length === 0) await inbox.endTurn(tx, turn.id, outcome.kind === 'failed' ? 'failed' : 'silent', outcome.kind === 'aborted' ? `${outcome.reason}, before anything was said` : 'the assistant chose to say nothing')
+      })
+      break
+    } catch (error) {
+      log.error('The end of a turn could not be written.', { turn: turn.id, tries, error: describeError(error) })
+      // The messages stay open in the inbox: the next start continues them. Nothing is lost, only late.
+      if (tries === 3) return sessions.leave(turn)
+    }
+  }
+  if (words === '') await outbox.withdraw(turn).catch((error: unknown) => log.warn('A preview could not be taken back.', { turn: turn.id, error: describeError(error) }))
+}
+
+/** Drives the agent and keeps what happens. A step that does not end when the turn's time is up for good is given up. */
+async function followAgent(turn: Turn, journey: Journey, show: (event: AgentEvent) => void): Promise<TurnOutcome> {
+  const { sessions } = journey
+  const giveUp = (): TurnOutcome => turn.signal.aborted && turn.signal.reason === 'stop'
+    ? { kind: 'aborted', reason: 'stop', text: '' }
+    : { kind: 'failed', text: '', fault: { class: 'timeout', message: 'This took too long and was given up.' } }
+  const view = await Promise.race([turn.view(), turn.cut])
+  if (view === 'cut') return giveUp()
+  const events = journey.runAgent(turn, view)
+  for (;;) {
+    const step = await Promise.race([events.next(), turn.cut])
+    if (step === 'cut') {
+      void events.return(undefined).catch(() => undefined)
+      return giveUp()
+    }
+    if (step.done === true) return giveUp()
+    await sessions.record(turn, step.value)
+    show(step.value)
+    if (step.value.type === 'turn-end') return step.value.outcome
+  }
+}
+
+/** What the person reads at the end of a turn; '' for nothing. */
+async function wordsOf(turn: Turn, outcome: TurnOutcome, journey: Journey): Promise<string> {
+  const said = turn.said.map((text) => text.trim()).filter((text) => text !== '')
+  const withPartial = (partial: string): string[] => (partial.trim() === '' || said.includes(partial.trim()) ? said : [...said, partial.trim()])
+  const minutes = Math.max(1, Math.round((turn.deadline - turn.startedAt) / 60_000))
+  switch (outcome.kind) {
+    case 'silent': return ''
+    case 'answered': {
+      const words = said.length === 0 ? outcome.text.trim() : said.join('\n\n')
+      return `${lateNotice(turn)}${words}${await usageFooter(turn, journey)}`
+    }
+    case 'limit': {
+      const last = said.at(-1)
+      return [...(last !== undefined && outcome.text.startsWith(last) ? said.slice(0, -1) : said), outcome.text.trim()].join('\n\n')
+    }
+    case 'aborted':
+      if (outcome.reason === 'timeout') return [...withPartial(outcome.text), `⚠️ I stopped: this took longer than ${minutes} minutes. Say "go on" and I continue.`].join('\n\n')
+      return withPartial(outcome.text).length === 0 ? '' : [...withPartial(outcome.text), '*(stopped)*'].join('\n\n')
+    case 'failed':
+      return [...withPartial(outcome.text), `⚠️ I could not finish: ${outcome.fault.message}${nextStep(outcome.fault.class)}`].join('\n\n')
+    default: return unreachable(outcome)
+  }
+}
+
+function nextStep(fault: Extract<TurnOutcome, { kind: 'failed' }>['fault']['class']): string {
+  switch (fault) {
+    case 'auth': case 'auth_permanent': return ' The owner can set a new key with `moltbot onboard`.'
+    case 'billing': return ' The account of the model needs credit.'
+    case 'model_not_found': return ' Choose another with `/model`.'
+    case 'context_overflow': return ' `/compact` or `/new` makes room.'
+    case 'rate_limit': case 'overloaded': case 'timeout': case 'network': case 'server_error': return ' Please try again in a moment.'
+    default: return ''
+  }
+}
+
+function lateNotice(turn: Turn): string {
+  const sentAt = turn.batch[0]?.message.sentAt ?? turn.startedAt
+  return turn.startedAt - sentAt > lateAfterMs ? '*(Late: I was away when you wrote.)*\n\n' : ''
+}
+
+async function usageFooter(turn: Turn, journey: Journey): Promise<string> {
+  const { usageFooter: wish } = await journey.sessions.settings(turn.key)
+  if (wish === undefined || wish === 'off') return ''
+  const { input, output, cacheRead, cacheWrite } = turn.usage
+  const tokens = `${input + cacheRead + cacheWrite} tokens in, ${output} out`
+  return `\n\n*${wish === 'full' ? `${turn.model ?? 'unknown model'}, ${tokens}, ${cacheRead} from the cache` : tokens}*`
+}
+
+/** The last part of a reply is settled: the messages it answers get their end state in the same commit. */
+export async function settleDelivery(tx: Tx, delivery: DeliveryRow, all: readonly DeliveryRow[], journey: Pick<Journey, 'inbox' | 'sessions'>): Promise<void> {
+  if (delivery.turnId === null) return
+  const failed = all.find((part) => part.state === 'failed')
+  const turn = await journey.sessions.transcript.turn(tx, delivery.turnId)
+  if (failed !== undefined) await journey.inbox.endTurn(tx, delivery.turnId, 'failed', `could not be delivered: ${failed.error ?? 'refused'}`)
+  else if (turn?.outcome === 'failed') await journey.inbox.endTurn(tx, delivery.turnId, 'failed', 'told')
+  else await journey.inbox.endTurn(tx, delivery.turnId, 'answered', all.some((part) => part.state === 'ambiguous' || part.resent) ? 'delivery uncertain' : undefined)
+}
+
+/** Continues everything that has no end state. Called once at start, before channels connect. */
+export async function resume(journey: Journey): Promise<{ messages: number; deliveries: number }> {
+  const { inbox, outbox, sessions, store } = journey
+  const deliveries = await outbox.resume()
+  const open = await inbox.open()
+  const continued = new Set<string>()
+  for (const row of open) {
+    const turn = row.turnId === null ? undefined : await sessions.transcript.turn(store.read, row.turnId)
+    if (turn?.state === 'done') {
+      const parts = await outbox.ofTurn(turn.id)
+      if (parts.every((part) => part.settledAt !== null)) await store.transaction((tx) => inbox.endTurn(tx, turn.id, parts.length === 0 ? 'silent' : 'answered'))
+      continue
+    }
+    // Further messages of a turn are in its transcript already; its first one carries it on.
+    if (turn !== undefined && continued.has(turn.id)) continue
+    if (turn !== undefined) {
+      continued.add(turn.id)
+      sessions.resume(row.id, turn.id)
+    }
+    await store.transaction(async (tx) => {
+      const starts = await inbox.countAttempt(tx, row.id)
+      if (starts > startsMax) return giveUp(tx, row, journey)
+      const principal = row.principal === null ? undefined : await journey.guard.principal(row.principal)
+      if (principal === undefined) return route(tx, row, journey)
+      await proceed(tx, row, principal, journey)
+    })
+  }
+  return { messages: open.length, deliveries }
+}
+
+async function giveUp(tx: Tx, row: InboxRow, journey: Journey): Promise<void> {
+  const { inbox, outbox, sessions } = journey
+  const to = { inbox: row.id as InboxId, chat: row.chat, principal: row.principal ?? ('owner' as Principal['id']) }
+  await outbox.reply(tx, to, '⚠️ I could not finish this: the gateway stopped each time I tried. Please send it again, perhaps in smaller steps.', 'given-up')
+  if (row.turnId === null) {
+    await inbox.end(tx, row.id, 'failed', 'given up after several starts; told')
+    return
+  }
+  await sessions.transcript.endTurn(tx, row.turnId, { outcome: 'failed', model: null, usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }, text: '' })
+  await inbox.endTurn(tx, row.turnId, 'failed', 'given up after several starts; told')
+}
+
+function invitation(row: InboxRow, code: string): string {
+  return [
+    'I do not know you yet, so I can\'t answer. If you know the owner of this assistant, give them this code:',
+    '', `**${code}**`, '',
+    `The owner lets you in with \`moltbot pairing approve ${row.chat.channel} ${code}\`. The code is good for one hour.`,
+  ].join('\n')
+}

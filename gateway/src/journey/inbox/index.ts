@@ -1,0 +1,183 @@
+/**
+ * The inbox: every message is written down once, before anyone acknowledges it, and keeps exactly one end state for ever.
+ * Knows nothing of who may speak or what is answered.
+ */
+import {
+  Problem, type ChatRef, type Clock, type InboxId, type IncomingMessage, type Migration, type NewId, type PrincipalId, type Row, type SessionKey,
+  type Sql, type Store, type TurnId, type Tx,
+} from '@moltbot/contract'
+import type { EndState, Inbox, InboxRow } from './types.ts'
+
+export type { EndState, Inbox, InboxRow } from './types.ts'
+
+/** The most text of one message, in UTF-16 units; longer messages are refused in words. */
+export const textLengthMax = 200_000
+/** The most attachments of one message, and the most base64 characters of all of them together (about 24 MB of data). */
+export const attachmentsMax = 20
+export const attachmentDataMax = 32_000_000
+
+export const inboxMigration: Migration = {
+  name: '0001-inbox',
+  sql: `CREATE TABLE inbox (id TEXT PRIMARY KEY, channel TEXT NOT NULL, account TEXT NOT NULL, chat TEXT NOT NULL, platform_id TEXT NOT NULL,
+          principal TEXT, sender TEXT NOT NULL, place TEXT NOT NULL, message TEXT NOT NULL, received_at INTEGER NOT NULL, session_key TEXT, turn_id TEXT,
+          attempts INTEGER NOT NULL DEFAULT 0, end_state TEXT, end_detail TEXT, ended_at INTEGER);
+        CREATE INDEX inbox_open ON inbox (received_at) WHERE end_state IS NULL;
+        CREATE INDEX inbox_turn ON inbox (turn_id);
+        CREATE INDEX inbox_platform ON inbox (platform_id);
+        CREATE INDEX inbox_chat ON inbox (channel, account, chat, received_at);
+        CREATE TABLE inbox_seen (channel TEXT NOT NULL, account TEXT NOT NULL, chat TEXT NOT NULL, platform_id TEXT NOT NULL, inbox_id TEXT NOT NULL,
+          PRIMARY KEY (channel, account, chat, platform_id))`,
+}
+
+function toRow(row: Row): InboxRow {
+  return {
+    id: row['id'] as InboxId,
+    principal: row['principal'] as PrincipalId | null,
+    chat: JSON.parse(String(row['place'])) as ChatRef,
+    message: JSON.parse(String(row['message'])) as IncomingMessage,
+    receivedAt: Number(row['received_at']),
+    sessionKey: row['session_key'] as SessionKey | null,
+    turnId: row['turn_id'] as TurnId | null,
+    attempts: Number(row['attempts']),
+    end: row['end_state'] as EndState | null,
+    endDetail: row['end_detail'] as string | null,
+    endedAt: row['ended_at'] as number | null,
+  }
+}
+
+/** A sentence for the sender when the message breaks a limit; undefined when it fits. */
+function refusal(message: IncomingMessage): string | undefined {
+  if (message.text.length > textLengthMax) return `The message is too long (${message.text.length} characters; ${textLengthMax} are taken).`
+  if (message.attachments.length > attachmentsMax) return `Too many attachments (${message.attachments.length}; ${attachmentsMax} are taken).`
+  const data = message.attachments.reduce((sum, attachment) => sum + (attachment.data?.length ?? 0), 0)
+  if (data > attachmentDataMax) return 'The attachments are too large (24 MB together are taken).'
+  return undefined
+}
+
+export interface InboxRoom extends Inbox {
+  /** Rows of one turn, in order of arrival. */
+  ofTurn(on: Sql, turn: TurnId): Promise<InboxRow[]>
+  /** Ends every open row of a turn the same way. Resolves with the rows it ended. */
+  endTurn(tx: Tx, turn: TurnId, end: EndState, detail?: string): Promise<InboxRow[]>
+  /** Counts one more start with this row unfinished. Resolves with the count so far. */
+  countAttempt(tx: Tx, id: InboxId): Promise<number>
+  /** Messages of a chat that were heard but not addressed to us, since the last one that was; oldest first. */
+  backlog(chat: ChatRef, before: number, most: number): Promise<InboxRow[]>
+  /** By the network's id alone, newest first: what a client of the door knows its message by. */
+  byPlatformId(platformId: string): Promise<InboxRow | undefined>
+  /** Hears of every row that got its end state, after the commit. */
+  onEnd(listener: (row: InboxRow) => void): void
+}
+
+/** The reason that marks a group message as heard but not addressed to us. */
+export const notAddressed = 'not addressed'
+
+export function createInbox(options: { store: Store; clock: Clock; newId: NewId }): InboxRoom {
+  const { store, clock, newId } = options
+  const listeners: ((row: InboxRow) => void)[] = []
+  const columns = 'id, principal, place, message, received_at, session_key, turn_id, attempts, end_state, end_detail, ended_at'
+
+  const load = async (on: Sql, id: InboxId): Promise<InboxRow | undefined> => {
+    const row = await on.get(`SELECT ${columns} FROM inbox WHERE id = ?`, id)
+    return row === undefined ? undefined : toRow(row)
+  }
+
+  const ofTurn = async (on: Sql, turn: TurnId): Promise<InboxRow[]> =>
+    (await on.all(`SELECT ${columns} FROM inbox WHERE turn_id = ? ORDER BY received_at, id`, turn)).map(toRow)
+
+  const end = async (tx: Tx, id: InboxId, state: EndState, detail?: string): Promise<boolean> => {
+    const changed = await tx.run(
+      'UPDATE inbox SET end_state = ?, end_detail = ?, ended_at = ? WHERE id = ? AND end_state IS NULL', state, detail ?? null, clock.now(), id,
+    )
+    if (changed === 0) return false
+    const row = await load(tx, id)
+    if (row !== undefined) tx.afterCommit(() => listeners.forEach((listener) => listener(row)))
+    return true
+  }
+
+  return {
+    async accept(tx, message) {
+      const reason = refusal(message)
+      if (reason !== undefined) return { kind: 'refused', reason }
+      const { channel, account, chat } = message.chat
+      const id = newId('in') as InboxId
+      for (const platformId of [message.id, ...(message.joinedIds ?? [])]) {
+        const fresh = await tx.run(
+          'INSERT INTO inbox_seen (channel, account, chat, platform_id, inbox_id) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+          channel, account, chat, platformId, id,
+        )
+        if (fresh === 1) continue
+        const first = await tx.get<{ inbox_id: string }>(
+          'SELECT inbox_id FROM inbox_seen WHERE channel = ? AND account = ? AND chat = ? AND platform_id = ?', channel, account, chat, platformId,
+        )
+        if (platformId === message.id) return { kind: 'duplicate', id: (first?.inbox_id ?? id) as InboxId }
+      }
+      const receivedAt = clock.now()
+      await tx.run(
+        'INSERT INTO inbox (id, channel, account, chat, platform_id, sender, place, message, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        id, channel, account, chat, message.id, message.sender.id, JSON.stringify(message.chat), JSON.stringify(message), receivedAt,
+      )
+      return {
+        kind: 'accepted',
+        id,
+        row: {
+          id, principal: null, chat: message.chat, message, receivedAt, sessionKey: null, turnId: null, attempts: 0, end: null, endDetail: null, endedAt: null,
+        },
+      }
+    },
+    async assign(tx, id, facts) {
+      await tx.run(
+        'UPDATE inbox SET principal = COALESCE(?, principal), session_key = COALESCE(?, session_key), turn_id = COALESCE(?, turn_id) WHERE id = ?',
+        facts.principal ?? null, facts.sessionKey ?? null, facts.turnId ?? null, id,
+      )
+    },
+    end,
+    get: (id) => load(store.read, id),
+    async find(text) {
+      if (text.length < 3) throw new Problem('id-too-short', 'Give at least three characters of the id.')
+      const rows = await store.read.all(
+        `SELECT ${columns} FROM inbox WHERE id = ? OR (id >= ? AND id < ?) OR platform_id = ? ORDER BY received_at DESC LIMIT 20`,
+        text, text, `${text}\uffff`, text,
+      )
+      return rows.map(toRow)
+    },
+    async open() {
+      return (await store.read.all(`SELECT ${columns} FROM inbox WHERE end_state IS NULL ORDER BY received_at, id`)).map(toRow)
+    },
+    async counts() {
+      const row = await store.read.get(
+        `SELECT (SELECT COUNT(*) FROM inbox) AS total, (SELECT COUNT(*) FROM inbox WHERE end_state IS NULL) AS open,
+           (SELECT COUNT(*) FROM inbox WHERE end_state IS NULL AND received_at < ?) AS stuck`,
+        clock.now() - 60_000,
+      )
+      return { open: Number(row?.['open'] ?? 0), stuck: Number(row?.['stuck'] ?? 0), total: Number(row?.['total'] ?? 0) }
+    },
+    ofTurn,
+    async endTurn(tx, turn, state, detail) {
+      const ended: InboxRow[] = []
+      for (const row of await ofTurn(tx, turn)) if (await end(tx, row.id, state, detail)) ended.push(row)
+      return ended
+    },
+    async countAttempt(tx, id) {
+      const row = await tx.get<{ attempts: number }>('UPDATE inbox SET attempts = attempts + 1 WHERE id = ? RETURNING attempts', id)
+      return Number(row?.attempts ?? 0)
+    },
+    async backlog(chat, before, most) {
+      const rows = await store.read.all(
+        `SELECT ${columns} FROM inbox WHERE channel = ? AND account = ? AND chat = ? AND received_at <= ? AND end_state = 'denied' AND end_detail = ?
+           AND received_at > COALESCE((SELECT MAX(received_at) FROM inbox AS earlier WHERE earlier.channel = ? AND earlier.account = ? AND earlier.chat = ?
+             AND earlier.received_at < ? AND (earlier.end_state IS NULL OR earlier.end_state <> 'denied')), 0)
+         ORDER BY received_at DESC, id DESC LIMIT ?`,
+        chat.channel, chat.account, chat.chat, before, notAddressed, chat.channel, chat.account, chat.chat, before, most,
+      )
+      return rows.map(toRow).filter((row) => row.chat.thread === chat.thread).reverse()
+    },
+    async byPlatformId(platformId) {
+      const row = await store.read.get(`SELECT ${columns} FROM inbox WHERE platform_id = ? ORDER BY received_at DESC LIMIT 1`, platformId)
+      return row === undefined ? undefined : toRow(row)
+    },
+    onEnd(listener) {
+      listeners.push(listener)
+    },
+  }
+}

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto'
+import {
+  type ChatRef, type Clock, type DeliveryId, type DeliveryKey, type InboxId, type Migration, type NewId, type PlatformMessageId, type PrincipalId, type Row, type Sql,
+  type Store, type TurnId, type Tx,
+} from '@moltbot/contract'
+import type { DeliveryRow, DeliveryState } from './types.ts'
+
+export const outboxMigration: Migration = {
+  name: '0001-outbox',
+  sql: `CREATE TABLE deliveries (id TEXT PRIMARY KEY, turn_id TEXT, inbox_id TEXT, part INTEGER NOT NULL, principal TEXT NOT NULL, channel TEXT NOT NULL, account TEXT NOT NULL,
+          chat TEXT NOT NULL, place TEXT NOT NULL, message_key TEXT NOT NULL UNIQUE, markdown TEXT NOT NULL, reply_to TEXT, state TEXT NOT NULL, platform_id TEXT,
+          attempts INTEGER NOT NULL DEFAULT 0, resent INTEGER NOT NULL DEFAULT 0, error TEXT, created_at INTEGER NOT NULL, due_at INTEGER NOT NULL, settled_at INTEGER, draft INTEGER NOT NULL DEFAULT 0);
+        CREATE INDEX deliveries_open ON deliveries (created_at) WHERE settled_at IS NULL;
+        CREATE INDEX deliveries_turn ON deliveries (turn_id);
+        CREATE INDEX deliveries_inbox ON deliveries (inbox_id)`,
+}
+
+/** The idempotency key of a part: the same part has the same key after any number of crashes. */
+export function deliveryKey(owner: string, part: number): DeliveryKey {
+  return createHash('sha256').update(`${owner}/${part}`).digest('hex').slice(0, 32) as DeliveryKey
+}
+
+/** A delivery with what only this room needs to know. */
+export interface StoredDelivery extends DeliveryRow {
+  dueAt: number
+  /** A live preview of an unfinished answer: its text is not final yet. */
+  draft: boolean
+}
+
+function toDelivery(row: Row): StoredDelivery {
+  return {
+    id: row['id'] as DeliveryId, turnId: row['turn_id'] as TurnId | null, inboxId: row['inbox_id'] as InboxId | null, part: Number(row['part']),
+    principal: row['principal'] as PrincipalId, chat: JSON.parse(String(row['place'])) as ChatRef, key: row['message_key'] as DeliveryKey,
+    markdown: String(row['markdown']), replyTo: row['reply_to'] as PlatformMessageId | null, state: row['state'] as DeliveryState,
+    platformId: row['platform_id'] as PlatformMessageId | null, attempts: Number(row['attempts']), resent: row['resent'] === 1, error: row['error'] as string | null,
+    createdAt: Number(row['created_at']), settledAt: row['settled_at'] as number | null, dueAt: Number(row['due_at']), draft: row['draft'] === 1,
+  }
+}
+
+/** The table of this room as named queries. The only file of the room that holds SQL. */
+export function createDeliveries(options: { store: Store; clock: Clock; newId: NewId }) {
+  const { store, clock, newId } = options
+  return {
+    /** Writes one intended part, ready to be sent. A part that exists already (a live preview) takes the final words. */
+    async put(tx: Tx, part: {
+      owner: string; part: number; turnId: TurnId | null; inboxId: InboxId | null; principal: PrincipalId; chat: ChatRef; markdown: string
+      replyTo: PlatformMessageId | null; draft: boolean; key?: DeliveryKey
+      /** `sending`: the caller tries it right after the commit. */
+      state: 'queued' | 'sending'
+    }): Promise<StoredDelivery> {
+      const now = clock.now()
+      const key = part.key ?? deliveryKey(part.owner, part.part)
+      const row = await tx.get(
+        `INSERT INTO deliveries (id, turn_id, inbox_id, part, principal, channel, account, chat, place, message_key, markdown, reply_to, state, created_at, due_at, draft)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (message_key) DO UPDATE SET markdown = excluded.markdown, draft = excluded.draft RETURNING *`,
+        newId('de'), part.turnId, part.inboxId, part.part, part.principal, part.chat.channel, part.chat.account, part.chat.chat, JSON.stringify(part.chat), key,
+        part.markdown, part.replyTo, part.state, now, now, part.draft ? 1 : 0,
+      )
+      return toDelivery(row as Row)
+    },
+    async get(on: Sql, id: DeliveryId): Promise<StoredDelivery | undefined> {
+      const row = await on.get('SELECT * FROM deliveries WHERE id = ?', id)
+      return row === undefined ? undefined : toDelivery(row)
+    },
+    async byKey(on: Sql, key: DeliveryKey): Promise<StoredDelivery | undefined> {
+      const row = await on.get('SELECT * FROM deliveries WHERE message_key = ?', key)
+      return row === undefined ? undefined : toDelivery(row)
+    },
+    async save(tx: Tx, id: DeliveryId, facts: { state: DeliveryState; platformId?: PlatformMessageId | null; attempts?: number; resent?: boolean; error?: string | null; dueAt?: number; settled?: boolean }): Promise<void> {
+      await tx.run(
+        `UPDATE deliveries SET state = ?, platform_id = COALESCE(?, platform_id), attempts = COALESCE(?, attempts), resent = COALESCE(?, resent), error = ?, due_at = COALESCE(?, due_at),
+           settled_at = COALESCE(?, settled_at) WHERE id = ?`,
+        facts.state, facts.platformId ?? null, facts.attempts ?? null, facts.resent === undefined ? null : facts.resent ? 1 : 0, facts.error ?? null, facts.dueAt ?? null,
+        facts.settled === true ? clock.now() : null, id,
+      )
+    },
+    async ofTurn(on: Sql, turn: TurnId): Promise<StoredDelivery[]> {
+      return (await on.all('SELECT * FROM deliveries WHERE turn_id = ? ORDER BY part', turn)).map(toDelivery)
+    },
+    async ofInbox(on: Sql, id: InboxId): Promise<StoredDelivery[]> {
+      return (await on.all('SELECT * FROM deliveries WHERE inbox_id = ? ORDER BY created_at, part', id)).map(toDelivery)
+    },
+    async find(text: string): Promise<StoredDelivery[]> {
+      return (await store.read.all('SELECT * FROM deliveries WHERE id = ? OR message_key = ? OR platform_id = ? LIMIT 5', text, text, text)).map(toDelivery)
+    },
+    /** Everything not settled, in the order it was meant to go out. */
+    async open(): Promise<StoredDelivery[]> {
+      return (await store.read.all('SELECT * FROM deliveries WHERE settled_at IS NULL ORDER BY created_at, part, id')).map(toDelivery)
+    },
+    async counts(): Promise<{ waiting: number; ambiguous: number; failed: number }> {
+      const row = await store.read.get(
+        `SELECT (SELECT COUNT(*) FROM deliveries WHERE settled_at IS NULL) AS waiting,
+           (SELECT COUNT(*) FROM deliveries WHERE state = 'ambiguous' OR resent = 1) AS ambiguous, (SELECT COUNT(*) FROM deliveries WHERE state = 'failed') AS failed`,
+      )
+      return { waiting: Number(row?.['waiting'] ?? 0), ambiguous: Number(row?.['ambiguous'] ?? 0), failed: Number(row?.['failed'] ?? 0) }
+    },
+  }
+}
+export type Deliveries = ReturnType<typeof createDeliveries>

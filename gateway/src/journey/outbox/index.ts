@@ -1,0 +1,346 @@
+/**
+ * The outbox: what is to be said is written first, then sent, in order for each place, until it is certain what became of it.
+ * It never changes a destination, never judges what is said, and never drops anything silently.
+ */
+import {
+  Problem, SendProblem, describeError, type AgentEvent, type ChatRef, type Clock, type Connection, type DeliveryId, type DeliveryKey, type InboxId, type Logger, type Migration,
+  type NewId, type OutgoingMessage, type PlatformMessageId, type Principal, type PrincipalId, type Store, type TurnId, type Tx, silentToken,
+} from '@moltbot/contract'
+import type { Connections } from '../../foundation/connections/types.ts'
+import { createChatLanes, placeKey } from './chat-lanes.ts'
+import { createDeliveries, deliveryKey, outboxMigration, type StoredDelivery } from './deliveries.ts'
+import { splitMarkdown } from './split.ts'
+import type { DeliveryRow, OutboxDoor } from './types.ts'
+
+export type * from './types.ts'
+export { splitMarkdown } from './split.ts'
+export const migrations: readonly Migration[] = [outboxMigration]
+
+/** A send that has not answered after this long counts as uncertain. */
+export const sendDeadlineMs = 30_000
+/** A part that could certainly not be sent is tried again for this long, then given up and shown as failed. */
+export const retryForMs = 24 * 60 * 60_000
+const retryBaseMs = 400
+const retryMaxMs = 30_000
+/** A live preview starts when this much is there and this long has passed. */
+const previewCharsMin = 24
+const previewEveryMs = 1_000
+const typingEveryMs = 4_500
+
+/** The part of a turn the outbox needs. */
+export interface ReplyTarget {
+  id: TurnId
+  principal: Principal
+  chat: ChatRef
+  replyTo: PlatformMessageId
+}
+
+/** A live preview of an answer while it is being written. */
+export interface Preview {
+  show(event: AgentEvent): void
+  /** No more previews; what is on its way is waited for by the lane. */
+  end(): void
+}
+
+export function createOutbox(options: {
+  store: Store; clock: Clock; newId: NewId; log: Logger; connections: Connections
+  /** A number in [0, 1) for jitter. */
+  random(): number
+  /** Whether answers in this place are shown while they are being written. */
+  streaming(chat: ChatRef): boolean
+  /** Runs in the commit in which the last part of a turn or reply is settled. */
+  settled(tx: Tx, delivery: DeliveryRow, all: readonly DeliveryRow[]): Promise<void>
+}) {
+  const { store, clock, log, connections } = options
+  const deliveries = createDeliveries(options)
+  const lanes = createChatLanes(log)
+  /** Parts this process wrote itself: for them `sending` without an id means "not tried yet", for others "uncertain". */
+  const ours = new Map<DeliveryId, StoredDelivery>()
+  const waiters = new Map<DeliveryId, ((row: StoredDelivery) => void)[]>()
+  const closing = new AbortController()
+
+  function limitsOf(chat: ChatRef): { max: number; lines: number } {
+    const limits = connections.of(chat)?.limits
+    return { max: limits?.textLengthMax ?? 4_000, lines: limits?.linesMax ?? Number.POSITIVE_INFINITY }
+  }
+
+  /** Writes the parts of one reply in the caller's transaction; they go out after its commit. */
+  async function write(tx: Tx, reply: { owner: string; turnId: TurnId | null; inboxId: InboxId | null; principal: PrincipalId; chat: ChatRef; replyTo: PlatformMessageId | null; markdown: string; key?: DeliveryKey }): Promise<DeliveryRow[]> {
+    const { max, lines } = limitsOf(reply.chat)
+    const parts = splitMarkdown(reply.markdown, max, lines)
+    const rows: StoredDelivery[] = []
+    const atOnce = connections.of(reply.chat) !== undefined && lanes.empty(placeKey(reply.chat))
+    for (const [part, markdown] of parts.entries()) {
+      const fresh = (await deliveries.byKey(tx, reply.key ?? deliveryKey(reply.owner, part))) === undefined
+      const row = await deliveries.put(tx, { ...reply, part, markdown, replyTo: part === 0 ? reply.replyTo : null, draft: false, state: part === 0 && atOnce ? 'sending' : 'queued' })
+      if (fresh) ours.set(row.id, row)
+      rows.push(row)
+    }
+    tx.afterCommit(() => rows.forEach((row) => queue(row, ours.has(row.id))))
+    return rows
+  }
+
+  function queue(row: StoredDelivery, untried: boolean): void {
+    lanes.push(placeKey(row.chat), () => deliver(row.id, untried))
+  }
+
+  async function settle(row: StoredDelivery, facts: { state: 'sent' | 'ambiguous' | 'failed'; platformId?: PlatformMessageId; error?: string }): Promise<void> {
+    await store.transaction(async (tx) => {
+      await deliveries.save(tx, row.id, { ...facts, attempts: row.attempts, resent: row.resent, settled: true })
+      const all = row.turnId !== null ? await deliveries.ofTurn(tx, row.turnId) : row.inboxId !== null ? await deliveries.ofInbox(tx, row.inboxId) : []
+      const now = all.map((each) => (each.id === row.id ? { ...each, state: facts.state, settledAt: clock.now() } : each))
+      if (now.every((each) => each.settledAt !== null)) await options.settled(tx, { ...row, state: facts.state }, now)
+    })
+    ours.delete(row.id)
+    const done = { ...row, state: facts.state, platformId: facts.platformId ?? row.platformId, error: facts.error ?? null, settledAt: clock.now() }
+    waiters.get(row.id)?.forEach((resolve) => resolve(done))
+    waiters.delete(row.id)
+    if (facts.state !== 'sent') log.warn('A delivery ended without certainty or failed.', { delivery: row.id, state: facts.state, error: facts.error ?? '' })
+  }
+
+  /** Waits `ms`, or until the gateway stops (then false). */
+  function pause(ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (closing.signal.aborted) return resolve(false)
+      const stop = (): void => { cancel(); resolve(false) }
+      const cancel = clock.after(ms, () => { closing.signal.removeEventListener('abort', stop); resolve(true) })
+      closing.signal.addEventListener('abort', stop, { once: true })
+    })
+  }
+
+  function whenUp(chat: ChatRef): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (closing.signal.aborted) return resolve(false)
+      if (connections.of(chat) !== undefined) return resolve(true)
+      const stop = (): void => { off(); resolve(false) }
+      const off = connections.onUp((channel, account) => {
+        if (channel !== chat.channel || account !== chat.account) return
+        off()
+        closing.signal.removeEventListener('abort', stop)
+        resolve(true)
+      })
+      closing.signal.addEventListener('abort', stop, { once: true })
+    })
+  }
+
+  const backoff = (attempts: number, wish: number | undefined): number =>
+    wish ?? Math.min(retryMaxMs, retryBaseMs * 2 ** Math.min(attempts, 10)) * (0.9 + 0.2 * options.random())
+
+  /** Sends one part until it is settled. The whole life of a delivery is this loop. */
+  async function deliver(id: DeliveryId, untried: boolean): Promise<void> {
+    let certain = untried
+    for (;;) {
+      if (!(await whenUpOrStopping(id))) return
+      const row = await deliveries.get(store.read, id)
+      if (row === undefined || row.settledAt !== null) return
+      const connection = connections.of(row.chat)
+      if (connection === undefined) continue
+      if (clock.now() - row.createdAt > retryForMs) return settle(row, { state: 'failed', error: row.error ?? 'could not be sent for a day' })
+      if (row.state === 'queued') {
+        await store.transaction((tx) => deliveries.save(tx, row.id, { state: 'sending' }))
+      } else if (!certain && row.platformId === null) {
+        const found = await reconcile(connection, row)
+        if (found.kind === 'sent') return settle(row, { state: 'sent', platformId: found.id })
+        if (found.kind === 'give-up') return settle(row, { state: 'ambiguous', error: row.error ?? 'it is not known whether it arrived' })
+        if (found.kind === 'again') {
+          row.resent = true
+          await store.transaction((tx) => deliveries.save(tx, row.id, { state: 'sending', resent: true }))
+        }
+      }
+      row.attempts += 1
+      try {
+        const platformId = await attempt(connection, row)
+        return await settle(row, { state: 'sent', platformId })
+      } catch (error) {
+        if (error instanceof Problem && error.code.startsWith('store-')) throw error
+        const outcome = error instanceof SendProblem ? error.outcome : 'unknown'
+        const text = describeError(error)
+        if (outcome === 'never') return settle(row, { state: 'failed', error: text })
+        certain = outcome === 'not-sent'
+        const wait = backoff(row.attempts, error instanceof SendProblem ? error.retryAfterMs : undefined)
+        await store.transaction((tx) => deliveries.save(tx, row.id, { state: certain ? 'queued' : 'sending', attempts: row.attempts, resent: row.resent, error: text, dueAt: clock.now() + wait }))
+        if (!(await pause(wait))) return
+      }
+    }
+  }
+
+  async function whenUpOrStopping(id: DeliveryId): Promise<boolean> {
+    if (closing.signal.aborted) return false
+    const chat = ours.get(id)?.chat ?? (await deliveries.get(store.read, id))?.chat
+    return chat === undefined ? false : whenUp(chat)
+  }
+
+  /** What to do about a part that may have arrived. */
+  async function reconcile(connection: Connection, row: StoredDelivery): Promise<{ kind: 'sent'; id: PlatformMessageId } | { kind: 'send' } | { kind: 'again' } | { kind: 'give-up' }> {
+    if (connection.limits.nonce) return { kind: 'send' }
+    if (connection.findSent !== undefined) {
+      const id = await connection.findSent(row.chat, row.key, row.createdAt).catch(() => undefined)
+      return id === undefined ? { kind: 'send' } : { kind: 'sent', id }
+    }
+    return row.resent ? { kind: 'give-up' } : { kind: 'again' }
+  }
+
+  /** One try with a deadline. A message whose id is known is edited in place. */
+  async function attempt(connection: Connection, row: StoredDelivery): Promise<PlatformMessageId> {
+    const message: OutgoingMessage = { key: row.key, markdown: row.markdown, ...(row.replyTo === null ? {} : { replyTo: row.replyTo }) }
+    const edit = connection.edit
+    const known = row.platformId
+    if (known !== null && edit !== undefined) {
+      try {
+        await withDeadline((signal) => edit.call(connection, row.chat, known, message, signal), sendDeadlineMs)
+        return known
+      } catch (error) {
+        if (!(error instanceof SendProblem && error.outcome === 'never')) throw error
+      }
+    }
+    return withDeadline((signal) => connection.send(row.chat, message, signal), sendDeadlineMs)
+  }
+
+  function withDeadline<T>(run: (signal: AbortSignal) => Promise<T>, ms: number): Promise<T> {
+    const controller = new AbortController()
+    return new Promise<T>((resolve, reject) => {
+      const cancel = clock.after(ms, () => {
+        reject(new SendProblem('unknown', `no answer within ${Math.round(ms / 1000)} s`))
+        controller.abort()
+      })
+      run(controller.signal).then(resolve, reject).finally(cancel)
+    })
+  }
+
+  /** Shows an answer while it is written, where the place can be edited; and that we are working, where it can be shown. */
+  function preview(turn: ReplyTarget, commit: (also: (tx: Tx) => Promise<void>) => Promise<void>): Preview {
+    let text = ''
+    let shown = ''
+    let ended = false
+    let row: StoredDelivery | undefined
+    let nextAt = clock.now() + previewEveryMs
+    let cancel: (() => void) | undefined
+    const place = placeKey(turn.chat)
+
+    const typing = (): void => {
+      if (ended) return
+      void connections.of(turn.chat)?.typing?.(turn.chat).catch(() => undefined)
+      clock.after(typingEveryMs, typing)
+    }
+    typing()
+
+    const update = async (): Promise<void> => {
+      const connection = connections.of(turn.chat)
+      const words = text.trim()
+      if (ended || connection?.edit === undefined || words === shown || words.length > limitsOf(turn.chat).max) return
+      const every = Math.max(previewEveryMs, connection.limits.editEveryMs ?? 0)
+      const message: OutgoingMessage = { key: deliveryKey(turn.id, 0), markdown: words, ...(turn.chat.kind === 'direct' ? {} : { replyTo: turn.replyTo }) }
+      try {
+        if (row === undefined) {
+          await commit(async (tx) => {
+            const before = await deliveries.byKey(tx, message.key)
+            row = await deliveries.put(tx, { owner: turn.id, part: 0, turnId: turn.id, inboxId: null, principal: turn.principal.id, chat: turn.chat, markdown: words, replyTo: message.replyTo ?? null, draft: true, state: 'sending' })
+            if (before === undefined) ours.set(row.id, row)
+          })
+        }
+        const known = row
+        if (known === undefined) return
+        if (known.platformId === null) {
+          if (!ours.has(known.id)) return
+          ours.delete(known.id)
+          known.platformId = await withDeadline((signal) => connection.send(turn.chat, message, signal), sendDeadlineMs)
+          await store.transaction((tx) => deliveries.save(tx, known.id, { state: 'sending', platformId: known.platformId }))
+        } else {
+          await withDeadline((signal) => (connection.edit as NonNullable<Connection['edit']>)(turn.chat, known.platformId as PlatformMessageId, message, signal), sendDeadlineMs)
+        }
+        shown = words
+        nextAt = clock.now() + every
+      } catch (error) {
+        nextAt = clock.now() + Math.max(every, error instanceof SendProblem ? (error.retryAfterMs ?? every * 4) : every * 4)
+        if (error instanceof SendProblem && error.outcome === 'not-sent' && row !== undefined && row.platformId === null) {
+          const unsent = row
+          await store.transaction((tx) => deliveries.save(tx, unsent.id, { state: 'queued' })).catch(() => undefined)
+          ours.set(unsent.id, unsent)
+        }
+      }
+    }
+    const schedule = (): void => {
+      if (ended || cancel !== undefined || text.trim().length < previewCharsMin || silentToken.startsWith(text.trim())) return
+      cancel = clock.after(Math.max(0, nextAt - clock.now()), () => {
+        cancel = undefined
+        if (!ended && lanes.empty(place)) lanes.push(place, update)
+        else if (!ended) { nextAt = clock.now() + previewEveryMs; schedule() }
+      })
+    }
+    const enabled = options.streaming(turn.chat) && connections.of(turn.chat)?.edit !== undefined
+    return {
+      show(event) {
+        if (!enabled) return
+        if (event.type === 'failover') text = ''
+        if (event.type === 'assistant-end' && text.trim() !== '') text += '\n\n'
+        if (event.type === 'text-delta') {
+          text += event.text
+          schedule()
+        }
+      },
+      end() {
+        ended = true
+        cancel?.()
+      },
+    }
+  }
+
+  const door: OutboxDoor = {
+    async send(request) {
+      const owner = request.key ?? options.newId('sd')
+      const rows = await store.transaction(async (tx) => {
+        const key = request.key === undefined ? undefined : deliveryKey(request.key, 0)
+        const before = key === undefined ? undefined : await deliveries.byKey(tx, key)
+        if (before !== undefined) return [before]
+        return write(tx, { owner, turnId: null, inboxId: null, principal: request.principal, chat: request.chat, replyTo: null, markdown: request.markdown })
+      })
+      const last = rows.at(-1)
+      if (last === undefined) throw new Problem('send-empty', 'There is nothing to send.', { next: 'Give the message some text.' })
+      if (last.settledAt !== null) return last
+      return new Promise((resolve) => {
+        waiters.set(last.id, [...(waiters.get(last.id) ?? []), resolve])
+      })
+    },
+    ofTurn: (turn) => deliveries.ofTurn(store.read, turn),
+    ofInbox: (id) => deliveries.ofInbox(store.read, id),
+    counts: () => deliveries.counts(),
+  }
+
+  return {
+    ...door,
+    find: deliveries.find,
+    preview,
+    /** Writes a turn's answer. The place and what it answers to were fixed when the message was accepted. */
+    answer: (tx: Tx, turn: ReplyTarget, markdown: string): Promise<DeliveryRow[]> =>
+      write(tx, { owner: turn.id, turnId: turn.id, inboxId: null, principal: turn.principal.id, chat: turn.chat, replyTo: turn.chat.kind === 'direct' ? null : turn.replyTo, markdown }),
+    /** Writes words of the gateway itself in answer to a message: an invitation, a command's reply, a notice. */
+    reply: (tx: Tx, to: { inbox: InboxId; chat: ChatRef; principal: PrincipalId }, markdown: string, name: string): Promise<DeliveryRow[]> =>
+      write(tx, { owner: `${to.inbox}/${name}`, turnId: null, inboxId: to.inbox, principal: to.principal, chat: to.chat, replyTo: null, markdown }),
+    /** Takes back a preview whose turn ended without words. */
+    async withdraw(turn: ReplyTarget): Promise<void> {
+      const draft = (await deliveries.ofTurn(store.read, turn.id)).find((row) => row.draft && row.settledAt === null)
+      if (draft === undefined) return
+      lanes.push(placeKey(turn.chat), async () => {
+        const now = await deliveries.get(store.read, draft.id)
+        const connection = connections.of(turn.chat)
+        if (now?.platformId != null && connection?.remove !== undefined) {
+          const id = now.platformId
+          await withDeadline((signal) => (connection.remove as NonNullable<Connection['remove']>)(turn.chat, id, signal), sendDeadlineMs).catch(() => undefined)
+        }
+        await store.transaction((tx) => deliveries.save(tx, draft.id, { state: 'failed', error: 'withdrawn: the turn ended without words', settled: true }))
+      })
+    },
+    /** Takes up everything that is not settled. Called once at start, before channels connect; unfinished previews wait for their turn. */
+    async resume(): Promise<number> {
+      const open = await deliveries.open()
+      for (const row of open) if (!row.draft) queue(row, false)
+      return open.length
+    },
+    /** Sends nothing more; what is being sent is waited for, at most `graceMs`. The rest stays for the next start. */
+    async close(graceMs: number): Promise<void> {
+      closing.abort()
+      await Promise.race([lanes.idle(), new Promise<void>((resolve) => { clock.after(graceMs, resolve) })])
+    },
+  }
+}
+export type OutboxRoom = ReturnType<typeof createOutbox>

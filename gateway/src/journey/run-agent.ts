@@ -1,0 +1,106 @@
+/**
+ * What happens around the agent's loop: each model call goes to the models, each tool call is checked, judged, journaled
+ * before it runs, run with exactly its grants and a deadline, and journaled again. Like the route, it only passes things on.
+ */
+import {
+  describeError, type AgentEvent, type AgentHost, type AgentId, type Clock, type GrantName, type Grants, type ModelCall, type ModelCallEvent, type Principal, type SessionKey, type Tool,
+  type ToolCallPart, type ToolResultMessage, type ToolSpec, type TurnView,
+} from '@moltbot/contract'
+import type { GuardRoom } from './guard/index.ts'
+import type { SessionsRoom, Turn } from './sessions/index.ts'
+
+/** A tool that has not ended by then is given up; the model reads that its outcome is unknown. */
+export const toolDeadlineMs = 60_000
+/** The most text of one result that goes back to the model; the middle of longer ones is left out. */
+export const resultTextMax = 60_000
+
+export interface AgentSurroundings {
+  clock: Clock
+  guard: GuardRoom
+  sessions: Pick<SessionsRoom, 'startCall' | 'finishCall'>
+  tools: readonly Tool[]
+  /** Why an input does not fit a tool's schema; undefined when it does. */
+  checkInput(tool: Tool, input: unknown): string | undefined
+  grants(needs: readonly GrantName[], who: { agent: AgentId; principal: Principal; session: SessionKey }): Partial<Grants>
+  callModel(call: ModelCall): AsyncIterable<ModelCallEvent>
+  runTurn(view: TurnView, host: AgentHost): AsyncGenerator<AgentEvent, void, undefined>
+  estimateTokens(text: string): number
+  agentOf(key: SessionKey): AgentId
+}
+
+/** The tools a principal's turns are offered, as the model is told of them. Always in the same order. */
+export function toolSpecs(tools: readonly Tool[], principal: Principal): ToolSpec[] {
+  if (principal.role === 'guest') return []
+  return tools.map((tool) => ({ name: tool.name, description: tool.description, input: JSON.parse(JSON.stringify(tool.input)) as Record<string, unknown> }))
+}
+
+export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings): AsyncGenerator<AgentEvent, void, undefined> {
+  const byName = new Map(around.tools.map((tool) => [tool.name, tool]))
+  const host: AgentHost = {
+    callModel: (call) => around.callModel(call),
+    tools: toolSpecs(around.tools, turn.principal),
+    runTool: (call, signal) => runTool(call, signal),
+    parallel(call) {
+      const tool = byName.get(call.name)
+      if (tool === undefined || around.checkInput(tool, call.input) !== undefined) return false
+      return tool.effects(call.input as never).every((effect) => effect.kind === 'reads-private' || effect.kind === 'reads-untrusted')
+    },
+    takeSteering: () => turn.takeSteering(),
+    estimateTokens: around.estimateTokens,
+    signal: turn.signal,
+  }
+
+  async function runTool(call: ToolCallPart, signal: AbortSignal): Promise<ToolResultMessage> {
+    const tool = byName.get(call.name)
+    if (tool === undefined || turn.principal.role === 'guest') return result(call, `There is no tool "${call.name}".`, true)
+    const wrong = around.checkInput(tool, call.input)
+    if (wrong !== undefined) return result(call, `The input does not fit: ${wrong}`, true)
+    let refusal = 'this is not allowed'
+    const verdict = await around.sessions.startCall(turn, call, async (tx) => {
+      const ruling = await around.guard.judgeIn(tx, turn.principal, {
+        kind: 'use-tool', tool: tool.name, effects: tool.effects(call.input as never), session: turn.key, agent: around.agentOf(turn.key),
+      })
+      if (ruling.kind !== 'allow') refusal = ruling.reason
+      return ruling.kind === 'allow' ? 'allow' : 'deny'
+    })
+    if (verdict === 'deny') return result(call, `Refused: ${refusal}.`, true)
+    const done = await perform(tool, call, signal)
+    await around.sessions.finishCall(turn, done)
+    return done
+  }
+
+  async function perform(tool: Tool, call: ToolCallPart, signal: AbortSignal): Promise<ToolResultMessage> {
+    const controller = new AbortController()
+    const stop = (): void => controller.abort(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    let cancel = (): void => undefined
+    try {
+      const grants = around.grants(tool.needs, { agent: around.agentOf(turn.key), principal: turn.principal, session: turn.key })
+      const deadline = new Promise<never>((_, reject) => {
+        cancel = around.clock.after(toolDeadlineMs, () => {
+          reject(new Error(`it did not end within ${toolDeadlineMs / 1000} s; its outcome is unknown`))
+          controller.abort('timeout')
+        })
+      })
+      const done = await Promise.race([tool.run(call.input as never, grants as never, controller.signal), deadline])
+      return { role: 'tool', callId: call.id, name: call.name, isError: done.isError === true, content: done.content.map((part) => (part.type === 'text' ? { ...part, text: cut(part.text) } : part)) }
+    } catch (error) {
+      return result(call, describeError(error), true)
+    } finally {
+      cancel()
+      signal.removeEventListener('abort', stop)
+    }
+  }
+
+  return around.runTurn(view, host)
+}
+
+function result(call: ToolCallPart, text: string, isError: boolean): ToolResultMessage {
+  return { role: 'tool', callId: call.id, name: call.name, isError, content: [{ type: 'text', text }] }
+}
+
+function cut(text: string): string {
+  if (text.length <= resultTextMax) return text
+  const half = Math.floor(resultTextMax / 2)
+  return `${text.slice(0, half)}\n[… ${text.length - resultTextMax} characters left out …]\n${text.slice(-half)}`
+}

@@ -1,0 +1,533 @@
+/**
+ * Sessions: which conversation a message belongs to, one turn at a time in each, and the transcript of what was said.
+ * Decides nothing about who may speak, calls no model and sends nothing.
+ */
+import {
+  Problem, describeError, type AgentEvent, type AgentId, type ChatRef, type Clock, type ConfigView, type InboxId, type IncomingMessage, type Logger,
+  type Migration, type ModelMessage, type NewId, type Principal, type PrincipalId, type SessionId, type SessionKey, type Store, type ThinkingLevel, type ToolCallPart,
+  type ToolResultMessage, type TurnId, type TurnOutcome, type TurnView, type TurnWishes, type Tx,
+} from '@moltbot/contract'
+import { messagesSection, sessionSection } from './config.ts'
+import { createFeed } from './feed.ts'
+import { agentOfKey, canonicalKey, keyOfChat, mainKey } from './keys.ts'
+import { createLanes, type Waiting, type Work } from './lanes.ts'
+import { isStale, resetRuleFor } from './reset.ts'
+import { addUsage, createTranscript, sessionsMigration } from './transcript.ts'
+import { newTurn, textOf, type Turn } from './turn.ts'
+import { closeOpenCalls, dayOf, isPrompt, messagesOf, unansweredCalls, userMessageOf } from './view.ts'
+import type { EntryRow, QueueMode, RunningTurn, SessionRow, SessionSettings, SessionsDoor } from './types.ts'
+
+export type * from './types.ts'
+export type { Turn } from './turn.ts'
+export type { Waiting } from './lanes.ts'
+export type { TurnRow, ToolCallRow } from './transcript.ts'
+export { hungOutcome } from './turn.ts'
+export { messagesSection, sessionSection } from './config.ts'
+export { agentOfKey, canonicalKey, mainKey } from './keys.ts'
+export const migrations: readonly Migration[] = [sessionsMigration]
+
+/** How long a turn may still run after it was told to stop before the lane gives it up. */
+export const abortGraceMs = 10_000
+
+/** What sessions needs from other rooms, as functions handed in by `main.ts`. */
+export interface SessionsNeeds {
+  assign(tx: Tx, id: InboxId, facts: { principal?: PrincipalId; sessionKey?: SessionKey; turnId?: TurnId }): Promise<void>
+  endMessage(tx: Tx, id: InboxId, end: 'merged' | 'silent' | 'failed', detail: string): Promise<boolean>
+  backlog(chat: ChatRef, before: number, most: number): Promise<{ message: IncomingMessage }[]>
+  platformIds(turn: TurnId): Promise<{ id: InboxId; message: IncomingMessage }[]>
+  byPlatformId(platformId: string): Promise<{ turnId: TurnId | null; end: string | null; endDetail: string | null; receivedAt: number; endedAt: number | null } | undefined>
+  /** The agent that answers in a place. */
+  agentFor(chat: ChatRef): AgentId
+  agent(id: AgentId): { thinking: ThinkingLevel; timeoutMs: number; concurrent: number }
+  /** The system prompt as it would be built now and what it depends on, without the day. */
+  prompt(agent: AgentId, principal: Principal, kind: SessionRow['kind'], chat: ChatRef | null): Promise<{ text: string; hash: string }>
+  models(agent: AgentId, chosen: string | undefined): { candidates: string[]; strict: boolean; contextWindow: number; maxOutputTokens: number }
+  estimateTokens(text: string): number
+  principal(id: PrincipalId): Promise<Principal | undefined>
+  /** Tells the sender in words that their message was not taken. */
+  refuse(waiting: Waiting, reason: string): Promise<void>
+  /** Does the whole turn: runs the agent, records, replies. Must not reject. */
+  answer(turn: Turn): Promise<void>
+  /** Summarises older history of a session. */
+  compact(view: TurnView, focus: string | undefined, signal: AbortSignal): Promise<{ summary: string; kept: number; usage: import('@moltbot/contract').Usage } | { reason: string }>
+}
+
+export type SessionsRoom = ReturnType<typeof createSessions>
+
+export function createSessions(options: { store: Store; clock: Clock; newId: NewId; log: Logger; config: ConfigView; needs: SessionsNeeds }) {
+  const { store, clock, newId, log, config, needs } = options
+  const transcript = createTranscript({ store, clock, newId })
+  const feed = createFeed(log)
+  const running = new Map<SessionKey, Turn>()
+  /** Turns found unfinished at start, by session, to be continued by the first work of their lane. */
+  const unfinished = new Map<InboxId, TurnId>()
+
+  const lanes = createLanes({
+    clock,
+    concurrent: () => needs.agent('main' as AgentId).concurrent,
+    limits: () => config.get(messagesSection).queue,
+    start: (key, work) => startTurn(key, work),
+    refuse: (_key, waiting) => {
+      void refuseWaiting(waiting, 'the queue of this conversation is full').catch((error: unknown) => log.error('A full queue could not be told.', { error: describeError(error) }))
+    },
+  })
+
+  async function refuseWaiting(waiting: Waiting, reason: string): Promise<void> {
+    await needs.refuse(waiting, `I could not take this message: ${reason}. Please send it again in a moment.`)
+    await store.transaction((tx) => needs.endMessage(tx, waiting.inbox, 'failed', reason))
+  }
+
+  function modeFor(chat: ChatRef, settings: SessionSettings): QueueMode {
+    const { queue } = config.get(messagesSection)
+    return settings.queue ?? queue.byChannel[chat.channel] ?? queue.mode ?? (chat.kind === 'direct' ? 'steer' : 'collect')
+  }
+
+  /** The session of a message; made, and started afresh where its reset rule says so, in the same transaction. */
+  async function open(tx: Tx, message: IncomingMessage, principal: Principal): Promise<SessionRow> {
+    const { dmScope, identityLinks } = config.get(sessionSection)
+    const chat = message.chat
+    const agent = message.session === undefined ? needs.agentFor(chat) : agentOfKey(message.session)
+    const key = message.session ?? keyOfChat({ chat, agent, principal, peer: message.sender.id, scope: dmScope, identityLinks })
+    const { row, created } = await transcript.ensure(tx, key, { principal: principal.id, kind: chat.kind, chat })
+    if (created) {
+      tx.afterCommit(() => feed.publish({ kind: 'session-changed', key, change: 'created' }))
+      return row
+    }
+    const startedAt = await transcript.startedAt(tx, key)
+    if (!running.has(key) && isStale(resetRuleFor(config.get(sessionSection), chat), { startedAt, lastUserAt: row.lastUserAt }, clock.now())) {
+      await transcript.restart(tx, key)
+      tx.afterCommit(() => feed.publish({ kind: 'session-changed', key, change: 'reset' }))
+      return (await transcript.session(tx, key)) ?? row
+    }
+    return row
+  }
+
+  /** Takes an allowed message into its session's queue; it is worked on after the commit. */
+  async function enqueue(tx: Tx, row: { id: InboxId; message: IncomingMessage; receivedAt: number; sessionKey: SessionKey | null }, principal: Principal): Promise<SessionKey> {
+    const { message } = row
+    // A message that has its session already comes from before a crash: it stays there, whatever the rules say now.
+    const session = (row.sessionKey === null ? undefined : await transcript.session(tx, row.sessionKey)) ?? (await open(tx, message, principal))
+    await needs.assign(tx, row.id, { principal: principal.id, sessionKey: session.key })
+    const waiting: Waiting = {
+      inbox: row.id, message, principal, receivedAt: row.receivedAt, wishes: message.wishes,
+      mode: message.wishes === undefined ? modeFor(message.chat, session.settings) : 'followup',
+    }
+    tx.afterCommit(() => lanes.push(session.key, waiting))
+    return session.key
+  }
+
+  function startTurn(key: SessionKey, work: Omit<Work, 'abort'>): { abort: Work['abort']; done: Promise<void> } {
+    const controller = new AbortController()
+    let cut: (value: 'cut') => void = () => undefined
+    const cutPromise = new Promise<'cut'>((resolve) => { cut = resolve })
+    let cancelGrace = (): void => undefined
+    const abort = (reason: 'stop' | 'interrupt' | 'shutdown' | 'timeout'): void => {
+      if (controller.signal.aborted) return
+      controller.abort(reason)
+      cancelGrace = clock.after(abortGraceMs, () => cut('cut'))
+    }
+    const { timeoutMs } = needs.agent(agentOfKey(key))
+    const wish = work.batch[0]?.wishes?.timeoutMs
+    const limitMs = wish === undefined ? timeoutMs : Math.min(wish, timeoutMs)
+    const cancelDeadline = clock.after(limitMs, () => abort('timeout'))
+    const done = runTurn(key, work, { signal: controller.signal, cut: cutPromise, limitMs })
+      .catch((error: unknown) => log.error('A turn could not be run.', { session: key, error: describeError(error) }))
+      .finally(() => {
+        cancelDeadline()
+        cancelGrace()
+        running.delete(key)
+      })
+    return { abort, done }
+  }
+
+  async function runTurn(key: SessionKey, work: Omit<Work, 'abort'>, limits: { signal: AbortSignal; cut: Promise<'cut'>; limitMs: number }): Promise<void> {
+    const head = work.batch[0]
+    if (head === undefined) return
+    const session = await transcript.session(store.read, key)
+    if (session === undefined) {
+      await store.transaction(async (tx) => {
+        for (const waiting of work.batch) await needs.endMessage(tx, waiting.inbox, 'silent', 'the session was deleted')
+      })
+      return
+    }
+    const resumed = unfinished.get(head.inbox)
+    const id = resumed ?? (newId('tn') as TurnId)
+    const taken: Waiting[] = []
+    const startedAt = clock.now()
+    const turn = newTurn({
+      id, key, sessionId: session.id, principal: head.principal, batch: work.batch, startedAt, deadline: startedAt + limits.limitMs, signal: limits.signal, cut: limits.cut,
+      view: () => buildView(turn, session, work.overflow, resumed !== undefined),
+      takeSteering: () => {
+        const now = work.steering.splice(0)
+        if (now.length === 0) return []
+        taken.push(...now)
+        const { message, envelopeParts, from } = userMessageOf(now, { backlog: [], overflow: [] })
+        return [{ message, envelopeParts, from, inbox: now.map((waiting) => waiting.inbox) }]
+      },
+    })
+    turn.onBegin.push(async (tx) => {
+      await transcript.beginTurn(tx, { id, sessionKey: key, sessionId: session.id, principal: turn.principal.id, chat: turn.chat, startedAt, deadline: turn.deadline })
+      for (const waiting of [...work.batch, ...work.overflow]) await needs.assign(tx, waiting.inbox, { turnId: id })
+      for (const waiting of work.overflow) await needs.endMessage(tx, waiting.inbox, 'merged', head.inbox)
+    })
+    running.set(key, turn)
+    await needs.answer(turn)
+    unfinished.delete(head.inbox)
+    const merged = new Set(turn.messages.map((message) => message.inbox))
+    work.steering.unshift(...taken.filter((waiting) => !merged.has(waiting.inbox)))
+  }
+
+  async function buildView(turn: Turn, session: SessionRow, overflow: readonly Waiting[], resumed: boolean): Promise<TurnView> {
+    const head = turn.batch[0]
+    const wishes: TurnWishes = head?.wishes ?? {}
+    const agent = agentOfKey(turn.key)
+    const [entries, system] = await Promise.all([transcript.live(store.read, session.id), systemFor(turn, session)])
+    const hadWords = resumed && entries.some((entry) => entry.turnId === turn.id && entry.body.kind === 'user')
+    let messages = messagesOf(entries)
+    const journal = hadWords ? await transcript.calls(store.read, turn.id) : []
+    if (!hadWords) {
+      const limit = config.get(messagesSection).groupChat.historyLimit
+      const backlog = turn.chat.kind === 'direct' || limit === 0 || head === undefined ? [] : await needs.backlog(turn.chat, head.receivedAt, limit)
+      const lastUser = entries.findLast((entry) => entry.body.kind === 'user')
+      const today = dayOf(turn.startedAt)
+      const day = lastUser !== undefined && dayOf(lastUser.at) !== today ? today : undefined
+      const { message, envelopeParts, from } = userMessageOf(turn.batch, { ...(day === undefined ? {} : { day }), backlog: backlog.map((row) => row.message), overflow })
+      turn.pending.push({ kind: 'user', message, from, inbox: turn.batch.map((waiting) => waiting.inbox), ...(envelopeParts === 0 ? {} : { envelopeParts }) })
+      messages = [...closeOpenCalls(messages, false), message]
+    } else {
+      turn.begun = true
+      for (const { body, turnId } of entries) {
+        if (turnId !== turn.id || body.kind !== 'assistant') continue
+        const text = body.message.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('')
+        if (text.trim() !== '') turn.said.push(text)
+      }
+      for (const call of unansweredCalls(messages)) {
+        const journaled = journal.find((each) => each.callId === call.callId)
+        if (journaled === undefined || journaled.state === 'started') continue
+        const result: ToolResultMessage = {
+          role: 'tool', callId: call.callId, name: call.name, isError: journaled.state === 'refused', content: [{ type: 'text', text: journaled.result ?? '' }],
+        }
+        turn.pending.push({ kind: 'tool-result', message: result })
+        messages.push(result)
+      }
+      messages = closeOpenCalls(messages, true)
+    }
+    const chosen = wishes.model ?? session.settings.model
+    const models = needs.models(agent, chosen)
+    return {
+      id: turn.id, sessionKey: turn.key, sessionId: session.id,
+      system: wishes.instructions === undefined ? system : `${system}\n\n${wishes.instructions}`,
+      messages,
+      unfinished: unansweredCalls(messages).filter((call) => journal.some((each) => each.callId === call.callId && each.state === 'started')),
+      thinking: wishes.thinking ?? session.settings.thinking ?? needs.agent(agent).thinking,
+      models: models.candidates, strict: models.strict, contextWindow: models.contextWindow, maxOutputTokens: models.maxOutputTokens,
+      stepsMax: 50,
+    }
+  }
+
+  /** The session's own system prompt: the stored bytes as long as nothing it is made of changed, so that the provider's cache holds. */
+  async function systemFor(turn: Turn, session: SessionRow): Promise<string> {
+    const [stored, fresh] = await Promise.all([
+      transcript.system(store.read, turn.key),
+      needs.prompt(agentOfKey(turn.key), turn.principal, session.kind, turn.chat),
+    ])
+    if (stored !== undefined && stored.hash === fresh.hash) return stored.text
+    if (stored !== undefined) turn.pending.push({ kind: 'note', text: 'The instructions changed: a workspace file, the tools or the settings are not what they were.' })
+    turn.onBegin.push((tx) => transcript.saveSystem(tx, turn.key, fresh.text, fresh.hash))
+    return fresh.text
+  }
+
+  /** Writes what is pending. The first write of a turn also writes the turn itself. */
+  async function flush(tx: Tx, turn: Turn): Promise<void> {
+    if (!turn.begun) {
+      turn.begun = true
+      for (const begin of turn.onBegin) await begin(tx)
+    }
+    for (const body of turn.pending.splice(0)) {
+      const entry = await transcript.append(tx, turn.sessionId, turn.principal.id, turn.id, body)
+      tx.afterCommit(() => feed.publish({ kind: 'entry', key: turn.key, entry }))
+    }
+  }
+
+  /** Makes the turn durable now, with whatever else `also` writes (a live preview, a tool's journal). */
+  function commit(turn: Turn, also: (tx: Tx) => Promise<void>): Promise<void> {
+    if (turn.over) return Promise.reject(new Problem('turn-over', 'The turn has ended.'))
+    return store.transaction(async (tx) => {
+      const pending = [...turn.pending]
+      const begun = turn.begun
+      try {
+        await flush(tx, turn)
+        await also(tx)
+      } catch (error) {
+        turn.pending = pending
+        turn.begun = begun
+        throw error
+      }
+    })
+  }
+
+  /** Keeps what an event says. Steps that have effects are durable before this resolves; plain words wait for the next commit. */
+  async function record(turn: Turn, event: AgentEvent): Promise<void> {
+    switch (event.type) {
+      case 'model-start':
+        turn.model = event.model
+        break
+      case 'assistant-end': {
+        turn.usage = addUsage(turn.usage, event.usage)
+        turn.contextTokens = event.usage.input + event.usage.cacheRead + event.usage.cacheWrite + event.usage.output
+        const text = textOf(event)
+        if (text.trim() !== '') turn.said.push(text)
+        turn.pending.push({ kind: 'assistant', message: event.message, usage: event.usage, stop: event.stop })
+        break
+      }
+      case 'tool-end':
+        turn.pending.push({ kind: 'tool-result', message: event.result })
+        await commit(turn, async () => undefined)
+        break
+      case 'steered': {
+        turn.pending.push({ kind: 'user', message: event.message, inbox: event.inbox, ...(event.from === undefined ? {} : { from: event.from }), ...(event.envelopeParts === undefined ? {} : { envelopeParts: event.envelopeParts }) })
+        const head = turn.batch[0]
+        await commit(turn, async (tx) => {
+          for (const inbox of event.inbox) {
+            await needs.assign(tx, inbox, { turnId: turn.id })
+            if (head !== undefined) await needs.endMessage(tx, inbox, 'merged', head.inbox)
+          }
+        })
+        turn.messages.push(...event.inbox.map((inbox) => ({ inbox, platformId: '' })))
+        break
+      }
+      case 'compaction-end': {
+        turn.usage = addUsage(turn.usage, event.usage)
+        if (event.summary !== undefined && event.kept !== undefined) await saveSummary(turn, event.summary, event.kept)
+        break
+      }
+      case 'failover':
+        turn.pending.push({ kind: 'note', text: `${event.from} could not answer (${event.fault.message}); ${event.to} took over.` })
+        break
+      default:
+        break
+    }
+    feed.publish({ kind: 'turn', turn, sessionId: turn.sessionId, event, at: clock.now() })
+  }
+
+  async function saveSummary(turn: Turn, summary: string, kept: number): Promise<void> {
+    await commit(turn, async (tx) => {
+      await writeSummary(tx, turn.key, turn.sessionId, turn.principal.id, turn.id, summary, kept)
+    })
+  }
+
+  /** A summary replaces everything but the last `kept` messages of the prompt. */
+  async function writeSummary(tx: Tx, key: SessionKey, sessionId: SessionId, principal: PrincipalId, turnId: TurnId | null, text: string, kept: number): Promise<void> {
+    const entries = (await transcript.live(tx, sessionId)).filter((entry) => isPrompt(entry.body))
+    const keptFrom = kept === 0 ? (entries.at(-1)?.seq ?? 0) + 1 : (entries[Math.max(0, entries.length - kept)]?.seq ?? 1)
+    const entry = await transcript.append(tx, sessionId, principal, turnId, { kind: 'summary', text, keptFrom })
+    await transcript.touch(tx, key, { compactions: 1 })
+    tx.afterCommit(() => feed.publish({ kind: 'entry', key, entry }))
+  }
+
+  /** Journals a call before it runs; `judge` decides in the same transaction. */
+  async function startCall(turn: Turn, call: ToolCallPart, judge: (tx: Tx) => Promise<'allow' | 'deny'>): Promise<'allow' | 'deny'> {
+    let verdict: 'allow' | 'deny' = 'deny'
+    await commit(turn, async (tx) => {
+      const journalId = await transcript.startCall(tx, { turnId: turn.id, callId: call.id, principal: turn.principal.id, name: call.name, input: call.input })
+      turn.journal.set(call.id, journalId)
+      verdict = await judge(tx)
+      if (verdict === 'deny') await transcript.finishCall(tx, turn.id, journalId, 'refused', 'refused')
+    })
+    return verdict
+  }
+
+  /** Journals the end of a call, together with its result in the transcript when `record` comes by. */
+  function finishCall(turn: Turn, result: ToolResultMessage): Promise<void> {
+    const words = result.content.map((part) => (part.type === 'text' ? part.text : `[${part.mimeType}]`)).join('\n')
+    return store.transaction((tx) => transcript.finishCall(tx, turn.id, turn.journal.get(result.callId) ?? result.callId, 'finished', words.slice(0, 20_000)))
+  }
+
+  /** Lets go of a turn because the gateway is stopping: it stays unfinished in the store and is continued at the next start. */
+  function leave(turn: Turn): void {
+    turn.over = true
+    feed.publish({ kind: 'turn-settled', turn, outcome: { kind: 'aborted', reason: 'shutdown', text: '' }, at: clock.now() })
+  }
+
+  /** The last write of a turn, in the composer's transaction. Afterwards nothing of it can be written any more. */
+  async function finish(tx: Tx, turn: Turn, outcome: TurnOutcome): Promise<void> {
+    const partial = outcome.kind === 'aborted' || outcome.kind === 'failed' ? outcome.text.trim() : ''
+    if (partial !== '' && !turn.said.includes(outcome.kind === 'aborted' || outcome.kind === 'failed' ? outcome.text : '')) {
+      turn.pending.push({ kind: 'assistant', message: { role: 'assistant', model: turn.model ?? 'unknown', content: [{ type: 'text', text: partial }] }, usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }, stop: 'aborted' })
+    }
+    if (outcome.kind === 'failed') turn.pending.push({ kind: 'note', text: `This turn failed: ${outcome.fault.message}` })
+    if (outcome.kind === 'aborted') turn.pending.push({ kind: 'note', text: `Stopped (${outcome.reason}).` })
+    await flush(tx, turn)
+    await transcript.endTurn(tx, turn.id, { outcome: outcome.kind, model: turn.model, usage: turn.usage, text: turn.said.join('\n\n') })
+    const head = turn.batch[0]
+    await transcript.touch(tx, turn.key, {
+      chat: turn.chat, usage: turn.usage, lastUserAt: clock.now(),
+      ...(head === undefined ? {} : { title: head.message.text.replace(/\s+/g, ' ').trim().slice(0, 80) }),
+      ...(turn.contextTokens === 0 ? {} : { contextTokens: turn.contextTokens }),
+    })
+    turn.over = true
+    tx.afterCommit(() => {
+      feed.publish({ kind: 'turn-settled', turn, outcome, at: clock.now() })
+      feed.publish({ kind: 'session-changed', key: turn.key, change: 'updated' })
+    })
+  }
+
+  async function existing(key: SessionKey): Promise<SessionRow> {
+    const row = await transcript.session(store.read, key)
+    if (row === undefined) throw new Problem('session-missing', `There is no session ${key}.`, { next: 'See `moltbot sessions list`.' })
+    return row
+  }
+
+  /** Empties the queue and stops the running turn; resolves when it has ended. */
+  async function abort(key: SessionKey, how: { turn?: TurnId; reason: 'stop' }): Promise<TurnId[]> {
+    const turn = running.get(key)
+    if (how.turn !== undefined && turn?.id !== how.turn) return []
+    const work = lanes.work(key)
+    const waiting = how.turn === undefined ? lanes.clear(key, 'stop') : (work?.abort('stop'), [])
+    if (waiting.length > 0) {
+      await store.transaction(async (tx) => {
+        for (const each of waiting) await needs.endMessage(tx, each.inbox, 'silent', 'stopped before it was begun')
+      })
+    }
+    if (turn === undefined) return []
+    await settled(turn)
+    return [turn.id]
+  }
+
+  /** Resolves when a turn is written as ended, or when its time is up. */
+  function settled(turn: Turn): Promise<void> {
+    if (turn.over) return Promise.resolve()
+    return new Promise((resolve) => {
+      const stop = feed.subscribe((item) => {
+        if (item.kind !== 'turn-settled' || item.turn.id !== turn.id) return
+        stop()
+        resolve()
+      })
+      void turn.cut.then(() => { stop(); resolve() })
+      if (turn.over) { stop(); resolve() }
+    })
+  }
+
+  const door: SessionsDoor = {
+    feed,
+    resolveKey: (given) => canonicalKey(given),
+    list: (filter = {}) => transcript.list(filter),
+    get: (key) => transcript.session(store.read, key),
+    async history(key, limit) {
+      const row = await transcript.session(store.read, key)
+      return row === undefined ? [] : transcript.tail(row.id, limit)
+    },
+    async patch(key, changes) {
+      return store.transaction(async (tx) => {
+        const { row } = await transcript.ensure(tx, key, { principal: 'owner' as PrincipalId, kind: 'direct', chat: null })
+        const settings: Record<string, unknown> = { ...row.settings }
+        for (const [name, value] of Object.entries(changes)) {
+          if (value === null) delete settings[name]
+          else if (value !== undefined) settings[name] = value
+        }
+        await transcript.saveSettings(tx, key, settings as SessionSettings)
+        tx.afterCommit(() => feed.publish({ kind: 'session-changed', key, change: 'updated' }))
+        return (await transcript.session(tx, key)) ?? row
+      })
+    },
+    async reset(key) {
+      await abort(key, { reason: 'stop' })
+      return store.transaction(async (tx) => {
+        await transcript.ensure(tx, key, { principal: 'owner' as PrincipalId, kind: 'direct', chat: null })
+        await transcript.restart(tx, key)
+        tx.afterCommit(() => feed.publish({ kind: 'session-changed', key, change: 'reset' }))
+        return (await transcript.session(tx, key)) as SessionRow
+      })
+    },
+    async delete(key) {
+      if (key === mainKey(agentOfKey(key))) throw new Problem('session-main', `Cannot delete the main session (${key}).`, { next: 'Reset it instead.' })
+      await abort(key, { reason: 'stop' })
+      return store.transaction(async (tx) => {
+        const row = await transcript.session(tx, key)
+        if (row === undefined) return false
+        tx.afterCommit(() => feed.publish({ kind: 'session-changed', key, change: 'deleted' }))
+        return transcript.remove(tx, key, row.id)
+      })
+    },
+    async compact(key, focus) {
+      const row = await existing(key)
+      if (running.has(key)) return { compacted: false, reason: 'The session is busy; try again when the answer is there.' }
+      const principal = (await needs.principal(row.principal)) ?? { id: row.principal, role: 'guest' as const }
+      const controller = new AbortController()
+      const cancel = clock.after(120_000, () => controller.abort('timeout'))
+      try {
+        const messages: ModelMessage[] = closeOpenCalls(messagesOf(await transcript.live(store.read, row.id)), false)
+        const models = needs.models(row.agent, row.settings.model)
+        const system = (await transcript.system(store.read, key))?.text ?? (await needs.prompt(row.agent, principal, row.kind, row.lastChat)).text
+        const result = await needs.compact({
+          id: newId('tn') as TurnId, sessionKey: key, sessionId: row.id, system, messages, unfinished: [], thinking: 'off',
+          models: models.candidates, strict: models.strict, contextWindow: models.contextWindow, maxOutputTokens: models.maxOutputTokens, stepsMax: 1,
+        }, focus, controller.signal)
+        if ('reason' in result) return { compacted: false, reason: result.reason }
+        if (running.has(key)) return { compacted: false, reason: 'Something new was said meanwhile; the history was left as it is.' }
+        await store.transaction(async (tx) => {
+          await writeSummary(tx, key, row.id, row.principal, null, result.summary, result.kept)
+          await transcript.touch(tx, key, { usage: result.usage, contextTokens: needs.estimateTokens(result.summary) })
+        })
+        feed.publish({ kind: 'session-changed', key, change: 'updated' })
+        return { compacted: true }
+      } finally {
+        cancel()
+      }
+    },
+    abort,
+    async inject(key, text, label) {
+      const row = await existing(key)
+      return store.transaction(async (tx) => {
+        const entry = await transcript.append(tx, row.id, row.principal, null, { kind: 'injected', text, ...(label === undefined ? {} : { label }) })
+        await transcript.touch(tx, key, {})
+        tx.afterCommit(() => feed.publish({ kind: 'entry', key, entry }))
+        return entry
+      })
+    },
+    running: (key) => (key === undefined ? [...running.values()] : [running.get(key)].filter((turn) => turn !== undefined)) as RunningTurn[],
+    async outcomeOf(platformId) {
+      const row = await needs.byPlatformId(platformId)
+      if (row === undefined) return undefined
+      const turn = row.turnId === null ? undefined : await transcript.turn(store.read, row.turnId)
+      return {
+        turnId: row.turnId, end: row.end, detail: row.endDetail, startedAt: turn?.startedAt ?? row.receivedAt, endedAt: turn?.endedAt ?? row.endedAt,
+        text: turn?.text ?? null, usage: turn?.usage ?? null, model: turn?.model ?? null,
+      }
+    },
+  }
+
+  return {
+    ...door,
+    enqueue,
+    record,
+    commit,
+    startCall,
+    finishCall,
+    finish,
+    leave,
+    transcript,
+    settings: async (key: SessionKey): Promise<SessionSettings> => (await transcript.session(store.read, key))?.settings ?? {},
+    waitingCount: lanes.waitingCount,
+    queueMode: modeFor,
+    keyFor(message: IncomingMessage, principal: Principal): SessionKey {
+      const { dmScope, identityLinks } = config.get(sessionSection)
+      const agent = message.session === undefined ? needs.agentFor(message.chat) : agentOfKey(message.session)
+      return message.session ?? keyOfChat({ chat: message.chat, agent, principal, peer: message.sender.id, scope: dmScope, identityLinks })
+    },
+    /** Marks a message whose turn a dead gateway had begun: its lane continues that turn. */
+    resume(inbox: InboxId, turn: TurnId): void {
+      unfinished.set(inbox, turn)
+    },
+    messageEnded(item: { inbox: InboxId; platformId: string; key: SessionKey | null; end: string; detail: string | null; turnId: TurnId | null }): void {
+      feed.publish({ kind: 'message-ended', ...item })
+    },
+    /** Stops taking work, aborts what runs and waits for it, at most `graceMs`. What is unfinished is continued at the next start. */
+    async close(graceMs: number): Promise<void> {
+      const turns = [...running.values()]
+      lanes.close()
+      await Promise.race([Promise.all(turns.map((turn) => settled(turn))), new Promise<void>((resolve) => { clock.after(graceMs, resolve) })])
+    },
+  }
+}
+export type { EntryRow, TurnId }
