@@ -7,7 +7,8 @@ export type TextPart = { type: 'text'; text: string }
 export type ImagePart = { type: 'image'; mimeType: string; data: string }
 /** `signature` and `opaque` belong to the provider named in `AssistantMessage.provider` and are sent back only to it, unchanged. */
 export type ThinkingPart = { type: 'thinking'; text: string; signature?: string; opaque?: string }
-export type ToolCallPart = { type: 'tool-call'; id: ToolCallId; name: string; input: Record<string, unknown>; signature?: string }
+/** `malformed`: what the model wrote instead of a JSON object (`input` is then empty). Whoever runs calls must not run this one, and answers it with an error the model can read. */
+export type ToolCallPart = { type: 'tool-call'; id: ToolCallId; name: string; input: Record<string, unknown>; signature?: string; malformed?: string }
 
 export interface UserMessage {
   role: 'user'
@@ -74,7 +75,7 @@ export interface ModelFault {
   retryAfterMs?: number
 }
 
-/** The events of one call, in order. Exactly one `end`, last. */
+/** The events of one call, in order: first `start` (the provider began to answer, or the call failed before it did), exactly one `end`, last. */
 export type ModelEvent =
   | { type: 'start' }
   | { type: 'text-delta'; text: string }
@@ -108,7 +109,14 @@ export interface Provider {
   baseUrl: string
   headers: Record<string, string>
   /** Quirks of compatible servers; absent means the format's own behaviour. */
-  compat: { maxTokensField?: 'max_tokens' | 'max_completion_tokens'; supportsStore?: boolean; supportsDeveloperRole?: boolean; supportsReasoningEffort?: boolean }
+  compat: {
+    maxTokensField?: 'max_tokens' | 'max_completion_tokens'
+    supportsStore?: boolean
+    supportsDeveloperRole?: boolean
+    supportsReasoningEffort?: boolean
+    /** How Anthropic-style cache marks are set: one mark on the whole request (the provider finds the last block), or on the last block itself. */
+    cacheMarks?: 'request' | 'blocks'
+  }
 }
 
 export interface ModelHost {
