@@ -1,0 +1,99 @@
+import type { VNode } from 'preact'
+import { useEffect } from 'preact/hooks'
+import type { Stage } from '../stage.ts'
+import { runningRun } from '../transcript.ts'
+import { text } from '../text.ts'
+import { isBuiltin, sessionTitle } from '../words.ts'
+import { Banner, Gate } from './banner.tsx'
+import { Composer } from './composer.tsx'
+import { Conversation } from './conversation.tsx'
+import { Icon } from './icon.tsx'
+import { ModelPicker } from './model-picker.tsx'
+import { Palette } from './palette.tsx'
+import { SessionDialog } from './session-dialog.tsx'
+import { SidePanel } from './side-panel.tsx'
+import { Sidebar } from './sidebar.tsx'
+import { Toasts } from './toasts.tsx'
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+}
+
+/** Keys that work everywhere. Closing what is open comes before stopping the answer. */
+function useKeys(stage: Stage): void {
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+        event.preventDefault()
+        stage.palette.value = !stage.palette.value
+        return
+      }
+      if (event.defaultPrevented || stage.palette.value || stage.dialog.value.kind !== 'none') return
+      if (event.key === '/' && !isTyping(event.target) && !event.ctrlKey && !event.metaKey && !event.altKey) {
+        event.preventDefault()
+        document.getElementById('composer')?.focus()
+        return
+      }
+      if (event.key !== 'Escape') return
+      if (stage.models.value) stage.models.value = false
+      else if (stage.drawer.value) stage.drawer.value = false
+      else if (stage.desk.panel.value.kind !== 'none') stage.desk.panel.value = { kind: 'none' }
+      else if (runningRun(stage.desk.transcript.value) !== undefined) void stage.desk.stop()
+    }
+    addEventListener('keydown', press)
+    return () => removeEventListener('keydown', press)
+  }, [stage])
+}
+
+function Header(props: { stage: Stage }): VNode {
+  const { desk, drawer, models } = props.stage
+  const waiting = desk.pairing.value.length + desk.devices.value.length
+  const title = sessionTitle(desk.session.value, desk.sessionKey.value)
+  useEffect(() => {
+    document.title = `${waiting > 0 ? `(${waiting}) ` : ''}${title} · ${text.appName}`
+  }, [title, waiting])
+  return (
+    <header class="head">
+      <button type="button" class="tool-button narrow-only" aria-label={text.openMenu} title={text.openMenu} onClick={() => (drawer.value = true)}>
+        <Icon name="menu" />
+        {desk.unread.value.size > 0 ? <span class="spot" /> : null}
+      </button>
+      <h1 class="head-title">{title}</h1>
+      <div class="head-tools">
+        {waiting > 0 ? (
+          <button type="button" class="pill call" onClick={() => (desk.panel.value = { kind: 'people' })} aria-label={text.peopleCount(waiting)} title={text.peopleCount(waiting)}>
+            <Icon name="people" />
+            <span class="count" aria-hidden="true">{waiting}</span>
+          </button>
+        ) : null}
+        <ModelPicker desk={desk} open={models} />
+      </div>
+    </header>
+  )
+}
+
+export function App(props: { stage: Stage }): VNode {
+  const { stage } = props
+  const { desk } = stage
+  useKeys(stage)
+  const connection = desk.connection.value
+  if (connection.kind === 'signed-out' || connection.kind === 'refused') return <Gate stage={stage} connection={connection} />
+  const sideOpen = desk.panel.value.kind !== 'none'
+  return (
+    <div class={`frame${stage.drawer.value ? ' drawer-open' : ''}${sideOpen ? ' side-open' : ''}`}>
+      <a class="skip" href="#composer" onClick={(event) => { event.preventDefault(); document.getElementById('composer')?.focus() }}>{text.skip}</a>
+      <Sidebar stage={stage} />
+      <div class="shade" onClick={() => (stage.drawer.value = false)} aria-hidden="true" />
+      <main class="main" aria-label={text.conversation}>
+        <Header stage={stage} />
+        <Banner stage={stage} />
+        <Conversation stage={stage} builtin={isBuiltin(desk.currentModel.value)} />
+        <Composer stage={stage} />
+      </main>
+      <SidePanel stage={stage} />
+      <Palette stage={stage} />
+      <SessionDialog stage={stage} />
+      <Toasts desk={desk} />
+    </div>
+  )
+}

@@ -1,0 +1,262 @@
+import { useSignal } from '@preact/signals'
+import type { VNode } from 'preact'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import type { Stage } from '../stage.ts'
+import { runningRun } from '../transcript.ts'
+import { text } from '../text.ts'
+import type { OwnImage } from '../unsent.ts'
+import type { CommandChoice } from '../wire.ts'
+import { Icon } from './icon.tsx'
+
+const imageBytesMax = 5_000_000
+const imageKinds = /^image\/(png|jpeg|gif|webp)$/
+/** Room for the frame around a message's own bytes. */
+const frameBytes = 8_192
+
+function readImage(file: File): Promise<OwnImage> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader()
+    reader.addEventListener('load', () => {
+      const data = String(reader.result)
+      resolve({ mimeType: file.type, fileName: file.name === '' ? 'image' : file.name, data: data.slice(data.indexOf(',') + 1) })
+    })
+    reader.addEventListener('error', () => reject(reader.error ?? new Error('unreadable')))
+    reader.readAsDataURL(file)
+  })
+}
+
+/** Commands that begin with what stands after the slash; none once an argument is being written. */
+export function matchingCommands(commands: readonly CommandChoice[], words: string): CommandChoice[] {
+  const wanted = /^\/([\w-]*)$/.exec(words)?.[1]?.toLowerCase()
+  if (wanted === undefined) return []
+  return commands.filter((command) => command.name.startsWith(wanted) || command.aliases.some((alias) => alias.startsWith(wanted))).slice(0, 12)
+}
+
+/** What someone has begun to write survives a reload and a look at another chat. */
+function draftPlace(key: string): string {
+  return `moltbot.draft ${key}`
+}
+function readDraft(key: string): string {
+  try {
+    return sessionStorage.getItem(draftPlace(key)) ?? ''
+  } catch {
+    // Storage is forbidden: drafts live as long as the page.
+    return ''
+  }
+}
+function writeDraft(key: string, words: string): void {
+  try {
+    if (words === '') sessionStorage.removeItem(draftPlace(key))
+    else sessionStorage.setItem(draftPlace(key), words)
+  } catch {
+    // Storage is forbidden or full: the draft lives as long as the page.
+  }
+}
+
+export function Composer(props: { stage: Stage }): VNode {
+  const { stage } = props
+  const { desk } = stage
+  const words = useSignal('')
+  const images = useSignal<OwnImage[]>([])
+  const chosen = useSignal(0)
+  const closed = useSignal(false)
+  const dropping = useSignal(false)
+  const area = useRef<HTMLTextAreaElement>(null)
+  const files = useRef<HTMLInputElement>(null)
+  const key = desk.sessionKey.value
+
+  useEffect(() => {
+    words.value = readDraft(key)
+    images.value = []
+    if (matchMedia('(hover: hover)').matches) area.current?.focus()
+  }, [key])
+  const draft = stage.draft.value
+  useEffect(() => {
+    if (draft === undefined) return
+    words.value = words.value.trim() === '' || draft.words === '' ? draft.words || words.value : `${words.value}\n${draft.words}`
+    stage.draft.value = undefined
+    area.current?.focus()
+  }, [draft])
+  useLayoutEffect(() => {
+    const box = area.current
+    if (box === null || CSS.supports('field-sizing', 'content')) return
+    box.style.height = 'auto'
+    box.style.height = `${box.scrollHeight}px`
+  }, [words.value])
+  useEffect(() => writeDraft(key, words.value), [words.value])
+
+  const matches = closed.value ? [] : matchingCommands(desk.commands.value, words.value)
+  const at = Math.min(chosen.value, matches.length - 1)
+  const online = desk.connection.value.kind === 'online'
+  const busy = runningRun(desk.transcript.value) !== undefined
+  const ready = words.value.trim() !== '' || images.value.length > 0
+
+  const add = async (list: Iterable<File>): Promise<void> => {
+    for (const file of list) {
+      if (!imageKinds.test(file.type)) {
+        desk.say('bad', text.imageKind(file.name))
+        continue
+      }
+      if (file.size > imageBytesMax) {
+        desk.say('bad', text.imageTooBig(file.name))
+        continue
+      }
+      const image = await readImage(file)
+      images.value = [...images.value, image]
+    }
+  }
+  const send = (): void => {
+    if (!ready) return
+    const bytes = new TextEncoder().encode(words.value).length + images.value.reduce((sum, image) => sum + image.data.length, 0)
+    if (bytes + frameBytes > (desk.hello.value?.payloadMax ?? Infinity)) return desk.say('bad', text.tooLong)
+    desk.send(words.value.trim(), images.value)
+    words.value = ''
+    images.value = []
+    writeDraft(key, '')
+    area.current?.focus()
+  }
+  const complete = (command: CommandChoice): void => {
+    words.value = `/${command.name}${command.args === '' ? '' : ' '}`
+    closed.value = command.args === ''
+    area.current?.focus()
+  }
+  const press = (event: KeyboardEvent): void => {
+    if (event.isComposing) return
+    if (matches.length > 0) {
+      const picked = matches[at]
+      if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+        event.preventDefault()
+        chosen.value = (at + (event.key === 'ArrowDown' ? 1 : matches.length - 1)) % matches.length
+        return
+      }
+      if (event.key === 'Escape') {
+        event.preventDefault()
+        closed.value = true
+        return
+      }
+      const exact = picked !== undefined && words.value === `/${picked.name}`
+      if (picked !== undefined && (event.key === 'Tab' || (event.key === 'Enter' && !event.shiftKey && !exact))) {
+        event.preventDefault()
+        complete(picked)
+        return
+      }
+    }
+    if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault()
+      send()
+    }
+  }
+
+  return (
+    <form
+      class={`composer-place${dropping.value ? ' dropping' : ''}`}
+      onSubmit={(event) => {
+        event.preventDefault()
+        send()
+      }}
+      onDragOver={(event) => {
+        event.preventDefault()
+        dropping.value = true
+      }}
+      onDragLeave={() => (dropping.value = false)}
+      onDrop={(event) => {
+        event.preventDefault()
+        dropping.value = false
+        void add(event.dataTransfer?.files ?? [])
+      }}
+    >
+      <div class="composer-column">
+        {matches.length > 0 ? (
+          <div class="commands" id="commands" role="listbox" aria-label={text.commandsList}>
+            {matches.map((command, index) => (
+              <div
+                key={command.name}
+                id={`command-${index}`}
+                role="option"
+                aria-selected={index === at}
+                class="command"
+                onPointerDown={(event) => {
+                  event.preventDefault()
+                  complete(command)
+                }}
+              >
+                <code>/{command.name}</code>
+                <span class="quiet">{command.args}</span>
+                <span class="clip">{command.description}</span>
+              </div>
+            ))}
+          </div>
+        ) : null}
+        <div class="composer">
+          {images.value.length === 0 ? null : (
+            <ul class="attachments">
+              {images.value.map((image, index) => (
+                <li key={index}>
+                  <img src={`data:${image.mimeType};base64,${image.data}`} alt={text.attached(image.fileName)} />
+                  <button type="button" aria-label={text.removeImage(image.fileName)} title={text.removeImage(image.fileName)} onClick={() => (images.value = images.value.filter((_, other) => other !== index))}>
+                    <Icon name="close" />
+                  </button>
+                </li>
+              ))}
+            </ul>
+          )}
+          <textarea
+            id="composer"
+            ref={area}
+            rows={1}
+            value={words.value}
+            placeholder={online || desk.connection.value.kind === 'connecting' ? text.composerPlaceholder : text.composerOffline}
+            aria-label={text.composer}
+            aria-describedby="composer-hint"
+            aria-autocomplete="list"
+            aria-controls={matches.length > 0 ? 'commands' : undefined}
+            aria-activedescendant={matches.length > 0 ? `command-${at}` : undefined}
+            enterkeyhint="send"
+            onInput={(event) => {
+              words.value = event.currentTarget.value
+              chosen.value = 0
+              closed.value = false
+            }}
+            onKeyDown={press}
+            onPaste={(event) => {
+              const pasted = [...(event.clipboardData?.files ?? [])]
+              if (pasted.length === 0) return
+              event.preventDefault()
+              void add(pasted)
+            }}
+          />
+          <div class="composer-tools">
+            <input
+              ref={files}
+              type="file"
+              class="offscreen"
+              accept="image/png,image/jpeg,image/gif,image/webp"
+              multiple
+              tabIndex={-1}
+              aria-hidden="true"
+              onChange={(event) => {
+                void add(event.currentTarget.files ?? [])
+                event.currentTarget.value = ''
+              }}
+            />
+            <button type="button" class="tool-button" aria-label={text.attach} title={text.attach} onClick={() => files.current?.click()}>
+              <Icon name="image" />
+            </button>
+            <span class="grow" />
+            {busy ? (
+              <button type="button" class="round stop" aria-label={text.stop} title={`${text.stop} (Esc)`} onClick={() => void desk.stop()}>
+                <Icon name="stop" />
+              </button>
+            ) : null}
+            {busy && !ready ? null : (
+              <button type="submit" class="round" aria-label={text.send} title={text.send} disabled={!ready}>
+                <Icon name="send" />
+              </button>
+            )}
+          </div>
+        </div>
+        <p class="hint" id="composer-hint">{text.composerHint}</p>
+      </div>
+    </form>
+  )
+}

@@ -1,0 +1,201 @@
+import type { VNode } from 'preact'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { Stage } from '../stage.ts'
+import { linesOf, outcomesOf, runningRun, type Line } from '../transcript.ts'
+import { text } from '../text.ts'
+import { Icon, Mark } from './icon.tsx'
+import { HistoryLine, OwnLine, RunLine } from './message.tsx'
+
+/** How near to the end counts as reading the newest, px. */
+const nearPx = 96
+/** Spoken words come in pieces of this long, so that they are not cut off by the next. */
+const speakEveryMs = 2_500
+
+function Welcome(props: { stage: Stage }): VNode {
+  const { stage } = props
+  return (
+    <section class="welcome">
+      <Mark size={48} />
+      <h2>{text.emptyTitle}</h2>
+      <p>{text.emptyBody}</p>
+      <ul class="tries">
+        {text.tries.map((idea) => (
+          <li key={idea.title}>
+            <button type="button" class="try" onClick={() => { stage.draft.value = { key: stage.desk.sessionKey.value, words: idea.prompt } }}>
+              <strong>{idea.title}</strong>
+              <span>{idea.prompt}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function BuiltinNotice(props: { stage: Stage }): VNode | null {
+  const [hidden, setHidden] = useState(false)
+  if (hidden) return null
+  return (
+    <section class="notice" aria-label={text.builtinTitle}>
+      <Icon name="key" />
+      <div>
+        <strong>{text.builtinTitle}</strong>
+        <p>{text.builtinBody}</p>
+        <details>
+          <summary>{text.builtinHelp}</summary>
+          <p>{text.builtinHow}</p>
+        </details>
+      </div>
+      <button type="button" class="tool-button" title={text.builtinDismiss} aria-label={text.builtinDismiss} onClick={() => setHidden(true)}>
+        <Icon name="close" />
+      </button>
+    </section>
+  )
+}
+
+/** Reads the growing answer to a screen reader: whole sentences, not more often than can be spoken. */
+function Spoken(props: { stage: Stage }): VNode {
+  const run = runningRun(props.stage.desk.transcript.value)
+  const words = run?.segments.flatMap((segment) => (segment.kind === 'text' ? [segment.text] : [])).join('\n') ?? ''
+  const [said, setSaid] = useState('')
+  const state = useRef({ runId: '', upTo: 0, words: '' })
+  state.current.words = words
+  useEffect(() => {
+    if (run === undefined) {
+      if (state.current.runId !== '') setSaid(text.liveEnd)
+      state.current.runId = ''
+      return
+    }
+    state.current = { runId: run.runId, upTo: 0, words }
+    setSaid(text.liveStart)
+    const timer = setInterval(() => {
+      const fresh = state.current.words.slice(state.current.upTo)
+      const end = Math.max(fresh.lastIndexOf('. '), fresh.lastIndexOf('\n'), fresh.lastIndexOf('? '), fresh.lastIndexOf('! '))
+      if (end <= 0) return
+      state.current.upTo += end + 1
+      setSaid(fresh.slice(0, end + 1).replace(/[*_`#|>]/g, ''))
+    }, speakEveryMs)
+    return () => clearInterval(timer)
+  }, [run?.runId])
+  return <div class="offscreen" aria-live="polite">{said}</div>
+}
+
+function keyOf(line: Line): string {
+  switch (line.kind) {
+    case 'message':
+      // A line keeps its place on the page when the gateway confirms it.
+      return line.message.key === undefined ? line.message.id : `own ${line.message.key}`
+    case 'own':
+      return `own ${line.key}`
+    case 'run':
+      return `run ${line.runId}`
+  }
+}
+
+/** Whether the assistant's turn ends with this line. */
+function endsTurn(lines: readonly Line[], index: number): boolean {
+  for (const line of lines.slice(index + 1)) {
+    if (line.kind === 'message' && (line.message.role === 'tool' || line.message.role === 'note')) continue
+    return !(line.kind === 'message' && line.message.role === 'assistant') && !(line.kind === 'run' && line.state === 'running')
+  }
+  return true
+}
+
+export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
+  const { stage } = props
+  const { desk } = stage
+  const transcript = desk.transcript.value
+  const lines = linesOf(transcript)
+  const outcomes = outcomesOf(transcript)
+  const running = runningRun(transcript) !== undefined
+  const scroller = useRef<HTMLDivElement>(null)
+  const content = useRef<HTMLDivElement>(null)
+  const sticking = useRef(true)
+  const [away, setAway] = useState(false)
+  const lastOwn = lines.findLast((line) => line.kind === 'own' || (line.kind === 'message' && line.message.role === 'user'))
+  const lastOwnKey = lastOwn === undefined ? '' : keyOf(lastOwn)
+
+  const toEnd = (): void => {
+    const box = scroller.current
+    if (box !== null) box.scrollTop = box.scrollHeight
+  }
+  useLayoutEffect(() => {
+    sticking.current = true
+    setAway(false)
+    toEnd()
+  }, [desk.sessionKey.value])
+  useLayoutEffect(() => {
+    if (lastOwn?.kind !== 'own') return
+    sticking.current = true
+    toEnd()
+  }, [lastOwnKey])
+  useEffect(() => {
+    const inner = content.current
+    if (inner === null) return
+    const watch = new ResizeObserver(() => {
+      if (sticking.current) toEnd()
+    })
+    watch.observe(inner)
+    return () => watch.disconnect()
+  }, [])
+  const scrolled = (): void => {
+    const box = scroller.current
+    if (box === null) return
+    const near = box.scrollHeight - box.scrollTop - box.clientHeight < nearPx
+    sticking.current = near
+    setAway(!near)
+  }
+
+  const empty = lines.length === 0 && transcript.load.kind === 'ready'
+  return (
+    <div class="conversation-place">
+      <div class="conversation" ref={scroller} onScroll={scrolled} tabIndex={0} role="region" aria-label={text.conversation}>
+        <div class="column" ref={content}>
+          {props.builtin ? <BuiltinNotice stage={stage} /> : null}
+          {transcript.load.kind === 'loading' && lines.length === 0 ? <p class="quiet centre">{text.historyLoading}</p> : null}
+          {transcript.load.kind === 'failed' ? (
+            <div class="trouble" role="alert">
+              <Icon name="alert" />
+              <div>
+                <strong>{text.historyFailed}</strong>
+                <p>{transcript.load.reason} {transcript.load.next}</p>
+                <button type="button" class="button small" onClick={desk.reloadHistory}>{text.retry}</button>
+              </div>
+            </div>
+          ) : null}
+          {empty ? <Welcome stage={stage} /> : null}
+          {transcript.hasMore ? <p class="quiet centre">{text.historyMore}</p> : null}
+          {lines.map((line, index) => {
+            switch (line.kind) {
+              case 'message': {
+                const key = line.message.key
+                const isLast = line === lastOwn
+                return (
+                  <HistoryLine
+                    key={keyOf(line)}
+                    stage={stage}
+                    message={line.message}
+                    outcomes={outcomes}
+                    running={running}
+                    last={line.message.role === 'assistant' && endsTurn(lines, index)}
+                    delivery={key === undefined || !isLast ? undefined : transcript.deliveries.get(key)}
+                  />
+                )
+              }
+              case 'own':
+                return <OwnLine key={keyOf(line)} stage={stage} item={line} delivery={transcript.deliveries.get(line.key)} />
+              case 'run':
+                return <RunLine key={keyOf(line)} stage={stage} run={line} outcomes={outcomes} />
+            }
+          })}
+        </div>
+      </div>
+      {away ? (
+        <button type="button" class="to-end" aria-label={text.toBottom} title={text.toBottom} onClick={() => { sticking.current = true; toEnd() }}>
+          <Icon name="down" />
+        </button>
+      ) : null}
+      <Spoken stage={stage} />
+    </div>
+  )
+}

@@ -1,0 +1,271 @@
+import type { ComponentChildren, VNode } from 'preact'
+import { useMemo, useState } from 'preact/hooks'
+import type { Stage } from '../stage.ts'
+import type { Delivery, Run, TailItem, ToolOutcome } from '../transcript.ts'
+import { text } from '../text.ts'
+import { textOf, type Block, type Message } from '../wire.ts'
+import { clockTime, shortModel } from '../words.ts'
+import { CopyButton } from './copy-button.tsx'
+import { Icon } from './icon.tsx'
+import { Markdown } from './markdown.tsx'
+
+/** Longer results are cut until someone asks for all of them. */
+const resultShown = 4_000
+
+function Fold(props: { icon: 'tool' | 'thought'; summary: ComponentChildren; state?: string; tone?: string; children: ComponentChildren }): VNode {
+  const [open, setOpen] = useState(false)
+  return (
+    <details class={`fold ${props.tone ?? ''}`} open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        <Icon name={props.icon} />
+        <span class="fold-title clip">{props.summary}</span>
+        {props.state === undefined ? null : <span class="fold-state">{props.state}</span>}
+        <Icon name="chevron" />
+      </summary>
+      {/* What nobody opened costs nothing. */}
+      {open ? <div class="fold-body">{props.children}</div> : null}
+    </details>
+  )
+}
+
+function Long(props: { value: string }): VNode {
+  const [all, setAll] = useState(false)
+  const cut = !all && props.value.length > resultShown
+  return (
+    <>
+      <pre tabIndex={0}>{cut ? `${props.value.slice(0, resultShown)}…` : props.value}</pre>
+      {cut ? <button type="button" class="button small" onClick={() => setAll(true)}>{text.toolMore(props.value.length)}</button> : null}
+    </>
+  )
+}
+
+/** The one argument that says most, for the folded card. */
+function gist(input: unknown): string {
+  if (typeof input !== 'object' || input === null) return ''
+  const first = Object.values(input).find((value) => typeof value === 'string' && value.trim() !== '')
+  return typeof first === 'string' ? (first.split('\n')[0] ?? '').slice(0, 120) : ''
+}
+
+function ToolCard(props: { name: string; input: unknown; outcome: ToolOutcome | undefined; running: boolean }): VNode {
+  const { outcome } = props
+  const state = outcome === undefined ? (props.running ? text.toolRunning : text.toolUnknown) : outcome.isError ? text.toolFailed : text.toolDone
+  return (
+    <Fold
+      icon="tool"
+      tone={outcome?.isError === true ? 'bad' : outcome === undefined && props.running ? 'busy' : 'good'}
+      state={state}
+      summary={<><b>{props.name}</b> <span class="gist">{gist(props.input)}</span></>}
+    >
+      <h4>{text.toolInput}</h4>
+      <Long value={typeof props.input === 'string' ? props.input : JSON.stringify(props.input, null, 2)} />
+      {outcome === undefined ? null : (
+        <>
+          <h4>{text.toolOutput}</h4>
+          {outcome.text === '' ? <p class="quiet">{text.toolNothing}</p> : <Long value={outcome.text} />}
+        </>
+      )}
+    </Fold>
+  )
+}
+
+function Thoughts(props: { value: string; live: boolean }): VNode {
+  return (
+    <Fold icon="thought" summary={props.live ? text.thinkingNow : text.thinking} tone={props.live ? 'busy' : ''}>
+      <Markdown source={props.value} />
+    </Fold>
+  )
+}
+
+function Pictures(props: { blocks: readonly Block[] }): VNode | null {
+  const images = props.blocks.filter((block) => block.kind === 'image')
+  if (images.length === 0) return null
+  return (
+    <div class="pictures">
+      {images.map((image, index) => (
+        <img key={index} src={`data:${image.mimeType};base64,${image.data}`} alt={text.attached(String(index + 1))} />
+      ))}
+    </div>
+  )
+}
+
+/** What stands under a message: facts, and what can be done with it. */
+function Actions(props: { stage: Stage; value: string; why: string | undefined; children?: ComponentChildren }): VNode {
+  const canExplain = props.why !== undefined && props.stage.desk.hello.value?.methods.has('why') === true
+  return (
+    <div class="message-foot">
+      {props.children}
+      <span class="message-tools">
+        {props.value === '' ? null : <CopyButton quiet value={() => props.value} label={text.copyMessage} />}
+        {canExplain && props.why !== undefined ? (
+          <button type="button" class="tool-button" title={text.why} aria-label={text.why} onClick={() => props.stage.desk.explain(props.why ?? '')}>
+            <Icon name="why" />
+          </button>
+        ) : null}
+      </span>
+    </div>
+  )
+}
+
+function DeliveryWords(props: { delivery: Delivery | undefined; onRetry: () => void; onTakeBack: () => void }): VNode | null {
+  const { delivery } = props
+  if (delivery === undefined) return null
+  if (delivery.kind !== 'failed' && delivery.kind !== 'waiting') return <span class={`delivery ${delivery.kind}`}>{text.delivery[delivery.kind]}</span>
+  return (
+    <span class={`delivery ${delivery.kind}`}>
+      {delivery.kind === 'failed' ? <Icon name="alert" /> : null}
+      <span>
+        {text.delivery[delivery.kind]}
+        {delivery.kind === 'failed' ? `: ${delivery.reason}${delivery.next === undefined ? '' : ` ${delivery.next}`}` : ''}
+      </span>
+      {delivery.kind === 'failed' ? <button type="button" class="link" onClick={props.onRetry}>{text.retry}</button> : null}
+      <button type="button" class="link" onClick={props.onTakeBack}>{text.editAgain}</button>
+    </span>
+  )
+}
+
+function Own(props: { stage: Stage; id: string; words: string; images: ComponentChildren; at: number; from: string | undefined; delivery: Delivery | undefined; why: string | undefined }): VNode {
+  const { stage } = props
+  const takeBack = (): void => {
+    const words = stage.desk.discard(props.id)
+    stage.draft.value = { key: stage.desk.sessionKey.value, words }
+  }
+  return (
+    <article class="own" aria-label={props.from ?? text.you}>
+      {props.from === undefined ? null : <span class="own-from">{props.from}</span>}
+      <div class="bubble">
+        {props.images}
+        {props.words === '' ? null : <p class="own-words">{props.words}</p>}
+      </div>
+      <Actions stage={stage} value={props.words} why={props.why}>
+        <DeliveryWords delivery={props.delivery} onRetry={() => stage.desk.retry(props.id)} onTakeBack={takeBack} />
+        {props.at === 0 ? null : <time class="time" dateTime={new Date(props.at).toISOString()}>{clockTime(props.at)}</time>}
+      </Actions>
+    </article>
+  )
+}
+
+function ModelWord(props: { model: string | undefined }): VNode | null {
+  return props.model === undefined ? null : <span class="model-word" title={props.model}>{shortModel(props.model)}</span>
+}
+
+function AnswerBlocks(props: { blocks: readonly Block[]; outcomes: ReadonlyMap<string, ToolOutcome>; running: boolean }): VNode {
+  return (
+    <>
+      {props.blocks.map((block, index) => {
+        switch (block.kind) {
+          case 'text':
+            return <Markdown key={index} source={block.text} />
+          case 'thinking':
+            return <Thoughts key={index} value={block.text} live={false} />
+          case 'tool-call':
+            return <ToolCard key={block.id} name={block.name} input={block.input} outcome={props.outcomes.get(block.id)} running={props.running} />
+          case 'image':
+            return <Pictures key={index} blocks={[block]} />
+        }
+      })}
+    </>
+  )
+}
+
+function Trouble(props: { reason: string; kind: string | undefined }): VNode {
+  const known = Object.hasOwn(text.errorNext, props.kind ?? 'unknown') ? (props.kind ?? 'unknown') : 'unknown'
+  return (
+    <div class="trouble" role="alert">
+      <Icon name="alert" />
+      <div>
+        <strong>{text.answerFailed}</strong>
+        {props.reason === '' ? null : <p>{props.reason}</p>}
+        <p class="quiet">{text.errorNext[known]}</p>
+      </div>
+    </div>
+  )
+}
+
+/** One line of the history. `last`: it ends the assistant's turn, so the answer's foot stands under it. */
+export function HistoryLine(props: { stage: Stage; message: Message; outcomes: ReadonlyMap<string, ToolOutcome>; running: boolean; last: boolean; delivery: Delivery | undefined }): VNode | null {
+  const { stage, message, last, delivery, running } = props
+  const calls = message.blocks.flatMap((block) => (block.kind === 'tool-call' ? [block.id] : []))
+  const done = calls.map((id) => (props.outcomes.has(id) ? '1' : '0')).join('')
+  const explainable = stage.desk.hello.value !== undefined
+  // Deltas redraw the conversation many times a second; what did not change is handed back as it was.
+  return useMemo(() => drawHistoryLine(props), [message, last, delivery, running && calls.length > 0, done, explainable])
+}
+
+function drawHistoryLine(props: Parameters<typeof HistoryLine>[0]): VNode | null {
+  const { stage, message } = props
+  switch (message.role) {
+    case 'user':
+      return (
+        <Own
+          stage={stage}
+          id={message.key ?? message.id}
+          words={textOf(message.blocks)}
+          images={<Pictures blocks={message.blocks} />}
+          at={message.at}
+          from={message.from}
+          delivery={props.delivery}
+          why={message.whyId ?? message.key ?? message.id}
+        />
+      )
+    case 'assistant':
+      return (
+        <article class="answer" aria-label={text.assistant}>
+          <AnswerBlocks blocks={message.blocks} outcomes={props.outcomes} running={props.running} />
+          {message.aborted === true ? <p class="note-line">{text.stoppedHere}</p> : null}
+          {message.error === undefined ? null : <Trouble reason={message.error} kind={undefined} />}
+          {props.last ? (
+            <Actions stage={stage} value={textOf(message.blocks)} why={message.runId ?? message.id}>
+              <ModelWord model={message.model} />
+              {message.at === 0 ? null : <time class="time" dateTime={new Date(message.at).toISOString()}>{clockTime(message.at)}</time>}
+            </Actions>
+          ) : null}
+        </article>
+      )
+    case 'note':
+      return <div class="note"><Markdown source={textOf(message.blocks)} /></div>
+    case 'tool':
+      return null
+  }
+}
+
+export function OwnLine(props: { stage: Stage; item: Extract<TailItem, { kind: 'own' }>; delivery: Delivery | undefined }): VNode {
+  const { item } = props
+  const images = <Pictures blocks={item.images.map((image) => ({ kind: 'image', ...image }))} />
+  return <Own stage={props.stage} id={item.key} words={item.text} images={images} at={item.at} from={undefined} delivery={props.delivery} why={item.key} />
+}
+
+export function RunLine(props: { stage: Stage; run: Run; outcomes: ReadonlyMap<string, ToolOutcome> }): VNode {
+  const { run, stage } = props
+  const running = run.state === 'running'
+  const words = run.segments.flatMap((segment) => (segment.kind === 'text' ? [segment.text] : [])).join('\n\n')
+  const last = run.segments[run.segments.length - 1]
+  const waiting = running && (last === undefined || last.kind === 'tool')
+  return (
+    <article class={`answer${running ? ' live' : ''}`} aria-label={text.assistant} aria-busy={running}>
+      {run.switched === undefined ? null : <p class="note-line">{text.switched(shortModel(run.switched.from), shortModel(run.switched.to))}</p>}
+      {run.segments.map((segment, index) => {
+        switch (segment.kind) {
+          case 'text':
+            return <Markdown key={index} source={segment.text} />
+          case 'thinking':
+            return <Thoughts key={index} value={segment.text} live={running && segment === last} />
+          case 'tool':
+            return <ToolCard key={segment.callId} name={segment.name} input={segment.input} outcome={props.outcomes.get(segment.callId)} running={running} />
+        }
+      })}
+      {waiting || (running && run.phase === 'compacting') ? (
+        <p class="working">
+          <span class="dots" aria-hidden="true"><i /><i /><i /></span>
+          {text.phases[run.phase ?? ''] ?? text.working}
+        </p>
+      ) : null}
+      {run.state === 'aborted' ? <p class="note-line">{text.stoppedHere}</p> : null}
+      {run.state === 'failed' ? <Trouble reason={run.error ?? ''} kind={run.errorKind} /> : null}
+      {running ? null : (
+        <Actions stage={stage} value={words} why={run.runId}>
+          <ModelWord model={run.model} />
+        </Actions>
+      )}
+    </article>
+  )
+}

@@ -1,0 +1,116 @@
+import { useSignal } from '@preact/signals'
+import type { VNode } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import type { Stage } from '../stage.ts'
+import { runningRun } from '../transcript.ts'
+import { text } from '../text.ts'
+import { sessionTitle } from '../words.ts'
+import { Icon, type IconName } from './icon.tsx'
+
+interface Entry { id: string; group: string; words: string; detail: string; icon: IconName; run: () => void }
+
+function entriesOf(stage: Stage): Entry[] {
+  const { desk } = stage
+  const session = desk.session.value
+  const actions: Omit<Entry, 'group' | 'detail'>[] = [
+    { id: 'new', words: text.newChat, icon: 'plus', run: desk.newChat },
+    ...(runningRun(desk.transcript.value) === undefined ? [] : [{ id: 'stop', words: text.actionStop, icon: 'stop' as const, run: () => void desk.stop() }]),
+    { id: 'model', words: text.actionModel, icon: 'spark', run: () => (stage.models.value = true) },
+    { id: 'people', words: text.actionPeople, icon: 'people', run: () => (desk.panel.value = { kind: 'people' }) },
+    ...(session === undefined ? [] : [
+      { id: 'rename', words: text.renameTitle, icon: 'pencil' as const, run: () => (stage.dialog.value = { kind: 'rename', session }) },
+      { id: 'reset', words: text.reset, icon: 'reset' as const, run: () => (stage.dialog.value = { kind: 'reset', session }) },
+      ...(session.isMain ? [] : [{ id: 'remove', words: text.remove, icon: 'bin' as const, run: () => (stage.dialog.value = { kind: 'remove', session }) }]),
+    ]),
+    { id: 'theme', words: text.actionTheme, icon: 'auto', run: stage.theme.next },
+  ]
+  return [
+    ...actions.map((action): Entry => ({ ...action, group: text.paletteActions, detail: '' })),
+    ...desk.sessions.value.map((row): Entry => ({
+      id: `session ${row.key}`, group: text.paletteChats, words: sessionTitle(row, row.key), detail: row.preview ?? '', icon: 'chevron', run: () => desk.open(row.key),
+    })),
+  ]
+}
+
+export function Palette(props: { stage: Stage }): VNode | null {
+  return props.stage.palette.value ? <OpenPalette stage={props.stage} /> : null
+}
+
+function OpenPalette(props: { stage: Stage }): VNode {
+  const { stage } = props
+  const wanted = useSignal('')
+  const chosen = useSignal(0)
+  const place = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    const before = document.activeElement
+    place.current?.showModal()
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected && document.activeElement === document.body) before.focus()
+    }
+  }, [])
+  const query = wanted.value.trim().toLowerCase()
+  const entries = entriesOf(stage).filter((entry) => query === '' || `${entry.words} ${entry.detail}`.toLowerCase().includes(query)).slice(0, 60)
+  const at = Math.min(chosen.value, entries.length - 1)
+  const close = (): void => {
+    stage.palette.value = false
+  }
+  const run = (entry: Entry | undefined): void => {
+    if (entry === undefined) return
+    close()
+    entry.run()
+  }
+  useEffect(() => {
+    place.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' })
+  }, [at])
+  const press = (event: KeyboardEvent): void => {
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      event.preventDefault()
+      if (entries.length > 0) chosen.value = (at + (event.key === 'ArrowDown' ? 1 : entries.length - 1)) % entries.length
+    } else if (event.key === 'Enter') {
+      event.preventDefault()
+      run(entries[at])
+    }
+  }
+  return (
+    <dialog class="palette" ref={place} aria-label={text.palette} onClose={close} onClick={(event) => { if (event.target === place.current) close() }}>
+      <label class="search tall">
+        <Icon name="search" />
+        <input
+          type="text"
+          role="combobox"
+          aria-expanded="true"
+          aria-controls="palette-list"
+          aria-autocomplete="list"
+          aria-activedescendant={entries[at] === undefined ? undefined : `palette-${at}`}
+          aria-label={text.palette}
+          placeholder={text.palettePlaceholder}
+          value={wanted.value}
+          autofocus
+          onInput={(event) => {
+            wanted.value = event.currentTarget.value
+            chosen.value = 0
+          }}
+          onKeyDown={press}
+        />
+      </label>
+      <div id="palette-list" class="palette-list" role="listbox" aria-label={text.palette}>
+        {entries.map((entry, index) => (
+          <div
+            key={entry.id}
+            id={`palette-${index}`}
+            role="option"
+            aria-selected={index === at}
+            class="palette-entry"
+            onPointerMove={() => (chosen.value = index)}
+            onClick={() => run(entry)}
+          >
+            <Icon name={entry.icon} />
+            <span class="clip">{entry.words}</span>
+            <span class="choice-detail clip">{entry.detail}</span>
+          </div>
+        ))}
+      </div>
+      {entries.length === 0 ? <p class="quiet rows-empty">{text.paletteEmpty}</p> : null}
+    </dialog>
+  )
+}

@@ -1,0 +1,60 @@
+import type { VNode } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import type { Stage } from '../stage.ts'
+import { text } from '../text.ts'
+import { sessionTitle } from '../words.ts'
+
+/** Asks before something is renamed, emptied or removed. The safe answer has the focus. */
+export function SessionDialog(props: { stage: Stage }): VNode | null {
+  const { stage } = props
+  const open = stage.dialog.value
+  const place = useRef<HTMLDialogElement>(null)
+  const input = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    if (open.kind === 'none') return
+    const before = document.activeElement
+    place.current?.showModal()
+    input.current?.select()
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus()
+    }
+  }, [open])
+  if (open.kind === 'none') return null
+  const { desk } = stage
+  const close = (): void => {
+    stage.dialog.value = { kind: 'none' }
+  }
+  const { key } = open.session
+  const title = open.kind === 'rename' ? text.renameTitle : open.kind === 'reset' ? text.resetTitle : text.removeTitle
+  const submit = (event: Event): void => {
+    event.preventDefault()
+    if (open.kind === 'rename') void desk.rename(key, input.current?.value ?? '')
+    else if (open.kind === 'reset') void desk.reset(key)
+    else void desk.remove(key)
+    close()
+  }
+  return (
+    <dialog class="dialog" ref={place} aria-labelledby="dialog-title" onClose={close} onClick={(event) => { if (event.target === place.current) close() }}>
+      <form method="dialog" onSubmit={submit}>
+        <h2 id="dialog-title">{title}</h2>
+        {open.kind === 'rename' ? (
+          <label class="field">
+            <span>{text.renameLabel}</span>
+            <input ref={input} type="text" maxLength={64} defaultValue={open.session.label ?? sessionTitle(open.session, key)} autofocus />
+          </label>
+        ) : (
+          <>
+            <p class="dialog-subject">{sessionTitle(open.session, key)}</p>
+            <p>{open.kind === 'reset' ? text.resetBody : text.removeBody}</p>
+          </>
+        )}
+        <div class="dialog-buttons">
+          <button type="button" class="button" onClick={close} autofocus={open.kind !== 'rename'}>{text.cancel}</button>
+          <button type="submit" class={open.kind === 'remove' ? 'button danger' : 'button primary'}>
+            {open.kind === 'rename' ? text.save : open.kind === 'reset' ? text.reset : text.remove}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  )
+}

@@ -1,0 +1,102 @@
+import { render } from 'preact'
+import { App } from './components/app.tsx'
+import { createDesk } from './desk.ts'
+import { createGatewayClient } from './gateway-client.ts'
+import { createStage } from './stage.ts'
+import { language } from './text.ts'
+import { createUnsentBox } from './unsent.ts'
+
+/** Storage that a browser forbids (private windows, blocked cookies) is simply absent. */
+function allowed(open: () => Storage): Storage | undefined {
+  try {
+    return open()
+  } catch {
+    return undefined
+  }
+}
+
+function newId(): string {
+  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID()
+  // Plain http on another machine has no randomUUID, but the same random bytes.
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
+
+function setTimer(task: () => void, ms: number): () => void {
+  const timer = setTimeout(task, ms)
+  return () => clearTimeout(timer)
+}
+
+/** The page's own address decides; a fragment never leaves the browser. */
+function socketAddress(): string {
+  const url = new URL('./', location.href)
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+  url.search = url.hash = ''
+  return url.href
+}
+
+async function checkSignIn(): Promise<'signed-in' | 'signed-out' | 'unknown'> {
+  try {
+    const answer = await fetch('./ui-config.json', { redirect: 'manual', cache: 'no-store', credentials: 'same-origin' })
+    if (answer.type === 'opaqueredirect' || answer.status === 401 || answer.status === 403) return 'signed-out'
+    return answer.status < 500 ? 'signed-in' : 'unknown'
+  } catch {
+    // No answer at all: the gateway is away, not the session.
+    return 'unknown'
+  }
+}
+
+document.documentElement.lang = language
+
+const client = createGatewayClient({
+  url: socketAddress(),
+  openSocket: (url) => new WebSocket(url),
+  now: Date.now,
+  random: Math.random,
+  newId,
+  setTimer,
+  checkSignIn,
+  version: '1',
+  platform: navigator.platform || 'web',
+  locale: navigator.language,
+  userAgent: navigator.userAgent,
+})
+
+const desk = createDesk({
+  client,
+  unsent: createUnsentBox(allowed(() => sessionStorage)),
+  newId,
+  now: Date.now,
+  setTimer,
+  // A hidden tab draws nothing, but its state should still move on.
+  beforePaint: (task) => (document.hidden ? setTimeout(task, 50) : requestAnimationFrame(task)),
+  address: {
+    read: () => {
+      const named = decodeURIComponent(location.hash.slice(1))
+      return named.startsWith('agent:') ? named : undefined
+    },
+    write: (key) => {
+      const next = `#${encodeURIComponent(key).replaceAll('%3A', ':')}`
+      if (location.hash === next) return
+      if (location.hash === '') history.replaceState(null, '', next)
+      else history.pushState(null, '', next)
+    },
+  },
+})
+
+const stage = createStage(desk, allowed(() => localStorage), Date.now, client.retryNow)
+const place = document.getElementById('page')
+if (place !== null) render(<App stage={stage} />, place)
+desk.start()
+
+addEventListener('popstate', () => {
+  const named = decodeURIComponent(location.hash.slice(1))
+  if (named.startsWith('agent:') && named !== desk.sessionKey.value) desk.open(named)
+})
+addEventListener('online', () => client.retryNow())
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden && client.state().kind === 'waiting') client.retryNow()
+})

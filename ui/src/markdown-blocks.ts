@@ -1,0 +1,91 @@
+import { Marked, type Token } from 'marked'
+
+// `breaks`: models and people end lines on purpose.
+const reader = new Marked({ gfm: true, breaks: true })
+
+/** One top-level block of a text. `id` never changes while its text does not, so that a drawn block stays as it is. */
+export interface MarkdownBlock {
+  id: number
+  token: Token
+}
+
+function normal(text: string): string {
+  return text.replace(/\r\n?/g, '\n')
+}
+
+/** Which of these blocks more text could still change: the last one that is not empty space, and what follows it. */
+function openFrom(tokens: readonly Token[]): number {
+  let index = tokens.length - 1
+  while (index > 0 && tokens[index]?.type === 'space') index -= 1
+  return Math.max(index, 0)
+}
+
+export interface MarkdownReader {
+  /** The blocks of the whole text. Text that continues what was read before costs only its open block. */
+  read(text: string): readonly MarkdownBlock[]
+}
+
+/** Reads a text that grows: closed blocks are parsed once, the last open block again with every word. */
+export function createMarkdownReader(): MarkdownReader {
+  let closed: MarkdownBlock[] = []
+  let closedText = ''
+  let nextId = 0
+  return {
+    read(text) {
+      const whole = normal(text)
+      if (!whole.startsWith(closedText)) {
+        closed = []
+        closedText = ''
+        nextId += 1000
+      }
+      const tokens = reader.lexer(whole.slice(closedText.length))
+      const firstOpen = openFrom(tokens)
+      const fresh = tokens.map((token, index): MarkdownBlock => ({ id: nextId + index, token }))
+      for (const token of tokens.slice(0, firstOpen)) closedText += token.raw
+      // A reader that changed the text while reading (tabs, odd spaces) would lose its place; then everything stays open.
+      if (whole.startsWith(closedText)) {
+        closed = [...closed, ...fresh.slice(0, firstOpen)]
+        nextId += firstOpen
+        return [...closed, ...fresh.slice(firstOpen)]
+      }
+      closed = []
+      closedText = ''
+      return reader.lexer(whole).map((token, index) => ({ id: index, token }))
+    },
+  }
+}
+
+const namedCharacters: Record<string, string> = {
+  amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0', hellip: '…', mdash: '—', ndash: '–', copy: '©', reg: '®', trade: '™',
+  euro: '€', pound: '£', laquo: '«', raquo: '»', ldquo: '“', rdquo: '”', lsquo: '‘', rsquo: '’', bdquo: '„', times: '×', deg: '°', middot: '·',
+  bull: '•', rarr: '→', larr: '←', uarr: '↑', darr: '↓', check: '✓', para: '¶', sect: '§', plusmn: '±', frac12: '½', szlig: 'ß',
+  auml: 'ä', ouml: 'ö', uuml: 'ü', Auml: 'Ä', Ouml: 'Ö', Uuml: 'Ü', eacute: 'é', egrave: 'è', agrave: 'à', ccedil: 'ç', shy: '\u00ad', zwj: '\u200d', zwnj: '\u200c',
+}
+
+/** The characters that `&…;` stands for. Unknown names stay as they are. */
+export function decodeCharacters(text: string): string {
+  return text.replace(/&(#x[0-9a-f]{1,6}|#\d{1,7}|[a-z][a-z0-9]{1,30});/gi, (whole, name: string) => {
+    if (!name.startsWith('#')) return Object.hasOwn(namedCharacters, name) ? (namedCharacters[name] ?? whole) : whole
+    const code = name[1] === 'x' || name[1] === 'X' ? Number.parseInt(name.slice(2), 16) : Number.parseInt(name.slice(1), 10)
+    return code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff) ? String.fromCodePoint(code) : '\ufffd'
+  })
+}
+
+/** The address a link may lead to, or undefined for every scheme but http, https and mailto. */
+export function safeAddress(href: string): string | undefined {
+  const address = decodeCharacters(href).trim()
+  try {
+    const url = new URL(address)
+    return ['http:', 'https:', 'mailto:'].includes(url.protocol) ? url.href : undefined
+  } catch {
+    // Not an absolute address: a path would lead into the gateway itself.
+    return undefined
+  }
+}
+
+const drawable = /^data:image\/(?:png|jpeg|gif|webp);base64,[a-z0-9+/=\s]+$/i
+
+/** Whether an image carries its own bytes. Everything else would be fetched from somewhere. */
+export function isInlineImage(href: string): boolean {
+  return drawable.test(href)
+}

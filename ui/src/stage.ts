@@ -1,0 +1,41 @@
+import { signal, type Signal } from '@preact/signals'
+import type { Desk } from './desk.ts'
+import type { SessionRow } from './wire.ts'
+import { createThemeSwitch, type ThemeSwitch } from './theme.ts'
+
+export type Dialog = { kind: 'none' } | { kind: 'rename'; session: SessionRow } | { kind: 'reset'; session: SessionRow } | { kind: 'remove'; session: SessionRow }
+
+/** What is open on the page, beside what the desk knows. Handed to every component. */
+export interface Stage {
+  desk: Desk
+  theme: ThemeSwitch
+  /** The list of chats on a narrow screen. */
+  drawer: Signal<boolean>
+  palette: Signal<boolean>
+  models: Signal<boolean>
+  dialog: Signal<Dialog>
+  /** Words to put into the composer (a message taken back, a suggestion). */
+  draft: Signal<{ key: string; words: string } | undefined>
+  /** Reconnects at once instead of waiting. */
+  retryNow(): void
+  /** Epoch ms, changing every half minute, for "5 min". */
+  now: Signal<number>
+}
+
+export function createStage(desk: Desk, storage: Storage | undefined, now: () => number, retryNow: () => void): Stage {
+  const clock = signal(now())
+  setInterval(() => {
+    clock.value = now()
+  }, 30_000)
+  return {
+    desk,
+    theme: createThemeSwitch(document.documentElement, storage),
+    drawer: signal(false),
+    palette: signal(false),
+    models: signal(false),
+    dialog: signal<Dialog>({ kind: 'none' }),
+    draft: signal(undefined),
+    retryNow,
+    now: clock,
+  }
+}

@@ -1,0 +1,37 @@
+import { language, text } from './text.ts'
+import type { SessionRow } from './wire.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+
+/** How long ago, as short as a list needs it; a date after a week. */
+export function ago(at: number, now: number): string {
+  const passed = Math.max(0, now - at)
+  if (passed < minute) return text.justNow
+  if (passed < hour) return text.minutesShort(Math.floor(passed / minute))
+  if (passed < day) return text.hoursShort(Math.floor(passed / hour))
+  if (passed < 7 * day) return text.daysShort(Math.floor(passed / day))
+  return new Date(at).toLocaleDateString(language, { day: 'numeric', month: 'short' })
+}
+
+export function clockTime(at: number): string {
+  return new Date(at).toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit' })
+}
+
+/** What a person calls a session. */
+export function sessionTitle(session: SessionRow | undefined, key: string): string {
+  if (session?.label !== undefined) return session.label
+  if (session?.isMain === true || /^agent:[^:]+:main$/.test(key)) return text.mainChat
+  return session === undefined || session.title === '' ? text.untitled : session.title
+}
+
+/** A model's name without its provider. */
+export function shortModel(model: string): string {
+  return model.slice(model.indexOf('/') + 1)
+}
+
+/** True for the assistant that answers without a language model. */
+export function isBuiltin(model: string | undefined): boolean {
+  return model !== undefined && /^builtin\//.test(model)
+}
