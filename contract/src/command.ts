@@ -94,6 +94,8 @@ export interface Terminal {
   interactive: boolean
   /** 80 when unknown. */
   columns(): number
+  /** 24 when unknown. */
+  rows(): number
   /** One line that replaces itself; undefined removes it. Nothing when standard error is not a terminal. */
   progress(text: string | undefined): void
   /** All of standard input until its end. An empty string at once when it is a terminal. */

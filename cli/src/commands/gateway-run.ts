@@ -1,0 +1,27 @@
+import { defineCommand, exitCodes } from '@moltbot/contract'
+import type { ExitCode } from '@moltbot/contract'
+
+export const gatewayRun = defineCommand({
+  name: 'gateway run',
+  summary: 'Start the gateway in the foreground',
+  topic: 'start',
+  groupDefault: true,
+  description: 'Runs until Ctrl-C or "moltbot gateway stop". To start it in the background instead, use scripts/start-moltbot.sh.',
+  args: {},
+  flags: {
+    port: { kind: 'number', value: 'port', summary: 'Port to listen on (default: gateway.port, 18789)', min: 1, max: 65_535 },
+    bind: { kind: 'text', value: 'where', summary: 'Addresses to listen on (default: gateway.bind, loopback)', choices: ['loopback', 'lan', 'tailnet', 'auto', 'custom'] },
+    force: { kind: 'boolean', summary: 'Stop a gateway that already runs on this state directory' },
+    verbose: { kind: 'boolean', short: 'v', summary: 'Show debug messages' },
+  },
+  examples: ['gateway', 'gateway --port 19000', 'gateway --bind lan'],
+  async run({ flags }, { machine }) {
+    const code = await machine.runGateway({
+      ...(flags.port === undefined ? {} : { port: flags.port }),
+      ...(flags.bind === undefined ? {} : { bind: flags.bind }),
+      force: flags.force,
+      verbose: flags.verbose,
+    })
+    return Object.values(exitCodes).find((known): known is ExitCode => known === code) ?? exitCodes.failed
+  },
+})

@@ -1,0 +1,77 @@
+import { Problem, defineCommand, exitCodes } from '@moltbot/contract'
+import type { GatewayClient } from '@moltbot/contract'
+import { channelLines } from '../channel-lines.ts'
+import { printableLine } from '../printable.ts'
+import { table } from '../table.ts'
+import { agoWords, durationWords } from '../time-words.ts'
+import { asFields, asList, asNumber, asText } from '../wire-fields.ts'
+import type { Fields } from '../wire-fields.ts'
+import { complaintsOf } from './health.ts'
+
+export const status = defineCommand({
+  name: 'status',
+  summary: 'Everything at a glance: gateway, model, channels, conversations',
+  topic: 'look',
+  args: {},
+  flags: {
+    deep: { kind: 'boolean', summary: 'Also make a round trip with every connected network and list who is connected' },
+  },
+  json: '{gateway, health, channels, model, pairing, sessions, presence?}',
+  async run({ flags }, { gateway, report, clock, terminal, machine }) {
+    const client = await gateway()
+    const { deep } = flags
+    const [health, channels, model, pairing, sessions, presence] = await Promise.all([
+      client.request('health', {}, { timeoutMs: 20_000 }).then(asFields),
+      client.request('channels.status', deep ? { probe: true } : {}, { timeoutMs: 20_000 }).then(asFields),
+      ifKnown(client, 'models.status').then(asFields),
+      ifKnown(client, 'pairing.list').then(asFields),
+      client.request('sessions.list', { limit: 5, includeDerivedTitles: true }).then(asFields),
+      deep ? client.request('system-presence').then(asList) : undefined,
+    ])
+    const uptimeMs = asNumber(asFields(client.hello['snapshot'])['uptimeMs']) ?? null
+    const facts = { url: client.url, version: client.serverVersion, protocol: client.protocol, uptimeMs, stateDir: machine.stateDir }
+    report({ gateway: facts, health, channels, model, pairing, sessions, ...(presence === undefined ? {} : { presence }) }, () => {
+      const { bold, dim, green, yellow } = terminal.paint
+      const waiting = asList(pairing['pending'] ?? pairing['requests'])
+      const now = clock.now()
+      const complaints = complaintsOf(health)
+      const rows = asList(sessions['sessions']).slice(0, 5)
+      return [
+        `${bold('Gateway')}   ${green('●')} ${client.url}, version ${client.serverVersion}${uptimeMs === null ? '' : `, up ${durationWords(uptimeMs)}`}`,
+        `${bold('Model')}     ${printableLine(asText(model['primary']) ?? 'unknown')}${asText(model['why']) === undefined ? '' : dim(` — ${printableLine(asText(model['why']) ?? '')}`)}`,
+        `${bold('Messages')}  ${messageWords(health)}`,
+        ...complaints.map((complaint) => yellow(`          ${complaint}`)),
+        '',
+        bold('Channels'),
+        ...channelLines(channels, now, terminal.paint).map((line) => `  ${line}`),
+        ...(waiting.length === 0 ? [] : ['', yellow(`${waiting.length} ${waiting.length === 1 ? 'person asks' : 'people ask'} to talk to your assistant. See: moltbot pairing list`)]),
+        ...(rows.length === 0 ? [] : ['', bold('Latest conversations'), ...table(['Session', 'About', 'Last words'], rows.map((row) => sessionCells(row, now)), terminal.columns() - 2, dim).map((line) => `  ${line}`)]),
+        ...(presence === undefined ? [] : ['', bold('Connected'), ...presence.map((entry) => `  ${printableLine(asText(entry['text']) ?? [asText(entry['host']), asText(entry['mode'])].join(' '))}`)]),
+      ]
+    })
+    return exitCodes.ok
+  },
+})
+
+/** The cells of one session in a list: key, what it is about, when it was last used. */
+export function sessionCells(row: Fields, now: number): string[] {
+  return [asText(row['key']) ?? '?', asText(row['label']) ?? asText(row['derivedTitle']) ?? asText(row['displayName']) ?? '', agoWords(asNumber(row['updatedAt']), now)]
+}
+
+function messageWords(health: Fields): string {
+  const inbox = asFields(health['inbox'])
+  const outbox = asFields(health['outbox'])
+  const count = (fields: Fields, name: string): number => asNumber(fields[name]) ?? 0
+  const ambiguous = count(outbox, 'ambiguous')
+  return `${count(inbox, 'total')} accepted, ${count(inbox, 'open')} in progress, ${count(outbox, 'waiting')} replies on their way${ambiguous > 0 ? `, ${ambiguous} uncertain` : ''}`
+}
+
+/** {} where an older gateway has no such method. */
+async function ifKnown(client: GatewayClient, method: string): Promise<unknown> {
+  try {
+    return await client.request(method)
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'gateway-too-old') return {}
+    throw error
+  }
+}

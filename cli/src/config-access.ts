@@ -1,0 +1,96 @@
+import { Problem } from '@moltbot/contract'
+import type { CommandContext, OfflineConfig } from '@moltbot/contract'
+import { configPath } from './config-path.ts'
+import { isLoopback } from './gateway-address.ts'
+import { asFields, asList, asNumber, asText } from './wire-fields.ts'
+import type { Fields } from './wire-fields.ts'
+
+export interface ConfigAccess extends OfflineConfig {
+  /** Who does the work: the running gateway, or the same code on the file itself. */
+  through: 'gateway' | 'file'
+}
+
+/**
+ * The configuration, through the gateway when one answers, else directly on this computer's file. A gateway elsewhere that does
+ * not answer, or one that refuses us, is a failure: then the file here would be the wrong one.
+ */
+export async function openConfig(context: CommandContext): Promise<ConfigAccess> {
+  try {
+    const client = await context.gateway()
+    return throughGateway((method, params) => client.request(method, params))
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'gateway-unreachable') throw error
+    const url = asText(error.details?.['url'])
+    if (url !== undefined && !isLoopback(new URL(url).hostname)) throw error
+    return { ...bound(await context.machine.offlineConfig()), through: 'file' }
+  }
+}
+
+function bound(offline: OfflineConfig): OfflineConfig {
+  return {
+    file: offline.file,
+    get: (path) => offline.get(path),
+    set: (path, value) => offline.set(path, value),
+    unset: (path) => offline.unset(path),
+    validate: () => offline.validate(),
+    schema: () => offline.schema(),
+  }
+}
+
+async function throughGateway(request: (method: string, params: Fields) => Promise<unknown>): Promise<ConfigAccess> {
+  const read = async (): Promise<Fields> => asFields(await request('config.get', {}))
+  const first = await read()
+  const change = async (path: string, value: unknown): Promise<void> => {
+    const keys = configPath(path)
+    const raw = JSON.stringify(keys.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value))
+    try {
+      const { hash } = await read()
+      await request('config.patch', { raw, ...(typeof hash === 'string' ? { baseHash: hash } : {}) })
+    } catch (error) {
+      throw withIssues(error)
+    }
+  }
+  return {
+    through: 'gateway',
+    file: asText(first['path']) ?? '',
+    async get(path) {
+      const { config } = await read()
+      return path === undefined ? config : valueAt(config, configPath(path))
+    },
+    set: change,
+    unset: (path) => change(path, null),
+    async validate() {
+      const answer = await read()
+      return [...asList(answer['issues']).map((issue) => issueOf(issue, 'error')), ...asList(answer['warnings']).map((issue) => issueOf(issue, 'warning'))]
+    },
+    schema: async () => asFields(asFields(await request('config.schema', {}))['schema']),
+  }
+}
+
+/** The value at a path; undefined where there is none. */
+export function valueAt(value: unknown, keys: readonly string[]): unknown {
+  let found = value
+  for (const key of keys) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, key)) return undefined
+    found = (found as Fields)[key]
+  }
+  return found
+}
+
+function issueOf(issue: Fields, severity: 'error' | 'warning'): Awaited<ReturnType<OfflineConfig['validate']>>[number] {
+  return {
+    path: asText(issue['path']) ?? '',
+    line: asNumber(issue['line']) ?? 0,
+    column: asNumber(issue['column']) ?? 0,
+    message: asText(issue['message']) ?? 'invalid',
+    severity: issue['severity'] === 'warning' ? 'warning' : issue['severity'] === 'error' ? 'error' : severity,
+  }
+}
+
+/** Puts the reasons the gateway gave into the sentence. */
+function withIssues(error: unknown): unknown {
+  if (!(error instanceof Problem)) return error
+  const issues = asList(asFields(error.details?.['facts'])['issues']).map((issue) => issueOf(issue, 'error').message)
+  if (issues.length === 0) return error
+  return new Problem('config-invalid', `Nothing was changed: ${issues.join('; ')}`, { next: 'See what is allowed with: moltbot config schema', ...(error.details === undefined ? {} : { details: error.details }), cause: error })
+}

@@ -1,0 +1,15 @@
+import type { CommandTopic } from '@moltbot/contract'
+
+/** What help says about a group of commands, and under which heading. */
+export interface CommandGroup { summary: string; topic: CommandTopic }
+
+export const groups: Readonly<Record<string, CommandGroup>> = {
+  channels: { summary: 'How the messaging networks are connected', topic: 'look' },
+  config: { summary: 'Read and change the configuration', topic: 'settings' },
+  devices: { summary: 'Apps and computers that may connect', topic: 'people' },
+  gateway: { summary: 'Run the gateway and look after it', topic: 'start' },
+  message: { summary: 'Send words to a chat without the assistant', topic: 'talk' },
+  models: { summary: 'Which model answers', topic: 'settings' },
+  pairing: { summary: 'People who asked to talk to your assistant', topic: 'people' },
+  sessions: { summary: 'Conversations and their history', topic: 'look' },
+}

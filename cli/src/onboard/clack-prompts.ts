@@ -1,0 +1,25 @@
+import { confirm, intro, isCancel, log, outro, password, select, spinner, text } from '@clack/prompts'
+import type { Prompts } from '@moltbot/contract'
+
+/** Questions on the real terminal. Loaded only by commands that ask. */
+export function createClackPrompts(): Prompts {
+  // `isCancel` alone does not tell the compiler that no symbol is left.
+  const given = <Value>(value: Value): Exclude<Value, symbol> | undefined => (isCancel(value) ? undefined : (value as Exclude<Value, symbol>))
+  const validator = (check: ((value: string) => string | undefined) | undefined): { validate?: (value: string | undefined) => string | undefined } =>
+    check === undefined ? {} : { validate: (value) => check(value ?? '') }
+  return {
+    intro,
+    info: (message) => log.message(message),
+    outro,
+    select: async ({ message, options, initial }) => given(await select({ message, options, ...(initial === undefined ? {} : { initialValue: initial }) })),
+    text: async ({ message, placeholder, initial, check }) =>
+      given(await text({ message, ...(placeholder === undefined ? {} : { placeholder }), ...(initial === undefined ? {} : { initialValue: initial }), ...validator(check) })),
+    secret: async ({ message, check }) => given(await password({ message, mask: '•', ...validator(check) })),
+    confirm: async ({ message, initial }) => given(await confirm({ message, initialValue: initial })),
+    busy(message) {
+      const turning = spinner()
+      turning.start(message)
+      return (done) => turning.stop(done)
+    },
+  }
+}
