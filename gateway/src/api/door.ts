@@ -1,0 +1,319 @@
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { Problem } from '@moltbot/contract'
+import type { Secret } from '@moltbot/contract'
+import { WebSocketServer } from 'ws'
+import { listenAddresses } from './addresses.ts'
+import { createAttemptLimit } from './attempt-limit.ts'
+import type { WireEvents } from './broadcast.ts'
+import { createBrowserSessions } from './browser-sessions.ts'
+import { gatewaySection, type GatewayConfig } from './config.ts'
+import { createCredentialSource } from './credentials.ts'
+import type { DeviceStore } from './devices.ts'
+import { createPageFiles } from './http/page-files.ts'
+import { createRouter } from './http/router.ts'
+import { createIdempotency } from './idempotency.ts'
+import type { Method } from './method.ts'
+import type { Rooms } from './rooms.ts'
+import { covers } from './scopes.ts'
+import { isLoopback, judgeSource, plainAddress } from './source.ts'
+import { fallsWithRotation } from './socket/admission.ts'
+import { createSockets } from './socket/connection.ts'
+import { createDispatch } from './socket/dispatch.ts'
+import { socketLimits } from './socket/limits.ts'
+
+export interface Door {
+  /** Starts to listen. Rejects with a `Problem` that says what to change. Resolves with where: `host` is the first of `addresses`. */
+  listen(): Promise<{ port: number; host: string; addresses: string[] }>
+  /**
+   * Tells every client (`shutdown`), closes the sockets with 1012 and stops listening. Requests that are being answered get five seconds.
+   * `restartExpectedMs`: when we expect to be back. Calling twice is harmless.
+   */
+  close(why?: { reason?: string; restartExpectedMs?: number }): Promise<void>
+  /** Looks whether the shared secret changed, and if so ends everything that came from the old one. Also done by itself: at every use, reload and tick. */
+  checkCredentials(): Promise<void>
+}
+
+export interface DoorOptions {
+  /** `devices` must be the store made by `createDevices`; the door asks it for more than methods may. */
+  rooms: Rooms & { devices: DeviceStore }
+  methods: readonly Method[]
+  events: WireEvents
+  /** The built page; undefined or empty: `/` says in words how to build it. */
+  uiDir: string | undefined
+  /** The shared token as it is now; asked at every use. */
+  token: () => Promise<Secret | undefined>
+  /** Unguessable bytes, from `node:crypto`. */
+  random: (bytes: number) => Buffer
+  /** Overrides of the command line; undefined leaves the configuration's value. */
+  port?: number | undefined
+  bind?: GatewayConfig['bind'] | undefined
+}
+
+/** Bytes and milliseconds of HTTP itself. */
+const httpLimits = { headerBytesMax: 16_384, headersMax: 64, headersMs: 10_000, requestMs: 60_000, keepAliveMs: 10_000, checkEveryMs: 5_000, drainMs: 5_000 } as const
+/** The same refusal of the same source is written to the audit at most this often, so that nobody can fill the disk from outside. */
+const auditEveryMs = 60_000
+
+export function createDoor(options: DoorOptions): Door {
+  const { rooms, methods } = options
+  const { clock } = rooms
+  const log = rooms.log.child('door')
+  const config = (): GatewayConfig => {
+    const values = rooms.config.get(gatewaySection)
+    return { ...values, port: options.port ?? values.port, bind: options.bind ?? values.bind }
+  }
+  const atStart = config()
+  const tls = atStart.tls.enabled
+
+  const credentials = createCredentialSource({
+    token: options.token,
+    password: () => rooms.config.secrets.get('gateway.auth.password'),
+    mode: () => config().auth.mode,
+    random: options.random,
+  })
+  const attempts = createAttemptLimit({ clock, limits: () => config().auth.rateLimit })
+  const browserSessions = createBrowserSessions({ store: rooms.store, clock, random: options.random })
+  const idempotency = createIdempotency(clock)
+
+  const noted = new Map<string, number>()
+  const refused = (address: string, kind: string, reason: string): void => {
+    log.warn('A request was refused at the door.', { address, kind, reason })
+    const name = `${kind} ${address}`
+    if (clock.now() - (noted.get(name) ?? -Infinity) < auditEveryMs) return
+    if (noted.size > 1000) noted.clear()
+    noted.set(name, clock.now())
+    rooms.store
+      .transaction((tx) => rooms.audit.append(tx, { act: 'door.refused', principal: null, subject: address, outcome: 'deny', reason, facts: { kind } }))
+      .catch((error: unknown) => log.error('A refusal could not be written to the audit.', { error: String(error) }))
+  }
+
+  const sockets = createSockets({
+    rooms, methods, idempotency, refused,
+    admission: { clock, credentials, devices: rooms.devices, attempts, config },
+    dispatch: createDispatch(methods, rooms, idempotency),
+    events: (protocol) => options.events.names(protocol),
+    nonce: () => options.random(18).toString('base64url'),
+  })
+  let state: 'new' | 'listening' | 'closing' | 'closed' = 'new'
+  let portNow = 0
+  const router = createRouter({
+    rooms, config, credentials, attempts, browserSessions, refused,
+    pages: createPageFiles(options.uiDir),
+    // Cookies know no ports: two gateways on one machine must not sign each other's browsers out.
+    cookieName: () => `${tls ? '__Host-' : ''}moltbot_session_${portNow}`,
+    secure: tls,
+    ready: () => (state === 'listening' ? [] : ['door']),
+    signedOut: (digest) => drop((ground) => ground.kind === 'cookie' && ground.digest === digest, 'signed out'),
+  })
+
+  type Ground = ReturnType<typeof sockets.connected>[number]['admitted']['ground']
+  const drop = (which: (ground: Ground) => boolean, reason: string): void => {
+    for (const connection of sockets.connected()) if (which(connection.admitted.ground)) connection.close(1008, reason)
+  }
+
+  const webSockets = new WebSocketServer({
+    noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: socketLimits.preauthPayloadMax, handleProtocols: () => false,
+  })
+
+  const perAddress = new Map<string, number>()
+  const servers: Server[] = []
+  const countOpen = (): number => [...perAddress.values()].reduce((sum, count) => sum + count, 0)
+
+  const onConnection = (socket: Socket): void => {
+    const address = plainAddress(socket.remoteAddress)
+    const count = (perAddress.get(address) ?? 0) + 1
+    const { limits } = config()
+    if (countOpen() >= limits.connections || (!isLoopback(address) && count > limits.connectionsPerAddress)) {
+      socket.destroy()
+      return
+    }
+    perAddress.set(address, count)
+    socket.once('close', () => {
+      const left = (perAddress.get(address) ?? 1) - 1
+      if (left <= 0) perAddress.delete(address)
+      else perAddress.set(address, left)
+    })
+  }
+
+  const refuseUpgrade = (socket: Duplex, status: string, reason: string): void => {
+    const body = `${reason}\n`
+    socket.end(`HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
+    // A peer that does not hang up after this is not waited for.
+    const cancel = clock.after(1000, () => socket.destroy())
+    socket.once('close', cancel)
+  }
+  const onUpgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    // The library replaces this once it owns the socket; until then a broken peer must not break the process.
+    const onError = (): void => void socket.destroy()
+    socket.on('error', onError)
+    if (state !== 'listening') return refuseUpgrade(socket, '503 Service Unavailable', 'The gateway is stopping.')
+    const source = judgeSource(request, config(), true)
+    if (source.kind === 'refused') {
+      refused(source.address, source.code, source.reason)
+      return refuseUpgrade(socket, '403 Forbidden', source.reason)
+    }
+    if (!source.local && sockets.unauthenticated(source.address) >= config().limits.unauthenticatedPerAddress) {
+      return refuseUpgrade(socket, '429 Too Many Requests', 'Too many connections from your address are waiting to authenticate.')
+    }
+    // A cookie counts only where the browser says which page is asking.
+    const cookie = source.origin === undefined || !source.sameOrigin ? undefined : await router.browserOf(request)
+    if (socket.destroyed) return
+    socket.removeListener('error', onError)
+    webSockets.handleUpgrade(request, socket, head, (ws) => sockets.accept(ws, source, cookie))
+  }
+
+  const makeServer = (): Server => {
+    const limits = { maxHeaderSize: httpLimits.headerBytesMax, connectionsCheckingInterval: httpLimits.checkEveryMs, requireHostHeader: true }
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void => void router.handle(request, response)
+    const server = tls ? createTlsServer({ ...limits, ...certificate(atStart) }, onRequest) : createServer(limits, onRequest)
+    server.maxHeadersCount = httpLimits.headersMax
+    server.headersTimeout = httpLimits.headersMs
+    server.requestTimeout = httpLimits.requestMs
+    server.keepAliveTimeout = httpLimits.keepAliveMs
+    server.on('connection', onConnection)
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      onUpgrade(request, socket, head).catch((error: unknown) => {
+        log.error('An upgrade failed.', { error: String(error) })
+        socket.destroy()
+      })
+    })
+    return server
+  }
+  const listenOn = (host: string, port: number): Promise<Server> => new Promise((resolve, reject) => {
+    const server = makeServer()
+    server.once('error', reject)
+    server.listen({ host, port, ipv6Only: host.includes(':') }, () => {
+      server.removeListener('error', reject)
+      server.on('error', (error) => log.error('The listening socket failed.', { host, error: String(error) }))
+      resolve(server)
+    })
+  })
+  const listenEverywhere = async (): Promise<string[]> => {
+    const wanted = config()
+    const { addresses } = listenAddresses(wanted)
+    const reached: string[] = []
+    portNow = wanted.port
+    for (const { host, optional } of addresses) {
+      try {
+        const server = await listenOn(host, portNow)
+        servers.push(server)
+        portNow = (server.address() as AddressInfo).port
+        reached.push(host)
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException
+        if (optional && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' || code === 'EINVAL')) continue
+        await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))))
+        if (code === 'EADDRINUSE' && wanted.port === 0) return listenEverywhere()
+        throw listenProblem(code, host, portNow, error)
+      }
+    }
+    return reached
+  }
+
+  const checkCredentials = async (): Promise<void> => {
+    await credentials.current()
+  }
+  const stops: (() => void)[] = []
+  const start = (): void => {
+    stops.push(credentials.onRotate((now) => {
+      log.warn('The gateway secret changed; what came from the old one is signed out.')
+      drop((ground) => fallsWithRotation({ ground }, now.version), 'unauthorized: the gateway secret changed')
+      Promise.all([browserSessions.removeAll(), rooms.devices.dropBound()]).catch((error: unknown) => log.error('Old sign-ins could not be removed; they no longer open anything.', { error: String(error) }))
+    }))
+    stops.push(rooms.config.onReload(() => {
+      checkCredentials().catch((error: unknown) => log.error('The gateway secret could not be read.', { error: String(error) }))
+      const now = config()
+      if (now.port !== atStart.port || now.bind !== atStart.bind || now.customBindHost !== atStart.customBindHost) log.warn('gateway.port and gateway.bind take effect at the next start.')
+    }))
+    stops.push(rooms.presence.onChange(() => {
+      const payload = { presence: rooms.presence.list() }
+      sockets.broadcast.toAll('presence', () => payload, { droppable: true, stateVersion: rooms.presence.versions() })
+    }))
+    stops.push(rooms.devices.onChange((change) => {
+      if (change.kind === 'revoked') {
+        for (const connection of sockets.connected()) {
+          const { admitted } = connection
+          if (admitted.device === change.deviceId && (change.role === undefined || admitted.role === change.role)) connection.close(1008, 'unauthorized: device token revoked')
+        }
+        return
+      }
+      const payload = change.kind === 'requested' ? change.request : { requestId: change.requestId, deviceId: change.deviceId, decision: change.decision, ts: clock.now() }
+      sockets.broadcast.toAll(`device.pair.${change.kind}`, (caller) => (covers(caller.scopes, 'operator.pairing') ? payload : undefined), { droppable: true })
+    }))
+    const housekeeping = (): void => {
+      const idleMs = config().controlUi.sessionIdleMinutes * 60_000
+      for (const connection of sockets.connected()) {
+        const { ground } = connection.admitted
+        if (ground.kind !== 'cookie') continue
+        // An open page is a page in use, up to the session's absolute end.
+        browserSessions.touch(ground.digest)
+          .then(() => browserSessions.alive(ground.digest, idleMs))
+          .then((alive) => { if (!alive) connection.close(1008, 'unauthorized: the browser session ended') })
+          .catch((error: unknown) => log.error('A browser session could not be checked.', { error: String(error) }))
+      }
+      checkCredentials().catch((error: unknown) => log.error('The gateway secret could not be read.', { error: String(error) }))
+      cancel = clock.after(socketLimits.tickEveryMs, housekeeping)
+    }
+    let cancel = clock.after(socketLimits.tickEveryMs, housekeeping)
+    stops.push(() => cancel())
+    stops.push(options.events.start(sockets.broadcast))
+  }
+
+  return {
+    checkCredentials,
+    async listen() {
+      const { loopback } = listenAddresses(config())
+      const now = await credentials.current()
+      if (!loopback && !now.configured) {
+        throw new Problem('door-open', `gateway.bind is "${config().bind}", which other machines can reach, but no gateway ${now.mode} is set.`, {
+          next: `Set gateway.auth.${now.mode} (or MOLTBOT_GATEWAY_${now.mode.toUpperCase()}), or set gateway.bind to loopback.`,
+        })
+      }
+      if (!loopback && !now.strong) log.warn(`The gateway ${now.mode} is short for a port that other machines can reach. Make a longer one with scripts/rotate-gateway-token.sh.`)
+      const addresses = await listenEverywhere()
+      state = 'listening'
+      start()
+      return { port: portNow, host: addresses[0] ?? '', addresses }
+    },
+    async close(why = {}) {
+      if (state === 'closing' || state === 'closed') return
+      state = 'closing'
+      const expected = why.restartExpectedMs
+      const three = { reason: why.reason ?? 'gateway stopping', restartExpectedMs: expected ?? null }
+      const four = { reason: three.reason, ...(expected === undefined ? {} : { restartExpectedMs: expected }) }
+      for (const stop of stops.splice(0).reverse()) stop()
+      sockets.broadcast.toAll('shutdown', (caller) => (caller.protocol === 3 ? three : four))
+      const stopped = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
+      await sockets.closeAll()
+      for (const server of servers) server.closeIdleConnections()
+      const cancel = clock.after(httpLimits.drainMs, () => servers.forEach((server) => server.closeAllConnections()))
+      await Promise.all(stopped)
+      cancel()
+      state = 'closed'
+    },
+  }
+}
+
+function certificate(config: GatewayConfig): { cert: Buffer; key: Buffer } {
+  try {
+    return { cert: readFileSync(config.tls.certPath), key: readFileSync(config.tls.keyPath) }
+  } catch (cause) {
+    throw new Problem('door-no-certificate', 'gateway.tls is on, but its certificate or key cannot be read.', { cause, next: 'Set gateway.tls.certPath and gateway.tls.keyPath to PEM files, or gateway.tls.enabled to false.' })
+  }
+}
+
+function listenProblem(code: string | undefined, host: string, port: number, cause: unknown): Problem {
+  const where = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  if (code === 'EADDRINUSE') {
+    return new Problem('door-port-taken', `Another program already listens on ${where}.`, {
+      cause, next: `If it is a Moltbot gateway, use it (moltbot status) or stop it (moltbot gateway stop). Else find it with: lsof -i :${port}  or choose another port with gateway.port or --port.`,
+    })
+  }
+  if (code === 'EACCES') return new Problem('door-port-denied', `This user may not listen on ${where}.`, { cause, next: 'Choose a port above 1023 with gateway.port or --port.' })
+  if (code === 'EADDRNOTAVAIL') return new Problem('door-no-address', `This machine has no address ${host}.`, { cause, next: 'Correct gateway.customBindHost, or set gateway.bind to loopback.' })
+  return new Problem('door-listen-failed', `The gateway could not listen on ${where}.`, { cause, next: 'The log names the system\'s reason.' })
+}

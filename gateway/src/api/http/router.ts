@@ -1,0 +1,207 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AttemptLimit } from '../attempt-limit.ts'
+import type { BrowserSession, BrowserSessions } from '../browser-sessions.ts'
+import type { GatewayConfig } from '../config.ts'
+import type { CredentialSource } from '../credentials.ts'
+import type { Rooms } from '../rooms.ts'
+import { judgeSource, type Source } from '../source.ts'
+import { completeChat, listModels } from './chat-completions.ts'
+import { sendAgain, sendLogin, sendLoginStyle, sendLogout, sendNotice } from './login-page.ts'
+import type { PageFiles } from './page-files.ts'
+import { baseHeaders, canonicalPath, cookieOf, readBody, redirect, sendJson, sendText, wrongMethod } from './respond.ts'
+
+type Known = Extract<Source, { kind: 'known' }>
+
+export interface RouterParts {
+  rooms: Rooms
+  config: () => GatewayConfig
+  credentials: CredentialSource
+  attempts: AttemptLimit
+  browserSessions: BrowserSessions
+  pages: PageFiles
+  cookieName: () => string
+  secure: boolean
+  ready: () => string[]
+  refused: (address: string, kind: string, reason: string) => void
+  /** Closes the sockets of a browser that signed out. */
+  signedOut: (digest: string) => void
+}
+
+export interface Router {
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>
+  /** The signed-in browser a request belongs to; used for upgrades too. */
+  browserOf(request: IncomingMessage): Promise<BrowserSession | undefined>
+}
+
+/** Where the page may be opened with its own address; everything else that is no file is 404. */
+const pageRoutes = /^\/(?:$|(?:chat|sessions|settings|channels|pairing|logs|status)(?:\/|$))/
+const loginBodyMax = 8192
+
+function basePathOf(config: GatewayConfig): string {
+  const trimmed = config.controlUi.basePath.trim().replace(/\/+$/, '')
+  return trimmed === '' ? '' : trimmed.startsWith('/') ? trimmed : `/${trimmed}`
+}
+
+export function createRouter(parts: RouterParts): Router {
+  const { rooms, credentials, attempts, browserSessions, pages } = parts
+  const idleMs = (): number => parts.config().controlUi.sessionIdleMinutes * 60_000
+  const lifeMs = (): number => parts.config().controlUi.sessionMinutes * 60_000
+
+  const browserOf = async (request: IncomingMessage): Promise<BrowserSession | undefined> => {
+    const cookie = cookieOf(request, parts.cookieName())
+    return cookie === undefined ? undefined : browserSessions.find(cookie, await credentials.current(), idleMs())
+  }
+  const setCookie = (response: ServerResponse, value: string, seconds: number): void => {
+    response.setHeader('Set-Cookie', `${parts.cookieName()}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${parts.secure ? '; Secure' : ''}`)
+  }
+
+  /** Checks a presented secret under the limit on guessing. A number: locked for that many milliseconds. */
+  const check = async (presented: string, source: Known): Promise<boolean | number> => {
+    const now = await credentials.current()
+    const waitMs = attempts.lockedForMs(source.address, 'shared')
+    const ownMachine = source.local && !source.browser && now.strong
+    if (waitMs > 0 && !ownMachine) return waitMs
+    if (now.matches(presented, 'either')) {
+      attempts.succeeded(source.address, 'shared')
+      return true
+    }
+    attempts.failed(source.address, 'shared')
+    parts.refused(source.address, 'credential', 'wrong secret over HTTP')
+    return waitMs > 0 ? waitMs : false
+  }
+  const minutes = (waitMs: number): string => `Too many wrong attempts from your address. Try again in ${Math.max(1, Math.ceil(waitMs / 60_000))} min.`
+
+  /** For programs: only the Authorization header counts, so no web page can borrow a signed-in browser. */
+  const bearer = async (request: IncomingMessage, response: ServerResponse, source: Known): Promise<boolean> => {
+    const presented = /^Bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1]
+    const verdict = presented === undefined ? false : await check(presented, source)
+    if (verdict === true) return true
+    if (typeof verdict === 'number') {
+      response.setHeader('Retry-After', Math.ceil(verdict / 1000))
+      sendJson(response, 429, { error: { message: minutes(verdict), type: 'rate_limit_error' } })
+    } else {
+      response.setHeader('WWW-Authenticate', 'Bearer')
+      sendJson(response, 401, { error: { message: 'Unauthorized', type: 'unauthorized' } })
+    }
+    return false
+  }
+
+  const signIn = async (presented: string, source: Known, response: ServerResponse, base: string): Promise<void> => {
+    const now = await credentials.current()
+    const verdict = await check(presented, source)
+    if (verdict === true) {
+      const { cookie } = await browserSessions.create(now, lifeMs())
+      setCookie(response, cookie, Math.floor(lifeMs() / 1000))
+      return redirect(response, `${base}/`)
+    }
+    if (typeof verdict === 'number') {
+      response.setHeader('Retry-After', Math.ceil(verdict / 1000))
+      return sendLogin(response, 429, base, now.mode, minutes(verdict))
+    }
+    const wrong = now.configured ? `That is not this gateway's ${now.mode}. If it was changed, use the newest one.` : `This gateway has no ${now.mode} yet; set gateway.auth.${now.mode} or run scripts/start-moltbot.sh.`
+    sendLogin(response, 401, base, now.mode, wrong)
+  }
+
+  const health = (path: string, response: ServerResponse): void => {
+    if (path !== '/readyz') return sendJson(response, 200, { ok: true, status: 'live' })
+    const failing = parts.ready()
+    sendJson(response, failing.length === 0 ? 200 : 503, { ready: failing.length === 0, failing })
+  }
+
+  const models = async (path: string, request: IncomingMessage, response: ServerResponse, source: Known): Promise<void> => {
+    if (!(await bearer(request, response, source))) return
+    if (!parts.config().http.endpoints.chatCompletions.enabled) return sendText(response, 404, 'Not Found')
+    if (path === '/v1/chat/completions') {
+      if (request.method !== 'POST') return wrongMethod(response, 'POST')
+      return completeChat(rooms, request, response, parts.config().http.endpoints.chatCompletions.maxBodyBytes)
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') return wrongMethod(response, 'GET, HEAD')
+    const all = listModels(rooms)
+    if (path === '/v1/models') return sendJson(response, 200, { object: 'list', data: all })
+    const name = decodeURIComponent(path.slice('/v1/models/'.length))
+    const found = all.find((model) => model.id === name)
+    if (found === undefined) return sendJson(response, 404, { error: { message: `There is no model "${name}".`, type: 'invalid_request_error', param: 'model', code: 'model_not_found' } })
+    sendJson(response, 200, found)
+  }
+
+  const page = async (path: string, query: URLSearchParams, base: string, request: IncomingMessage, response: ServerResponse, source: Known): Promise<void> => {
+    const reading = request.method === 'GET' || request.method === 'HEAD'
+    if (path === '/login.css') return reading ? sendLoginStyle(response) : wrongMethod(response, 'GET, HEAD')
+    if (path === '/login' || path === '/logout') {
+      if (request.method === 'POST') return form(path, base, request, response, source)
+      if (!reading) return wrongMethod(response, 'GET, HEAD, POST')
+      return path === '/logout' ? sendLogout(response, base) : sendLogin(response, 200, base, (await credentials.current()).mode)
+    }
+    const isPage = pageRoutes.test(path)
+    if (!isPage && !pages.has(path) && path !== '/ui-config.json') return sendText(response, 404, 'Not Found')
+    if (!reading) return wrongMethod(response, 'GET, HEAD')
+    if (pages.has(path)) return pages.send(request, response, path)
+    const token = query.get('token')
+    if (token !== null && isPage && request.method === 'GET') return signIn(token, source, response, base)
+
+    const session = await browserOf(request)
+    if (path === '/ui-config.json') {
+      if (session === undefined) return sendJson(response, 401, { error: { message: 'Unauthorized', type: 'unauthorized' } })
+      const agents = rooms.agents.list()
+      return sendJson(response, 200, { version: rooms.version, agentName: (agents.find((agent) => agent.isDefault) ?? agents[0])?.name ?? 'Moltbot', sessionDefault: rooms.sessions.resolveKey('main') })
+    }
+    if (session === undefined) return source.crossSite ? sendAgain(response, base, `${base}${path}`) : redirect(response, `${base}/login`)
+    if (!pages.built()) {
+      return sendNotice(response, 503, base, 'The page is not built yet', ['The gateway itself is running. Build its page with <code>npm run build</code> and reload.', 'Until then <code>moltbot chat</code> talks to your assistant in the terminal.'])
+    }
+    return pages.send(request, response, '/index.html')
+  }
+
+  const form = async (path: string, base: string, request: IncomingMessage, response: ServerResponse, source: Known): Promise<void> => {
+    if (path === '/logout') {
+      const session = await browserOf(request)
+      if (session !== undefined) {
+        await browserSessions.remove(session.digest)
+        parts.signedOut(session.digest)
+      }
+      setCookie(response, '', 0)
+      return redirect(response, `${base}/login`)
+    }
+    const body = await readBody(request, loginBodyMax)
+    if (body === 'broken') return
+    if (body === 'too-large') return sendText(response, 413, 'Payload Too Large')
+    return signIn(new URLSearchParams(body.toString('utf8')).get('token') ?? '', source, response, base)
+  }
+
+  const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    baseHeaders(response)
+    const target = canonicalPath(request.url ?? '')
+    if (target === undefined) return sendText(response, 400, 'Bad Request')
+    const { path, query } = target
+    const method = request.method ?? ''
+    if (path === '/health' || path === '/healthz' || path === '/readyz') return method === 'GET' || method === 'HEAD' ? health(path, response) : wrongMethod(response, 'GET, HEAD')
+    const changing = method !== 'GET' && method !== 'HEAD'
+    if (changing && method !== 'POST') return wrongMethod(response, 'GET, HEAD, POST')
+
+    const source = judgeSource(request, parts.config(), changing)
+    if (source.kind === 'refused') {
+      parts.refused(source.address, source.code, source.reason)
+      return sendText(response, source.status, source.reason)
+    }
+    if (path === '/v1/chat/completions' || path === '/v1/models' || path.startsWith('/v1/models/')) return models(path, request, response, source)
+    const config = parts.config()
+    const base = basePathOf(config)
+    if (!config.controlUi.enabled) return sendText(response, 404, 'Not Found')
+    if (base !== '' && path === base) return redirect(response, `${base}/`)
+    if (!path.startsWith(`${base}/`)) return sendText(response, 404, 'Not Found')
+    return page(path.slice(base.length), query, base, request, response, source)
+  }
+
+  return {
+    browserOf,
+    async handle(request, response) {
+      try {
+        await route(request, response)
+      } catch (error) {
+        rooms.log.error('A request failed.', { method: request.method, path: (request.url ?? '').split('?')[0], error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+        if (response.headersSent) response.destroy()
+        else sendText(response, 500, 'Internal Server Error')
+      }
+    },
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * The door: how people and apps look in. One HTTP and WebSocket server on one port: proves who is asking, keeps limits,
+ * speaks protocols 3 and 4, serves the page and the OpenAI-compatible endpoint, and hands requests to the shelf of methods.
+ * It never decides what a message may do (the guard does), never keeps a secret's value, and opens nothing before it has
+ * judged where a request comes from.
+ */
+export { createDoor, type Door, type DoorOptions } from './door.ts'
+export { createDevices, type Devices, type DeviceStore } from './devices.ts'
+export { createPresence, type Presence, type PresenceEntry } from './presence.ts'
+export { doorMigration } from './migrations.ts'
+export { gatewaySection, type GatewayConfig } from './config.ts'
+export type { Broadcast, BroadcastOptions, WireEvents } from './broadcast.ts'
+export type { Caller } from './caller.ts'
+export { defineMethod, type Method } from './method.ts'
+export type { Rooms, ModelsDoor, AgentsDoor, LogsDoor } from './rooms.ts'

@@ -1,0 +1,61 @@
+import type { Migration } from '@moltbot/contract'
+
+/**
+ * The door's tables. Nothing that opens anything is stored: tokens and cookies as SHA-256 (they are 256 random bits), and
+ * what binds them to the gateway's secret as an HMAC keyed by the token itself, which the table does not have.
+ */
+export const doorMigration: Migration = {
+  name: '0002-door',
+  sql: `
+CREATE TABLE devices (
+  id TEXT PRIMARY KEY,
+  principal TEXT NOT NULL,
+  public_key TEXT NOT NULL,
+  display_name TEXT,
+  platform TEXT,
+  client_id TEXT,
+  client_mode TEXT,
+  remote_ip TEXT,
+  grants TEXT NOT NULL,
+  approved_via TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  approved_at INTEGER NOT NULL
+);
+CREATE TABLE device_pairing (
+  id TEXT PRIMARY KEY,
+  device_id TEXT NOT NULL UNIQUE,
+  principal TEXT NOT NULL,
+  public_key TEXT NOT NULL,
+  display_name TEXT,
+  platform TEXT,
+  client_id TEXT,
+  client_mode TEXT,
+  remote_ip TEXT,
+  role TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  is_repair INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+);
+CREATE TABLE device_tokens (
+  digest TEXT PRIMARY KEY,
+  device_id TEXT NOT NULL,
+  principal TEXT NOT NULL,
+  role TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  bound_to TEXT,
+  created_at INTEGER NOT NULL,
+  rotated_at INTEGER,
+  revoked_at INTEGER,
+  last_used_at INTEGER
+);
+CREATE INDEX device_tokens_by_device ON device_tokens (device_id, role);
+CREATE TABLE browser_sessions (
+  digest TEXT PRIMARY KEY,
+  principal TEXT NOT NULL,
+  bound_to TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  last_used_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+)`,
+}

@@ -1,0 +1,62 @@
+import type { Scope } from '@moltbot/contract'
+import { Compile, type Validator } from 'typebox/compile'
+import type { Caller } from '../caller.ts'
+import type { Answer, Idempotency } from '../idempotency.ts'
+import type { Method } from '../method.ts'
+import { describeParamErrors } from '../param-errors.ts'
+import type { Rooms } from '../rooms.ts'
+import { covers } from '../scopes.ts'
+import { wireErrorOf, type WireError } from '../wire-error.ts'
+
+/** Runs requests against the shelf of methods. */
+export interface Dispatch {
+  (name: string, params: unknown, caller: Caller, role: 'operator' | 'node'): Promise<Answer>
+}
+
+function missingScope(scope: Scope, protocol: 3 | 4): WireError {
+  return { code: protocol === 4 ? 'FORBIDDEN' : 'INVALID_REQUEST', message: `missing scope: ${scope}`, details: { code: 'MISSING_SCOPE', missingScope: scope, requiredScopes: [scope] } }
+}
+
+/**
+ * Role, scope, existence, judgement, parameters, and only then the method. The judge is asked for administrative methods only:
+ * each of its answers is a line of the audit, and a page that reads its lists every few seconds would bury the acts that matter.
+ * Reading and speaking are judged where they take effect.
+ */
+export function createDispatch(methods: readonly Method[], rooms: Rooms, idempotency: Idempotency): Dispatch {
+  const shelf = new Map(methods.map((method) => [method.name, method]))
+  const validators = new Map<string, Validator>()
+  const validatorOf = (method: Method): Validator => {
+    let validator = validators.get(method.name)
+    if (validator === undefined) validators.set(method.name, (validator = Compile(method.params)))
+    return validator
+  }
+  const refused = (error: WireError): Answer => ({ ok: false, error })
+  const invalid = (message: string): Answer => refused({ code: 'INVALID_REQUEST', message })
+
+  return async (name, params, caller, role) => {
+    if (name === 'connect') return invalid('connect is only valid as the first request')
+    const method = shelf.get(name)
+    // A method nobody knows counts as administrative, so that only admins learn which names exist.
+    const scope = method?.scope ?? 'operator.admin'
+    const nodeMay = scope === 'node' || scope === 'none' || (name === 'health' && caller.protocol === 4)
+    if (role === 'node' ? !nodeMay : scope === 'node') return invalid(`unauthorized role: ${role}`)
+    if (role === 'operator' && !covers(caller.scopes, scope)) return refused(missingScope(scope, caller.protocol))
+    if (method === undefined) return invalid(`unknown method: ${name}`)
+
+    const validator = validatorOf(method)
+    if (!validator.Check(params)) return invalid(`invalid ${name} params: ${describeParamErrors(validator.Errors(params))}`)
+    return idempotency.once(caller.principal.id, name, params, async () => {
+      try {
+        if (scope === 'operator.admin') {
+          const verdict = await rooms.guard.judge(caller.principal, { kind: 'call-method', method: name, scope })
+          if (verdict.kind !== 'allow') return refused({ code: caller.protocol === 4 ? 'FORBIDDEN' : 'INVALID_REQUEST', message: verdict.reason })
+        }
+        return { ok: true, payload: await method.handle(params, rooms, caller) }
+      } catch (error) {
+        const wire = wireErrorOf(error, caller.protocol)
+        if (wire.code === 'UNAVAILABLE') rooms.log.warn(`The method ${name} failed.`, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+        return refused(wire)
+      }
+    })
+  }
+}
