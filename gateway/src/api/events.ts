@@ -48,7 +48,7 @@ type Step = { kind: 'final'; message: WireMessage | undefined; usage?: WireMessa
   | { kind: 'aborted'; stopReason: string; message: WireMessage | undefined }
   | { kind: 'error'; errorMessage: string; errorKind?: string }
 
-const eventNames = ['connect.challenge', 'agent', 'chat', 'presence', 'tick', 'shutdown', 'health', 'device.pair.requested', 'device.pair.resolved']
+const eventNames = ['agent', 'chat', 'health']
 const eventNames4 = [...eventNames, 'session.message', 'sessions.changed', 'config.changed']
 
 /**
