@@ -166,7 +166,7 @@ async function* result(run: Run, message: ToolResultMessage): AsyncGenerator<Age
 async function* steer(run: Run, steering: Steering): AsyncGenerator<AgentEvent, void> {
   run.transcript.record(steering.message)
   run.seen.clear()
-  yield { type: 'steered', message: steering.message, inbox: steering.inbox, ...(steering.from === undefined ? {} : { from: steering.from }) }
+  yield { type: 'steered', message: steering.message, inbox: steering.inbox, ...(steering.from === undefined ? {} : { from: steering.from }), ...(steering.envelopeParts === undefined ? {} : { envelopeParts: steering.envelopeParts }) }
 }
 
 /** After a crash: calls that had started get an honest result, calls that had not are run now. */

@@ -1,0 +1,489 @@
+/**
+ * The process: builds the rooms, hands each what it needs of the others, starts them in order and stops them in reverse. The
+ * only file that knows every room, and (besides the configuration) the only one that reads the environment.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { homedir, hostname } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import {
+  Problem, describeError, mainAgent, ownerPrincipal, parseSecretsEnv, Secret, type AgentId, type Channel, type ChatRef, type Clock, type GatewayModule, type GatewayRunOptions,
+  type NewId, type OfflineConfig, type Principal, type PrincipalId, type SessionKey, type StatusFacts, type Tool,
+} from '@moltbot/contract'
+import { catalog, formats } from '@moltbot/models'
+import { tools } from '@moltbot/tools'
+import { Compile } from 'typebox/compile'
+import Value from 'typebox/value'
+import { createDevices, createDoor, createPresence, doorMigration, gatewaySection, type Rooms } from './api/index.ts'
+import { createWireEvents } from './api/events.ts'
+import { methods } from './api/methods/index.gen.ts'
+import { createRuns } from './api/wire/runs.ts'
+import { channels } from './channels.gen.ts'
+import { agentsSection, createAgents } from './foundation/agents/index.ts'
+import { auditMigration, createAudit } from './foundation/audit/index.ts'
+import { createConfig, type Config } from './foundation/config/index.ts'
+import { connectionsMigration, createConnections } from './foundation/connections/index.ts'
+import { createLog, linkForTail, logSection } from './foundation/log/index.ts'
+import { createModels, modelsMigration, modelsSection } from './foundation/models/index.ts'
+import { createIds, systemClock } from './foundation/platform/index.ts'
+import { lockStateDirectory, openStore } from './foundation/storage/index.ts'
+import { createVault, type Vault } from './foundation/vault/index.ts'
+import { buildSystemPrompt, compact, estimateTokens, promptDate, runTurn } from './journey/agent/index.ts'
+import { chatCommands, parseCommand } from './journey/commands/index.ts'
+import { channelDefaultsSection, commandsSection, createGuard, guardMigration } from './journey/guard/index.ts'
+import { answerTurn, handleMessage, resume, settleDelivery, type Journey } from './journey/handle-message.ts'
+import { createInbox, inboxMigration } from './journey/inbox/index.ts'
+import { createOutbox, migrations as outboxMigrations } from './journey/outbox/index.ts'
+import { runAgent, toolSpecs } from './journey/run-agent.ts'
+import { createGrants } from './journey/sandbox/index.ts'
+import { createSessions, agentOfKey, messagesSection, migrations as sessionMigrations, sessionSection } from './journey/sessions/index.ts'
+import { createWhy } from './journey/why.ts'
+
+/** The sections of the configuration, each from the room that owns it. */
+export const sections = [
+  gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, channelDefaultsSection, logSection, ...channels.map((channel) => channel.config),
+]
+/** The steps that make the database, each from the room that owns the tables. */
+export const migrations = [auditMigration, connectionsMigration, guardMigration, inboxMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration]
+
+export interface StartOptions {
+  stateDir: string
+  environment: Readonly<Record<string, string | undefined>>
+  version: string
+  /** The built page; undefined: `/` says how to build it. */
+  uiDir: string | undefined
+  port?: number
+  bind?: string
+  /** Shown on the console as well as in the file. */
+  console?: { write(text: string): void; color: boolean }
+  verbose?: boolean
+  /** Where the vault's key lies; outside the state directory. */
+  vaultKeyFile: string
+  /** The link people tail; absent: none. */
+  logLink?: string
+  /** Replaced in tests. */
+  clock?: Clock
+  fetch?: typeof globalThis.fetch
+  onShutdown?: (reason: string, restart: boolean) => void
+}
+
+export interface Gateway {
+  port: number
+  addresses: string[]
+  rooms: Rooms
+  journey: Journey
+  config: Config
+  vault: Vault
+  /** The shared token as it is now. */
+  token(): Promise<string>
+  /** Stops in order: no new work, channels closed, what runs checkpointed, store closed. Calling twice is harmless. */
+  close(why?: { reason?: string; restart?: boolean }): Promise<void>
+}
+
+/** How long running turns get to end by themselves when the gateway stops; then they are left for the next start. */
+const drainMs = 5_000
+
+/** Builds and starts a gateway in this process. Rejects with a `Problem` that says what to do. */
+export async function startGateway(options: StartOptions): Promise<Gateway> {
+  const { stateDir } = options
+  const clock = options.clock ?? systemClock
+  const newId: NewId = createIds(() => clock.now())
+  const fetch = options.fetch ?? globalThis.fetch
+  const startedAt = clock.now()
+  for (const folder of [stateDir, join(stateDir, 'credentials'), join(stateDir, 'sessions'), join(stateDir, 'logs')]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    chmodSync(folder, 0o700)
+  }
+  const unlock = await lockStateDirectory(join(stateDir, 'sessions', 'gateway.lock'))
+  const closers: (() => Promise<void> | void)[] = [unlock]
+  try {
+    return await build()
+  } catch (error) {
+    for (const close of closers.reverse()) await close()
+    throw error
+  }
+
+  async function build(): Promise<Gateway> {
+    const environment = mergeEnvironment(stateDir, options.environment)
+    const log = createLog({ stateDir, values: Value.Create(logSection.schema), clock, ...(options.console === undefined ? {} : { console: options.console }) })
+    closers.push(() => log.close())
+    for (const [name, value] of Object.entries(environment)) if (value !== undefined && /KEY|TOKEN|SECRET|PASSWORD/.test(name) && value.length >= 8) log.hide(value)
+    const vault = createVault({ stateDir, keyFile: options.vaultKeyFile, clock, onSecret: (value) => log.hide(value) })
+    const config = await createConfig({
+      stateDir, sections, environment, secrets: vault, clock, log: log.child('config'), watch: true, onSecret: (value) => log.hide(value),
+      ...(configPath(options.environment) === undefined ? {} : { file: configPath(options.environment) as string }),
+    })
+    closers.push(() => config.close())
+    log.configure({ ...config.get(logSection), ...(options.verbose === true ? { level: 'debug', consoleLevel: 'debug' } : {}) })
+    config.onChange(logSection, (values) => log.configure(values))
+    for (const issue of config.snapshot().issues) log.warn('Something in the configuration is not right.', { path: issue.path, line: issue.line, message: issue.message })
+    if (options.logLink !== undefined) linkForTail(log.door.file, options.logLink)
+
+    const store = await openStore({ file: join(stateDir, 'sessions', 'moltbot.db'), migrations, now: () => clock.now() })
+    closers.push(() => store.close())
+    await ensureToken(config, environment)
+    const token = async (): Promise<Secret | undefined> =>
+      (await config.secrets.get('gateway.auth.token')) ?? firstSecret(environment, ['MOLTBOT_GATEWAY_TOKEN', 'CLAWDBOT_GATEWAY_TOKEN', 'OPENCLAW_GATEWAY_TOKEN'])
+
+    const audit = createAudit({ store, clock, newId })
+    const agents = createAgents({ config, stateDir, log: log.child('agents') })
+    await agents.seed()
+    const models = createModels({
+      config, secrets: config.secrets, store, clock, log: log.child('models'), newId, formats, catalog, fetch,
+      agentsDefault: () => agents.defaults().models,
+    })
+    closers.push(() => models.close())
+
+    const inbox = createInbox({ store, clock, newId })
+    const connections = createConnections({
+      channels, config, secrets: config.secrets, store, clock, log: log.child('channels'), fetch,
+      receive: (message) => handleMessage(message, journey),
+      notice: (channel, account, notice) => log.info('A channel noticed something.', { channel, account, notice }),
+      commands: () => chatCommands.filter((command) => !command.ownerOnly).map(({ name, description }) => ({ name, description })),
+    })
+    const resolveModel = (name: string): string | undefined => models.door.resolve(name)
+    const guard = createGuard({
+      store, clock, newId, log: log.child('guard'), config, audit, channels,
+      accountConfig: (channel, account) => connections.accountConfig(channel, account),
+      mentionPatterns: () => mentionPatterns([...config.get(messagesSection).groupChat.mentionPatterns, ...agents.mentionPatterns()]),
+      isCommand: (text) => parseCommand(text, chatCommands, resolveModel).kind === 'command',
+      activation: async () => undefined,
+    })
+    const outbox = createOutbox({
+      store, clock, newId, log: log.child('outbox'), connections, random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
+      streaming: (chat) => (connections.accountConfig(chat.channel, chat.account) as { streaming?: unknown }).streaming !== 'off',
+      settled: (tx, delivery, all) => settleDelivery(tx, delivery, all, { inbox, sessions }),
+    })
+    const channelLabel = (chat: ChatRef | null): string => channels.find((channel) => channel.id === chat?.channel)?.label ?? 'Web'
+    const agentOf = (key: SessionKey): AgentId => agentOfKey(key)
+
+    const sessions = createSessions({
+      store, clock, newId, log: log.child('sessions'), config,
+      needs: {
+        assign: inbox.assign,
+        endMessage: (tx, id, end, detail) => inbox.end(tx, id, end, detail),
+        backlog: inbox.backlog,
+        platformIds: (turn) => inbox.ofTurn(store.read, turn),
+        byPlatformId: inbox.byPlatformId,
+        agentFor: () => agents.defaultAgent(),
+        agent: (id) => {
+          const facts = agents.get(id)
+          return { thinking: facts.thinkingDefault, timeoutMs: facts.timeoutMs, concurrent: agents.defaults().maxConcurrent }
+        },
+        async prompt(agent, principal, kind, chat) {
+          const facts = agents.get(agent)
+          const files = principal.role === 'owner' || principal.role === 'admin' ? await agents.files(agent) : (await agents.files(agent)).filter((file) => !['USER.md', 'MEMORY.md'].includes(file.name))
+          const parts = {
+            agent: { id: agent, name: facts.name, emoji: facts.emoji, ...(facts.theme === undefined ? {} : { theme: facts.theme }) },
+            files, tools: toolSpecs(tools as readonly Tool[], principal).map((tool) => tool.name), chat: { label: channelLabel(chat), kind },
+            bootstrapMaxChars: agents.defaults().bootstrapMaxChars, ...(agents.defaults().timeZone === undefined ? {} : { timeZone: agents.defaults().timeZone as string }),
+          }
+          const hash = buildSystemPrompt({ ...parts, date: '' })
+          return { text: buildSystemPrompt({ ...parts, date: promptDate(clock.now(), agents.defaults().timeZone) }), hash: hashOf(hash) }
+        },
+        models(agent, chosen) {
+          const current = models.door.current()
+          const own = agents.get(agent).models
+          const primary = chosen ?? own.primary ?? current.primary
+          const candidates = chosen === undefined ? [primary, ...(own.primary === undefined ? current.fallbacks : own.fallbacks)] : [chosen]
+          const resolved = [...new Set(candidates.map((name) => models.door.resolve(name) ?? name))]
+          const info = models.info(resolved[0] ?? primary)
+          return { candidates: resolved, strict: chosen !== undefined, contextWindow: agents.defaults().contextTokens ?? info.contextWindow, maxOutputTokens: info.maxOutputTokens }
+        },
+        estimateTokens,
+        principal: guard.principal,
+        async refuse(waiting, reason) {
+          await store.transaction(async (tx) => {
+            await outbox.reply(tx, { inbox: waiting.inbox, chat: waiting.message.chat, principal: waiting.principal.id }, reason, 'refused')
+          })
+        },
+        answer: (turn) => answerTurn(turn, journey),
+        async compact(view, focus, signal) {
+          const host = {
+            callModel: models.call, tools: [], takeSteering: () => [], estimateTokens, signal, parallel: () => false,
+            runTool: () => Promise.reject(new Error('no tools while summarising')),
+          }
+          let usage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }
+          let reason = 'There was nothing to summarise.'
+          const steps = compact(view, host, focus)
+          for (;;) {
+            const step = await steps.next()
+            if (step.done === true) return step.value === undefined ? { reason } : { ...step.value, usage }
+            if (step.value.type === 'compaction-end') {
+              usage = step.value.usage
+              reason = step.value.error ?? reason
+            }
+          }
+        },
+      },
+    })
+    inbox.onEnd((row) => sessions.messageEnded({ inbox: row.id, platformId: row.message.id, key: row.sessionKey, end: row.end ?? '', detail: row.endDetail, turnId: row.turnId }))
+
+    const status = (key: SessionKey): Promise<StatusFacts> => describeStatus(key)
+    async function describeStatus(key: SessionKey): Promise<StatusFacts> {
+      const session = await sessions.get(key)
+      const chosen = session?.settings.model
+      const current = models.door.current()
+      const info = models.info(chosen ?? current.primary)
+      const today = new Date(clock.now())
+      today.setHours(0, 0, 0, 0)
+      const used = await sessions.transcript.usageSince(today.getTime())
+      const costs = used.map(({ model, usage }) => models.cost(model, usage))
+      return {
+        version: options.version, uptimeMs: clock.now() - startedAt, model: chosen ?? `${current.primary} (${current.why})`, session: key,
+        contextTokens: session?.contextTokens ?? 0, contextWindow: info.contextWindow,
+        queue: `${sessions.waitingCount(key)} waiting${sessions.running(key).length > 0 ? ', one running' : ''}`,
+        channels: connections.status().filter((each) => channels.find((channel) => channel.id === each.channel)?.senders === 'platform')
+          .map((each) => ({ id: each.channel, account: each.account, state: stateWords(each.health) })),
+        usageToday: {
+          input: used.reduce((sum, { usage }) => sum + usage.input + usage.cacheRead + usage.cacheWrite, 0), output: used.reduce((sum, { usage }) => sum + usage.output, 0),
+          costUsd: costs.every((cost) => cost !== undefined) ? costs.reduce<number>((sum, cost) => sum + (cost ?? 0), 0) : null,
+        },
+      }
+    }
+
+    const sandbox = createGrants({
+      workspaceOf: (agent, principal) => (principal === ownerPrincipal ? agents.get(agent).workspace : join(stateDir, 'people', hashOf(principal).slice(0, 16), agent)),
+      describeStatus: ({ session }) => status(session), clock, newId,
+    })
+    const checkers = new Map<Tool, ReturnType<typeof Compile>>()
+    const why = createWhy({ inbox, sessions, outbox, audit, store })
+
+    const journey: Journey = {
+      store, log: log.child('journey'), audit, inbox, guard, sessions, outbox, now: () => clock.now(),
+      commands: {
+        all: chatCommands,
+        parse: (text) => (config.get(commandsSection).text ? parseCommand(text, chatCommands, resolveModel) : { kind: 'text', text }),
+        needs: {
+          status, session: sessions.get, patch: sessions.patch,
+          reset: (key, principal) => sessions.reset(key, principal.id),
+          async stop(key) {
+            const waiting = sessions.waitingCount(key)
+            return { turns: (await sessions.abort(key, { reason: 'stop' })).length, waiting }
+          },
+          compact: sessions.compact, queueMode: sessions.queueMode, models: models.door,
+          pairing: { pending: () => guard.pending(), approve: guard.approve, reject: guard.reject },
+          why,
+          async lastMessage(message) {
+            const row = await store.read.get<{ id: string }>(
+              'SELECT id FROM inbox WHERE channel = ? AND account = ? AND chat = ? AND platform_id <> ? ORDER BY received_at DESC, id DESC LIMIT 1',
+              message.chat.channel, message.chat.account, message.chat.chat, message.id,
+            )
+            return row?.id
+          },
+        },
+      },
+      runAgent: (turn, view) => runAgent(turn, view, {
+        clock, guard, sessions, tools: tools as readonly Tool[], callModel: models.call, runTurn, estimateTokens, agentOf,
+        checkInput(tool, input) {
+          let checker = checkers.get(tool)
+          if (checker === undefined) checkers.set(tool, (checker = Compile(tool.input)))
+          if (checker.Check(input)) return undefined
+          return checker.Errors(input).slice(0, 3).map((error) => `${error.instancePath === '' ? 'the input' : error.instancePath} ${error.message}`).join('; ')
+        },
+        grants: (needs, who) => sandbox.grants(needs, { agent: who.agent, session: who.session, principal: who.principal.id }),
+      }),
+    }
+
+    const rooms: Rooms & { devices: ReturnType<typeof createDevices> } = {
+      version: options.version, startedAt, stateDir, clock, newId, log, store, config, audit, guard, inbox, sessions, outbox, connections, channels,
+      doors: (serves) => channels.map((channel) => connections.of({ channel: channel.id, account: 'default' as ChatRef['account'] })?.door).find((door) => door?.serves === serves),
+      models: models.door, agents: agents.door, logs: log.door,
+      devices: createDevices({ store, clock, newId, random: randomBytes }),
+      presence: createPresence({ clock, version: options.version, host: hostname(), ip: undefined, platform: process.platform }),
+      why, runs: createRuns(log),
+      commands: () => chatCommands.map(({ name, aliases, description, args, ownerOnly }) => ({ name, aliases: [...aliases], description, args, ownerOnly })),
+      shutdown: (reason, restart) => options.onShutdown?.(reason, restart),
+    }
+    const door = createDoor({
+      rooms, methods, events: createWireEvents(rooms), uiDir: options.uiDir, token, random: randomBytes,
+      port: options.port, bind: options.bind as never,
+    })
+    const resumed = await resume(journey)
+    if (resumed.messages + resumed.deliveries > 0) log.info('Continued what was unfinished.', resumed)
+    // Our own ways in are needed by the first client; networks connect in the background.
+    const opening = connections.start(60_000).catch((error: unknown) => log.error('Channels could not be started.', { error: describeError(error) }))
+    const listening = await door.listen()
+    log.info('The gateway is ready.', { port: listening.port, addresses: listening.addresses, version: options.version, startMs: clock.now() - startedAt })
+    void models.detect()
+
+    let closing: Promise<void> | undefined
+    return {
+      port: listening.port, addresses: listening.addresses, rooms, journey, config, vault,
+      token: async () => (await token())?.open('the owner asked') ?? '',
+      close(why = {}) {
+        closing ??= (async () => {
+          log.info('The gateway is stopping.', { reason: why.reason ?? 'asked' })
+          const doorClosed = door.close({ ...(why.reason === undefined ? {} : { reason: why.reason }), ...(why.restart === true ? { restartExpectedMs: 2_000 } : {}) })
+          await connections.close()
+          await sessions.close(drainMs)
+          await outbox.close(drainMs)
+          await doorClosed
+          await opening
+          for (const close of closers.reverse()) await close()
+        })()
+        return closing
+      },
+    }
+  }
+}
+
+function stateWords(health: import('@moltbot/contract').ChannelHealth): string {
+  switch (health.kind) {
+    case 'connected': return health.detail === undefined ? 'connected' : `connected as ${health.detail}`
+    case 'retrying': return `trying again (${health.reason})`
+    case 'needs-you': return `needs you: ${health.reason} ${health.action}`
+    case 'throttled': return 'asked to slow down'
+    default: return health.kind
+  }
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** Patterns a person wrote, as far as they are valid and short; a broken one never opens a gate. */
+function mentionPatterns(sources: readonly string[]): RegExp[] {
+  return sources.flatMap((source) => {
+    if (source.trim() === '' || source.length > 200) return []
+    try {
+      return [new RegExp(source, 'iu')]
+    } catch {
+      // Not a regular expression: it matches nothing. The configuration check names it.
+      return []
+    }
+  })
+}
+
+function firstSecret(environment: Readonly<Record<string, string | undefined>>, names: readonly string[]): Secret | undefined {
+  const name = names.find((each) => (environment[each] ?? '') !== '')
+  return name === undefined ? undefined : new Secret(name, environment[name] ?? '')
+}
+
+function configPath(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  return environment['MOLTBOT_CONFIG_PATH'] ?? environment['CLAWDBOT_CONFIG_PATH']
+}
+
+/** The process's environment over `secrets.env`. */
+function mergeEnvironment(stateDir: string, environment: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+  const file = join(stateDir, 'secrets.env')
+  if (!existsSync(file)) return { ...environment }
+  return { ...Object.fromEntries(parseSecretsEnv(readFileSync(file, 'utf8'))), ...Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== '')) }
+}
+
+/** A gateway without any secret gets a token of its own at its first start. */
+async function ensureToken(config: Config, environment: Readonly<Record<string, string | undefined>>): Promise<void> {
+  if ((await config.secrets.get('gateway.auth.token')) !== undefined || (await config.secrets.get('gateway.auth.password')) !== undefined) return
+  if (firstSecret(environment, ['MOLTBOT_GATEWAY_TOKEN', 'CLAWDBOT_GATEWAY_TOKEN', 'OPENCLAW_GATEWAY_TOKEN']) !== undefined) return
+  if (config.snapshot().issues.some((issue) => issue.severity === 'error' && issue.path === '')) {
+    throw new Problem('token-missing', 'There is no gateway token, and the configuration cannot be read to keep one.', { next: `Mend ${config.snapshot().path}, or set MOLTBOT_GATEWAY_TOKEN in secrets.env.` })
+  }
+  if (!config.snapshot().exists) await config.replace(firstConfig(), undefined)
+  await config.set('gateway.auth.token', randomBytes(32).toString('hex'))
+}
+
+/** What a person finds when they open the file for the first time. */
+function firstConfig(): string {
+  return `// Moltbot's configuration (JSON5: comments and trailing commas are fine). Changes take effect at once.
+// Every key is described in docs/reference/configuration.md, and by: moltbot config schema
+{
+  gateway: {
+    bind: "loopback", // only this computer
+    port: 18789,
+    auth: {
+      mode: "token",
+    },
+  },
+  logging: {
+    redactSensitive: "tools",
+  },
+}
+`
+}
+
+/** `moltbot gateway run`: a gateway in this process until it is told to stop. Resolves with the exit code. */
+export async function runGateway(options: GatewayRunOptions): Promise<number> {
+  process.umask(0o077)
+  const environment = process.env
+  const stateDir = stateDirectory(environment)
+  const root = installation()
+  let finish: (code: number) => void = () => undefined
+  const done = new Promise<number>((resolveDone) => { finish = resolveDone })
+  const interactive = process.stdout.isTTY === true
+  const start = (): Promise<Gateway> => startGateway({
+    stateDir, environment, version: readVersion(root), uiDir: uiDirectory(root), vaultKeyFile: vaultKeyFile(environment),
+    ...(options.port === undefined ? {} : { port: options.port }), ...(options.bind === undefined ? {} : { bind: options.bind }), verbose: options.verbose,
+    logLink: '/tmp/moltbot-gateway.log',
+    ...(environment['MOLTBOT_QUIET'] === '1' ? {} : { console: { write: (text: string) => void process.stdout.write(text), color: interactive && environment['NO_COLOR'] === undefined } }),
+    onShutdown: (reason, restart) => void stop(reason, restart),
+  })
+  let gateway: Gateway
+  const stop = async (reason: string, restart: boolean): Promise<void> => {
+    await gateway.close({ reason, restart })
+    if (!restart) return finish(0)
+    gateway = await start()
+  }
+  gateway = await start()
+  let stopping = false
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(130)
+      stopping = true
+      void stop(signal === 'SIGINT' ? 'interrupted' : 'terminated', false)
+    })
+  }
+  process.on('uncaughtException', (error) => gateway.rooms.log.error('Something was not caught; the gateway goes on.', { error: describeError(error) }))
+  process.on('unhandledRejection', (error) => gateway.rooms.log.error('Something was not awaited; the gateway goes on.', { error: describeError(error) }))
+  return done
+}
+
+/** The configuration without a running gateway, by the same code. */
+export async function offlineConfig(stateDir: string): Promise<OfflineConfig> {
+  const environment = mergeEnvironment(stateDir, process.env)
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+  const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
+  const config = await createConfig({
+    stateDir, sections, environment, secrets: { get: () => undefined }, clock: systemClock, log: silent, watch: false,
+    ...(configPath(environment) === undefined ? {} : { file: configPath(environment) as string }),
+  })
+  return {
+    file: config.snapshot().path,
+    get: async (path) => (path === undefined ? config.snapshot().effective : path.split('.').reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined), config.snapshot().effective)),
+    set: async (path, value) => void (await config.set(path, value)),
+    unset: async (path) => void (await config.set(path, undefined)),
+    validate: async () => config.snapshot().issues,
+    schema: async () => config.schema(),
+  }
+}
+
+/** Where the built page is, seen from the bundle or from the source. */
+function installation(): string {
+  const here = dirname(fileURLToPath(import.meta.url))
+  return here.endsWith('dist') ? resolve(here, '..') : resolve(here, '..', '..')
+}
+
+function uiDirectory(root: string): string | undefined {
+  const folder = join(root, 'dist', 'ui')
+  return existsSync(join(folder, 'index.html')) ? folder : undefined
+}
+
+function readVersion(root: string): string {
+  return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version?: string }).version ?? '0.0.0'
+}
+
+function stateDirectory(environment: Readonly<Record<string, string | undefined>>): string {
+  const given = environment['MOLTBOT_STATE_DIR'] ?? environment['CLAWDBOT_STATE_DIR'] ?? ''
+  return resolve(given === '' ? join(environment['HOME'] ?? homedir(), '.moltbot') : given)
+}
+
+/** Beside the other programs' settings, never in the state directory: a copy of the state alone opens no secret. */
+function vaultKeyFile(environment: Readonly<Record<string, string | undefined>>): string {
+  const given = environment['MOLTBOT_VAULT_KEY_FILE'] ?? ''
+  const base = environment['XDG_CONFIG_HOME'] ?? ''
+  return given !== '' ? resolve(given) : join(base === '' ? join(environment['HOME'] ?? homedir(), '.config') : base, 'moltbot', 'vault.key')
+}
+
+export const gatewayModule: GatewayModule = { runGateway, offlineConfig }
+export type { Channel, Principal, PrincipalId }
+export { mainAgent }

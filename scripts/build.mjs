@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+/**
+ * Builds what users run into `dist/`: the command line and the gateway as bundles with lazy chunks, and the page.
+ * `node scripts/build.mjs [code|ui]` builds one of the two only.
+ */
+import { rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { rolldown } from 'rolldown'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const only = process.argv[2]
+
+/** Found at run time, or not at all: native parts, and optional extras of libraries that work without them. */
+const external = [/^node:/, '@photostructure/sqlite', 'bufferutil', 'utf-8-validate', 'supports-color', 'encoding']
+
+if (only === undefined || only === 'code') {
+  rmSync(join(root, 'dist', 'chunks'), { recursive: true, force: true })
+  const bundle = await rolldown({
+    cwd: root,
+    platform: 'node',
+    input: { gateway: 'gateway/src/main.ts', cli: 'cli/src/main.ts' },
+    external,
+    logLevel: 'warn',
+    resolve: { conditionNames: ['import', 'node', 'default'] },
+  })
+  await bundle.write({
+    dir: join(root, 'dist'), format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: 'chunks/[name]-[hash].mjs', minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+    comments: { legal: false, annotation: false, jsdoc: false },
+  })
+  await bundle.close()
+}
+if (only === undefined || only === 'ui') {
+  const { build } = await import('vite')
+  await build({ root: join(root, 'ui'), configFile: join(root, 'ui', 'vite.config.ts'), logLevel: 'warn' })
+}
