@@ -1,0 +1,11 @@
+/**
+ * The sandbox turns the grants a tool asks for into real effects, confined to the agent's workspace. It judges nobody
+ * and knows no tool; it never follows a link, never leaves the workspace and never waits on what is not a regular file.
+ *
+ * How a path is kept inside: words become steps by one parser; steps are opened one by one from the root's descriptor
+ * without following links; what was opened is compared with what was looked at, by file, mount and true path; writes go to a
+ * new file in the same open folder and are renamed there. On systems without `/proc` the last two rest on comparisons alone.
+ */
+export { createGrants } from './create-grants.ts'
+export type { GrantSubject, Sandbox, SandboxOptions } from './create-grants.ts'
+export { workspaceFiles } from './workspace-files.ts'
