@@ -216,8 +216,10 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
   /** Private chats and small groups share one counter, supergroups and channels have their own: ids repeat between chats, as on Telegram. */
   function nextMessageId(chatId: number): number {
     const kind = groups.get(chatId)?.kind
-    const counter = kind === 'supergroup' || kind === 'channel' ? String(chatId) : 'shared'
-    const id = (counters.get(counter) ?? 0) + 1
+    const own = kind === 'supergroup' || kind === 'channel'
+    const counter = own ? String(chatId) : 'shared'
+    // The first message of a supergroup is its creation: 1 is also the id of a forum's general topic.
+    const id = (counters.get(counter) ?? (own ? 1 : 0)) + 1
     counters.set(counter, id)
     return id
   }
@@ -469,8 +471,8 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     record.text = text
     record.entities = entities
     edits += 1
-    const message = messages.get(key(chatId, record.messageId)) ?? {}
-    Object.assign(message, { text, entities: entities as unknown as Json[], edit_date: Math.floor(Date.now() / 1_000) })
+    const message: JsonObject = { ...messages.get(key(chatId, record.messageId)), text, entities: entities as unknown as Json[], edit_date: Math.floor(Date.now() / 1_000) }
+    messages.set(key(chatId, record.messageId), message)
     return message
   }
 
@@ -724,8 +726,10 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     edit({ chatId, messageId }, text) {
       const message = messages.get(key(chatId, messageId))
       if (message === undefined) throw new Error('there is no such message')
-      Object.assign(message, withEntities(text), { edit_date: Math.floor(Date.now() / 1_000) })
-      inject({ edited_message: { ...message } })
+      // What was delivered before stays as it was.
+      const edited: JsonObject = { ...message, ...withEntities(text), edit_date: Math.floor(Date.now() / 1_000) }
+      messages.set(key(chatId, messageId), edited)
+      inject({ edited_message: edited })
     },
     press(from, { chatId, messageId }, data) {
       const id = `press${++lastPress}`

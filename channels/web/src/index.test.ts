@@ -1,0 +1,4 @@
+import { testOwnDoor } from '@moltbot/contract/testing'
+import { web } from './index.ts'
+
+testOwnDoor(web)
