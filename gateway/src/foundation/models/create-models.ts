@@ -1,0 +1,365 @@
+import { createHash } from 'node:crypto'
+import { Problem, describeError } from '@moltbot/contract'
+import type { Clock, ConfigView, Logger, ModelCall, ModelCallEvent, ModelEvent, ModelFormat, ModelInfo, ModelMessage, ModelRequest, NewId, Provider, Secret, SecretSource, Store } from '@moltbot/contract'
+import { modelsSection } from './config.ts'
+import { Cooldowns } from './cooldowns.ts'
+import { askInOrder } from './failover.ts'
+import type { Candidate } from './failover.ts'
+import { baseOf, isLoopback, pinnedFetch } from './pinned-fetch.ts'
+import { builtinProvider, knownProviders, splitRef } from './providers.ts'
+import type { CatalogEntry, KnownModel, KnownProvider } from './providers.ts'
+
+export interface ModelsOptions {
+  config: ConfigView
+  secrets: SecretSource
+  store: Store
+  clock: Clock
+  log: Logger
+  newId: NewId
+  /** The models shelf's wire formats and engines. */
+  formats: readonly ModelFormat[]
+  /** The models shelf's known providers, in the order in which a default is chosen. */
+  catalog: readonly CatalogEntry[]
+  fetch: typeof globalThis.fetch
+  /** What the agents' configuration says: `provider/model` or aliases of it. Asked anew each time. */
+  agentsDefault(): { primary?: string; fallbacks: readonly string[]; aliases: Readonly<Record<string, string>> }
+}
+
+type Listed = ModelInfo & { provider: string; available: boolean; credential: 'set' | 'missing' | 'not-needed' }
+
+/** The room. `door` fits the API's `ModelsDoor`. */
+export interface Models {
+  /** Asks a model. Never throws; ends with exactly one `end`. Without usable candidates the default is asked. */
+  call(call: ModelCall): AsyncIterable<ModelCallEvent>
+  door: {
+    list(): Promise<Listed[]>
+    current(): { primary: string; fallbacks: string[]; why: string }
+    resolve(name: string): string | undefined
+  }
+  /** What is known about a model; for unknown ones the family's defaults. */
+  info(ref: string): ModelInfo
+  /** Looks which credentials are set and which local servers answer. Never rejects. */
+  detect(): Promise<void>
+  /** Reads the cooldowns and credentials (awaited), then looks for local servers in the background, again every minute while nothing else is there. */
+  start(): Promise<void>
+  stop(): void
+  /** Calls back when the default may have become another. Returns how to stop. */
+  onChange(listener: () => void): () => void
+}
+
+const probeTimeoutMs = 500
+const probeEveryMs = 60_000
+/** What a credential's absence is called in a fingerprint. */
+const noCredential = 'none'
+const unknownModel = { contextWindow: 200_000, maxOutputTokens: 8192, reasoning: false }
+/** A local server does not say how much it was started with; more would be cut off there without a word. */
+const localContextWindow = 32_768
+
+export function createModels(options: ModelsOptions): Models {
+  const { config, clock, log } = options
+  const formats = new Map(options.formats.map((format) => [format.id, format]))
+  const cooldowns = new Cooldowns(options.store, clock)
+  /** Fingerprints of the keys last seen, for the default choice, which must answer at once. */
+  const keys = new Map<string, string>()
+  /** Models of the local servers that answered last. */
+  const local = new Map<string, ModelInfo[]>()
+  const listeners = new Set<() => void>()
+  let cancelProbe: () => void = () => undefined
+  let stopped = false
+
+  const providers = (): KnownProvider[] => knownProviders(config.get(modelsSection), options.catalog)
+  const providerOf = (id: string): KnownProvider | undefined => providers().find((provider) => provider.id === id)
+
+  async function secretOf(provider: KnownProvider): Promise<Secret | undefined> {
+    const configured = await options.secrets.get(`models.providers.${provider.id}.apiKey`)
+    if (configured !== undefined) return configured
+    for (const name of provider.keyNames) {
+      const found = await options.secrets.get(`env:${name}`)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  function needsKey(provider: KnownProvider): boolean {
+    return formats.get(provider.api)?.credential.kind !== 'none' && provider.keyNames.length > 0
+  }
+
+  /** Whether it could be asked now, as far as is known without asking. */
+  function usable(provider: KnownProvider): boolean {
+    if (!formats.has(provider.api)) return false
+    if (needsKey(provider)) return keys.has(provider.id)
+    return provider.id === builtinProvider || provider.configured || local.has(provider.id)
+  }
+
+  async function lookForKeys(): Promise<void> {
+    for (const provider of providers()) {
+      let secret: Secret | undefined
+      try {
+        secret = await secretOf(provider)
+      } catch (error) {
+        log.warn('a key could not be read', { provider: provider.id, error: describeError(error) })
+      }
+      if (secret === undefined) keys.delete(provider.id)
+      else keys.set(provider.id, fingerprint(secret))
+    }
+  }
+
+  function hostFor(provider: KnownProvider, format: ModelFormat, secret: Secret | undefined, onLife: () => void): { fetch: typeof globalThis.fetch; clock: Clock; log: Logger } {
+    return { fetch: pinnedFetch({ provider, credential: format.credential, secret, fetch: options.fetch, onLife }), clock, log }
+  }
+
+  // ---- local servers
+
+  async function probe(provider: KnownProvider): Promise<ModelInfo[] | undefined> {
+    const format = formats.get(provider.api)
+    if (format === undefined || !isLoopback(baseOf(provider).hostname)) return undefined
+    const control = new AbortController()
+    const cancel = clock.after(probeTimeoutMs, () => control.abort())
+    try {
+      const model = format.connect(wireProvider(provider, undefined), hostFor(provider, format, undefined, () => undefined))
+      const listed = await model.list?.(control.signal)
+      return listed === undefined || listed.length === 0 ? undefined : listed.map((info) => (info.contextWindow === unknownModel.contextWindow ? { ...info, contextWindow: localContextWindow } : info))
+    } catch {
+      // Nothing there, or something else: the usual case on most machines.
+      return undefined
+    } finally {
+      cancel()
+    }
+  }
+
+  async function detect(): Promise<void> {
+    const before = door.current().primary
+    await lookForKeys()
+    if (config.get(modelsSection).detectLocal) {
+      await Promise.all(providers().filter((provider) => provider.local).map(async (provider) => {
+        const found = await probe(provider)
+        if (found === undefined) local.delete(provider.id)
+        else {
+          if (!local.has(provider.id)) log.info('found a model server on this machine', { provider: provider.id, models: found.length })
+          local.set(provider.id, found)
+        }
+      }))
+    } else local.clear()
+    if (door.current().primary !== before) for (const listener of listeners) listener()
+  }
+
+  function probeAgainLater(): void {
+    if (stopped) return
+    cancelProbe = clock.after(probeEveryMs, () => {
+      const chosen = splitRef(door.current().primary)?.provider
+      const provider = chosen === undefined ? undefined : providerOf(chosen)
+      // A local server in use is looked at again too: it may have gone.
+      const nothingElse = provider === undefined || provider.id === builtinProvider || (provider.local && !provider.configured)
+      void (nothingElse ? detect() : Promise.resolve()).finally(probeAgainLater)
+    })
+  }
+
+  // ---- choosing
+
+  function defaultModelOf(provider: KnownProvider): string | undefined {
+    return provider.defaultModel ?? local.get(provider.id)?.[0]?.id
+  }
+
+  function chosenDefault(): { primary: string; why: string } {
+    const wanted = options.agentsDefault().primary
+    const explicit = wanted === undefined ? undefined : door.resolve(wanted)
+    if (explicit !== undefined) {
+      const provider = providerOf(splitRef(explicit)?.provider ?? '')
+      const keyless = provider !== undefined && needsKey(provider) && !keys.has(provider.id) ? ` There is no key for ${provider.label} yet.` : ''
+      return { primary: explicit, why: `Set in the configuration (agents.defaults.model).${keyless}` }
+    }
+    const ignored = wanted === undefined ? '' : ` The configured model "${wanted}" is not known.`
+    const all = providers().filter((provider) => provider.id !== builtinProvider && usable(provider))
+    const kinds: [(provider: KnownProvider) => boolean, (provider: KnownProvider) => string][] = [
+      [(provider) => provider.configured, (provider) => `${provider.label} is set up in the configuration (models.providers).`],
+      [(provider) => keys.has(provider.id), (provider) => `There is a key for ${provider.label}.`],
+      [(provider) => local.has(provider.id), (provider) => `${provider.label} runs on this machine.`],
+    ]
+    for (const [fits, why] of kinds) {
+      const provider = all.find((candidate) => fits(candidate) && defaultModelOf(candidate) !== undefined)
+      if (provider !== undefined) return { primary: `${provider.id}/${defaultModelOf(provider) ?? ''}`, why: why(provider) + ignored }
+    }
+    return { primary: `${builtinProvider}/assistant`, why: `No key is set and no model server was found on this machine, so the built-in assistant answers.${ignored}` }
+  }
+
+  function infoOf(provider: KnownProvider | undefined, model: string): KnownModel & { known: boolean } {
+    const found = provider?.models.find((candidate) => candidate.info.id === model)
+    if (found !== undefined) return { ...found, known: true }
+    const listed = provider === undefined ? undefined : local.get(provider.id)?.find((info) => info.id === model)
+    if (listed !== undefined) return { info: listed, known: true }
+    return { info: { id: model, ...unknownModel, ...(provider?.local === true ? { contextWindow: localContextWindow } : {}), input: ['text', 'image'] }, known: false }
+  }
+
+  const door: Models['door'] = {
+    current() {
+      const { primary, why } = chosenDefault()
+      const fallbacks = options.agentsDefault().fallbacks.map((name) => door.resolve(name)).filter((ref): ref is string => ref !== undefined && ref !== primary)
+      return { primary, fallbacks: [...new Set(fallbacks)], why }
+    },
+
+    resolve(name) {
+      const wanted = name.trim()
+      if (wanted === '') return undefined
+      const { aliases } = options.agentsDefault()
+      const alias = Object.keys(aliases).find((candidate) => candidate.toLowerCase() === wanted.toLowerCase())
+      const ref = alias === undefined ? wanted : (aliases[alias] ?? wanted)
+      const all = providers()
+      const parts = splitRef(ref)
+      if (parts !== undefined && all.some((provider) => provider.id === parts.provider)) return ref
+      const named = all.find((provider) => provider.id === ref.toLowerCase())
+      if (named !== undefined) {
+        const model = defaultModelOf(named)
+        return model === undefined ? undefined : `${named.id}/${model}`
+      }
+      // A bare id: of a provider that could answer, before one that could not.
+      for (const provider of [...all.filter(usable), ...all]) {
+        if (provider.models.some((model) => model.info.id === ref) || local.get(provider.id)?.some((info) => info.id === ref) === true) return `${provider.id}/${ref}`
+      }
+      return undefined
+    },
+
+    async list() {
+      await lookForKeys()
+      const current = splitRef(door.current().primary)
+      const listed: Listed[] = []
+      for (const provider of providers()) {
+        const chosen = provider.id === current?.provider
+        if (!usable(provider) && !provider.configured && !chosen) continue
+        const infos = new Map([...(local.get(provider.id) ?? []), ...provider.models.map((model) => model.info)].map((info) => [info.id, info]))
+        if (chosen && !infos.has(current.model)) infos.set(current.model, infoOf(provider, current.model).info)
+        const credential = !needsKey(provider) ? (keys.has(provider.id) ? 'set' : 'not-needed') : keys.has(provider.id) ? 'set' : 'missing'
+        for (const info of infos.values()) {
+          const resting = cooldowns.of(provider.id, info.id, keys.get(provider.id) ?? noCredential)
+          listed.push({ ...info, provider: provider.id, available: usable(provider) && resting === undefined, credential })
+        }
+      }
+      return listed.sort((a, b) => compare(a.provider, b.provider) || compare(a.id, b.id))
+    },
+  }
+
+  // ---- asking
+
+  async function candidateFor(ref: string): Promise<Candidate> {
+    const { provider: id, model } = splitRef(ref) ?? { provider: ref, model: '' }
+    const provider = providerOf(id)
+    const known = infoOf(provider, model)
+    const format = provider === undefined ? undefined : formats.get(known.api ?? provider.api)
+    let secret: Secret | undefined
+    let unusable: Candidate['unusable']
+    if (provider === undefined) unusable = { class: 'model_not_found', message: `There is no provider called "${id}". Check the model's name with \`moltbot models list\`.` }
+    else if (format === undefined) unusable = { class: 'format', message: `The provider ${id} is set to the unknown wire format "${known.api ?? provider.api}" (models.providers.${id}.api).` }
+    else {
+      try {
+        secret = await secretOf(provider)
+        if (secret === undefined && needsKey(provider)) throw missingKey(provider)
+        if (provider.id !== builtinProvider) baseOf(provider)
+      } catch (error) {
+        unusable = { class: 'auth', message: describeError(error) }
+      }
+    }
+    const mark = secret === undefined ? noCredential : fingerprint(secret)
+    if (secret === undefined) keys.delete(id)
+    else keys.set(id, mark)
+    return {
+      ref,
+      local: provider !== undefined && provider.baseUrl !== '' && unusable === undefined && isLoopback(baseOf(provider).hostname),
+      rest: cooldowns.of(id, model, mark),
+      unusable,
+      fit: (request) => fitted({ ...request, model }, known),
+      async *stream(request, onLife) {
+        if (provider === undefined || format === undefined) return
+        const connected = format.connect(wireProvider(provider, known), hostFor(provider, format, secret, onLife))
+        const hidden = secret?.open(`keeping it out of messages of ${id}`)
+        for await (const event of connected.stream(request)) yield hidden === undefined ? event : withoutValue(event, hidden)
+      },
+      // A fault known before asking says nothing about the provider.
+      failed: (fault) => (unusable === undefined ? cooldowns.failed(id, model, mark, fault) : Promise.resolve()),
+      succeeded: () => cooldowns.succeeded(id, model),
+    }
+  }
+
+  async function* call(given: ModelCall): AsyncGenerator<ModelCallEvent> {
+    try {
+      await cooldowns.load()
+    } catch (error) {
+      log.error('the cooldowns could not be read', { error: describeError(error) })
+    }
+    const wanted = given.candidates.length > 0 ? given.candidates : [door.current().primary, ...door.current().fallbacks]
+    const refs = [...new Set(wanted.map((name) => door.resolve(name) ?? name))].slice(0, given.strict ? 1 : undefined)
+    const candidates: Candidate[] = []
+    for (const ref of refs) candidates.push(await candidateFor(ref))
+    const { silenceSeconds, stallSeconds } = config.get(modelsSection)
+    yield* askInOrder(given, candidates, {
+      patience: { silenceMs: silenceSeconds * 1000, stallMs: stallSeconds * 1000 }, clock, log,
+      jitter: () => (createHash('sha256').update(options.newId('jitter')).digest()[0] ?? 0) / 256,
+    })
+  }
+
+  const stopListening = config.onChange(modelsSection, () => {
+    void detect()
+  })
+
+  return {
+    call,
+    door,
+    info: (ref) => {
+      const parts = splitRef(door.resolve(ref) ?? ref)
+      return infoOf(parts === undefined ? undefined : providerOf(parts.provider), parts?.model ?? ref).info
+    },
+    detect,
+    async start() {
+      await cooldowns.load()
+      await lookForKeys()
+      void detect().finally(probeAgainLater)
+    },
+    stop() {
+      stopped = true
+      cancelProbe()
+      stopListening()
+    },
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+function missingKey(provider: KnownProvider): Problem {
+  const name = provider.keyNames[0] ?? ''
+  return new Problem('models-credential-missing', `There is no key for ${provider.label}.`, { next: `Put \`${name}=…\` into ~/.moltbot/secrets.env and restart, or choose another model with \`moltbot models set\`.`, details: { fault: 'auth' } })
+}
+
+function wireProvider(provider: KnownProvider, model: KnownModel | undefined): Provider {
+  return { id: provider.id, baseUrl: provider.baseUrl, headers: { ...provider.headers, ...model?.headers }, compat: { ...provider.compat, ...model?.compat } }
+}
+
+/** Enough to tell keys apart, too little to find one. */
+function fingerprint(secret: Secret): string {
+  return createHash('sha256').update(`moltbot ${secret.open('telling keys apart')}`).digest('hex').slice(0, 12)
+}
+
+/** What the model can't take is left out: pictures it can't see, thinking it can't do, more output than it gives. */
+function fitted(request: Omit<ModelRequest, 'signal'>, model: KnownModel & { known: boolean }): Omit<ModelRequest, 'signal'> {
+  if (!model.known) return request
+  const { info } = model
+  return {
+    ...request,
+    thinking: info.reasoning ? request.thinking : 'off',
+    maxOutputTokens: Math.min(request.maxOutputTokens, info.maxOutputTokens),
+    messages: info.input.includes('image') ? request.messages : request.messages.map(withoutImages),
+  }
+}
+
+function withoutImages(message: ModelMessage): ModelMessage {
+  if (message.role === 'assistant' || !message.content.some((part) => part.type === 'image')) return message
+  return { ...message, content: message.content.map((part) => (part.type === 'image' ? { type: 'text', text: '[an image, which this model cannot see]' } : part)) }
+}
+
+function withoutValue(event: ModelEvent, value: string): ModelEvent {
+  if (event.type !== 'end' || event.fault === undefined || value === '') return event
+  return { ...event, fault: { ...event.fault, message: event.fault.message.replaceAll(value, '[credential]') } }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,11 @@
+/**
+ * Which model answers, and what happens when it does not: providers from configuration and catalog, credentials attached
+ * outside the models' sight, the default choice, local servers, retry, failover and cooldowns. It knows no wire format and
+ * no agent, shows nothing to anyone, and never changes what a person chose.
+ */
+export { createModels } from './create-models.ts'
+export type { Models, ModelsOptions } from './create-models.ts'
+export { modelsSection } from './config.ts'
+export { modelsMigration } from './cooldowns.ts'
+export { modelsProblems } from './problems.ts'
+export type { CatalogEntry } from './providers.ts'

@@ -1,0 +1,86 @@
+import { Problem } from '@moltbot/contract'
+import type { ModelFormat, Secret } from '@moltbot/contract'
+import type { KnownProvider } from './providers.ts'
+
+const redirectsMax = 3
+
+/** What a call's `fetch` needs to know. */
+export interface Pin {
+  provider: KnownProvider
+  credential: ModelFormat['credential']
+  secret: Secret | undefined
+  fetch: typeof globalThis.fetch
+  /** Called at every sign of life: headers, then every piece of the body. */
+  onLife(): void
+}
+
+/**
+ * A `fetch` that can only reach the provider's own origin and attaches the credential there. Redirects are followed by hand and only
+ * within that origin. The credential is in no error and in nothing the caller gets to see.
+ */
+export function pinnedFetch(pin: Pin): typeof globalThis.fetch {
+  const base = baseOf(pin.provider)
+  const send = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
+    let url = new URL(input instanceof Request ? input.url : input, base)
+    for (let hops = 0; ; hops++) {
+      if (url.origin !== base.origin || url.username !== '' || url.password !== '') {
+        throw new Problem(hops === 0 ? 'models-host-refused' : 'models-redirect-refused', `A call to ${pin.provider.id} was about to go to ${url.host} instead of ${base.host}, and was not sent.`, {
+          next: `Set models.providers.${pin.provider.id}.baseUrl to the final address.`, details: { fault: 'auth' },
+        })
+      }
+      const response = await pin.fetch(url, { ...init, redirect: 'manual', headers: withCredential(new Headers(init.headers), pin, base) })
+      const location = response.headers.get('location')
+      if (response.status < 300 || response.status >= 400 || response.status === 304 || location === null) return alive(response, pin.onLife)
+      await response.body?.cancel()
+      const keepsMethod = response.status === 307 || response.status === 308 || (init.method ?? 'GET') === 'GET'
+      if (!keepsMethod || hops >= redirectsMax) {
+        throw new Problem('models-redirect-refused', `${pin.provider.id} answered with a redirect (${response.status}) that cannot be followed.`, {
+          next: `Set models.providers.${pin.provider.id}.baseUrl to the final address.`, details: { fault: 'auth' },
+        })
+      }
+      url = new URL(location, url)
+    }
+  }
+  return send
+}
+
+/** The provider's address. Throws `Problem('models-base-url')`. */
+export function baseOf(provider: KnownProvider): URL {
+  if (!/^https?:\/\//.test(provider.baseUrl) || !URL.canParse(provider.baseUrl)) {
+    throw new Problem('models-base-url', `The provider ${provider.id} has no usable base URL.`, { next: `Set models.providers.${provider.id}.baseUrl to an http or https address.`, details: { fault: 'auth' } })
+  }
+  return new URL(provider.baseUrl)
+}
+
+function withCredential(headers: Headers, pin: Pin, base: URL): Headers {
+  if (pin.secret === undefined || pin.credential.kind === 'none') return headers
+  if (base.protocol === 'http:' && !isNear(base.hostname)) {
+    throw new Problem('models-plain-http', `The key of ${pin.provider.id} was not sent: ${base.host} is reached without encryption.`, { next: 'Use an https address.', details: { fault: 'auth' } })
+  }
+  const value = pin.secret.open(`model call to ${pin.provider.id}`)
+  if (pin.provider.auth === 'bearer') headers.set('authorization', `Bearer ${value}`)
+  else headers.set(pin.credential.name, pin.credential.prefix + value)
+  return headers
+}
+
+/** This machine or a private network, by address or by a name that only resolves there. */
+function isNear(host: string): boolean {
+  return isLoopback(host) || /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/.test(host)
+    || /^\[f[cde]/i.test(host) || /\.(?:local|lan|internal|home\.arpa|ts\.net)$/i.test(host) || !/[.:]/.test(host)
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host)
+}
+
+function alive(response: Response, onLife: () => void): Response {
+  onLife()
+  if (response.body === null) return response
+  const body = response.body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      onLife()
+      controller.enqueue(chunk)
+    },
+  }))
+  return new Response(body, { status: response.status, statusText: response.statusText, headers: response.headers })
+}
