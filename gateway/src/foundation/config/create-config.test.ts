@@ -189,6 +189,7 @@ describe('references and secrets', () => {
     const referring = await start('{channels: {chatter: {botToken: "${secret:chat}", accounts: {work: {botToken: "second-token"}}}}}')
     expect(await token(referring)).toBe('from-the-vault-1')
     expect((await referring.secrets.get('channels.chatter.accounts.work.botToken'))?.open('test')).toBe('second-token')
+    expect((await referring.secrets.get('channels["chatter"].accounts["work"].botToken'))?.open('test')).toBe('second-token')
     expect(JSON.stringify(referring.get(chatter))).not.toMatch(/from-the-vault|second-token|secret:/)
     await writeFile(join(stateDir, 'token.txt'), 'from-a-file\n')
     expect(await token(await start('{channels: {chatter: {tokenFile: "token.txt"}}}'))).toBe('from-a-file')
@@ -229,10 +230,30 @@ describe('references and secrets', () => {
 }`
     const config = await start(text, { environment: { MY_TOKEN: 'canary-variable-5' } })
     const shown = config.snapshot()
-    expect(JSON.stringify([shown.effective, shown.redactedRaw, shown.issues])).not.toContain('canary')
+    expect(JSON.stringify([shown.effective, shown.redactedRaw, shown.redactedParsed, shown.issues])).not.toContain('canary')
+    expect(shown.redactedParsed).toMatchObject({ gateway: { auth: { token: '__MOLTBOT_REDACTED__' } }, channels: { chatter: { botToken: '${MY_TOKEN}' } } })
     expect(shown.redactedRaw).toContain('// stays')
     expect(shown.redactedRaw).toContain('botToken: "${MY_TOKEN}"')
     expect(shown.effective).toMatchObject({ gateway: { port: 18789, auth: { token: '__MOLTBOT_REDACTED__' } } })
+  })
+
+  test('a broken section shows no secret either', async () => {
+    const config = await start('{gateway: {port: "bad", auth: {token: "canary-gateway-1"}}}')
+    const shown = config.snapshot()
+    expect(shown.effective).toMatchObject({ gateway: { port: 18789, auth: { token: '__MOLTBOT_REDACTED__' } } })
+    expect(JSON.stringify([shown.effective, shown.redactedRaw, shown.redactedParsed, shown.issues])).not.toContain('canary')
+  })
+
+  test('a file everybody can change is not used; one with secrets that others can read is named', async () => {
+    await writeFile(file, '{gateway: {port: 7, auth: {token: "canary-gateway-1"}}}')
+    await chmod(file, 0o644)
+    const config = await start()
+    expect(warnings(config)).toEqual([`the file holds secrets and others can read it; run: chmod 600 ${file}`])
+    await chmod(file, 0o666)
+    const open = await start()
+    expect(errors(open)[0]).toMatch(/every user of this machine can change the file/)
+    expect(open.healthy(gateway)).toBe(false)
+    expect((await problemOf(open.set('gateway.port', 8))).code).toBe('config-write-refused')
   })
 
   test('a mask written back means the value that is there', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import type { Clock, Logger, Section, SecretSource } from '@moltbot/contract'
@@ -7,7 +7,7 @@ import { Secret, describeError } from '@moltbot/contract'
 import type { Static, TSchema } from 'typebox'
 import { formatPath, isForbiddenKey, parsePath, valueAt } from './config-path.ts'
 import { patchJson5, setJson5, unsetJson5 } from './edit-json5.ts'
-import { evaluate, findMarks, plainSecrets, redactRaw, redactValue } from './evaluate.ts'
+import { evaluate, findMarks, plainSecrets, redactRaw, redactValue, redactWritten } from './evaluate.ts'
 import type { Evaluation, SectionState } from './evaluate.ts'
 import { Json5Error, nodeAt, parseJson5, positionOf, setOwn } from './json5-document.ts'
 import { configProblems } from './problems.ts'
@@ -24,7 +24,7 @@ import { isMissing, keepBackup, writeFileAtomically } from './write-file.ts'
 export interface ConfigOptions {
   /** The state directory; must exist. Backups go to `backups/` in it. */
   stateDir: string
-  /** Another place for the file, absolute. Absent: `moltbot.json` in the state directory, or `config.json` when only that exists. */
+  /** Another place for the file, absolute. Absent or empty: `moltbot.json` in the state directory, or `config.json` when only that exists. */
   file?: string
   sections: readonly Section[]
   /** The environment, values of `secrets.env` included. Asked again at every reload and every secret. */
@@ -62,6 +62,7 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
   const { stateDir, environment, clock, log } = options
   const sections = [...options.sections, ...configSections.filter((own) => !options.sections.some((given) => given.path === own.path))]
   const isSecret = shownAsSecret(sections)
+  const givenFile = options.file === '' ? undefined : options.file
   const newName = join(stateDir, 'moltbot.json')
   const oldName = join(stateDir, 'config.json')
   const active = new Map<string, Active>()
@@ -73,7 +74,7 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
   let closed = false
 
   function fileNow(): string {
-    if (options.file !== undefined) return options.file
+    if (givenFile !== undefined) return givenFile
     return !existsSync(newName) && existsSync(oldName) ? oldName : newName
   }
 
@@ -106,7 +107,9 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
 
   function readFile(file: string): { raw: string | null; fault?: string } {
     try {
-      return { raw: readText(file) }
+      const raw = readText(file)
+      if ((modeOf(file) & 0o002) !== 0) return { raw: null, fault: `every user of this machine can change the file, so it is not used; run: chmod 600 ${file}` }
+      return { raw }
     } catch (error) {
       return isMissing(error) ? { raw: null } : { raw: null, fault: `the file can't be read: ${describeError(error)}` }
     }
@@ -125,6 +128,9 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
   /** Makes an evaluation the one in effect and tells who asked to hear. */
   function adopt(file: string, raw: string | null, fault: string | undefined): void {
     const evaluation = judge(raw ?? '', file)
+    if (raw !== null && (modeOf(file) & 0o044) !== 0 && evaluation.tree !== undefined && plainSecrets(evaluation.tree, isSecret).length > 0) {
+      evaluation.issues.push({ path: '', line: 0, column: 0, message: `the file holds secrets and others can read it; run: chmod 600 ${file}`, severity: 'warning' })
+    }
     if (fault !== undefined) evaluation.issues.unshift({ path: '', line: 0, column: 0, message: fault, severity: 'error' })
     const usable = fault === undefined && evaluation.tree !== undefined
     let fallback: Evaluation | undefined
@@ -144,6 +150,7 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
       exists: raw !== null || fault !== undefined,
       raw,
       redactedRaw: raw === null || evaluation.tree === undefined ? null : redactRaw(evaluation.tree, isSecret),
+      redactedParsed: redactWritten(evaluation.tree?.value ?? {}, isSecret) as Record<string, unknown>,
       hash: raw === null ? undefined : hashOf(raw),
       parsed: evaluation.tree?.value ?? {},
       effective: effective(evaluation),
@@ -186,8 +193,9 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
       }
       const last = steps.at(-1) ?? section.path
       const written = from[last]
-      // Keys that no schema knows are kept in the file, so they are shown too.
-      setOwn(from, last, isPlainObject(written) && active.get(section.path)?.healthy === true ? overlay(written, to[last]) : to[last])
+      // Keys that no schema knows are kept in the file, so they are shown too; of a broken section only that a secret is written there.
+      const beside = active.get(section.path)?.healthy === true ? written : onlyMarks(written)
+      setOwn(from, last, isPlainObject(beside) ? overlay(beside, to[last]) : to[last])
     }
     return whole
   }
@@ -245,7 +253,7 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
     return inTurn(async () => {
       const file = fileNow()
       const { raw, fault } = readFile(file)
-      if (fault !== undefined) throw configProblems.writeRefused(`${file}: ${fault}.`, 'Make it readable first.')
+      if (fault !== undefined) throw configProblems.writeRefused(`${file}: ${fault}.`, 'Make it a readable file of mode 600 first.')
       if (guard !== undefined && raw !== null) {
         if (guard.baseHash === undefined) throw configProblems.changed('base-hash-missing')
         if (guard.baseHash !== hashOf(raw)) throw configProblems.changed('base-hash-stale')
@@ -259,7 +267,7 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
       if (text !== raw) {
         if (raw !== null) await keepBackup(join(stateDir, 'backups'), basename(file), raw, backupCount)
         await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-        await writeFileAtomically(file, text, options.file === undefined ? stateDir : dirname(file))
+        await writeFileAtomically(file, text, givenFile === undefined ? stateDir : dirname(file))
       }
       return read(false)
     })
@@ -325,8 +333,10 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
       if (path.startsWith('vault:')) return options.secrets.get(path.slice(6))
       const steps = parsePath(path)
       if (steps === undefined) throw configProblems.pathInvalid(path)
-      const owner = sections.filter((section) => path === section.path || path.startsWith(`${section.path}.`)).sort((a, b) => b.path.length - a.path.length)[0]
-      const ownerSteps = owner === undefined ? [] : parsePath(owner.path) ?? []
+      const owners = sections.map((section) => ({ section, own: parsePath(section.path) ?? [] }))
+        .filter(({ own }) => own.length > 0 && own.every((step, position) => step === steps[position])).sort((a, b) => b.own.length - a.own.length)
+      const owner = owners[0]?.section
+      const ownerSteps = owners[0]?.own ?? []
       // What is in effect, so that a broken section keeps its last good secrets along with its values.
       const from = owner === undefined ? written : active.get(owner.path)?.state.written ?? {}
       const inside = steps.slice(ownerSteps.length)
@@ -383,7 +393,7 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
     const { watch } = await import('chokidar')
     if (closed) return
     const directory = dirname(fileNow())
-    const names = new Set([basename(options.file ?? newName), ...(options.file === undefined ? [basename(oldName)] : [])])
+    const names = new Set([basename(givenFile ?? newName), ...(givenFile === undefined ? [basename(oldName)] : [])])
     let cancel = (): void => {}
     const later = (): void => {
       cancel()
@@ -458,6 +468,19 @@ function overlay(under: unknown, over: unknown): unknown {
   for (const [key, value] of Object.entries(under)) setOwn(both, key, Object.hasOwn(over, key) ? overlay(value, over[key]) : value)
   for (const [key, value] of Object.entries(over)) if (!Object.hasOwn(both, key)) setOwn(both, key, value)
   return both
+}
+
+/** The redaction marks of a value and what leads to them; undefined when there are none. */
+function onlyMarks(value: unknown): unknown {
+  if (isRedactionMark(value)) return value
+  if (!isPlainObject(value)) return undefined
+  const marks = Object.entries(value).map(([key, inner]) => [key, onlyMarks(inner)] as const).filter(([, inner]) => inner !== undefined)
+  return marks.length === 0 ? undefined : Object.fromEntries(marks)
+}
+
+/** The permission bits; 0 where nothing stands. */
+function modeOf(file: string): number {
+  return (statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o777
 }
 
 function hashOf(text: string): string {

@@ -205,6 +205,11 @@ export function redactValue(value: unknown, isSecret: (path: Steps) => boolean):
   return mapStrings(value, [], (text, path) => (text !== '' && isSecret(path) ? redactionMark : text))
 }
 
+/** The same for values as written: a text that is only references shows no secret and stays. */
+export function redactWritten(value: unknown, isSecret: (path: Steps) => boolean): unknown {
+  return mapStrings(value, [], (text, path) => (text !== '' && isSecret(path) && !isOnlyReferences(text) ? redactionMark : text))
+}
+
 /** The text with every plain secret replaced by the redaction mark; everything else, comments too, stays. */
 export function redactRaw(tree: ConfigTree, isSecret: (path: Steps) => boolean): string {
   let { text } = tree.document

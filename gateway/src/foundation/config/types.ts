@@ -25,6 +25,8 @@ export interface ConfigSnapshot {
   hash: string | undefined
   /** As written (parsed, not substituted); {} when absent or unreadable. */
   parsed: Record<string, unknown>
+  /** `parsed` with every plain secret replaced by the mark; references stay. */
+  redactedParsed?: Record<string, unknown>
   /** With defaults, substituted, secrets replaced by `__MOLTBOT_REDACTED__`. */
   effective: Record<string, unknown>
   issues: ConfigIssue[]

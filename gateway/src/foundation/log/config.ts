@@ -13,7 +13,7 @@ export const logSection = defineSection({
   reload: 'hot',
   schema: Type.Object({
     level: level('info', 'The least important lines that go into the file. `debug` and `trace` cost disk, not speed anyone would notice.'),
-    file: Type.String({ default: '', description: 'Where the log is written instead of `logs/gateway.log` in the state directory. Relative to the state directory unless absolute. Takes effect after a restart.' }),
+    file: Type.String({ default: '', description: 'Where the log is written instead of `logs/gateway.log` in the state directory. Relative to the state directory unless absolute.' }),
     consoleLevel: level('info', 'The least important lines shown on the console when the gateway runs in the foreground.'),
     consoleStyle: Type.Union([Type.Literal('pretty'), Type.Literal('compact'), Type.Literal('json')], { default: 'pretty', description: 'How lines look on the console.' }),
     redactSensitive: Type.Union([Type.Literal('off'), Type.Literal('tools'), Type.Literal('all')], {

@@ -182,8 +182,13 @@ describe('rotation', () => {
   })
 
   test('another place, relative to the state directory', () => {
-    start({ file: 'elsewhere/own.log' }).info('x')
+    const log = start({ file: 'elsewhere/own.log' }, { home: join(stateDir, 'home') })
+    log.info('x')
     expect(readFileSync(join(stateDir, 'elsewhere', 'own.log'), 'utf8')).toContain('"message":"x"')
+    log.configure({ ...defaults, file: '~/mine.log' })
+    log.info('y')
+    expect(log.door.file).toBe(join(stateDir, 'home', 'mine.log'))
+    expect(readFileSync(log.door.file, 'utf8')).toContain('"message":"y"')
   })
 })
 

@@ -16,6 +16,8 @@ export interface LogOptions {
   /** The section's values; defaults before the configuration is read. */
   values: LogValues
   clock: Clock
+  /** What `~` stands for in `values.file`. Absent: nothing. */
+  home?: string
   /** Where lines are shown as well. Absent: in the file only. */
   console?: { write(text: string): void; color: boolean }
 }
@@ -23,12 +25,12 @@ export interface LogOptions {
 /** The gateway's log as `main.ts` holds it. */
 export interface Log extends Logger {
   /** What the door may ask. */
-  door: { file: string; tail(cursor: number | undefined, limit: number, maxBytes: number): Promise<LogTail> }
+  door: { readonly file: string; tail(cursor: number | undefined, limit: number, maxBytes: number): Promise<LogTail> }
   /** Hides a value from now on wherever it appears, also encoded. Give it every secret before anybody can log it. */
   hide(value: string): void
   /** The text as it would be logged, with secrets masked; line breaks stay. For anything else that is shown. */
   mask(text: string): string
-  /** New settings of the section take effect with the next line; another `file` only after a restart. */
+  /** New settings of the section take effect with the next line. Sentences about patterns that are not used go into the log. */
   configure(values: LogValues): void
   /** Lines that could not be written so far. */
   lost(): number
@@ -46,16 +48,22 @@ export function createLog(options: LogOptions): Log {
   const { stateDir, clock } = options
   let { values } = options
   const redactor = createRedactor(() => clock.now(), (sentence) => write('log', 'warn', sentence, undefined))
-  const own = values.file === ''
-  const file = own ? join(stateDir, 'logs', 'gateway.log') : isAbsolute(values.file) ? values.file : resolve(stateDir, values.file)
+  let file = fileOf(values)
   const limits = (): { bytesMax: number; keepDays: number } => ({ bytesMax: values.maxSizeMb * 1024 * 1024, keepDays: values.keepDays })
-  const sink = openRotatingFile(file, clock, own, limits())
+  let sink = openRotatingFile(file, clock, values.file === '', limits())
+  let lostBefore = 0
   let written = ''
   // The writer below takes what pino made of a line, so that file and console say the same; no worker is involved, so it can be bundled.
   const lines = pino(
     { base: null, timestamp: false, messageKey: 'message', level: 'trace', formatters: { level: (label) => ({ level: label }) } },
     { write: (line: string) => { written = line } },
   )
+
+  function fileOf({ file: given }: LogValues): string {
+    if (given === '') return join(stateDir, 'logs', 'gateway.log')
+    const plain = given.startsWith('~/') && options.home !== undefined ? join(options.home, given.slice(2)) : given
+    return isAbsolute(plain) ? plain : resolve(stateDir, plain)
+  }
 
   function shows(threshold: string, level: Level): boolean {
     return order.indexOf(level) >= order.indexOf(threshold)
@@ -87,24 +95,29 @@ export function createLog(options: LogOptions): Log {
       info: (message, facts) => write(room, 'info', message, facts),
       warn: (message, facts) => write(room, 'warn', message, facts),
       error: (message, facts) => write(room, 'error', message, facts),
-      child: (name) => logger(room === '' ? name : `${room}/${name}`),
+      child: (name) => logger(room === 'gateway' ? name : `${room}/${name}`),
     }
   }
 
   function configure(next: LogValues): void {
     values = next
-    sink.configure(limits())
+    if (fileOf(values) !== file) {
+      sink.close()
+      lostBefore += sink.lost()
+      file = fileOf(values)
+      sink = openRotatingFile(file, clock, values.file === '', limits())
+    } else sink.configure(limits())
     for (const refused of redactor.configure(values)) write('log', 'warn', refused, undefined)
   }
   configure(values)
 
   return {
-    ...logger(''),
-    door: { file, tail: (cursor, limit, maxBytes) => tailLog(file, cursor, limit, maxBytes) },
+    ...logger('gateway'),
+    door: { get file() { return file }, tail: (cursor, limit, maxBytes) => tailLog(file, cursor, limit, maxBytes) },
     hide: (value) => redactor.hide(value),
     mask: (text) => redactor.mask(text),
     configure,
-    lost: () => sink.lost(),
+    lost: () => lostBefore + sink.lost(),
     close: () => sink.close(),
   }
 }

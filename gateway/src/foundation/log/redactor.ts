@@ -182,6 +182,7 @@ const names: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '
 
 /** Line breaks, control characters, terminal escapes and characters that turn or hide text become visible words. */
 export function neutralise(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- these are what must not remain
   return text.replaceAll(/[\u0000-\u001F\u007F-\u009F\u00AD\u061C\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF\uFFF9-\uFFFB]/g,
     (found) => names[found] ?? `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
