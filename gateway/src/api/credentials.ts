@@ -48,35 +48,43 @@ export function createCredentialSource(options: {
   const nothing = options.random(32).toString('hex')
   let version = 0
   let fingerprint: string | undefined
+  let line: Promise<unknown> = Promise.resolve()
+
+  const read = async (): Promise<Credentials> => {
+    const token = (await options.token())?.open('check a client at the door') ?? ''
+    const password = (await options.password())?.open('check a client at the door') ?? ''
+    // An only password means password mode, as everywhere in this family.
+    const mode = token === '' && password !== '' ? 'password' : options.mode()
+    const secret = mode === 'token' ? token : password
+    const both = `${mode}\n${token.length}\n${token}\n${password}`
+    const now = createHmac('sha256', processKey).update(both).digest('hex')
+    const rotated = fingerprint !== undefined && fingerprint !== now
+    if (fingerprint !== now) version += 1
+    fingerprint = now
+    const check = (value: string, presented: string): boolean => sameDigest(value === '' ? nothing : value, presented) && value !== ''
+    const credentials: Credentials = {
+      mode,
+      configured: secret !== '',
+      strong: secret.length >= strongLength,
+      version,
+      matches(presented, kind) {
+        const first = check(token, presented)
+        const second = check(password, presented)
+        if (kind === 'either') return first || second
+        return mode === 'token' ? first : second
+      },
+      mark: (derived) => createHmac('sha256', derived).update(both).digest('hex'),
+    }
+    if (rotated) for (const listener of listeners) listener(credentials)
+    return credentials
+  }
 
   return {
-    async current() {
-      const token = (await options.token())?.open('check a client at the door') ?? ''
-      const password = (await options.password())?.open('check a client at the door') ?? ''
-      // An only password means password mode, as everywhere in this family.
-      const mode = token === '' && password !== '' ? 'password' : options.mode()
-      const secret = mode === 'token' ? token : password
-      const both = `${mode}\n${token.length}\n${token}\n${password}`
-      const now = createHmac('sha256', processKey).update(both).digest('hex')
-      const rotated = fingerprint !== undefined && fingerprint !== now
-      if (fingerprint !== now) version += 1
-      fingerprint = now
-      const check = (value: string, presented: string): boolean => sameDigest(value === '' ? nothing : value, presented) && value !== ''
-      const credentials: Credentials = {
-        mode,
-        configured: secret !== '',
-        strong: secret.length >= strongLength,
-        version,
-        matches(presented, kind) {
-          const first = check(token, presented)
-          const second = check(password, presented)
-          if (kind === 'either') return first || second
-          return mode === 'token' ? first : second
-        },
-        mark: (derived) => createHmac('sha256', derived).update(both).digest('hex'),
-      }
-      if (rotated) for (const listener of listeners) listener(credentials)
-      return credentials
+    current() {
+      // One look after the other: a slow look at the old secret must not seem newer than a quick one at the new.
+      const result = line.then(read)
+      line = result.catch(() => undefined)
+      return result
     },
     onRotate(listener) {
       listeners.add(listener)

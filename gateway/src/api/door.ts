@@ -33,7 +33,7 @@ export interface Door {
    * `restartExpectedMs`: when we expect to be back. Calling twice is harmless.
    */
   close(why?: { reason?: string; restartExpectedMs?: number }): Promise<void>
-  /** Looks whether the shared secret changed, and if so ends everything that came from the old one. Also done by itself: at every use, reload and tick. */
+  /** Looks whether the shared secret changed, and if so ends everything that came from the old one. Also done by itself: at every use and reload, and every two seconds while anybody is connected. */
   checkCredentials(): Promise<void>
 }
 
@@ -55,8 +55,10 @@ export interface DoorOptions {
 
 /** Bytes and milliseconds of HTTP itself. */
 const httpLimits = { headerBytesMax: 16_384, headersMax: 64, headersMs: 10_000, requestMs: 60_000, keepAliveMs: 10_000, checkEveryMs: 5_000, drainMs: 5_000 } as const
-/** The same refusal of the same source is written to the audit at most this often, so that nobody can fill the disk from outside. */
+/** The same refusal of the same source is written to log and audit at most this often, so that nobody can fill the disk from outside. */
 const auditEveryMs = 60_000
+/** How soon a new secret ends open connections of the old one, when nothing else makes us look. */
+const credentialsEveryMs = 2_000
 
 export function createDoor(options: DoorOptions): Door {
   const { rooms, methods } = options
@@ -81,11 +83,11 @@ export function createDoor(options: DoorOptions): Door {
 
   const noted = new Map<string, number>()
   const refused = (address: string, kind: string, reason: string): void => {
-    log.warn('A request was refused at the door.', { address, kind, reason })
     const name = `${kind} ${address}`
     if (clock.now() - (noted.get(name) ?? -Infinity) < auditEveryMs) return
     if (noted.size > 1000) noted.clear()
     noted.set(name, clock.now())
+    log.warn('A request was refused at the door.', { address, kind, reason })
     rooms.store
       .transaction((tx) => rooms.audit.append(tx, { act: 'door.refused', principal: null, subject: address, outcome: 'deny', reason, facts: { kind } }))
       .catch((error: unknown) => log.error('A refusal could not be written to the audit.', { error: String(error) }))
@@ -106,7 +108,14 @@ export function createDoor(options: DoorOptions): Door {
     // Cookies know no ports: two gateways on one machine must not sign each other's browsers out.
     cookieName: () => `${tls ? '__Host-' : ''}moltbot_session_${portNow}`,
     secure: tls,
-    ready: () => (state === 'listening' ? [] : ['door']),
+    async ready() {
+      try {
+        await rooms.store.read.get('SELECT 1 AS one')
+      } catch {
+        return ['store'] // Whatever it is, nothing can be accepted; the log has the reason from whoever needed the store.
+      }
+      return state === 'listening' ? [] : ['door']
+    },
     signedOut: (digest) => drop((ground) => ground.kind === 'cookie' && ground.digest === digest, 'signed out'),
   })
 
@@ -255,11 +264,15 @@ export function createDoor(options: DoorOptions): Door {
           .then((alive) => { if (!alive) connection.close(1008, 'unauthorized: the browser session ended') })
           .catch((error: unknown) => log.error('A browser session could not be checked.', { error: String(error) }))
       }
-      checkCredentials().catch((error: unknown) => log.error('The gateway secret could not be read.', { error: String(error) }))
       cancel = clock.after(socketLimits.tickEveryMs, housekeeping)
     }
+    const lookAtCredentials = (): void => {
+      if (sockets.connected().length > 0) checkCredentials().catch((error: unknown) => log.error('The gateway secret could not be read.', { error: String(error) }))
+      cancelLook = clock.after(credentialsEveryMs, lookAtCredentials)
+    }
     let cancel = clock.after(socketLimits.tickEveryMs, housekeeping)
-    stops.push(() => cancel())
+    let cancelLook = clock.after(credentialsEveryMs, lookAtCredentials)
+    stops.push(() => cancel(), () => cancelLook())
     stops.push(options.events.start(sockets.broadcast))
   }
 

@@ -8,8 +8,7 @@ export interface WireError { code: string; message: string; details?: unknown; r
  * throws as a `Problem` is `INVALID_REQUEST`; what is no `Problem` at all is our own fault and is told without its inside.
  */
 const unavailable = new Set([
-  'store-closed', 'store-slow-work', 'store-locked', 'channel-down', 'channel-unknown', 'door-closed', 'model-failed', 'model-unavailable', 'no-model',
-  'send-failed', 'delivery-failed', 'agent-timeout', 'shutting-down', 'device-pairing-full', 'busy', 'unavailable',
+  'store-closed', 'store-slow-work', 'store-locked', 'disk-busy', 'disk-failed', 'disk-full', 'door-closed', 'send-failed', 'models-list-failed', 'device-pairing-full',
 ])
 const forbidden = new Set(['forbidden', 'device-scope-exceeds'])
 
@@ -18,7 +17,7 @@ export function wireErrorOf(error: unknown, protocol: 3 | 4): WireError {
   if (!(error instanceof Problem)) return { code: 'UNAVAILABLE', message: 'The gateway could not do this because of an error of its own; its log has the details.' }
   const message = describeError(error)
   const details = { problem: error.code, ...error.details }
-  if (unavailable.has(error.code) || error.code.endsWith('-unavailable')) return { code: 'UNAVAILABLE', message, details, retryable: true }
+  if (unavailable.has(error.code) || /-(unavailable|unreachable|closing)$/.test(error.code)) return { code: 'UNAVAILABLE', message, details, retryable: true }
   if (forbidden.has(error.code)) return { code: protocol === 4 ? 'FORBIDDEN' : 'INVALID_REQUEST', message, details }
   return { code: 'INVALID_REQUEST', message, details }
 }

@@ -21,7 +21,8 @@ export interface RouterParts {
   pages: PageFiles
   cookieName: () => string
   secure: boolean
-  ready: () => string[]
+  /** What is not ready, by name; empty when everything is. */
+  ready: () => Promise<string[]>
   refused: (address: string, kind: string, reason: string) => void
   /** Closes the sockets of a browser that signed out. */
   signedOut: (digest: string) => void
@@ -102,9 +103,9 @@ export function createRouter(parts: RouterParts): Router {
     sendLogin(response, 401, base, now.mode, wrong)
   }
 
-  const health = (path: string, response: ServerResponse): void => {
+  const health = async (path: string, response: ServerResponse): Promise<void> => {
     if (path !== '/readyz') return sendJson(response, 200, { ok: true, status: 'live' })
-    const failing = parts.ready()
+    const failing = await parts.ready()
     sendJson(response, failing.length === 0 ? 200 : 503, { ready: failing.length === 0, failing })
   }
 

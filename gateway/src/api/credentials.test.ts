@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto'
+import { Secret } from '@moltbot/contract'
+import { FakeClock } from '@moltbot/contract/testing'
+import { describe, expect, it } from 'vitest'
+import { openStore } from '../foundation/storage/index.ts'
+import { createBrowserSessions } from './browser-sessions.ts'
+import { createCredentialSource } from './credentials.ts'
+import { doorMigration } from './migrations.ts'
+
+const source = (values: { token?: string; password?: string; mode?: 'token' | 'password' }) => createCredentialSource({
+  token: async () => (values.token === undefined ? undefined : new Secret('token', values.token)),
+  password: async () => (values.password === undefined ? undefined : new Secret('password', values.password)),
+  mode: () => values.mode ?? 'token',
+  random: randomBytes,
+})
+
+describe('the shared secret', () => {
+  it('opens with the mode\'s secret only, and with nothing when none is set', async () => {
+    const both = await source({ token: 'T', password: 'P' }).current()
+    expect([both.matches('T', 'mode'), both.matches('P', 'mode'), both.matches('P', 'either'), both.matches('', 'either'), both.matches('t', 'mode')]).toEqual([true, false, true, false, false])
+    const none = await source({}).current()
+    expect([none.configured, none.matches('', 'mode'), none.matches('undefined', 'either')]).toEqual([false, false, false])
+    expect((await source({ password: 'P' }).current()).mode).toBe('password')
+  })
+
+  it('is known to have changed at the next look, once', async () => {
+    const values = { token: 'one' }
+    const credentials = source(values)
+    const versions: number[] = []
+    credentials.onRotate((now) => versions.push(now.version))
+    await credentials.current()
+    await credentials.current()
+    values.token = 'two'
+    await Promise.all([credentials.current(), credentials.current()])
+    expect(versions).toEqual([2])
+  })
+
+  it('never seems to change back because one look was slow', async () => {
+    let value = 'one'
+    const delays = [20, 0]
+    const credentials = createCredentialSource({
+      token: async () => {
+        const now = new Secret('token', value)
+        await new Promise((resolve) => setTimeout(resolve, delays.shift() ?? 0))
+        return now
+      },
+      password: async () => undefined, mode: () => 'token', random: randomBytes,
+    })
+    await credentials.current()
+    let rotations = 0
+    credentials.onRotate(() => (rotations += 1))
+    delays.push(20, 0)
+    const slow = credentials.current()
+    value = 'two'
+    const quick = credentials.current()
+    await Promise.all([slow, quick])
+    expect([rotations, (await credentials.current()).matches('two', 'mode')]).toEqual([1, true])
+  })
+})
+
+describe('signed-in browsers', () => {
+  it('stay until idle or old, and not one moment after the secret changed, even when nobody was running', async () => {
+    const clock = new FakeClock()
+    const store = await openStore({ file: ':memory:', migrations: [doorMigration] })
+    const sessions = createBrowserSessions({ store, clock, random: randomBytes })
+    const now = await source({ token: 'one' }).current()
+    const hour = 3_600_000
+    const { cookie } = await sessions.create(now, 12 * hour)
+    for (let passed = 0; passed < 11; passed++) {
+      await clock.advance(hour - 1)
+      expect(await sessions.find(cookie, now, hour)).toMatchObject({ principal: 'owner' })
+    }
+    // A new process has a new key of its own, but the same secret.
+    expect(await sessions.find(cookie, await source({ token: 'one' }).current(), hour)).toBeDefined()
+    expect(await sessions.find(cookie, await source({ token: 'two' }).current(), hour)).toBeUndefined()
+    await clock.advance(hour + 11)
+    expect(await sessions.find(cookie, now, hour * 24)).toBeUndefined()
+
+    const other = await sessions.create(now, 12 * hour)
+    await clock.advance(hour + 1)
+    expect(await sessions.find(other.cookie, now, hour)).toBeUndefined()
+    await store.close()
+  })
+})
