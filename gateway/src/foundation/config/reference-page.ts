@@ -20,7 +20,9 @@ function page(section: Section): string {
   const secrets = (section.secrets ?? []).map((path) => parsePath(path) ?? [])
   const walk = (schema: SchemaNode, path: string[], required: boolean): void => {
     const secret = secrets.some((pattern) => fits(path, pattern))
-    if (path.length > 0) {
+    // The entry of a map or list that is only a container says nothing that its keys don't.
+    const container = schema.type === 'object' && schema.description === undefined
+    if (path.length > 0 && !container) {
       const fallback = secret ? '' : schema.default === undefined ? (required ? 'required' : '') : `\`${JSON.stringify(schema.default)}\``
       const what = `${schema.description ?? ''}${secret ? ' A secret: shown masked; may be `${NAME}` or `${secret:NAME}`.' : ''}`
       rows.push(`| \`${[section.path, ...path].join('.')}\` | ${cell(describeSchema(schema))} | ${cell(fallback)} | ${cell(what.trim())} |`)
