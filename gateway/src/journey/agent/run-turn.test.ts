@@ -369,6 +369,7 @@ describe('any script', () => {
     history: fc.array(fc.oneof(fc.constant(person('hi')), fc.array(part, { maxLength: 3 }).map((content) => answer(...content)), fc.constant(result('c1', 'old'))), { maxLength: 4 }),
     stepsMax: fc.integer({ min: 1, max: 6 }),
     big: fc.boolean(),
+    summarises: fc.boolean(),
   })
 
   test('yields a well-formed sequence of events and only prompts a provider accepts', async () => {
@@ -401,6 +402,7 @@ describe('any script', () => {
         },
         callModel(asked) {
           prompts.push([...asked.messages])
+          if (script.summarises && asked.system !== 'Be good.') return says(answer(words('## Open requests\nalso go Hello hi sure the rest')))(asked, 0)
           const now = script.rounds[prompts.length - 1]
           return (async function* (): AsyncGenerator<ModelCallEvent> {
             if (now === undefined) {
@@ -420,7 +422,7 @@ describe('any script', () => {
           })()
         },
       }
-      const messages = script.big ? [person('word '.repeat(30_000)), answer(words('sure')), ...script.history, person('go')] : [...script.history, person('go')]
+      const messages = script.big ? [person('word '.repeat(14_000)), answer(words('sure')), ...script.history, person('go')] : [...script.history, person('go')]
       const events: AgentEvent[] = []
       for await (const event of runTurn(view({ messages, stepsMax: script.stepsMax, contextWindow: script.big ? 32_000 : 200_000 }), host)) {
         events.push(event)
@@ -432,6 +434,14 @@ describe('any script', () => {
       expect(events.at(-1)?.type).toBe('turn-end')
       expect(events.filter((event) => event.type === 'steered')).toHaveLength(given)
       expect(events.filter((event) => event.type === 'compaction-start').length).toBe(events.filter((event) => event.type === 'compaction-end').length)
+
+      let recorded = messages.length
+      for (const event of events) {
+        if (event.type === 'assistant-end' || event.type === 'tool-end' || event.type === 'steered') recorded += 1
+        if (event.type !== 'compaction-end' || event.summary === undefined) continue
+        expect(event.kept).toBeLessThanOrEqual(recorded)
+        recorded = (event.kept ?? 0)
+      }
 
       let open: string[] = []
       const started = new Set<string>()
@@ -467,6 +477,6 @@ describe('any script', () => {
       }
       // A summary takes at most two calls, and there are at most four of them.
       expect(prompts.length).toBeLessThanOrEqual(script.stepsMax + 8)
-    }), { numRuns: 400 })
-  })
+    }), { numRuns: 150 })
+  }, 60_000)
 })

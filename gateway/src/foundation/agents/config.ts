@@ -1,0 +1,72 @@
+import { defineSection, thinkingLevels } from '@moltbot/contract'
+import type { ThinkingLevel } from '@moltbot/contract'
+import { Type } from 'typebox'
+import type { Static, TUnsafe } from 'typebox'
+
+/** An agent's id is part of session keys, folder names and addresses. */
+export const agentIdPattern = '^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$'
+
+const modelChoice = (description: string) =>
+  Type.Optional(Type.Union([
+    Type.String({ description: '`provider/model`, a bare model id or an alias.' }),
+    Type.Object({
+      primary: Type.Optional(Type.String({ description: 'The model that is asked first: `provider/model`, a bare id or an alias. Absent: the first usable one.' })),
+      fallbacks: Type.Array(Type.String(), { default: [], description: 'Asked in this order when the first cannot answer.' }),
+    }),
+  ], { description }))
+
+const thinking = (description: string) => Type.Optional(Type.Unsafe<ThinkingLevel>(Type.Union(thinkingLevels.map((level) => Type.Literal(level)), { description })) as TUnsafe<ThinkingLevel>)
+
+const toolPolicy = Type.Optional(Type.Object({
+  allow: Type.Optional(Type.Array(Type.String(), { description: 'Only these tools. Absent: all that the profile has.' })),
+  deny: Type.Array(Type.String(), { default: [], description: 'Never these tools; stronger than allow.' }),
+}, { description: 'Which tools this agent has. Absent: all.' }))
+
+const identity = Type.Optional(Type.Object({
+  name: Type.Optional(Type.String({ maxLength: 64, description: 'What it calls itself. Absent: from IDENTITY.md.' })),
+  theme: Type.Optional(Type.String({ maxLength: 200, description: 'Its manner in a few words (`a patient librarian`).' })),
+  emoji: Type.Optional(Type.String({ maxLength: 16, description: 'Its sign in lists and reactions. Absent: from IDENTITY.md.' })),
+  avatar: Type.Optional(Type.String({ maxLength: 512, description: 'Its picture: a file in its workspace or an https address.' })),
+}, { description: 'Who it is. What is absent comes from its IDENTITY.md.' }))
+
+/** The agents of this gateway and what they share. */
+export const agentsSection = defineSection({
+  path: 'agents',
+  title: 'The assistant, its model and its workspace; further assistants',
+  reload: 'hot',
+  schema: Type.Object({
+    defaults: Type.Object({
+      model: modelChoice('Which model answers, for agents that name none. Absent: the best one that has a key, else a local server, else the built-in assistant.'),
+      models: Type.Record(Type.String(), Type.Object({
+        alias: Type.Optional(Type.String({ maxLength: 40, description: 'A short name for /model and model keys.' })),
+        params: Type.Record(Type.String(), Type.Unknown(), { default: {}, description: 'Settings for this model, as its provider names them.' }),
+      }), { default: {}, description: 'Models by `provider/model`, with short names and settings.' }),
+      workspace: Type.Optional(Type.String({ description: 'The folder the default agent works in. Absent: ~/.moltbot/workspace. Other agents use ~/.moltbot/workspace-<id>.' })),
+      skipBootstrap: Type.Boolean({ default: false, description: 'Do not put the first files (AGENTS.md, SOUL.md …) into a new workspace.' }),
+      bootstrapMaxChars: Type.Integer({ default: 20_000, minimum: 500, maximum: 200_000, description: 'How much of each workspace file stands in the prompt, in characters. Every one of them is paid for in every call.' }),
+      userTimezone: Type.Optional(Type.String({ description: 'The owner\'s time zone (`Europe/Berlin`), for dates and times in prompts. Absent: the machine\'s.' })),
+      contextTokens: Type.Optional(Type.Integer({ minimum: 16_000, maximum: 10_000_000, description: 'Use no more of a model\'s context window than this, in tokens. Absent: all of it.' })),
+      thinkingDefault: thinking('How much a model thinks before it answers, where a session says nothing. Absent: as the model does by itself (off).'),
+      timeoutSeconds: Type.Integer({ default: 600, minimum: 5, maximum: 172_800, description: 'A turn that takes longer is stopped, in seconds.' }),
+      maxConcurrent: Type.Integer({ default: 4, minimum: 1, maximum: 64, description: 'How many turns run at the same time in the whole gateway; more wait.' }),
+      compaction: Type.Object({
+        reserveTokensFloor: Type.Integer({ default: 20_000, minimum: 1_000, maximum: 500_000, description: 'Older history is summarised once less than this is left of the context window, in tokens; at most half of the window.' }),
+        keepRecentTokens: Type.Integer({ default: 20_000, minimum: 1_000, maximum: 500_000, description: 'About how much of the latest history stays word for word, in tokens.' }),
+      }, { default: {}, description: 'When and how older history is summarised.' }),
+    }, { default: {}, description: 'What holds for every agent that says nothing else.' }),
+    list: Type.Array(Type.Object({
+      id: Type.String({ pattern: agentIdPattern, description: 'Short name: 1 to 32 of a–z, 0–9 and `-`, part of session keys. Never change it.' }),
+      default: Type.Boolean({ default: false, description: 'Answers where nothing else is decided. Without one, the first of the list.' }),
+      name: Type.Optional(Type.String({ maxLength: 64, description: 'Shown in lists. Absent: the name of its identity.' })),
+      workspace: Type.Optional(Type.String({ description: 'The folder it works in. Two agents with one folder share all files.' })),
+      model: modelChoice('Which model answers. Absent: as in defaults.'),
+      thinkingDefault: thinking('How much it thinks. Absent: as in defaults.'),
+      identity,
+      groupChat: Type.Optional(Type.Object({
+        mentionPatterns: Type.Array(Type.String({ maxLength: 200 }), { default: [], description: 'Regular expressions (case-insensitive) that count as addressing this agent in a group.' }),
+      }, { description: 'How groups address it.' })),
+      tools: toolPolicy,
+    }), { default: [], description: 'The agents. Empty: one agent called `main`.' }),
+  }, { default: {} }),
+})
+export type AgentsConfig = Static<typeof agentsSection.schema>
