@@ -20,7 +20,7 @@ export function connectOwnDoor(channel: ChannelId, serves: Door['serves'], textL
   host.health({ kind: 'connected', at: host.clock.now() })
 
   function tell(chat: ChatRef, message: OutgoingMessage, id: PlatformMessageId): void {
-    for (const listener of [...listeners]) {
+    for (const listener of listeners) {
       try {
         listener(chat, message, id)
       } catch (error) {
@@ -57,7 +57,7 @@ export function connectOwnDoor(channel: ChannelId, serves: Door['serves'], textL
       const patience = new Promise<void>((resolve) => {
         cancel = host.clock.after(4_500, resolve)
       })
-      await Promise.race([Promise.allSettled([...handingOver]), patience])
+      await Promise.race([Promise.allSettled(handingOver), patience])
       cancel()
     },
     door: {

@@ -202,7 +202,7 @@ export function createHandOver({ host, self, join, fetchImage, answerPress }: Ha
           part.reject(new Problem('telegram-closing', 'The connection is being closed.'))
         }
       }
-      while (running.size > 0) await Promise.allSettled([...running.keys()])
+      while (running.size > 0) await Promise.allSettled(running.keys())
     },
     busySince: () => (running.size === 0 ? undefined : Math.min(...running.values())),
   }

@@ -189,7 +189,7 @@ function forwardLine(origin: MessageOrigin | undefined): string {
 
 /** Names and titles are the sender's words: kept on one line so that they cannot pose as anything else. */
 function oneLine(text: string, max: number): string {
-  return text.replace(/[\s\u0000-\u001f\u2028\u2029\]]+/g, ' ').trim().slice(0, max)
+  return text.replace(/[\s\p{Cc}\p{Zl}\p{Zp}\]]+/gu, ' ').trim().slice(0, max)
 }
 
 function describeExtras(message: Message): string[] {

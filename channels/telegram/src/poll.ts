@@ -110,7 +110,7 @@ export function startPolling({ api, host, config, handOver, health, botId }: Pol
       underWay.add(outcome)
       void outcome.finally(() => underWay.delete(outcome))
     }
-    await pause(waitingGapMs, Promise.all([...underWay]))
+    await pause(waitingGapMs, Promise.all(underWay))
   }
 
   const isOpen = (): boolean => [...seen.values()].some((state) => state !== 'done')
@@ -255,7 +255,7 @@ export function startPolling({ api, host, config, handOver, health, botId }: Pol
     await handOver.close()
     await ended
     // What became durable while stopping is known: the next start need not see it again.
-    await Promise.all([...underWay])
+    await Promise.all(underWay)
     advance()
     write()
     await writing

@@ -60,7 +60,7 @@ export function createTestHost(options: TestHostOptions = {}): TestHost {
   let gate: Promise<void> | undefined
   let lastId = 0
   const changed = (): void => {
-    for (const watcher of [...watchers]) watcher()
+    for (const watcher of watchers) watcher()
   }
 
   const host: TestHost = {

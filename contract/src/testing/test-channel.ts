@@ -834,7 +834,7 @@ export function testOwnDoor(channel: Channel): void {
       let waitForDoor = new Promise<void>((resolve) => (openDoor = resolve))
       let stopped = false
       const changed = (): void => {
-        for (const watcher of [...watchers]) watcher()
+        for (const watcher of watchers) watcher()
       }
 
       async function submit(said: Words, id: PlatformMessageId): Promise<void> {

@@ -194,7 +194,7 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
   let closed = false
 
   function changed(): void {
-    for (const watcher of [...watchers]) watcher()
+    for (const watcher of watchers) watcher()
   }
 
   function later(ms: number, task: () => void): () => void {
@@ -260,7 +260,7 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     const text = String(message.text ?? message.caption ?? '')
     const reply = message.reply_to_message as JsonObject | undefined
     const toUs = (reply?.from as JsonObject | undefined)?.id === bot.id
-    return toUs || from.is_bot || /^\//.test(text) || text.toLowerCase().includes(`@${bot.username}`.toLowerCase()) || ((message.entities ?? []) as Json[]).some((entity) => (((entity as JsonObject).user ?? {}) as JsonObject).id === bot.id)
+    return toUs || from.is_bot || text.startsWith('/') || text.toLowerCase().includes(`@${bot.username}`.toLowerCase()) || ((message.entities ?? []) as Json[]).some((entity) => (((entity as JsonObject).user ?? {}) as JsonObject).id === bot.id)
   }
 
   function write(from: FakeUser, fields: JsonObject, options: SayOptions): Injected {
@@ -360,7 +360,7 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
   /** One update of a chat at a time, several chats side by side, again and again until it is taken. */
   function pumpWebhook(): void {
     if (webhook === undefined || closed) return
-    for (const stored of [...queue]) {
+    for (const stored of queue) {
       if (delivering.size >= webhook.connections) return
       if (delivering.has(stored.lane)) continue
       delivering.add(stored.lane)
@@ -521,7 +521,7 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
         const url = String(payload.url ?? '')
         if (url === '') return perform('deleteWebhook', payload)
         // Telegram itself takes https only; loopback is allowed here, because this server never leaves it.
-        if (!/^https:\/\//.test(url) && !/^http:\/\/(127\.0\.0\.1|localhost)[:/]/.test(url)) throw new BotApiError(400, 'Bad Request: bad webhook: An HTTPS URL must be provided for webhook')
+        if (!url.startsWith('https://') && !/^http:\/\/(127\.0\.0\.1|localhost)[:/]/.test(url)) throw new BotApiError(400, 'Bad Request: bad webhook: An HTTPS URL must be provided for webhook')
         if (payload.drop_pending_updates === true) confirmBelow(Number.MAX_SAFE_INTEGER)
         if (Array.isArray(payload.allowed_updates)) allowed = payload.allowed_updates.length === 0 ? undefined : new Set(payload.allowed_updates.map(String))
         webhook = { url, secret: payload.secret_token === undefined ? undefined : String(payload.secret_token), connections: Number(payload.max_connections ?? 40) }
@@ -790,7 +790,7 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     },
     restoreToken: () => void (revoked = false),
     dropConnections() {
-      for (const socket of [...sockets]) socket.destroy()
+      for (const socket of sockets) socket.destroy()
     },
     deafen(on) {
       deaf = on
