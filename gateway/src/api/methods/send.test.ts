@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest'
+import type { Channel, ChatRef } from '@moltbot/contract'
+import { callMethod } from '../testing/call-method.ts'
+import { fakeRooms } from '../testing/fake-rooms.ts'
+import type { FakeRooms } from '../testing/fake-rooms.ts'
+import { send } from './send.ts'
+
+const network = async (): Promise<FakeRooms> => {
+  const rooms = await fakeRooms()
+  rooms.channels = [{ id: 'web', senders: 'authenticated' }, { id: 'telegram', senders: 'platform' }] as unknown as Channel[]
+  rooms.state.statuses = ['web', 'telegram'].map((id) => ({
+    channel: id as never, label: id, account: 'default' as never, enabled: true, configured: true, health: { kind: 'connected', at: 1 }, connectedAt: 1,
+    lastInboundAt: null, lastOutboundAt: null, lastError: null, reconnectAttempts: 0,
+  }))
+  return rooms
+}
+
+it('sends to the only network when none is named, and answers with what the network confirmed', async () => {
+  const rooms = await network()
+  expect(await callMethod(send, { to: '7', message: 'hi', idempotencyKey: 'K' }, rooms)).toEqual({ runId: 'K', messageId: expect.stringMatching(/^pm/), channel: 'telegram', chatId: '7', resent: false })
+  expect(rooms.state.deliveries).toMatchObject([{ chat: { channel: 'telegram', account: 'default', chat: '7', kind: 'direct' }, markdown: 'hi', key: 'K', principal: 'owner' }])
+})
+
+it('knows a chat again it has spoken in', async () => {
+  const rooms = await network()
+  rooms.session('agent:main:telegram:group:-1', { lastChat: { channel: 'telegram', account: 'default', chat: '-1', kind: 'group' } as unknown as ChatRef })
+  await callMethod(send, { to: '-1', message: 'hi', channel: 'Telegram', threadId: 3 }, rooms)
+  expect(rooms.state.deliveries[0]?.chat).toEqual({ channel: 'telegram', account: 'default', chat: '-1', kind: 'group', thread: '3' })
+})
+
+it('puts the words into a session when asked', async () => {
+  const rooms = await network()
+  rooms.session('agent:main:main')
+  await callMethod(send, { to: '7', message: 'hi', sessionKey: 'main' }, rooms)
+  expect(rooms.state.entries.get('agent:main:main' as never)).toMatchObject([{ body: { kind: 'injected', text: 'hi' } }])
+  await callMethod(send, { to: '7', message: 'hi', sessionKey: 'agent:main:gone' }, rooms)
+  expect(rooms.state.sessions.size).toBe(1)
+})
+
+it('says what went wrong, and when it may have arrived all the same', async () => {
+  const rooms = await network()
+  const sendOut = rooms.outbox.send
+  rooms.outbox.send = async (request) => ({ ...(await sendOut(request)), state: 'failed', error: 'The chat is gone.' })
+  await expect(callMethod(send, { to: '7', message: 'hi' }, rooms)).rejects.toMatchObject({ code: 'send-failed', message: 'The chat is gone.' })
+  rooms.outbox.send = async (request) => ({ ...(await sendOut(request)), state: 'ambiguous', error: 'The line broke.' })
+  await expect(callMethod(send, { to: '7', message: 'hi' }, rooms)).rejects.toMatchObject({ next: expect.stringContaining('may have arrived') })
+})
+
+it.each([
+  [{ to: '7', message: 'hi', channel: 'fax' }, 'unsupported channel: fax'],
+  [{ to: '7', message: ' ' }, 'message required'],
+  [{ to: '7', message: 'hi', mediaUrl: 'http://x' }, 'media cannot be sent yet'],
+  [{ message: 'hi' }, "must have required property 'to'"],
+])('refuses %j', async (params, words) => {
+  const rooms = await network()
+  await expect(callMethod(send, params, rooms)).rejects.toThrow(words)
+  expect(rooms.state.deliveries).toEqual([])
+})
+
+it('does not guess between two networks', async () => {
+  const rooms = await network()
+  rooms.state.statuses.push({ ...rooms.state.statuses[1], channel: 'signal' } as never)
+  await expect(callMethod(send, { to: '7', message: 'hi' }, rooms)).rejects.toMatchObject({ message: 'channel required', next: 'Say which: telegram, signal.' })
+})
