@@ -106,6 +106,8 @@ export async function startModelServer(script: Script, options: ModelServerOptio
         case 'hang':
           return
         case 'cut':
+          // What was said before has to arrive: a client that learns of the end first throws away what it has not read.
+          if (begun) await delivered(response)
           response.destroy()
           return
         case 'usage':
@@ -176,6 +178,11 @@ export async function startModelServer(script: Script, options: ModelServerOptio
       server.closeAllConnections()
     }),
   }
+}
+
+async function delivered(response: ServerResponse): Promise<void> {
+  await new Promise<void>((resolve) => response.write(': last words\n', () => resolve()))
+  for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 function gone(response: ServerResponse): boolean {
