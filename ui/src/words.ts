@@ -1,6 +1,9 @@
 import { language, text } from './text.ts'
 import type { SessionRow } from './wire.ts'
 
+/** The browser's own variety of the page's language (24 hours in Britain, 12 in America). */
+const locale = typeof navigator !== 'undefined' && navigator.language.startsWith(language) ? navigator.language : language
+
 const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
@@ -12,11 +15,11 @@ export function ago(at: number, now: number): string {
   if (passed < hour) return text.minutesShort(Math.floor(passed / minute))
   if (passed < day) return text.hoursShort(Math.floor(passed / hour))
   if (passed < 7 * day) return text.daysShort(Math.floor(passed / day))
-  return new Date(at).toLocaleDateString(language, { day: 'numeric', month: 'short' })
+  return new Date(at).toLocaleDateString(locale, { day: 'numeric', month: 'short' })
 }
 
 export function clockTime(at: number): string {
-  return new Date(at).toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit' })
+  return new Date(at).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' })
 }
 
 /** What a person calls a session. */

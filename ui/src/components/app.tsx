@@ -84,7 +84,7 @@ export function App(props: { stage: Stage }): VNode {
       <a class="skip" href="#composer" onClick={(event) => { event.preventDefault(); document.getElementById('composer')?.focus() }}>{text.skip}</a>
       <Sidebar stage={stage} />
       <div class="shade" onClick={() => (stage.drawer.value = false)} aria-hidden="true" />
-      <main class="main" aria-label={text.conversation}>
+      <main class="main" aria-label={text.conversation} inert={stage.drawer.value}>
         <Header stage={stage} />
         <Banner stage={stage} />
         <Conversation stage={stage} builtin={isBuiltin(desk.currentModel.value)} />

@@ -92,7 +92,8 @@ export function Composer(props: { stage: Stage }): VNode {
   const ready = words.value.trim() !== '' || images.value.length > 0
 
   const add = async (list: Iterable<File>): Promise<void> => {
-    for (const file of list) {
+    // The list of a file input empties itself as soon as the input is cleared.
+    for (const file of [...list]) {
       if (!imageKinds.test(file.type)) {
         desk.say('bad', text.imageKind(file.name))
         continue

@@ -101,6 +101,15 @@ function endsTurn(lines: readonly Line[], index: number): boolean {
   return true
 }
 
+/** Whether the assistant's turn begins with this line. */
+function beginsTurn(lines: readonly Line[], index: number): boolean {
+  for (const line of lines.slice(0, index).toReversed()) {
+    if (line.kind === 'message' && (line.message.role === 'tool' || line.message.role === 'note')) continue
+    return line.kind === 'own' || (line.kind === 'message' && line.message.role === 'user')
+  }
+  return true
+}
+
 export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
   const { stage } = props
   const { desk } = stage
@@ -117,7 +126,8 @@ export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
 
   const toEnd = (): void => {
     const box = scroller.current
-    if (box !== null) box.scrollTop = box.scrollHeight
+    // Before anything was said the page is read from its top.
+    if (box !== null) box.scrollTop = box.querySelector('.welcome') === null ? box.scrollHeight : 0
   }
   useLayoutEffect(() => {
     sticking.current = true
@@ -177,6 +187,7 @@ export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
                     message={line.message}
                     outcomes={outcomes}
                     running={running}
+                    first={line.message.role === 'assistant' && beginsTurn(lines, index)}
                     last={line.message.role === 'assistant' && endsTurn(lines, index)}
                     delivery={key === undefined || !isLast ? undefined : transcript.deliveries.get(key)}
                   />
@@ -185,7 +196,7 @@ export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
               case 'own':
                 return <OwnLine key={keyOf(line)} stage={stage} item={line} delivery={transcript.deliveries.get(line.key)} />
               case 'run':
-                return <RunLine key={keyOf(line)} stage={stage} run={line} outcomes={outcomes} />
+                return <RunLine key={keyOf(line)} stage={stage} run={line} first={beginsTurn(lines, index)} outcomes={outcomes} />
             }
           })}
         </div>

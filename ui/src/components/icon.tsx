@@ -3,6 +3,7 @@ import type { VNode } from 'preact'
 /** Strokes on a 24 × 24 grid, drawn for this page. */
 const strokes = {
   plus: 'M12 5v14M5 12h14',
+  chat: 'M5 5h14v11h-8l-4 3.5V16H5z',
   search: 'M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14Zm9 2-4.2-4.2',
   send: 'M12 19V6m-6 5.5L12 5.5l6 6',
   stop: 'M7.5 7.5h9v9h-9z',

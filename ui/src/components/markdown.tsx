@@ -1,57 +1,48 @@
-import DOMPurify from 'dompurify'
 import type { Token, Tokens } from 'marked'
 import type { ComponentChildren, VNode } from 'preact'
-import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
+import { readHtml, readTag, type HtmlPiece } from '../html-pieces.ts'
 import { createMarkdownReader, decodeCharacters, isInlineImage, safeAddress } from '../markdown-blocks.ts'
 import { text } from '../text.ts'
 import { CopyButton } from './copy-button.tsx'
 
 /**
- * Markdown becomes elements without ever passing through HTML text: there is no string an attacker could break out of.
- * Only raw HTML blocks meet an HTML parser, and that parser is the sanitiser.
+ * Markdown becomes elements without ever passing through HTML text or an HTML parser: there is no string an attacker could
+ * break out of, and the page needs no exception from `require-trusted-types-for`.
  */
 export function Markdown(props: { source: string }): VNode {
   const reader = useMemo(createMarkdownReader, [])
-  const blocks = reader.read(props.source)
+  // Headings go down one step at a time, below the answer's own (h2), whatever the writer's numbers were.
+  let level = 2
   return (
     <div class="prose">
-      {blocks.map((block) => (
-        <Block key={block.id} token={block.token} />
-      ))}
+      {reader.read(props.source).map(({ id, token }) => {
+        if (token.type === 'heading') level = Math.min(6, level + 1, Number((token as Tokens.Heading).depth) + 2)
+        return <Block key={id} token={token} level={level} />
+      })}
     </div>
   )
 }
 
-/** Plain elements that a model may write as inline HTML; attributes are dropped. */
-const inlineElements = new Set(['kbd', 'sub', 'sup', 'mark', 'u', 's', 'del', 'ins', 'b', 'strong', 'i', 'em', 'small', 'code', 'q', 'cite', 'abbr'])
-
-const blockRules = {
-  ALLOWED_TAGS: [
-    'p', 'br', 'hr', 'div', 'span', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'ul', 'ol', 'li', 'dl', 'dt', 'dd', 'table', 'thead', 'tbody', 'tr', 'th', 'td', 'caption',
-    'blockquote', 'pre', 'code', 'kbd', 'sub', 'sup', 'mark', 'u', 's', 'del', 'ins', 'b', 'strong', 'i', 'em', 'small', 'details', 'summary', 'a',
-  ],
-  ALLOWED_ATTR: ['href', 'open', 'colspan', 'rowspan', 'start'],
-  ALLOW_DATA_ATTR: false,
-  ALLOW_ARIA_ATTR: false,
-  RETURN_DOM_FRAGMENT: true as const,
-}
-
-function HtmlBlock(props: { html: string }): VNode {
-  const place = useRef<HTMLDivElement>(null)
-  useLayoutEffect(() => {
-    const fragment = DOMPurify.sanitize(props.html, blockRules)
-    for (const link of fragment.querySelectorAll('a')) {
-      const address = safeAddress(link.getAttribute('href') ?? '')
-      if (address === undefined) link.removeAttribute('href')
-      else {
-        link.setAttribute('href', address)
-        link.setAttribute('target', '_blank')
-        link.setAttribute('rel', 'noopener noreferrer')
-      }
-    }
-    place.current?.replaceChildren(fragment)
-  }, [props.html])
-  return <div ref={place} />
+function Html(props: { pieces: readonly HtmlPiece[] }): VNode {
+  return (
+    <>
+      {props.pieces.map((piece) => {
+        switch (piece.kind) {
+          case 'text':
+            return piece.text
+          case 'link':
+            return <Link href={piece.href}><Html pieces={piece.children} /></Link>
+          case 'picture':
+            return <Picture href={piece.href} alt={piece.alt} />
+          case 'element': {
+            const Element = piece.name as 'b'
+            return piece.name === 'br' || piece.name === 'hr' ? <Element /> : <Element><Html pieces={piece.children} /></Element>
+          }
+        }
+      })}
+    </>
+  )
 }
 
 function hostOf(address: string): string {
@@ -84,6 +75,11 @@ function Picture(props: { href: string; alt: string }): VNode {
   )
 }
 
+function isEndOf(raw: string, name: string): boolean {
+  const tag = readTag(raw)
+  return tag.kind === 'close' && tag.name === name
+}
+
 function inline(tokens: readonly Token[] | undefined): ComponentChildren[] {
   const all = tokens ?? []
   const drawn: ComponentChildren[] = []
@@ -93,21 +89,35 @@ function inline(tokens: readonly Token[] | undefined): ComponentChildren[] {
       drawn.push(inlineOne(token))
       continue
     }
-    const raw = token.raw
-    if (/^<br\s*\/?>$/i.test(raw)) {
-      drawn.push(<br />)
-      continue
+    const tag = readTag(token.raw)
+    switch (tag.kind) {
+      case 'open':
+      case 'link': {
+        const name = tag.kind === 'link' ? 'a' : tag.name
+        const end = all.findIndex((other, at) => at > index && other.type === 'html' && isEndOf(other.raw, name))
+        if (end === -1) {
+          drawn.push(token.raw)
+          break
+        }
+        const inner = inline(all.slice(index + 1, end))
+        const Element = name as 'b'
+        drawn.push(tag.kind === 'link' ? <Link href={tag.href}>{inner}</Link> : <Element>{inner}</Element>)
+        index = end
+        break
+      }
+      case 'alone':
+        drawn.push(<br />)
+        break
+      case 'picture':
+        drawn.push(<Picture href={tag.href} alt={tag.alt} />)
+        break
+      case 'nothing':
+        break
+      case 'close':
+      case 'shown':
+        drawn.push(token.raw)
+        break
     }
-    const name = /^<([a-z]+)(?:\s[^>]*)?>$/i.exec(raw)?.[1]?.toLowerCase()
-    const end = name === undefined || !inlineElements.has(name) ? -1 : all.findIndex((other, at) => at > index && other.type === 'html' && other.raw.toLowerCase() === `</${name}>`)
-    if (name === undefined || end === -1) {
-      // Whatever else looks like HTML is shown as the text it is; comments show nothing.
-      if (!raw.startsWith('<!--')) drawn.push(raw)
-      continue
-    }
-    const Element = name as 'kbd'
-    drawn.push(<Element>{inline(all.slice(index + 1, end))}</Element>)
-    index = end
   }
   return drawn
 }
@@ -196,15 +206,19 @@ function blocks(tokens: readonly Token[] | undefined): ComponentChildren[] {
   return (tokens ?? []).map((token) => <Block token={token} />)
 }
 
-function Block(props: { token: Token }): VNode | null {
-  const token = props.token as Tokens.Generic
+/** `level` of the last heading so far; absent inside lists and quotes, where a heading is only bold. */
+function Block(props: { token: Token; level?: number }): VNode | null {
+  return useMemo(() => draw(props.token, props.level), [props.token, props.level])
+}
+
+function draw(token: Tokens.Generic, level: number | undefined): VNode | null {
   switch (token.type) {
     case 'space':
     case 'def':
       return null
     case 'heading': {
-      // The page's own headings are h1 and h2.
-      const Heading = `h${Math.min(6, Number(token['depth']) + 2)}` as 'h3'
+      if (level === undefined) return <p><strong>{inline(token.tokens)}</strong></p>
+      const Heading = `h${level}` as 'h3'
       return <Heading>{inline(token.tokens)}</Heading>
     }
     case 'paragraph':
@@ -222,7 +236,7 @@ function Block(props: { token: Token }): VNode | null {
     case 'hr':
       return <hr />
     case 'html':
-      return <HtmlBlock html={String(token['text'])} />
+      return <div><Html pieces={readHtml(String(token['text']))} /></div>
     default:
       return <p>{inlineOne(token)}</p>
   }

@@ -56,11 +56,11 @@ function ToolCard(props: { name: string; input: unknown; outcome: ToolOutcome | 
       state={state}
       summary={<><b>{props.name}</b> <span class="gist">{gist(props.input)}</span></>}
     >
-      <h4>{text.toolInput}</h4>
+      <p class="fold-label">{text.toolInput}</p>
       <Long value={typeof props.input === 'string' ? props.input : JSON.stringify(props.input, null, 2)} />
       {outcome === undefined ? null : (
         <>
-          <h4>{text.toolOutput}</h4>
+          <p class="fold-label">{text.toolOutput}</p>
           {outcome.text === '' ? <p class="quiet">{text.toolNothing}</p> : <Long value={outcome.text} />}
         </>
       )}
@@ -113,10 +113,8 @@ function DeliveryWords(props: { delivery: Delivery | undefined; onRetry: () => v
   return (
     <span class={`delivery ${delivery.kind}`}>
       {delivery.kind === 'failed' ? <Icon name="alert" /> : null}
-      <span>
-        {text.delivery[delivery.kind]}
-        {delivery.kind === 'failed' ? `: ${delivery.reason}${delivery.next === undefined ? '' : ` ${delivery.next}`}` : ''}
-      </span>
+      {text.delivery[delivery.kind]}
+      {delivery.kind === 'failed' ? `: ${delivery.reason}${delivery.next === undefined ? '' : ` ${delivery.next}`}` : ''}
       {delivery.kind === 'failed' ? <button type="button" class="link" onClick={props.onRetry}>{text.retry}</button> : null}
       <button type="button" class="link" onClick={props.onTakeBack}>{text.editAgain}</button>
     </span>
@@ -131,6 +129,7 @@ function Own(props: { stage: Stage; id: string; words: string; images: Component
   }
   return (
     <article class="own" aria-label={props.from ?? text.you}>
+      <h2 class="offscreen">{props.from ?? text.you}</h2>
       {props.from === undefined ? null : <span class="own-from">{props.from}</span>}
       <div class="bubble">
         {props.images}
@@ -144,8 +143,11 @@ function Own(props: { stage: Stage; id: string; words: string; images: Component
   )
 }
 
-function ModelWord(props: { model: string | undefined }): VNode | null {
-  return props.model === undefined ? null : <span class="model-word" title={props.model}>{shortModel(props.model)}</span>
+function ModelWord(props: { stage: Stage; model: string | undefined }): VNode | null {
+  const { model } = props
+  if (model === undefined) return null
+  const known = props.stage.desk.models.value.find((row) => row.id === model)
+  return <span class="model-word" title={model}>{known?.name ?? shortModel(model)}</span>
 }
 
 function AnswerBlocks(props: { blocks: readonly Block[]; outcomes: ReadonlyMap<string, ToolOutcome>; running: boolean }): VNode {
@@ -181,14 +183,14 @@ function Trouble(props: { reason: string; kind: string | undefined }): VNode {
   )
 }
 
-/** One line of the history. `last`: it ends the assistant's turn, so the answer's foot stands under it. */
-export function HistoryLine(props: { stage: Stage; message: Message; outcomes: ReadonlyMap<string, ToolOutcome>; running: boolean; last: boolean; delivery: Delivery | undefined }): VNode | null {
-  const { stage, message, last, delivery, running } = props
+/** One line of the history. `first`: the assistant's turn begins with it; `last`: it ends the assistant's turn, so the answer's foot stands under it. */
+export function HistoryLine(props: { stage: Stage; message: Message; outcomes: ReadonlyMap<string, ToolOutcome>; running: boolean; first: boolean; last: boolean; delivery: Delivery | undefined }): VNode | null {
+  const { stage, message, first, last, delivery, running } = props
   const calls = message.blocks.flatMap((block) => (block.kind === 'tool-call' ? [block.id] : []))
   const done = calls.map((id) => (props.outcomes.has(id) ? '1' : '0')).join('')
   const explainable = stage.desk.hello.value !== undefined
   // Deltas redraw the conversation many times a second; what did not change is handed back as it was.
-  return useMemo(() => drawHistoryLine(props), [message, last, delivery, running && calls.length > 0, done, explainable])
+  return useMemo(() => drawHistoryLine(props), [message, first, last, delivery, running && calls.length > 0, done, explainable])
 }
 
 function drawHistoryLine(props: Parameters<typeof HistoryLine>[0]): VNode | null {
@@ -210,12 +212,13 @@ function drawHistoryLine(props: Parameters<typeof HistoryLine>[0]): VNode | null
     case 'assistant':
       return (
         <article class="answer" aria-label={text.assistant}>
+          {props.first ? <h2 class="offscreen">{text.assistant}</h2> : null}
           <AnswerBlocks blocks={message.blocks} outcomes={props.outcomes} running={props.running} />
           {message.aborted === true ? <p class="note-line">{text.stoppedHere}</p> : null}
           {message.error === undefined ? null : <Trouble reason={message.error} kind={undefined} />}
           {props.last ? (
             <Actions stage={stage} value={textOf(message.blocks)} why={message.runId ?? message.id}>
-              <ModelWord model={message.model} />
+              <ModelWord stage={stage} model={message.model} />
               {message.at === 0 ? null : <time class="time" dateTime={new Date(message.at).toISOString()}>{clockTime(message.at)}</time>}
             </Actions>
           ) : null}
@@ -234,7 +237,7 @@ export function OwnLine(props: { stage: Stage; item: Extract<TailItem, { kind: '
   return <Own stage={props.stage} id={item.key} words={item.text} images={images} at={item.at} from={undefined} delivery={props.delivery} why={item.key} />
 }
 
-export function RunLine(props: { stage: Stage; run: Run; outcomes: ReadonlyMap<string, ToolOutcome> }): VNode {
+export function RunLine(props: { stage: Stage; run: Run; first: boolean; outcomes: ReadonlyMap<string, ToolOutcome> }): VNode {
   const { run, stage } = props
   const running = run.state === 'running'
   const words = run.segments.flatMap((segment) => (segment.kind === 'text' ? [segment.text] : [])).join('\n\n')
@@ -242,6 +245,7 @@ export function RunLine(props: { stage: Stage; run: Run; outcomes: ReadonlyMap<s
   const waiting = running && (last === undefined || last.kind === 'tool')
   return (
     <article class={`answer${running ? ' live' : ''}`} aria-label={text.assistant} aria-busy={running}>
+      {props.first ? <h2 class="offscreen">{text.assistant}</h2> : null}
       {run.switched === undefined ? null : <p class="note-line">{text.switched(shortModel(run.switched.from), shortModel(run.switched.to))}</p>}
       {run.segments.map((segment, index) => {
         switch (segment.kind) {
@@ -263,7 +267,7 @@ export function RunLine(props: { stage: Stage; run: Run; outcomes: ReadonlyMap<s
       {run.state === 'failed' ? <Trouble reason={run.error ?? ''} kind={run.errorKind} /> : null}
       {running ? null : (
         <Actions stage={stage} value={words} why={run.runId}>
-          <ModelWord model={run.model} />
+          <ModelWord stage={stage} model={run.model} />
         </Actions>
       )}
     </article>

@@ -27,7 +27,7 @@ function entriesOf(stage: Stage): Entry[] {
   return [
     ...actions.map((action): Entry => ({ ...action, group: text.paletteActions, detail: '' })),
     ...desk.sessions.value.map((row): Entry => ({
-      id: `session ${row.key}`, group: text.paletteChats, words: sessionTitle(row, row.key), detail: row.preview ?? '', icon: 'chevron', run: () => desk.open(row.key),
+      id: `session ${row.key}`, group: text.paletteChats, words: sessionTitle(row, row.key), detail: row.preview ?? '', icon: 'chat', run: () => desk.open(row.key),
     })),
   ]
 }

@@ -32,6 +32,7 @@ function People(props: { stage: Stage }): VNode {
   const { desk, now } = props.stage
   const senders = desk.pairing.value
   const devices = desk.devices.value
+  const nameOf = (channel: string): string => desk.channels.value.find((chip) => chip.channel === channel)?.label ?? channel
   return (
     <>
       {senders.length === 0 && devices.length === 0 ? <p class="quiet">{text.peopleNone}</p> : null}
@@ -44,7 +45,7 @@ function People(props: { stage: Stage }): VNode {
               <Request
                 key={`${request.channel}/${request.code}`}
                 name={request.senderName ?? request.sender}
-                detail={`${text.through(request.channel)} · ${request.sender} · ${ago(request.createdAt, now.value)}`}
+                detail={`${text.through(nameOf(request.channel))} · ${request.sender} · ${ago(request.createdAt, now.value)}`}
                 code={request.code}
                 onApprove={() => void desk.approve(request)}
                 onReject={() => void desk.reject(request)}

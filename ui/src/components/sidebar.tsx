@@ -125,6 +125,10 @@ export function Sidebar(props: { stage: Stage }): VNode {
   const menu = useSignal('')
   const query = wanted.value.trim().toLowerCase()
   const rows = desk.sessions.value.filter((session) => query === '' || `${sessionTitle(session, session.key)} ${session.preview ?? ''} ${session.key}`.toLowerCase().includes(query))
+  const closer = useRef<HTMLButtonElement>(null)
+  useEffect(() => {
+    if (stage.drawer.value) closer.current?.focus()
+  }, [stage.drawer.value])
   const themeWord = { system: text.themeSystem, light: text.themeLight, dark: text.themeDark }[theme.theme.value]
   const themeIcon = ({ system: 'auto', light: 'sun', dark: 'moon' } as const)[theme.theme.value]
   const waiting = desk.pairing.value.length + desk.devices.value.length
@@ -133,7 +137,7 @@ export function Sidebar(props: { stage: Stage }): VNode {
       <div class="brand">
         <Mark />
         <span class="brand-name">{text.appName}</span>
-        <button type="button" class="tool-button narrow-only" aria-label={text.closeMenu} title={text.closeMenu} onClick={() => (stage.drawer.value = false)}>
+        <button type="button" ref={closer} class="tool-button narrow-only" aria-label={text.closeMenu} title={text.closeMenu} onClick={() => (stage.drawer.value = false)}>
           <Icon name="close" />
         </button>
       </div>

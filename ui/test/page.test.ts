@@ -1,0 +1,475 @@
+import AxeBuilder from '@axe-core/playwright'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import type { Browser, Locator, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { buildPage, launch, noBrowser, openPage, type OpenPage } from '../testing/browser.ts'
+import { createFakeGateway, type FakeGateway, type Step } from '../testing/fake-gateway.ts'
+
+const name = noBrowser ? 'the page (left out: no Chromium on this machine)' : 'the page'
+
+describe.skipIf(noBrowser)(name, () => {
+  let browser: Browser
+  let built: { dir: string; remove: () => void }
+  let fake: FakeGateway
+  let open: OpenPage | undefined
+
+  beforeAll(async () => {
+    built = await buildPage()
+    browser = await launch()
+  }, 90_000)
+  afterAll(async () => {
+    await browser?.close()
+    built?.remove()
+  })
+  afterEach(async () => {
+    const faults = (await open?.faults()) ?? []
+    await open?.page.context().close()
+    await fake?.close()
+    open = undefined
+    expect(faults).toEqual([])
+  })
+
+  async function visit(options: Parameters<typeof openPage>[2] = {}, prepare: (fake: FakeGateway) => void = () => undefined): Promise<Page> {
+    fake = await createFakeGateway(built.dir)
+    prepare(fake)
+    open = await openPage(browser, fake.url, options)
+    await composer(open.page).waitFor()
+    await open.page.locator('.head .pill').last().waitFor()
+    return open.page
+  }
+  const composer = (page: Page): Locator => page.getByRole('textbox', { name: 'Message', exact: true })
+  async function say(page: Page, words: string): Promise<void> {
+    await composer(page).fill(words)
+    await composer(page).press('Enter')
+  }
+  const own = (page: Page): Locator => page.getByRole('article', { name: 'You' })
+  const answers = (page: Page): Locator => page.getByRole('article', { name: 'Assistant' })
+  function latch(): { until: Promise<void>; open: () => void } {
+    let release = (): void => undefined
+    const until = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    return { until, open: release }
+  }
+
+  it('weighs at most 150 KB on the wire', () => {
+    const files = readdirSync(join(built.dir, 'assets')).map((file) => join(built.dir, 'assets', file))
+    const bytes = [join(built.dir, 'index.html'), ...files].reduce((sum, file) => sum + gzipSync(readFileSync(file)).length, 0)
+    expect(bytes).toBeLessThan(150_000)
+  })
+
+  it('contains no inline script or style', () => {
+    const html = readFileSync(join(built.dir, 'index.html'), 'utf8')
+    expect(html).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)/)
+  })
+
+  it('sends a message and shows who answered it', async () => {
+    const page = await visit()
+    await say(page, 'Good morning')
+    await answers(page).getByText('You said: Good morning').waitFor()
+    await own(page).getByText('Answered').waitFor()
+    await answers(page).getByText('Acme Large').waitFor()
+    expect(await own(page).count()).toBe(1)
+    expect(await answers(page).count()).toBe(1)
+    expect(fake.sent.map((message) => [message.sessionKey, message.message])).toEqual([['agent:main:main', 'Good morning']])
+  })
+
+  it('shows words as they come, with thoughts and tools folded', async () => {
+    const gate = latch()
+    const page = await visit({}, (gateway) => {
+      gateway.answer = () => [
+        { kind: 'thinking', text: 'Where are the files?' },
+        { kind: 'text', text: 'I look.' },
+        { kind: 'tool', name: 'list', input: { path: 'plan' }, result: 'spring.md' },
+        { kind: 'text', text: 'There is **one** file' },
+        { kind: 'wait', until: gate.until },
+        { kind: 'text', text: ' in it.' },
+      ]
+    })
+    await say(page, 'What is in plan?')
+    await page.getByText('There is one file', { exact: true }).waitFor()
+    expect(await page.getByText('spring.md').count()).toBe(0)
+    await page.getByText('list', { exact: true }).click()
+    await page.getByText('spring.md').waitFor()
+    await page.getByText('Thoughts').click()
+    await page.getByText('Where are the files?').waitFor()
+    await page.getByRole('button', { name: 'Stop', exact: true }).waitFor()
+    gate.open()
+    await page.getByText('There is one file in it.').waitFor()
+    await own(page).getByText('Answered').waitFor()
+    expect(await page.getByText('I look.').count()).toBe(1)
+    expect(await page.getByText('There is one file').count()).toBe(1)
+  })
+
+  it('stops an answer by button and by Escape', async () => {
+    const page = await visit({}, (gateway) => {
+      gateway.answer = () => [{ kind: 'text', text: 'I could go on' }, { kind: 'wait', until: new Promise(() => undefined) }, { kind: 'text', text: ' for ever' }]
+    })
+    await say(page, 'Talk')
+    await page.getByText('I could go on').waitFor()
+    await page.getByRole('button', { name: 'Stop', exact: true }).click()
+    await page.getByText('Stopped here.').waitFor()
+    await say(page, 'Talk again')
+    await answers(page).nth(1).getByText('I could go on').waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByText('Stopped here.').nth(1).waitFor()
+    await page.getByRole('button', { name: 'Stop', exact: true }).waitFor({ state: 'detached' })
+    expect(fake.requests.filter((request) => request.method === 'chat.abort').length).toBe(2)
+  })
+
+  it('keeps what was written while the gateway was away and sends it once', async () => {
+    const page = await visit()
+    await say(page, 'First')
+    await own(page).getByText('Answered').waitFor()
+    fake.down = true
+    fake.cut()
+    await page.getByText('No connection to the gateway.').waitFor()
+    await say(page, 'While away')
+    await own(page).getByText(/Not sent yet/).waitFor()
+    expect(fake.sent.length).toBe(1)
+    fake.down = false
+    await page.getByRole('button', { name: 'Try now' }).click()
+    await answers(page).getByText('You said: While away').waitFor()
+    expect(fake.sent.length).toBe(2)
+    expect(await page.getByText('While away', { exact: true }).count()).toBe(1)
+  })
+
+  it('sends again under the same key when the receipt was lost, and shows one message and one answer', async () => {
+    const page = await visit()
+    fake.loseNextReceipt = true
+    await say(page, 'Only once, please')
+    await answers(page).getByText('You said: Only once, please').waitFor()
+    await own(page).getByText('Answered').waitFor()
+    expect(fake.sent.length).toBe(2)
+    expect(new Set(fake.sent.map((message) => message.idempotencyKey)).size).toBe(1)
+    expect(await own(page).count()).toBe(1)
+    expect(await answers(page).count()).toBe(1)
+  })
+
+  it('keeps unsent words over a reload of the tab', async () => {
+    const page = await visit()
+    fake.down = true
+    fake.cut()
+    await page.getByText('No connection to the gateway.').waitFor()
+    await say(page, 'Survive')
+    await own(page).getByText(/Not sent yet/).waitFor()
+    await page.reload()
+    await own(page).getByText('Survive').waitFor()
+    fake.down = false
+    await answers(page).getByText('You said: Survive').waitFor({ timeout: 15_000 })
+    expect(fake.sent.length).toBe(1)
+  })
+
+  it('goes on with an answer whose line broke in the middle', async () => {
+    const gate = latch()
+    const page = await visit({}, (gateway) => {
+      gateway.answer = (): Step[] => [{ kind: 'text', text: 'The first half' }, { kind: 'wait', until: gate.until }, { kind: 'text', text: ' and the second.' }]
+    })
+    await say(page, 'Tell me')
+    await page.getByText('The first half').waitFor()
+    fake.cut()
+    gate.open()
+    await page.getByText('The first half and the second.').waitFor()
+    await page.getByRole('button', { name: 'Stop', exact: true }).waitFor({ state: 'detached' })
+    expect(await page.getByText('The first half').count()).toBe(1)
+  })
+
+  it('says in words why there is no answer, and what to do', async () => {
+    const page = await visit({}, (gateway) => {
+      gateway.answer = () => [{ kind: 'fail', message: 'Acme answered 429: too many requests.', errorKind: 'rate_limit' }]
+    })
+    await say(page, 'Hello?')
+    const alert = page.getByRole('alert')
+    await alert.getByText('Acme answered 429: too many requests.').waitFor()
+    await alert.getByText(/Wait a minute/).waitFor()
+  })
+
+  it('lets a refused message be taken back or tried again', async () => {
+    const page = await visit()
+    fake.refuseNext = 'This session takes no messages.'
+    await say(page, 'Please')
+    await own(page).getByText('Not sent: This session takes no messages.').waitFor()
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await answers(page).getByText('You said: Please').waitFor()
+    fake.refuseNext = 'Not this one.'
+    await say(page, 'Draft')
+    await page.getByRole('button', { name: 'Take back' }).click()
+    expect(await composer(page).inputValue()).toBe('Draft')
+    expect(await own(page).count()).toBe(1)
+  })
+
+  it('asks to sign in again when the session is over', async () => {
+    fake = await createFakeGateway(built.dir)
+    open = await openPage(browser, fake.url)
+    await composer(open.page).waitFor()
+    await open.page.locator('.row').first().waitFor()
+    fake.signedOut = true
+    fake.cut()
+    const link = open.page.getByRole('link', { name: 'Sign in' })
+    await link.waitFor()
+    expect(await link.getAttribute('href')).toBe('./login')
+  })
+
+  it('finds, renames, empties and deletes chats', async () => {
+    const page = await visit({}, (gateway) => {
+      for (const [key, title] of [['agent:main:dashboard:1', 'Garden'], ['agent:main:dashboard:2', 'Taxes']] as const) {
+        gateway.sessions.set(key, { key, messages: [], row: { key, kind: 'direct', derivedTitle: title, updatedAt: 1 } })
+      }
+    })
+    const list = page.getByRole('navigation')
+    await list.getByRole('button', { name: /^Garden/ }).waitFor()
+    await list.getByRole('searchbox').fill('tax')
+    await list.getByRole('button', { name: /^Garden/ }).waitFor({ state: 'detached' })
+    await list.getByRole('searchbox').fill('')
+    await list.getByRole('button', { name: /^Garden/ }).click()
+    await list.getByRole('button', { name: 'Actions for Garden' }).click()
+    await page.getByRole('menuitem', { name: 'Rename' }).click()
+    await page.getByRole('textbox', { name: 'Name' }).fill('Roses')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Roses' }).waitFor()
+    await say(page, 'Hello')
+    await answers(page).first().waitFor()
+    await own(page).getByText('Answered').waitFor()
+    await list.getByRole('button', { name: 'Actions for Roses' }).click()
+    await page.getByRole('menuitem', { name: 'Start over' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Start over' }).click()
+    await page.getByText('What can I do for you?').waitFor()
+    await list.getByRole('button', { name: 'Actions for Roses' }).click()
+    await page.getByRole('menuitem', { name: 'Delete' }).click()
+    expect(fake.sessions.has('agent:main:dashboard:1')).toBe(true)
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Main chat' }).waitFor()
+    expect(fake.sessions.has('agent:main:dashboard:1')).toBe(false)
+  })
+
+  it('begins a new chat that exists once something was said', async () => {
+    const page = await visit()
+    await page.getByRole('button', { name: 'New chat' }).click()
+    await say(page, 'A fresh start')
+    await answers(page).getByText('You said: A fresh start').waitFor()
+    expect(fake.sent[0]?.sessionKey).toMatch(/^agent:main:dashboard:[0-9a-f-]{36}$/)
+    expect(decodeURIComponent(new URL(page.url()).hash.slice(1))).toBe(fake.sent[0]?.sessionKey)
+  })
+
+  it('chooses another model for one chat', async () => {
+    const page = await visit()
+    await page.getByRole('button', { name: /Acme Large/ }).click()
+    const choices = page.getByRole('dialog', { name: 'Choose a model' })
+    expect(await choices.getByRole('button', { name: /Other/ }).isDisabled()).toBe(true)
+    await choices.getByRole('button', { name: /Acme Small/ }).click()
+    await page.locator('.head').getByText('Acme Small').waitFor()
+    expect(fake.requests.find((request) => request.method === 'sessions.patch')?.params).toEqual({ key: 'agent:main:main', model: 'acme/small' })
+  })
+
+  it('says plainly that no model is connected and how to add one', async () => {
+    const page = await visit({}, (gateway) => {
+      gateway.defaultModel = { provider: 'builtin', model: 'assistant' }
+    })
+    await page.getByText('No language model is connected yet').waitFor()
+    await page.getByText('Show me how').click()
+    await page.getByText(/secrets\.env/).waitFor()
+  })
+
+  it('shows who waits for approval, and approves', async () => {
+    const page = await visit({}, (gateway) => {
+      gateway.pairing = [{ channel: 'telegram', account: 'default', sender: '77', senderName: 'Berta', code: 'K7QX2M', createdAt: Date.now(), expiresAt: Date.now() + 1e6 }]
+    })
+    await page.getByRole('button', { name: '1 request waits for you' }).click()
+    await page.getByText('K7QX2M').waitFor()
+    await page.getByRole('button', { name: 'Approve Berta' }).click()
+    await page.getByText('Nobody is waiting.', { exact: false }).waitFor()
+    expect(fake.requests.find((request) => request.method === 'pairing.approve')?.params).toEqual({ channel: 'telegram', code: 'K7QX2M' })
+  })
+
+  it('explains a message from the records', async () => {
+    const page = await visit()
+    await say(page, 'Hello')
+    await own(page).getByText('Answered').waitFor()
+    await answers(page).getByRole('button', { name: 'Why?' }).click()
+    await page.getByRole('complementary').getByText('accepted 10:00:00 from the page').waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('complementary').waitFor({ state: 'detached' })
+  })
+
+  it('completes commands and keeps their answers in place', async () => {
+    const page = await visit()
+    await page.locator('.conversation').click()
+    await page.keyboard.press('/')
+    await composer(page).pressSequentially('/sta')
+    await page.getByRole('option', { name: /\/status/ }).waitFor()
+    await composer(page).press('Enter')
+    expect(await composer(page).inputValue()).toBe('/status')
+    await composer(page).press('Enter')
+    await answers(page).getByText('Ran /status').waitFor()
+    await say(page, 'And now?')
+    await answers(page).getByText('You said: And now?').waitFor()
+    await own(page).nth(1).getByText('Answered').waitFor()
+    expect(await page.locator('.own-words, .answer .prose').allInnerTexts()).toEqual(['/status', 'Ran /status', 'And now?', 'You said: And now?'])
+  })
+
+  it('opens chats and actions from the keyboard', async () => {
+    const page = await visit({}, (gateway) => {
+      gateway.sessions.set('agent:main:dashboard:1', { key: 'agent:main:dashboard:1', messages: [], row: { key: 'agent:main:dashboard:1', derivedTitle: 'Garden', updatedAt: 1 } })
+    })
+    await page.getByRole('navigation').getByText('Garden').waitFor()
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox').fill('gard')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'Garden' }).waitFor()
+  })
+
+  it('makes a new line with Shift+Enter', async () => {
+    const page = await visit()
+    await composer(page).pressSequentially('one')
+    await composer(page).press('Shift+Enter')
+    await composer(page).pressSequentially('two')
+    await composer(page).press('Enter')
+    await own(page).first().waitFor()
+    await own(page).getByText('Answered').waitFor()
+    expect(fake.sent[0]?.message).toBe('one\ntwo')
+  })
+
+  it('takes pictures and refuses what is none', async () => {
+    const page = await visit()
+    const dot = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
+    await page.locator('input[type=file]').setInputFiles([{ name: 'dot.png', mimeType: 'image/png', buffer: dot }, { name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('x') }])
+    await page.getByText('a.txt is no PNG, JPEG, GIF or WebP picture.').waitFor()
+    await page.getByRole('img', { name: 'Image dot.png' }).waitFor()
+    await page.getByRole('button', { name: 'Send' }).click()
+    await own(page).first().waitFor()
+    expect(fake.sent[0]?.attachments).toEqual([{ type: 'image', mimeType: 'image/png', fileName: 'dot.png', content: dot.toString('base64') }])
+  })
+
+  it('speaks German where the browser does', async () => {
+    fake = await createFakeGateway(built.dir)
+    open = await openPage(browser, fake.url, { language: 'de-DE' })
+    await open.page.getByText('Was kann ich für Sie tun?').waitFor()
+    expect(await open.page.locator('html').getAttribute('lang')).toBe('de')
+  })
+
+  it('has a drawer of chats on a phone', async () => {
+    const page = await visit({ width: 390, height: 844 })
+    expect(await page.getByRole('navigation').isVisible()).toBe(false)
+    await page.getByRole('button', { name: 'Open the list of chats' }).click()
+    await page.getByRole('navigation').getByRole('button', { name: /^Main chat/ }).click()
+    await page.getByRole('navigation').waitFor({ state: 'hidden' })
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+  })
+
+  const hostile = [
+    '<script>alert(1)</script>',
+    '<img src=x onerror=alert(1)>',
+    '<svg onload=alert(1)><animate onbegin=alert(1) attributeName=x dur=1s>',
+    '<svg><script>alert(1)</script></svg>',
+    '<iframe src="javascript:alert(1)"></iframe><iframe srcdoc="<script>alert(1)</script>"></iframe>',
+    '<details open ontoggle=alert(1)><summary>x</summary></details>',
+    '<a href="javascript:alert(1)" id=attack>link</a>',
+    '<p><a href="java\tscript:alert(1)" style="position:fixed;inset:0">cover</a></p>',
+    '[link](javascript:alert(1)) [link](java&#x73;cript:alert(1)) [link](data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==)',
+    '![x](https://tracker.example/pixel.png) ![x](javascript:alert(1)) ![x](data:image/svg+xml;base64,PHN2Zy8+)',
+    '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=alert(1)&gt;">',
+    '<form action="https://evil.example"><input name=token><button>Sign in</button></form>',
+    '<style>body{display:none}</style><link rel=stylesheet href=https://evil.example/a.css>',
+    '<base href="https://evil.example/"><meta http-equiv=refresh content="0;url=https://evil.example">',
+    '<object data="data:text/html,<script>alert(1)</script>"></object><embed src="javascript:alert(1)">',
+    '<div id=page>overwritten</div><img name=cookie><form id=getElementById></form>',
+    '<b onmouseover=alert(1)>hover</b> <kbd style="x">key</kbd> <video src=x onerror=alert(1)></video>',
+    '```"><img src=x onerror=alert(1)>\ncode </code></pre><script>alert(1)</script>\n```',
+    '| <img src=x onerror=alert(1)> | b |\n|---|---|\n| <script>alert(1)</script> | [x](javascript:alert(1)) |',
+    '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
+    '<x:script xmlns:x="http://www.w3.org/1999/xhtml">alert(1)</x:script><xss style="xss:expression(alert(1))">',
+    'https://example.com/"onmouseover="alert(1) <https://example.com/><img src=x onerror=alert(1)>',
+  ]
+  it('stays harmless whatever an answer contains', async () => {
+    const page = await visit({}, (gateway) => {
+      gateway.answer = (words) => [
+        { kind: 'thinking', text: hostile[Number(words)] ?? '' },
+        { kind: 'tool', name: '<img src=x onerror=alert(1)>', input: { path: '<script>alert(1)</script>' }, result: '<script>alert(1)</script>' },
+        { kind: 'text', text: hostile[Number(words)] ?? '' },
+      ]
+    })
+    const outside: string[] = []
+    page.on('request', (request) => {
+      if (!request.url().startsWith(fake.url) && !request.url().startsWith('data:')) outside.push(request.url())
+    })
+    for (let index = 0; index < hostile.length; index += 1) {
+      await say(page, String(index))
+      await own(page).nth(index).getByText('Answered').waitFor()
+    }
+    for (const fold of await page.locator('.fold > summary').all()) await fold.click()
+    for (const target of await page.locator('.answer b, .answer a, .answer summary').all()) await target.hover({ force: true, timeout: 500 }).catch(() => undefined)
+    const found = await page.locator('.conversation').evaluate((place) => {
+      const bad: string[] = []
+      for (const element of place.querySelectorAll('*')) {
+        const tag = element.tagName.toLowerCase()
+        if (['script', 'iframe', 'object', 'embed', 'form', 'style', 'link', 'meta', 'base', 'math', 'video', 'animate'].includes(tag)) bad.push(tag)
+        for (const attribute of element.attributes) {
+          if (/^on/i.test(attribute.name)) bad.push(`${tag} ${attribute.name}`)
+          if (attribute.name === 'style' || attribute.name === 'name' || (attribute.name === 'id' && !['page', 'composer'].includes(attribute.value))) bad.push(`${tag} ${attribute.name}=${attribute.value}`)
+          if (['href', 'src'].includes(attribute.name) && !/^(https?:|mailto:|data:image\/(png|jpeg|gif|webp);base64,)/.test(attribute.value)) bad.push(`${tag} ${attribute.name}=${attribute.value}`)
+        }
+        if (tag === 'a' && element.hasAttribute('href') && (element.getAttribute('target') !== '_blank' || !/noopener/.test(element.getAttribute('rel') ?? ''))) bad.push(`a without noopener: ${element.outerHTML}`)
+        if (tag === 'img' && !(element.getAttribute('src') ?? '').startsWith('data:')) bad.push(element.outerHTML)
+      }
+      return bad
+    })
+    expect(found).toEqual([])
+    expect(outside).toEqual([])
+  }, 90_000)
+
+  const rich = '# Title\n\nWords with `code` and a [link](https://example.com).\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n- [x] done\n- [ ] open\n\n```ts\nlet a = 1\n```\n\n> quote\n\n![map](https://example.com/map.png)'
+  for (const width of [390, 1440]) {
+    for (const dark of [false, true]) {
+      it(`can be used by everyone at ${width} px, ${dark ? 'dark' : 'light'}`, async () => {
+        const page = await visit({ width, height: 844, dark }, (gateway) => {
+          gateway.defaultModel = { provider: 'builtin', model: 'assistant' }
+          gateway.sessions.set('agent:main:dashboard:1', { key: 'agent:main:dashboard:1', messages: [], row: { key: 'agent:main:dashboard:1', derivedTitle: 'Garden', lastMessagePreview: 'Roses', updatedAt: Date.now() } })
+          gateway.pairing = [{ channel: 'telegram', account: 'default', sender: '77', senderName: 'Berta', code: 'K7QX2M', createdAt: Date.now(), expiresAt: Date.now() + 1e6 }]
+          gateway.channels = [{ id: 'telegram', label: 'Telegram', accounts: [{ accountId: 'default', enabled: true, configured: true, state: 'needs-you', detail: 'Set a token.' }] }]
+          gateway.answer = (words) => words === 'fail'
+            ? [{ kind: 'fail', message: 'No credit left.' }]
+            : [{ kind: 'thinking', text: 'Hm.' }, { kind: 'tool', name: 'read', input: { path: 'a' }, result: 'no', isError: true }, { kind: 'text', text: rich }]
+        })
+        const check = async (where: string): Promise<void> => {
+          const { violations } = await new AxeBuilder({ page }).analyze()
+          expect(violations.map((violation) => `${where}: ${violation.id} ${violation.nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
+        }
+        await check('empty')
+        await say(page, 'Show me everything')
+        await own(page).getByText('Answered').waitFor()
+        for (const fold of await page.locator('.fold > summary').all()) await fold.click()
+        await check('answered')
+        await say(page, 'fail')
+        await page.getByText('No credit left.').waitFor()
+        await page.getByRole('button', { name: '1 request waits for you' }).click()
+        await page.getByText('K7QX2M').waitFor()
+        await check('pairing')
+        await page.keyboard.press('Escape')
+        await page.keyboard.press('Control+k')
+        await page.getByRole('combobox').waitFor()
+        await check('palette')
+        await page.keyboard.press('Escape')
+        await composer(page).fill('/')
+        await page.getByRole('option').first().waitFor()
+        await check('commands')
+        await composer(page).fill('')
+        await page.locator('.head .pill').last().click()
+        await page.getByRole('dialog').waitFor()
+        await check('models')
+        await page.keyboard.press('Escape')
+        if (width < 768) await page.getByRole('button', { name: 'Open the list of chats' }).click()
+        await page.getByRole('button', { name: 'Actions for Garden' }).click()
+        await check('menu')
+        await page.getByRole('menuitem', { name: 'Delete' }).click()
+        await check('dialog')
+        await page.keyboard.press('Escape')
+        fake.down = true
+        fake.cut()
+        await page.getByText('No connection to the gateway.').waitFor()
+        await check('offline')
+      }, 60_000)
+    }
+  }
+})
