@@ -70,6 +70,7 @@ describe('without proof', () => {
     expect(form.text).toContain('<form method="post" action="/login"')
     expect(form.text).not.toMatch(/<script|style=|onclick/)
     expect(form.headers['content-security-policy']).toContain("default-src 'none'; script-src 'self'; style-src 'self'")
+    expect([form.headers['x-frame-options'], form.headers['x-content-type-options'], form.headers['cross-origin-resource-policy']]).toEqual(['DENY', 'nosniff', 'same-origin'])
     expect((await ask(door, '/login.css')).headers['content-type']).toBe('text/css; charset=utf-8')
   })
 

@@ -63,7 +63,7 @@ export function createPageFiles(directory: string | undefined): PageFiles {
       body,
       type,
       etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`,
-      hashed: /-[A-Za-z0-9_-]{8,}\.[a-z0-9]+$/.test(path),
+      hashed: /^\/assets\/.*-[A-Za-z0-9_-]{8}\.[a-z0-9]+$/.test(path),
       gzip: undefined,
       brotli: existsSync(`${file}.br`) ? readFileSync(`${file}.br`) : undefined,
     }

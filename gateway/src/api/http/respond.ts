@@ -99,7 +99,7 @@ export function canonicalPath(url: string): { path: string; query: URLSearchPara
     } catch {
       return undefined // Not valid UTF-8 behind the percent signs.
     }
-    if (plain === '.' || plain === '..' || /[/\\\u0000-\u001f\u007f;]/.test(plain)) return undefined
+    if (plain === '.' || plain === '..' || /[/\\;]/.test(plain) || [...plain].some((character) => character < ' ' || character === '\u007f')) return undefined
     // Whatever needs no encoding must come plain; then two spellings of one path cannot exist.
     const expected = encodeURIComponent(plain)
     if (segment !== expected && segment !== expected.replace(/%(3A|40|24|26|2B|2C|3D)/g, (code) => decodeURIComponent(code))) return undefined
