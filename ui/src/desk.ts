@@ -76,6 +76,8 @@ export interface Desk {
 }
 
 const historyLimit = 200
+/** Nobody tells about a stranger's first message, so the list of who waits is asked for; it is short. */
+const peopleEveryMs = 20_000
 /** An answer to `chat.send` takes one commit; longer silence means the line is dead. */
 const sendTimeoutMs = 20_000
 
@@ -438,6 +440,11 @@ export function createDesk(world: DeskSurroundings): Desk {
       effect(() => {
         transcript.value = transcripts.get(sessionKey.value) ?? emptyTranscript
       })
+      const lookForPeople = (): void => {
+        if (connection.value.kind === 'online') loadPeople()
+        world.setTimer(lookForPeople, peopleEveryMs)
+      }
+      world.setTimer(lookForPeople, peopleEveryMs)
       client.start()
     },
     open,

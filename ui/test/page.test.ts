@@ -9,7 +9,8 @@ import { createFakeGateway, type FakeGateway, type Step } from '../testing/fake-
 
 const name = noBrowser ? 'the page (left out: no Chromium on this machine)' : 'the page'
 
-describe.skipIf(noBrowser)(name, () => {
+// Generous, because a browser on a busy machine is slow; every wait below is for an event.
+describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
   let browser: Browser
   let built: { dir: string; remove: () => void }
   let fake: FakeGateway
@@ -417,7 +418,7 @@ describe.skipIf(noBrowser)(name, () => {
     })
     expect(found).toEqual([])
     expect(outside).toEqual([])
-  }, 90_000)
+  }, 150_000)
 
   const rich = '# Title\n\nWords with `code` and a [link](https://example.com).\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n- [x] done\n- [ ] open\n\n```ts\nlet a = 1\n```\n\n> quote\n\n![map](https://example.com/map.png)'
   for (const width of [390, 1440]) {
@@ -440,9 +441,9 @@ describe.skipIf(noBrowser)(name, () => {
         await say(page, 'Show me everything')
         await own(page).getByText('Answered').waitFor()
         for (const fold of await page.locator('.fold > summary').all()) await fold.click()
-        await check('answered')
         await say(page, 'fail')
         await page.getByText('No credit left.').waitFor()
+        await check('answered')
         await page.getByRole('button', { name: '1 request waits for you' }).click()
         await page.getByText('K7QX2M').waitFor()
         await check('pairing')
@@ -451,25 +452,22 @@ describe.skipIf(noBrowser)(name, () => {
         await page.getByRole('combobox').waitFor()
         await check('palette')
         await page.keyboard.press('Escape')
-        await composer(page).fill('/')
-        await page.getByRole('option').first().waitFor()
-        await check('commands')
-        await composer(page).fill('')
         await page.locator('.head .pill').last().click()
         await page.getByRole('dialog').waitFor()
-        await check('models')
+        await composer(page).fill('/')
+        await page.getByRole('option').first().waitFor()
+        await check('models and commands')
+        await composer(page).fill('')
         await page.keyboard.press('Escape')
+        fake.down = true
+        fake.cut()
+        await page.getByText('No connection to the gateway.').waitFor()
         if (width < 768) await page.getByRole('button', { name: 'Open the list of chats' }).click()
         await page.getByRole('button', { name: 'Actions for Garden' }).click()
         await check('menu')
         await page.getByRole('menuitem', { name: 'Delete' }).click()
         await check('dialog')
-        await page.keyboard.press('Escape')
-        fake.down = true
-        fake.cut()
-        await page.getByText('No connection to the gateway.').waitFor()
-        await check('offline')
-      }, 60_000)
+      }, 150_000)
     }
   }
 })

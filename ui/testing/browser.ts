@@ -40,6 +40,8 @@ export async function openPage(browser: Browser, url: string, options: { width?:
     reducedMotion: 'reduce',
   })
   const page = await context.newPage()
+  // A step that hangs should say which one it was, before the test as a whole runs out of time.
+  page.setDefaultTimeout(15_000)
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(`uncaught: ${error.message}`))
   page.on('dialog', (dialog) => {

@@ -267,7 +267,7 @@ export async function createFakeGateway(uiDir: string): Promise<FakeGateway> {
       ts: Date.now(), channelOrder: fake.channels.map((one) => one.id), channelLabels: Object.fromEntries(fake.channels.map((one) => [one.id, one.label])),
       channelAccounts: Object.fromEntries(fake.channels.map((one) => [one.id, one.accounts])), channels: {}, channelMeta: [],
     }),
-    'pairing.list': () => ({ pending: fake.pairing }),
+    'pairing.list': () => ({ requests: fake.pairing }),
     'pairing.approve': (params) => {
       fake.pairing = fake.pairing.filter((request) => request['code'] !== params['code'])
       return { ok: true }
