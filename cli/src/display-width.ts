@@ -67,7 +67,7 @@ function wrapLine(line: string, columns: number, indent: string): string[] {
       }
       const breakAt = row.findLastIndex((earlier, index) => earlier.space && index > 0)
       // The list's own prefix ("  • ") is no place to break: a row would hold nothing but it.
-      flush(row.slice(0, breakAt).some((earlier) => earlier.text.trim() !== '' && !earlier.colour) ? row.splice(breakAt) : [])
+      flush(breakAt > 0 && row.slice(0, breakAt).some((earlier) => earlier.text.trim() !== '' && !earlier.colour) ? row.splice(breakAt) : [])
     }
     row.push(piece)
     width += piece.width

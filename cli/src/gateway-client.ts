@@ -238,7 +238,8 @@ function socketWords(error: NodeJS.ErrnoException): string {
 
 /** Turns the gateway's error into words; `connecting` is given while the handshake runs. */
 function refusalProblem(error: Fields, connecting: ConnectOptions | undefined): Problem {
-  const said = asText(error['message']) ?? 'The gateway refused.'
+  // The gateway names its own methods; a person here has commands of the same names.
+  const said = (asText(error['message']) ?? 'The gateway refused.').replace(/\bSee (channels|config|models|pairing|sessions)\.(get|list|schema|status)\b/g, 'See: moltbot $1 $2')
   const code = asText(error['code']) ?? 'UNAVAILABLE'
   const facts = asFields(error['details'])
   const details = { wireCode: code, said, ...(Object.keys(facts).length === 0 ? {} : { facts }) }
@@ -249,7 +250,7 @@ function refusalProblem(error: Fields, connecting: ConnectOptions | undefined): 
     return new Problem('gateway-refused', `The gateway does not allow this: ${sentence}`, { next: ownNext ?? 'Use the gateway token, or ask its owner for the permission.', details })
   }
   if (/^unknown method/.test(said)) return new Problem('gateway-too-old', `The gateway does not know this: ${sentence}`, { next: 'Compare versions with: moltbot gateway status', details })
-  return new Problem(code.toLowerCase().replaceAll('_', '-'), sentence.charAt(0).toUpperCase() + sentence.slice(1), { ...(ownNext === undefined ? {} : { next: ownNext }), details })
+  return new Problem(asText(facts['problem']) ?? code.toLowerCase().replaceAll('_', '-'), sentence.charAt(0).toUpperCase() + sentence.slice(1), { ...(ownNext === undefined ? {} : { next: ownNext }), details })
 }
 
 function handshakeProblem(code: string, said: string, facts: Fields, details: Record<string, unknown>): Problem {

@@ -9,7 +9,7 @@ import { asFields, asList, asText } from './wire-fields.ts'
 export async function findPairingRequest(client: GatewayClient, first: string, second: string | undefined): Promise<{ channel: string; code: string }> {
   if (second !== undefined) return { channel: first, code: second }
   const answer = asFields(await client.request('pairing.list'))
-  const matching = asList(answer['pending'] ?? answer['requests']).filter((row) => asText(row['code'])?.toUpperCase() === first.toUpperCase())
+  const matching = asList(answer['requests']).filter((row) => asText(row['code'])?.toUpperCase() === first.toUpperCase())
   const channel = asText(matching[0]?.['channel'])
   if (matching.length === 1 && channel !== undefined) return { channel, code: first }
   throw new Problem('usage', `No single request has the code "${first}".`, { next: 'Name the channel too: moltbot pairing approve <channel> <code>. See who waits with: moltbot pairing list' })

@@ -121,6 +121,10 @@ export async function openConversation(options: ConversationOptions, key: string
     const data = asFields(payload['data'])
     if (payload['stream'] === 'lifecycle') {
       if (data['phase'] === 'start') begin(runId)
+      if (data['phase'] === 'fallback') {
+        endStream()
+        view.note(`${printableLine(asText(data['from']) ?? 'The model')} does not answer (${printableLine(asText(data['reason']) ?? 'no reason given')}); ${printableLine(asText(data['to']) ?? 'another one')} takes over.`)
+      }
       if (data['phase'] === 'model') state.model = [asText(data['provider']), asText(data['model'])].filter((part) => part !== undefined).join('/') || state.model
     }
     if (payload['stream'] === 'tool') {

@@ -11,7 +11,7 @@ export const modelsSet = defineCommand({
     model: { summary: 'provider/model, a model\'s id or an alias; see "moltbot models list"', required: true },
   },
   flags: {},
-  json: '{primary, fallbacks, why}',
+  json: '{ok, primary, path}',
   examples: ['models set anthropic/claude-sonnet-4-5', 'models set ollama/llama3.2'],
   async run({ args }, { gateway, report, terminal }) {
     const client = await gateway()

@@ -18,8 +18,7 @@ export const pairingApprove = defineCommand({
   async run({ args }, { gateway, report, terminal }) {
     const client = await gateway()
     const answer = asFields(await client.request('pairing.approve', await findPairingRequest(client, args.channel, args.code)))
-    const person = asFields(answer['paired'] ?? answer['sender'] ?? answer)
-    const admitted = asText(person['sender']) === undefined ? answer : person
+    const admitted = asFields(answer['paired'])
     report(admitted, () => {
       const name = printableLine(asText(admitted['name']) ?? asText(admitted['sender']) ?? 'They')
       return `${terminal.paint.green('✓')} ${name} may now talk to your assistant on ${printableLine(asText(admitted['channel']) ?? args.channel)}${asText(admitted['role']) === undefined ? '' : `, as ${printableLine(asText(admitted['role']) ?? '')}`}.`

@@ -14,17 +14,17 @@ export const pairingList = defineCommand({
   flags: {
     all: { kind: 'boolean', summary: 'Also those who are admitted' },
   },
-  json: '{pending, paired?}',
+  json: '{requests, paired?}',
   async run({ args, flags }, { gateway, report, clock, terminal }) {
     const client = await gateway()
     const answer = asFields(await client.request('pairing.list', args.channel === undefined ? {} : { channel: args.channel }))
-    const pending = asList(answer['pending'] ?? answer['requests'])
+    const requests = asList(answer['requests'])
     const paired = flags.all ? asList(asFields(await client.request('pairing.paired'))['paired']).filter((row) => args.channel === undefined || row['channel'] === args.channel) : undefined
-    report({ pending, ...(paired === undefined ? {} : { paired }) }, () => {
+    report({ requests, ...(paired === undefined ? {} : { paired }) }, () => {
       const now = clock.now()
       const { dim, bold } = terminal.paint
-      const waiting = pending.length === 0 ? ['Nobody is waiting.'] : [
-        ...table(['Channel', 'Code', 'Who', 'Id', 'Asked', 'Valid for'], pending.map((row) => [
+      const waiting = requests.length === 0 ? ['Nobody is waiting.'] : [
+        ...table(['Channel', 'Code', 'Who', 'Id', 'Asked', 'Valid for'], requests.map((row) => [
           asText(row['channel']) ?? '?', asText(row['code']) ?? '?', asText(row['senderName']) ?? '', asText(row['sender']) ?? '',
           agoWords(asNumber(row['createdAt']), now), durationWords((asNumber(row['expiresAt']) ?? now) - now),
         ]), terminal.columns(), dim),

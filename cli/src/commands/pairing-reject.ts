@@ -1,7 +1,6 @@
 import { defineCommand, exitCodes } from '@moltbot/contract'
 import { findPairingRequest } from '../pairing-request.ts'
 import { printableLine } from '../printable.ts'
-import { asFields, asText } from '../wire-fields.ts'
 
 export const pairingReject = defineCommand({
   name: 'pairing reject',
@@ -12,13 +11,12 @@ export const pairingReject = defineCommand({
     code: { summary: 'The eight characters, in any case' },
   },
   flags: {},
-  json: '{rejected}',
+  json: '{channel, code, rejected: true}',
   async run({ args }, { gateway, report }) {
     const client = await gateway()
     const request = await findPairingRequest(client, args.channel, args.code)
-    const answer = asFields(await client.request('pairing.reject', request))
-    const rejected = (answer['rejected'] ?? answer['ok']) === true
-    report({ ...request, rejected }, () => (rejected ? `The request ${printableLine(asText(request.code) ?? '')} is turned down; nothing was sent to them.` : 'There is no such request (any more).'))
-    return rejected ? exitCodes.ok : exitCodes.failed
+    await client.request('pairing.reject', request)
+    report({ ...request, rejected: true }, () => `The request ${printableLine(request.code)} is turned down; nothing was sent to them.`)
+    return exitCodes.ok
   },
 })

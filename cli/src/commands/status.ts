@@ -32,7 +32,7 @@ export const status = defineCommand({
     const facts = { url: client.url, version: client.serverVersion, protocol: client.protocol, uptimeMs, stateDir: machine.stateDir }
     report({ gateway: facts, health, channels, model, pairing, sessions, ...(presence === undefined ? {} : { presence }) }, () => {
       const { bold, dim, green, yellow } = terminal.paint
-      const waiting = asList(pairing['pending'] ?? pairing['requests'])
+      const waiting = asList(pairing['requests'])
       const now = clock.now()
       const complaints = complaintsOf(health)
       const rows = asList(sessions['sessions']).slice(0, 5)

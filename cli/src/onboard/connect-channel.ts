@@ -72,16 +72,15 @@ async function patch(link: Link, changes: Fields): Promise<void> {
   await link.request('config.patch', { raw: JSON.stringify(changes), ...(typeof hash === 'string' ? { baseHash: hash } : {}) })
 }
 
-/** The networks whose configuration has one secret of its own. */
+/** The networks that a bot token alone connects: those whose configuration has one. */
 async function listCandidates(link: Link): Promise<Candidate[]> {
   const [status, schema] = await Promise.all([link.request('channels.status'), link.request('config.schema')])
   const labels = asFields(status['channelLabels'])
   const accounts = asFields(status['channelAccounts'])
-  const hints = asFields(schema['uiHints'])
   const sections = asFields(asFields(asFields(asFields(schema['schema'])['properties'])['channels'])['properties'])
   return asTexts(status['channelOrder']).flatMap((id) => {
     const properties = Object.keys(asFields(asFields(sections[id])['properties']))
-    const secretKey = properties.find((key) => asFields(hints[`channels.${id}.${key}`])['sensitive'] === true) ?? properties.find((key) => /token$/i.test(key))
+    const secretKey = properties.find((key) => /^bot_?token$/i.test(key)) ?? properties.find((key) => /^token$/i.test(key))
     if (secretKey === undefined) return []
     return [{ id, label: asText(labels[id]) ?? id, secretKey, connected: asList(accounts[id]).some((account) => account['connected'] === true) }]
   })

@@ -1,0 +1,46 @@
+import { Problem } from '@moltbot/contract'
+import { describe, expect, it } from 'vitest'
+import { resolveAddress } from './gateway-address.ts'
+import type { AddressSources } from './gateway-address.ts'
+
+const nothing: AddressSources = { flags: {}, environment: {}, config: {}, secrets: new Map() }
+
+describe('resolveAddress', () => {
+  it('is this computer when nothing is said', () => {
+    expect(resolveAddress(nothing)).toEqual({ url: 'ws://127.0.0.1:18789', tokens: [] })
+  })
+
+  it('takes tokens in order, each once', () => {
+    expect(resolveAddress({
+      flags: {},
+      environment: { CLAWDBOT_GATEWAY_TOKEN: 'env', MOLTBOT_GATEWAY_TOKEN: ' ' },
+      config: { gateway: { port: 19_000, auth: { token: '${MY_TOKEN}' } } },
+      secrets: new Map([['MOLTBOT_GATEWAY_TOKEN', 'file'], ['MY_TOKEN', 'config'], ['CLAWDBOT_GATEWAY_TOKEN', 'env']]),
+    })).toEqual({ url: 'ws://127.0.0.1:19000', tokens: ['env', 'file', 'config'] })
+  })
+
+  it('uses only the token that was given', () => {
+    expect(resolveAddress({ ...nothing, flags: { token: 'mine' }, environment: { MOLTBOT_GATEWAY_TOKEN: 'env' } }).tokens).toEqual(['mine'])
+  })
+
+  it('never shows this computer\'s tokens to another one', () => {
+    const sources: AddressSources = { ...nothing, flags: { url: 'wss://far.example' }, environment: { MOLTBOT_GATEWAY_TOKEN: 'env' }, secrets: new Map([['MOLTBOT_GATEWAY_TOKEN', 'file']]), config: { gateway: { auth: { token: 'config' } } } }
+    expect(resolveAddress(sources)).toEqual({ url: 'wss://far.example', tokens: [] })
+  })
+
+  it('follows a configured remote gateway with its own token', () => {
+    expect(resolveAddress({ ...nothing, environment: { MOLTBOT_GATEWAY_TOKEN: 'local' }, config: { gateway: { mode: 'remote', remote: { url: 'wss://far.example', token: 'remote' } } } })).toEqual({ url: 'wss://far.example', tokens: ['remote'] })
+  })
+
+  it.each(['ws://far.example', 'ftp://x', 'ws://', 'ws://8.8.8.8:1', 'ws://127.0.0.1.evil.example:1'])('refuses %s', (url) => {
+    expect(() => resolveAddress({ ...nothing, flags: { url } })).toThrow(Problem)
+  })
+
+  it.each(['ws://192.168.1.5:18789', 'ws://box.local', 'http://localhost:1', '127.0.0.1:5', 'ws://[::1]:1', 'ws://100.70.1.2:1', 'ws://nas:18789'])('takes %s', (url) => {
+    expect(resolveAddress({ ...nothing, flags: { url } }).url).toMatch(/^ws:/)
+  })
+
+  it('drops credentials that were pasted into an address', () => {
+    expect(resolveAddress({ ...nothing, flags: { url: 'http://u:p@localhost:1/?token=x#y' } }).url).toBe('ws://localhost:1')
+  })
+})
