@@ -126,14 +126,22 @@ async function refuseElsewhere(parent: HeldFolder, handle: FileHandle, name: str
   if (now.dev !== parent.place.device || (await mountOf(handle)) !== parent.place.mount) {
     throw new Problem('mount-refused', `${name} is on another file system than the workspace.`, { next: 'Make the workspace itself that place instead.' })
   }
-  const path = byDescriptor ? await readlink(`/proc/self/fd/${handle.fd}`) : await realpath(join(parent.path, name))
-  if (path !== join(parent.path, name)) throw changedMeanwhile(name)
+  if ((await truePath(handle, join(parent.path, name))) !== join(parent.path, name)) throw changedMeanwhile(name)
 }
 
 /** The open folder still stands where it was reached. */
 export async function refuseMoved(folder: HeldFolder): Promise<void> {
-  const path = byDescriptor ? await readlink(`/proc/self/fd/${folder.handle.fd}`) : await realpath(folder.path)
-  if (path !== folder.path) throw changedMeanwhile('A folder on the way')
+  if ((await truePath(folder.handle, folder.path)) !== folder.path) throw changedMeanwhile('A folder on the way')
+}
+
+/** Where what is open truly stands now; undefined when that can no longer be told, which counts as moved. */
+async function truePath(handle: FileHandle, expected: string): Promise<string | undefined> {
+  try {
+    return byDescriptor ? await readlink(`/proc/self/fd/${handle.fd}`) : await realpath(expected)
+  } catch {
+    // Gone or swapped this very moment: fail closed.
+    return undefined
+  }
 }
 
 /** Linux tells which mount a descriptor is on; a bind mount of the same disk shows only there. */
