@@ -309,6 +309,29 @@ describe('each run ends exactly once', () => {
     }])
   })
 
+  it('a message that was stopped while it waited ends as aborted, and stopping says so', async () => {
+    const inbox = await send(four, 'K1')
+    await settled()
+    rooms.sessions.abort = async () => {
+      rooms.emit(ended(inbox, 'K1', 'silent', { detail: 'stopped before it was begun' }))
+      return []
+    }
+    expect(await callMethod(chatAbort, { sessionKey: 'main' }, rooms, four)).toEqual({ ok: true, aborted: true, runIds: ['K1'] })
+    expect(of(four, 'chat')).toEqual([{ runId: 'K1', sessionKey: main, seq: 0, agentId: 'main', state: 'aborted', stopReason: 'rpc' }])
+  })
+
+  it('an answer of an earlier life of the gateway that goes out late is no notice', async () => {
+    const chat = { channel: 'web', account: defaultAccount, chat: main, kind: 'direct' } as unknown as ChatRef
+    rooms.entry(main, { kind: 'assistant', message: { role: 'assistant', model: 'p/m', content: [{ type: 'text', text: 'old' }] }, usage: noUsage, stop: 'end' }, 'tn-old')
+    rooms.state.deliveries.push({
+      id: 'dl1' as never, turnId: 'tn-old' as TurnId, inboxId: null, part: 0, principal: ownerPrincipal, chat, key: 'k-old' as DeliveryKey, markdown: 'old', replyTo: null,
+      state: 'sending', platformId: null, attempts: 1, resent: true, error: null, createdAt: start, settledAt: null,
+    })
+    rooms.fakeDoors.browser.say(chat, 'old', 'k-old')
+    await settled()
+    expect(of(four, 'chat')).toEqual([])
+  })
+
   it('a message that was refused ends with an error', async () => {
     const inbox = await send(four, 'K1')
     rooms.emit(ended(inbox, 'K1', 'failed', { detail: 'The queue is full.' }))

@@ -8,6 +8,7 @@ import { block, assistantText, injectedText, isSilent, showEntry, showUsage, spl
 import type { WireMessage } from './wire/message.ts'
 import { healthSummary } from './wire/health.ts'
 import { messageName, ownWayIn } from './wire/history.ts'
+import { failureOf } from './wire/run-end.ts'
 import { mayRead } from './wire/scopes.ts'
 import { agentOf } from './wire/session-key.ts'
 import { sessionRows } from './wire/session-row.ts'
@@ -315,19 +316,23 @@ function createTeller(rooms: Rooms, broadcast: Broadcast): Teller {
   }
 
   const messageEnd = async (item: FeedItem & { kind: 'message-ended' }): Promise<Step> => {
+    // Silent without a turn: it was stopped while it waited.
+    if (item.end === 'silent' && item.turnId === null) return { kind: 'aborted', stopReason: 'rpc', message: undefined }
     if (item.end === 'merged' || item.end === 'silent' || item.end === 'answered') return { kind: 'final', message: undefined }
     const said = (await rooms.outbox.ofInbox(item.inbox)).toSorted((a, b) => a.part - b.part)
     for (const delivery of said) remember(shownKeys, delivery.key)
     const text = said.map((delivery) => delivery.markdown).join('\n\n')
     if (item.end === 'command') return { kind: 'final', message: text === '' ? undefined : assistantText(text, now()) }
-    return { kind: 'error', errorMessage: text !== '' ? text : item.detail ?? 'The message could not be answered.' }
+    return { kind: 'error', errorMessage: text !== '' ? text : failureOf(item) ?? 'The message could not be answered.' }
   }
 
   /** Something went out through one of our doors. Answers of turns and commands were told already; what is left is a notice. */
   const heardAtDoor = async (chat: ChatRef, message: OutgoingMessage, id: PlatformMessageId): Promise<void> => {
     const key = chat.chat as string as SessionKey
     if (shownKeys.has(message.key)) return
-    const turns = [...tellings].flatMap(([turn, telling]) => (telling.key === key ? [turn] : [])).concat(settledTurns.get(key) ?? [])
+    const turns = new Set([...tellings].flatMap(([turn, telling]) => (telling.key === key ? [turn] : [])).concat(settledTurns.get(key) ?? []))
+    // After a restart the answers of earlier turns may still be going out; the transcript knows those turns.
+    for (const { turnId } of await rooms.sessions.history(key, 8)) if (turnId !== null) turns.add(turnId)
     for (const turn of turns) if ((await rooms.outbox.ofTurn(turn)).some((delivery) => delivery.key === message.key)) return
     for (const run of runs.inSession(key).slice(-8)) {
       if (run.inbox === null || run.ended) continue

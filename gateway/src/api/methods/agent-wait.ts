@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { defineMethod } from '../method.ts'
 import { closed, Word } from '../wire/params.ts'
-import { runEnd } from '../wire/run-end.ts'
+import { failureOf, runEnd } from '../wire/run-end.ts'
 
 export const agentWait = defineMethod({
   name: 'agent.wait',
@@ -14,11 +14,11 @@ export const agentWait = defineMethod({
   async handle({ runId, timeoutMs }, rooms) {
     const end = await runEnd(rooms, runId, timeoutMs ?? 30_000)
     if (end === undefined || end.end === null) return { runId, status: 'timeout' }
-    const failed = end.end === 'failed' || end.end === 'denied'
+    const failure = failureOf(end)
     return {
-      runId, status: failed ? 'error' : 'ok',
+      runId, status: failure === undefined ? 'ok' : 'error',
       ...(end.startedAt === null ? {} : { startedAt: Math.round(end.startedAt) }), ...(end.endedAt === null ? {} : { endedAt: Math.round(end.endedAt) }),
-      ...(failed ? { error: end.detail ?? end.end } : {}),
+      ...(failure === undefined ? {} : { error: failure }),
     }
   },
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Channel, ChatRef, InboxId, SessionKey } from '@moltbot/contract'
+import type { Channel, ChatRef, InboxId, SessionKey, TurnId } from '@moltbot/contract'
 import { callMethod, fakeCaller, settled } from '../testing/call-method.ts'
 import { fakeRooms } from '../testing/fake-rooms.ts'
 import type { FakeRooms } from '../testing/fake-rooms.ts'
@@ -42,6 +42,23 @@ it('a failed run is an error with the reason', async () => {
   await callMethod(agent, { message: 'x', idempotencyKey: 'a' }, rooms, caller)
   await end(rooms, { end: 'failed', detail: 'No model answered.', text: null })
   expect(caller.answers).toEqual([{ payload: { runId: 'a', status: 'error', summary: 'No model answered.' }, error: { code: 'UNAVAILABLE', message: 'No model answered.' } }])
+})
+
+it('tells the model’s failure in its own words, and that work was stopped', async () => {
+  const rooms = await fakeRooms()
+  const turn = { id: 'tn1' as TurnId, key: main, startedAt: 0, model: null, messages: [] }
+  for (const [turnOutcome, answer] of [
+    [{ kind: 'failed', fault: { class: 'billing', message: 'The account is empty.' }, text: '' }, { status: 'error', summary: 'The account is empty.' }],
+    [{ kind: 'aborted', reason: 'stop', text: 'half' }, { status: 'ok', result: { meta: { aborted: true, stopReason: 'aborted' } } }],
+  ] as const) {
+    const caller = fakeCaller()
+    rooms.state.outcomes.clear()
+    await callMethod(agent, { message: 'x', idempotencyKey: 'a' }, rooms, caller)
+    await settled()
+    rooms.emit({ kind: 'turn-settled', turn, outcome: turnOutcome, at: 0 })
+    await end(rooms, turnOutcome.kind === 'failed' ? { turnId: turn.id, end: 'failed', detail: 'told' } as never : { turnId: turn.id } as never)
+    expect(caller.answers).toMatchObject([{ payload: answer }])
+  }
 })
 
 it('says nothing to a connection that is gone', async () => {

@@ -10,7 +10,7 @@ import { runIdOf, wishesOf } from '../wire/chat-send.ts'
 import { deliverReply, lastRoute } from '../wire/deliver-reply.ts'
 import { splitModel } from '../wire/message.ts'
 import { ignored, MaybeWord, open, Word } from '../wire/params.ts'
-import { runEnd } from '../wire/run-end.ts'
+import { failureOf, runEnd } from '../wire/run-end.ts'
 import type { RunEnd } from '../wire/run-end.ts'
 import { agentOf, defaultAgentId, mainSessionOf, requireAgent, sessionFor } from '../wire/session-key.ts'
 import { submitMessage } from '../wire/submit-message.ts'
@@ -76,8 +76,9 @@ async function finish(rooms: Rooms, caller: Caller, runId: string, key: SessionK
   try {
     const end = await runEnd(rooms, runId, undefined)
     if (caller.signal.aborted) return
-    if (end === undefined || end.end === 'failed' || end.end === 'denied') {
-      const text = end?.detail ?? 'the message did not end in an answer'
+    const failure = end === undefined ? 'the message did not end in an answer' : failureOf(end)
+    if (end === undefined || failure !== undefined) {
+      const text = failure ?? 'the message did not end in an answer'
       return caller.respondAgain({ runId, status: 'error', summary: text }, { code: 'UNAVAILABLE', message: text })
     }
     caller.respondAgain({ runId, status: 'ok', summary: 'completed', result: await resultOf(rooms, end, key) })
@@ -96,8 +97,9 @@ async function resultOf(rooms: Rooms, end: RunEnd, key: SessionKey): Promise<Rec
     meta: {
       durationMs: end.startedAt === null || end.endedAt === null ? 0 : Math.max(0, Math.round(end.endedAt - end.startedAt)),
       agentMeta: { sessionId: session?.id ?? '', provider, model, usage: { input, output, cacheRead, cacheWrite, total: input + output + cacheRead + cacheWrite } },
-      aborted: end.end === 'silent' && end.detail !== null && /stop|abort/.test(end.detail),
-      stopReason: end.end ?? 'unknown',
+      // Without a turn and silent: it was stopped before it began.
+      aborted: end.outcome === undefined ? end.end === 'silent' && end.turnId === null : end.outcome.kind === 'aborted',
+      stopReason: end.outcome?.kind ?? end.end ?? 'unknown',
     },
   }
 }
@@ -107,7 +109,7 @@ async function sessionOf(params: Static<typeof Params>, rooms: Rooms): Promise<S
   if (params.agentId !== undefined) requireAgent(rooms, params.agentId.trim().toLowerCase())
   if (params.sessionKey !== undefined) return sessionFor(rooms, params.sessionKey, params.agentId)
   if (params.sessionId !== undefined) {
-    const found = (await rooms.sessions.list()).find((session) => session.id === params.sessionId)
+    const found = (await rooms.sessions.list({ limit: 100_000 })).find((session) => session.id === params.sessionId)
     if (found !== undefined) return found.key
   }
   return mainSessionOf(rooms, params.agentId?.trim().toLowerCase() ?? defaultAgentId(rooms))

@@ -37,6 +37,7 @@ export const sessionsList = defineMethod({
     const now = rooms.clock.now()
     const search = params.search?.trim()
     const found = await rooms.sessions.list({
+      limit: 100_000,
       ...(params.agentId === undefined || params.agentId === '' ? {} : { agent: params.agentId.toLowerCase() as AgentId }),
       ...(search === undefined || search === '' ? {} : { search }),
       ...(params.activeMinutes === undefined ? {} : { activeSince: now - params.activeMinutes * 60_000 }),

@@ -18,7 +18,7 @@ export const sessionsResolve = defineMethod({
     if (given.length !== 1) throw new Problem('session-lookup', given.length === 0 ? 'Either key, sessionId or label is required' : 'Provide either key, sessionId or label (not more than one)')
     const agent = params.agentId?.toLowerCase()
     const found = params.key === undefined
-      ? (await rooms.sessions.list()).find((session) => (agent === undefined || session.agent === agent)
+      ? (await rooms.sessions.list({ limit: 100_000 })).find((session) => (agent === undefined || session.agent === agent)
         && (params.sessionId === undefined ? session.settings.label === params.label : session.id === params.sessionId))
       : await rooms.sessions.get(sessionFor(rooms, params.key, params.agentId))
     if (found !== undefined) return { ok: true, key: found.key, agentId: agentOf(found.key) }

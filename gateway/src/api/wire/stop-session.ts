@@ -9,6 +9,7 @@ const eventsWaitMs = 2_000
  * the `aborted` events are on their way. `runIds`: what was stopped, as clients call it.
  */
 export async function stopSession(rooms: Pick<Rooms, 'sessions' | 'runs' | 'clock'>, key: SessionKey, turn: TurnId | undefined): Promise<{ aborted: boolean; runIds: string[] }> {
+  const waiting = turn === undefined ? rooms.runs.inSession(key).filter((run) => !run.ended && run.inbox !== null) : []
   const before = new Map(rooms.sessions.running(key).map((running) => [running.id, rooms.runs.nameOf(running.id) ?? running.id]))
   const stopped = await rooms.sessions.abort(key, { reason: 'stop', ...(turn === undefined ? {} : { turn }) })
   const runIds = stopped.map((id) => before.get(id) ?? rooms.runs.nameOf(id) ?? id)
@@ -18,5 +19,6 @@ export async function stopSession(rooms: Pick<Rooms, 'sessions' | 'runs' | 'cloc
   })
   await Promise.race([Promise.all(stopped.map((id) => rooms.runs.closed(id))).then(() => rooms.runs.told(key)), late])
   cancel()
-  return { aborted: stopped.length > 0, runIds }
+  for (const run of waiting) if (run.ended && !runIds.includes(run.id)) runIds.push(run.id)
+  return { aborted: runIds.length > 0, runIds }
 }

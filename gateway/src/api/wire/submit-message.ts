@@ -3,6 +3,7 @@ import { Problem } from '@moltbot/contract'
 import type { InboxRow } from '../../journey/inbox/types.ts'
 import type { Caller } from '../caller.ts'
 import type { Rooms } from '../rooms.ts'
+import { failureOf } from './run-end.ts'
 
 /** Which of our own ways in a client uses. */
 export function doorFor(rooms: Pick<Rooms, 'doors'>, caller: Pick<Caller, 'client'>): Door {
@@ -67,6 +68,6 @@ export async function submitMessage(rooms: Pick<Rooms, 'doors' | 'runs' | 'clock
 /** How a repetition is answered: by how far the first one is. */
 export function repeatStatus(row: InboxRow | undefined): { status: 'in_flight' | 'ok' | 'error'; summary?: string } {
   if (row === undefined || row.end === null) return { status: 'in_flight' }
-  if (row.end === 'failed' || row.end === 'denied') return { status: 'error', summary: row.endDetail ?? row.end }
-  return { status: 'ok' }
+  const summary = failureOf({ end: row.end, detail: row.endDetail })
+  return summary === undefined ? { status: 'ok' } : { status: 'error', summary }
 }
