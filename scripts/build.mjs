@@ -3,7 +3,7 @@
  * Builds what users run into `dist/`: the command line and the gateway as bundles with lazy chunks, and the page.
  * `node scripts/build.mjs [code|ui]` builds one of the two only.
  */
-import { rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
@@ -15,7 +15,7 @@ const only = process.argv[2]
 const external = [/^node:/, '@photostructure/sqlite', 'bufferutil', 'utf-8-validate', 'supports-color', 'encoding']
 
 if (only === undefined || only === 'code') {
-  rmSync(join(root, 'dist', 'chunks'), { recursive: true, force: true })
+  dropOldChunks(join(root, 'dist', 'chunks'))
   const bundle = await rolldown({
     cwd: root,
     platform: 'node',
@@ -33,4 +33,11 @@ if (only === undefined || only === 'code') {
 if (only === undefined || only === 'ui') {
   const { build } = await import('vite')
   await build({ root: join(root, 'ui'), configFile: join(root, 'ui', 'vite.config.ts'), logLevel: 'warn' })
+}
+
+/** Chunks of earlier builds stay for a month: a gateway that still runs loads some of them late. */
+function dropOldChunks(folder) {
+  if (!existsSync(folder)) return
+  const monthAgo = Date.now() - 30 * 24 * 60 * 60_000
+  for (const name of readdirSync(folder)) if (statSync(join(folder, name)).mtimeMs < monthAgo) rmSync(join(folder, name))
 }

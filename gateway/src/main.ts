@@ -9,7 +9,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
   Problem, describeError, mainAgent, ownerPrincipal, parseSecretsEnv, Secret, type AgentId, type Channel, type ChatRef, type Clock, type GatewayModule, type GatewayRunOptions,
-  type NewId, type OfflineConfig, type Principal, type PrincipalId, type SessionKey, type StatusFacts, type Tool,
+  type ModelInfo, type NewId, type OfflineConfig, type Principal, type PrincipalId, type SessionKey, type StatusFacts, type Tool, type Usage,
 } from '@moltbot/contract'
 import { catalog, formats } from '@moltbot/models'
 import { tools } from '@moltbot/tools'
@@ -128,12 +128,15 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
 
     const audit = createAudit({ store, clock, newId })
     const agents = createAgents({ config, stateDir, log: log.child('agents') })
-    await agents.seed()
+    agents.seed()
     const models = createModels({
       config, secrets: config.secrets, store, clock, log: log.child('models'), newId, formats, catalog, fetch,
-      agentsDefault: () => agents.defaults().models,
+      agentsDefault: () => {
+        const { models: { primary, fallbacks }, aliases } = agents.defaults()
+        return { ...(primary === undefined ? {} : { primary }), fallbacks, aliases }
+      },
     })
-    closers.push(() => models.close())
+    closers.push(() => models.stop())
 
     const inbox = createInbox({ store, clock, newId })
     const connections = createConnections({
@@ -146,7 +149,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const guard = createGuard({
       store, clock, newId, log: log.child('guard'), config, audit, channels,
       accountConfig: (channel, account) => connections.accountConfig(channel, account),
-      mentionPatterns: () => mentionPatterns([...config.get(messagesSection).groupChat.mentionPatterns, ...agents.mentionPatterns()]),
+      mentionPatterns: () => mentionPatterns([...config.get(messagesSection).groupChat.mentionPatterns, ...agents.ids().flatMap((id) => agents.get(id).mentionPatterns)]),
       isCommand: (text) => parseCommand(text, chatCommands, resolveModel).kind === 'command',
       activation: async () => undefined,
     })
@@ -166,7 +169,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         backlog: inbox.backlog,
         platformIds: (turn) => inbox.ofTurn(store.read, turn),
         byPlatformId: inbox.byPlatformId,
-        agentFor: () => agents.defaultAgent(),
+        agentFor: () => agents.defaultId(),
         agent: (id) => {
           const facts = agents.get(id)
           return { thinking: facts.thinkingDefault, timeoutMs: facts.timeoutMs, concurrent: agents.defaults().maxConcurrent }
@@ -175,12 +178,12 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           const facts = agents.get(agent)
           const files = principal.role === 'owner' || principal.role === 'admin' ? await agents.files(agent) : (await agents.files(agent)).filter((file) => !['USER.md', 'MEMORY.md'].includes(file.name))
           const parts = {
-            agent: { id: agent, name: facts.name, emoji: facts.emoji, ...(facts.theme === undefined ? {} : { theme: facts.theme }) },
+            agent: { id: agent, name: facts.name, emoji: facts.emoji, ...(facts.theme === null ? {} : { theme: facts.theme }) },
             files, tools: toolSpecs(tools as readonly Tool[], principal).map((tool) => tool.name), chat: { label: channelLabel(chat), kind },
-            bootstrapMaxChars: agents.defaults().bootstrapMaxChars, ...(agents.defaults().timeZone === undefined ? {} : { timeZone: agents.defaults().timeZone as string }),
+            bootstrapMaxChars: facts.bootstrapMaxChars, ...(facts.userTimezone === undefined ? {} : { timeZone: facts.userTimezone }),
           }
           const hash = buildSystemPrompt({ ...parts, date: '' })
-          return { text: buildSystemPrompt({ ...parts, date: promptDate(clock.now(), agents.defaults().timeZone) }), hash: hashOf(hash) }
+          return { text: buildSystemPrompt({ ...parts, date: promptDate(clock.now(), facts.userTimezone) }), hash: hashOf(hash) }
         },
         models(agent, chosen) {
           const current = models.door.current()
@@ -189,7 +192,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           const candidates = chosen === undefined ? [primary, ...(own.primary === undefined ? current.fallbacks : own.fallbacks)] : [chosen]
           const resolved = [...new Set(candidates.map((name) => models.door.resolve(name) ?? name))]
           const info = models.info(resolved[0] ?? primary)
-          return { candidates: resolved, strict: chosen !== undefined, contextWindow: agents.defaults().contextTokens ?? info.contextWindow, maxOutputTokens: info.maxOutputTokens }
+          return { candidates: resolved, strict: chosen !== undefined, contextWindow: Math.min(agents.get(agent).contextTokens ?? Number.POSITIVE_INFINITY, info.contextWindow), maxOutputTokens: info.maxOutputTokens }
         },
         estimateTokens,
         principal: guard.principal,
@@ -229,7 +232,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       const today = new Date(clock.now())
       today.setHours(0, 0, 0, 0)
       const used = await sessions.transcript.usageSince(today.getTime())
-      const costs = used.map(({ model, usage }) => models.cost(model, usage))
+      const costs = used.map(({ model, usage }) => costOf(model === null ? undefined : models.info(model), usage))
       return {
         version: options.version, uptimeMs: clock.now() - startedAt, model: chosen ?? `${current.primary} (${current.why})`, session: key,
         contextTokens: session?.contextTokens ?? 0, contextWindow: info.contextWindow,
@@ -300,13 +303,13 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       rooms, methods, events: createWireEvents(rooms), uiDir: options.uiDir, token, random: randomBytes,
       port: options.port, bind: options.bind as never,
     })
+    await models.start()
     const resumed = await resume(journey)
     if (resumed.messages + resumed.deliveries > 0) log.info('Continued what was unfinished.', resumed)
     // Our own ways in are needed by the first client; networks connect in the background.
     const opening = connections.start(60_000).catch((error: unknown) => log.error('Channels could not be started.', { error: describeError(error) }))
     const listening = await door.listen()
     log.info('The gateway is ready.', { port: listening.port, addresses: listening.addresses, version: options.version, startMs: clock.now() - startedAt })
-    void models.detect()
 
     let closing: Promise<void> | undefined
     return {
@@ -327,6 +330,13 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       },
     }
   }
+}
+
+/** US dollars; undefined where the price is not known. */
+function costOf(model: ModelInfo | undefined, usage: Usage): number | undefined {
+  const price = model?.cost
+  if (price === undefined) return undefined
+  return (usage.input * price.input + usage.output * price.output + usage.cacheRead * price.cacheRead + usage.cacheWrite * price.cacheWrite) / 1_000_000
 }
 
 function stateWords(health: import('@moltbot/contract').ChannelHealth): string {

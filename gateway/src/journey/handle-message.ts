@@ -33,7 +33,7 @@ export interface Journey {
 }
 
 /** A message that was begun this often by gateways that died is given up, and its sender told. */
-export const startsMax = 5
+export const startsMax = 10
 /** From this age on a reply says that it is late. */
 const lateAfterMs = 10 * 60_000
 

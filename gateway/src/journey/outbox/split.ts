@@ -159,6 +159,7 @@ function glue(units: readonly string[]): string[] {
   return glued
 }
 
+/** Pieces at sentence ends and line breaks; very long ones at every space. Joined they are the text again. */
 function sentences(text: string): string[] {
-  return text.match(/[^\n.!?…]*(?:[.!?…]+[)"'”]*\s+|\n|$)/g)?.flatMap((part) => (part.length > 400 ? (part.match(/\S*\s*/g) ?? [part]) : [part])).filter((part) => part !== '') ?? [text]
+  return text.split(/(?<=[.!?…][)"'”]?\s)|(?<=\n)/).flatMap((part) => (part.length > 400 ? part.split(/(?<=\s)/) : [part]))
 }

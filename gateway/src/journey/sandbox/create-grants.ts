@@ -11,7 +11,7 @@ export interface GrantSubject {
 
 export interface SandboxOptions {
   /** The agent's workspace as an absolute path; asked whenever grants are made. */
-  workspaceOf(agent: AgentId): string
+  workspaceOf(agent: AgentId, principal: PrincipalId): string
   /** What the gateway would tell this principal about itself. */
   describeStatus(subject: GrantSubject): Promise<StatusFacts>
   clock: Clock
@@ -29,8 +29,8 @@ export interface Sandbox {
 /** Turns what a tool needs into real, confined effects. Writes to one workspace are queued here, across turns. */
 export function createGrants(options: SandboxOptions): Sandbox {
   const workspaces = new Map<string, FileReader & FileWriter>()
-  const files = (agent: AgentId) => {
-    const root = options.workspaceOf(agent)
+  const files = ({ agent, principal }: GrantSubject) => {
+    const root = options.workspaceOf(agent, principal)
     const known = workspaces.get(root)
     if (known !== undefined) return known
     const made = workspaceFiles({ root, clock: options.clock, newId: options.newId })
@@ -38,11 +38,11 @@ export function createGrants(options: SandboxOptions): Sandbox {
     return made
   }
   const makers: { [Name in GrantName]: (subject: GrantSubject) => Grants[Name] } = {
-    'files.read': ({ agent }) => {
-      const { read, readImage, list, search } = files(agent)
+    'files.read': (subject) => {
+      const { read, readImage, list, search } = files(subject)
       return { read, readImage, list, search }
     },
-    'files.write': ({ agent }) => ({ write: files(agent).write }),
+    'files.write': (subject) => ({ write: files(subject).write }),
     status: (subject) => ({ describe: () => options.describeStatus(subject) }),
     clock: () => ({ now: () => options.clock.now(), after: (delayMs, task) => options.clock.after(delayMs, task) }),
   }

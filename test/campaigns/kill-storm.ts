@@ -1,0 +1,214 @@
+/**
+ * The kill storm: the built gateway under a stream of Telegram and web messages, killed with `kill -9` at random points and
+ * started again, with faults of the model and of the network mixed in. Afterwards every message must have exactly one end
+ * state and exactly one answer; a second answer is allowed only where the delivery is marked as sent again after an uncertain
+ * attempt. Order is kept within each chat.
+ *
+ *   npm run storm -- [--kills 3000] [--seed 1]
+ */
+import { join } from 'node:path'
+import { WebSocket } from 'ws'
+import { openSqlite } from '../../gateway/src/foundation/platform/index.ts'
+import { fail, startModelServer, waitFor, type Step } from '../fakes/model-servers/index.ts'
+import { startTelegramServer } from '../fakes/telegram-server/index.ts'
+import { createSpawnedGateway } from '../support/spawned-gateway.ts'
+
+const argument = (name: string, fallback: number): number => {
+  const at = process.argv.indexOf(`--${name}`)
+  return at < 0 ? fallback : Number(process.argv[at + 1])
+}
+const kills = argument('kills', 3_000)
+const seed = argument('seed', Date.now() % 1_000_000)
+const telegramUsers = 5
+const webSessions = 3
+const token = '123456789:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi'
+const gatewayToken = 'storm-token-0123456789abcdef0123456789abcdef'
+
+/** Mulberry32: the same seed gives the same storm, as far as the machine allows. */
+function randomFrom(start: number): () => number {
+  let state = start >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+const random = randomFrom(seed)
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+const tagOf = (text: string): string | undefined => /\b[tw]\d+-\d+\b/.exec(text)?.[0]
+
+const telegram = await startTelegramServer({ token })
+const model = await startModelServer(async (request) => {
+  const tag = tagOf(request.lastUserText) ?? 'nothing'
+  const steps: Step[] = []
+  const luck = random()
+  if (luck < 0.04) return [fail(529, 'Overloaded', { type: 'overloaded_error' })]
+  if (luck < 0.07) return [{ kind: 'text', pieces: ['half an ans'] }, { kind: 'cut' }]
+  if (luck < 0.3) steps.push(waitFor(sleep(random() * 250)))
+  // Every fifth message makes the model use a tool first; a finished call must not run again after a kill.
+  const last = request.messages.at(-1)
+  if (last?.role === 'user' && Number(tag.split('-')[1] ?? 1) % 5 === 0) return [...steps, { kind: 'call', name: 'write', pieces: [JSON.stringify({ path: `${tag}.txt`, content: tag })] }]
+  steps.push({ kind: 'text', pieces: [`answer to ${tag}: `, 'some words '.repeat(4)] })
+  if (random() < 0.15) steps.push(waitFor(sleep(900 + random() * 600)))
+  steps.push({ kind: 'text', pieces: ['and the end.'] })
+  return steps
+})
+
+const gateway = await createSpawnedGateway({
+  gateway: { auth: { mode: 'token', token: gatewayToken } },
+  session: { dmScope: 'per-channel-peer' },
+  messages: { queue: { mode: 'followup', cap: 1000 } },
+  models: { providers: { test: { baseUrl: model.baseUrl('anthropic-messages'), apiKey: 'test-key', api: 'anthropic-messages', models: [{ id: 'test-model', contextWindow: 100_000, maxTokens: 4096 }] } } },
+  agents: { defaults: { model: { primary: 'test/test-model' } } },
+  channels: { telegram: { botToken: token, apiRoot: telegram.apiRoot, dmPolicy: 'allowlist', allowFrom: Array.from({ length: telegramUsers }, (_, user) => 2000 + user) } },
+})
+
+const said = new Map<string, string[]>()
+let talking = true
+let killsDone = 0
+
+/** People in Telegram write whenever they like. */
+async function telegramTalk(user: number): Promise<void> {
+  const from = telegram.user(2000 + user, { name: `User ${user}` })
+  const tags: string[] = []
+  said.set(`t${user}`, tags)
+  for (let count = 1; talking; count += 1) {
+    const tag = `t${user}-${count}`
+    tags.push(tag)
+    telegram.say(from, `please handle ${tag}`)
+    await sleep(150 + random() * 900)
+  }
+}
+
+/** The page: sends with its own keys, and sends the same key again after every reconnect until it was acknowledged. */
+async function webTalk(session: number): Promise<void> {
+  const tags: string[] = []
+  said.set(`w${session}`, tags)
+  for (let count = 1; talking; count += 1) {
+    const tag = `w${session}-${count}`
+    tags.push(tag)
+    while (!(await sendOnce(`storm${session}`, `please handle ${tag}`, tag))) await sleep(50)
+    await sleep(200 + random() * 1_200)
+  }
+}
+
+/** One connection, one message. False: not acknowledged, to be sent again. */
+function sendOnce(session: string, message: string, key: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/`)
+    const done = (ok: boolean): void => {
+      clearTimeout(timer)
+      socket.terminate()
+      resolve(ok)
+    }
+    const timer = setTimeout(() => done(false), 3_000)
+    socket.on('error', () => done(false))
+    socket.on('close', () => done(false))
+    socket.on('message', (data) => {
+      const frame = JSON.parse(String(data)) as { type: string; id?: string; ok?: boolean; event?: string }
+      if (frame.event === 'connect.challenge') {
+        socket.send(JSON.stringify({ type: 'req', id: 'c', method: 'connect', params: { minProtocol: 3, maxProtocol: 4, client: { id: 'gateway-client', version: '0', platform: 'test', mode: 'backend' }, role: 'operator', scopes: ['operator.admin'], auth: { token: gatewayToken } } }))
+      } else if (frame.type === 'res' && frame.id === 'c') {
+        if (frame.ok !== true) return done(false)
+        socket.send(JSON.stringify({ type: 'req', id: 's', method: 'chat.send', params: { sessionKey: session, message, idempotencyKey: key } }))
+      } else if (frame.type === 'res' && frame.id === 's') done(frame.ok === true)
+    })
+  })
+}
+
+/** The network misbehaves now and then. */
+async function trouble(): Promise<void> {
+  while (talking) {
+    await sleep(400 + random() * 1_500)
+    const luck = random()
+    if (luck < 0.3) telegram.fault('sendMessage', { status: 500, description: 'Internal Server Error' })
+    else if (luck < 0.5) telegram.fault('sendMessage', { status: 429, description: 'Too Many Requests: retry after 1', retryAfter: 1 })
+    else if (luck < 0.6) telegram.fault('sendMessage', { acceptThenReset: true })
+    else if (luck < 0.75) telegram.fault('getUpdates', { reset: true })
+    else if (luck < 0.85) telegram.dropConnections()
+  }
+}
+
+console.log(`kill storm: ${kills} kills, seed ${seed}`)
+const startedAt = Date.now()
+await gateway.start()
+const warmStartMs = Date.now() - startedAt
+const talkers = [
+  ...Array.from({ length: telegramUsers }, (_, user) => telegramTalk(user)), ...Array.from({ length: webSessions }, (_, session) => webTalk(session)), trouble(),
+]
+for (; killsDone < kills; killsDone += 1) {
+  // Two in five kills hit the start itself, the others a gateway at work.
+  if (random() < 0.4) await sleep(random() * Math.min(warmStartMs, 1_500))
+  else if (await gateway.ready(30_000)) await sleep(random() * 600)
+  await gateway.kill()
+  gateway.launch()
+  if ((killsDone + 1) % 100 === 0) console.log(`  ${killsDone + 1} kills, ${[...said.values()].flat().length} messages, ${Math.round((Date.now() - startedAt) / 1000)} s`)
+}
+talking = false
+if (!(await gateway.ready(60_000))) throw new Error(`the gateway did not come back:\n${gateway.log().slice(-3_000)}`)
+await Promise.all(talkers)
+telegram.clearFaults()
+
+const database = await openSqlite(join(gateway.stateDir, 'sessions', 'moltbot.db'), { readOnly: true })
+const count = (query: string): number => Number(Object.values(database.prepare(query).get() ?? {})[0] ?? 0)
+const settleBy = Date.now() + 180_000
+for (;;) {
+  if (telegram.unconfirmed().length === 0 && count('SELECT COUNT(*) FROM inbox WHERE end_state IS NULL') === 0 && count('SELECT COUNT(*) FROM deliveries WHERE settled_at IS NULL') === 0) break
+  if (Date.now() > settleBy) break
+  await sleep(100)
+}
+
+/** What is wrong, in words. */
+const faults: string[] = []
+const all = [...said.values()].flat()
+const rows = database.prepare('SELECT id, message, end_state, end_detail, turn_id FROM inbox').all()
+const byTag = new Map<string, Record<string, unknown>[]>()
+for (const row of rows) {
+  const tag = tagOf(String((JSON.parse(String(row['message'])) as { text: string }).text)) ?? ''
+  byTag.set(tag, [...(byTag.get(tag) ?? []), row])
+}
+let resentMarked = 0
+let answeredTwice = 0
+const failedTold = new Map<string, number>()
+for (const tag of all) {
+  const mine = byTag.get(tag) ?? []
+  if (mine.length !== 1) faults.push(`${tag}: ${mine.length} inbox rows`)
+  const row = mine[0]
+  if (row === undefined) continue
+  if (row['end_state'] === null) faults.push(`${tag}: no end state (${String(row['id'])})`)
+  else if (row['end_state'] === 'failed') failedTold.set(String(row['end_detail']), (failedTold.get(String(row['end_detail'])) ?? 0) + 1)
+  else if (row['end_state'] !== 'answered') faults.push(`${tag}: ended ${String(row['end_state'])} (${String(row['end_detail'])})`)
+  const deliveries = database.prepare('SELECT state, resent, draft FROM deliveries WHERE turn_id = ?').all(String(row['turn_id']))
+  const marked = deliveries.some((delivery) => delivery['resent'] === 1 || delivery['state'] === 'ambiguous')
+  if (marked) resentMarked += 1
+  if (tag.startsWith('t') && row['end_state'] === 'answered') {
+    const answers = telegram.sent.filter((message) => !message.deleted && tagOf(message.text) === tag)
+    if (answers.length === 0) faults.push(`${tag}: answered in the ledger, nothing in the chat`)
+    if (answers.length > 1) {
+      answeredTwice += 1
+      if (!marked) faults.push(`${tag}: ${answers.length} answers in the chat and no mark`)
+    }
+  }
+}
+for (const [who, tags] of said) {
+  const order = who.startsWith('t')
+    ? [...new Set(telegram.sent.filter((message) => message.chatId === 2000 + Number(who.slice(1))).map((message) => tagOf(message.text)).filter((tag) => tag !== undefined))]
+    : database.prepare("SELECT body FROM entries WHERE body LIKE ? ORDER BY seq").all(`%answer to ${who}-%`).map((row) => tagOf(String(row['body'])) ?? '')
+  const expected = tags.filter((tag) => order.includes(tag))
+  if (JSON.stringify([...new Set(order)]) !== JSON.stringify(expected)) faults.push(`${who}: answers out of order: ${[...new Set(order)].slice(0, 40).join(' ')}`)
+}
+const rerun = database.prepare("SELECT turn_id, name, input, COUNT(*) AS runs FROM tool_calls WHERE state = 'finished' GROUP BY turn_id, input HAVING COUNT(*) > 1").all()
+for (const call of rerun) faults.push(`tool ran ${String(call['runs'])} times in ${String(call['turn_id'])}: ${String(call['input'])}`)
+if (count('SELECT COUNT(*) FROM deliveries WHERE settled_at IS NULL') > 0) faults.push('deliveries that are not settled')
+
+database.close()
+await gateway.stop()
+await Promise.all([model.close(), telegram.close()])
+console.log(`${killsDone} kills in ${Math.round((Date.now() - startedAt) / 1000)} s, ${all.length} messages: ${all.filter((tag) => tag.startsWith('t')).length} Telegram, ${all.filter((tag) => tag.startsWith('w')).length} web`)
+console.log(`uncertain sends marked: ${resentMarked}; of these seen twice in the chat: ${answeredTwice}; failed: ${[...failedTold].map(([why, times]) => `${times} × ${why}`).join(', ') || 0}`)
+for (const fault of faults.slice(0, 30)) console.log(`✗ ${fault}`)
+if (faults.length === 0) gateway.remove()
+else console.log(`state kept in ${gateway.home}`)
+console.log(`${all.length - faults.length} passed, ${faults.length} failed`)
+process.exit(faults.length === 0 ? 0 : 1)

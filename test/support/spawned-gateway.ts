@@ -1,0 +1,101 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync, readFileSync, existsSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { get } from 'node:http'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+
+/** The built gateway in a process of its own, which may be killed at any moment. */
+export interface SpawnedGateway {
+  port: number
+  home: string
+  stateDir: string
+  pid: number | undefined
+  /** Starts it; resolves when `/readyz` says so. Rejects when it ends before. */
+  start(timeoutMs?: number): Promise<void>
+  /** Starts it and does not wait. */
+  launch(): void
+  ready(timeoutMs: number): Promise<boolean>
+  /** kill -9; resolves when the process is gone. */
+  kill(): Promise<void>
+  /** SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>
+  log(): string
+  remove(): void
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
+
+export async function createSpawnedGateway(config: Record<string, unknown>, environment: Record<string, string> = {}): Promise<SpawnedGateway> {
+  const home = mkdtempSync(join(tmpdir(), 'moltbot-process-'))
+  const stateDir = join(home, '.moltbot')
+  mkdirSync(stateDir, { mode: 0o700 })
+  writeFileSync(join(stateDir, 'moltbot.json'), JSON.stringify(config, null, 2), { mode: 0o600 })
+  const port = await freePort()
+  let child: ChildProcess | undefined
+  let output = ''
+
+  const launch = (): void => {
+    const started = spawn(process.execPath, [join(root, 'bin', 'moltbot'), 'gateway', 'run', '--port', String(port)], {
+      env: { HOME: home, PATH: process.env['PATH'] ?? '', MOLTBOT_QUIET: '1', ...environment }, stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    child = started
+    const keep = (data: Buffer): void => { output = (output + data.toString('utf8')).slice(-20_000) }
+    started.stdout.on('data', keep)
+    started.stderr.on('data', keep)
+  }
+  const probe = (): Promise<boolean> => new Promise((resolve) => {
+    const request = get({ host: '127.0.0.1', port, path: '/readyz', timeout: 1_000 }, (response) => {
+      response.resume()
+      resolve(response.statusCode === 200)
+    })
+    request.on('error', () => resolve(false))
+    request.on('timeout', () => { request.destroy(); resolve(false) })
+  })
+  const ended = (): boolean => child === undefined || child.exitCode !== null || child.signalCode !== null
+  const end = (signal: NodeJS.Signals): Promise<number | null> => new Promise((resolve) => {
+    const running = child
+    if (running === undefined || ended()) return resolve(running?.exitCode ?? null)
+    running.once('exit', (code) => resolve(code))
+    running.kill(signal)
+  })
+
+  const gateway: SpawnedGateway = {
+    port, home, stateDir,
+    get pid() { return child?.pid },
+    launch,
+    async ready(timeoutMs) {
+      const until = Date.now() + timeoutMs
+      while (Date.now() < until) {
+        if (ended()) return false
+        if (await probe()) return true
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      return false
+    },
+    async start(timeoutMs = 30_000) {
+      launch()
+      if (!(await gateway.ready(timeoutMs))) throw new Error(`the gateway did not become ready:\n${output}\n${gateway.log().slice(-3_000)}`)
+    },
+    kill: async () => void (await end('SIGKILL')),
+    stop: () => end('SIGTERM'),
+    log: () => {
+      const file = join(stateDir, 'logs', 'gateway.log')
+      return existsSync(file) ? readFileSync(file, 'utf8') : ''
+    },
+    remove: () => rmSync(home, { recursive: true, force: true }),
+  }
+  return gateway
+}
