@@ -39,6 +39,8 @@ const please = '(?:please |bitte |can you |could you |kannst du |könntest du )*
 const path = '(?<q>[`"\'„“]?)(?<path>[^`"\'„“”:\\n]+?)[`"\'“”]?'
 const isPath = (text: string, quoted: boolean): boolean => quoted || /[/\\]|\.[A-Za-z0-9]{1,8}$/.test(text)
 const unquoted = (text: string | undefined): string => (text ?? '').trim().replace(/^[`"'„“]([\s\S]*)[`"'“”]$/, '$1').trim()
+/** What is looked for, without the question's own mark. */
+const asked = (text: string | undefined): string => unquoted((text ?? '').replace(/[\s?!]+$/, ''))
 const nonEmpty = (text: string): boolean => text !== ''
 
 /** First match wins; special before general. English and German side by side. */
@@ -47,18 +49,18 @@ const rules: readonly Rule[] = [
   rule('(?:ok(?:ay)?,? )?(?:thanks?(?: you)?(?: (?:so|very) much| a lot)?|thx|ty|danke(?: schön| dir| sehr)?|vielen dank|merci)', () => ({ kind: 'thanks' })),
   rule('(?:bye(?: bye)?|goodbye|see you(?: later)?|good night|tschüss|tschüß|ciao|auf wiedersehen|bis (?:dann|später|bald)|gute nacht)', () => ({ kind: 'goodbye' })),
   rule('(?:who|what) are you(?: exactly| really)?|(?:are you|is this) (?:an? )?(?:ai|llm|language model|chatgpt|claude|human|bot|real).*|which model (?:are you|is this|do you use)|wer (?:bist|sind) (?:du|sie)|was bist du|bist du (?:ein |eine )?(?:ki|mensch|bot|sprachmodell).*|welches modell (?:bist du|ist das|nutzt du).*', () => ({ kind: 'who-are-you' })),
-  rule('.*(?:how|where|what).{0,40}(?:add|set ?up|configure|connect|use|install|change|choose|pick|get|need).{0,30}(?:models?|llm|api[ -]?key|provider|ollama|claude|anthropic|gpt|openai|gemini|lm ?studio).*|' + please + '(?:add|set ?up|configure|connect|use|install) (?:a |an |another |the |my )?(?:real |better |language |different |new )*(?:model|llm|api[ -]?key|ollama|claude|gpt|gemini)s?(?: .*)?|.*(?:wie|wo|was).{0,40}(?:modelle?s?|sprachmodell|api[- ]?schlüssel|api[- ]?key|ollama|claude|gpt|gemini|anbieter).{0,40}(?:hinzufügen|einrichten|einstellen|verbinden|nutzen|benutzen|verwenden|wechseln|eintragen|füge|richte|hinzu|ein)?.*|(?:modell|model)(?: hinzufügen| einrichten)?', () => ({ kind: 'add-model' })),
+  rule('.*(?:how|where|what).{0,40}(?:add|set ?up|configure|connect|use|install|change|choose|pick|get|need|put|enter).{0,30}(?:models?|llm|api[ -]?key|provider|ollama|claude|anthropic|gpt|openai|gemini|lm ?studio).*|' + please + '(?:add|set ?up|configure|connect|use|install) (?:a |an |another |the |my )?(?:real |better |language |different |new )*(?:model|llm|api[ -]?key|ollama|claude|gpt|gemini)s?(?: .*)?|.*(?:wie|wo|was).{0,40}(?:modelle?s?|sprachmodell|api[- ]?schlüssel|api[- ]?key|ollama|claude|gpt|gemini|anbieter).{0,40}(?:hinzufügen|einrichten|einstellen|verbinden|nutzen|benutzen|verwenden|wechseln|eintragen|füge|richte|hinzu|ein)?.*|(?:modell|model)(?: hinzufügen| einrichten)?', () => ({ kind: 'add-model' })),
   rule('(?:/?help|hilfe|\\?|' + please + '(?:help|hilf)(?: me| mir)?|what can (?:you|i) do(?: here| for me)?|what (?:do|can) you (?:know|understand)|was kannst du(?: alles)?(?: tun| machen)?|was kann ich (?:hier )?(?:tun|machen|sagen)|how does this work|wie funktioniert das)', () => ({ kind: 'help' })),
-  rule(please + '(?:/?(?:show |give me |zeige? (?:mir )?)?(?:the |your |my |den |deinen )?(?:gateway |system ?)?status(?: of .*| report| bericht)?|(?:what(?:\'s| is) )(?:the |your )?(?:gateway |system )?status|are you (?:up|ok(?:ay)?|healthy|running)|wie ist (?:der|dein) status|läufst du)', () => ({ kind: 'status' })),
+  rule(please + '(?:/?(?:show (?:me )?|give me |tell me |zeige? (?:mir )?)?(?:the |your |my |den |deinen )?(?:gateway |system ?)?status(?: of .*| report| bericht)?|(?:what(?:\'s| is) )(?:the |your )?(?:gateway |system )?status|are you (?:up|ok(?:ay)?|healthy|running)|wie ist (?:der|dein) status|läufst du)', () => ({ kind: 'status' })),
 
   // notes
-  rule(please + '(?:find|search(?: for)?|look(?: up| for)?) (?<text>.+?) (?:in|among|through) (?:my |the |all )*notes', ({ text }) => ({ kind: 'notes-find', text: unquoted(text) })),
-  rule(please + '(?:search|look (?:in|through)|check) (?:my |the |all )*notes (?:for|about) (?<text>.+)', ({ text }) => ({ kind: 'notes-find', text: unquoted(text) })),
-  rule('(?:what do (?:my|the) notes say (?:about|on)|do i have (?:a |any )?notes? (?:about|on|for|with)|what (?:do you|did i) (?:remember|note|write down|tell you) about|which notes (?:mention|contain)) (?<text>.+)', ({ text }) => ({ kind: 'notes-find', text: unquoted(text) })),
-  rule(please + '(?:suche?|finde|such mal) (?:nach )?(?<text>.+?) in (?:meinen |den |allen )*notizen', ({ text }) => ({ kind: 'notes-find', text: unquoted(text) })),
-  rule(please + '(?:suche?|schaue?|finde) in (?:meinen |den |allen )*notizen (?:nach )?(?<text>.+)', ({ text }) => ({ kind: 'notes-find', text: unquoted(text) })),
-  rule(please + 'durchsuche (?:meine |die |alle )*notizen nach (?<text>.+)', ({ text }) => ({ kind: 'notes-find', text: unquoted(text) })),
-  rule('(?:was steht in (?:meinen|den) notizen (?:über|zu|zum|zur)|habe ich (?:eine |irgendwelche )?notiz(?:en)? (?:über|zu|zum|zur|mit)|was weißt du über) (?<text>.+)', ({ text }) => ({ kind: 'notes-find', text: unquoted(text) })),
+  rule(please + '(?:find|search(?: for)?|look(?: up| for)?) (?<text>.+?) (?:in|among|through) (?:my |the |all )*notes', ({ text }) => ({ kind: 'notes-find', text: asked(text) })),
+  rule(please + '(?:search|look (?:in|through)|check) (?:my |the |all )*notes (?:for|about) (?<text>.+)', ({ text }) => ({ kind: 'notes-find', text: asked(text) })),
+  rule('(?:what do (?:my|the) notes say (?:about|on)|do i have (?:a |any )?notes? (?:about|on|for|with)|what (?:do you|did i) (?:remember|note|write down|tell you) about|which notes (?:mention|contain)) (?<text>.+)', ({ text }) => ({ kind: 'notes-find', text: asked(text) })),
+  rule(please + '(?:suche?|finde|such mal) (?:nach )?(?<text>.+?) in (?:meinen |den |allen )*notizen', ({ text }) => ({ kind: 'notes-find', text: asked(text) })),
+  rule(please + '(?:suche?|schaue?|finde) in (?:meinen |den |allen )*notizen (?:nach )?(?<text>.+)', ({ text }) => ({ kind: 'notes-find', text: asked(text) })),
+  rule(please + 'durchsuche (?:meine |die |alle )*notizen nach (?<text>.+)', ({ text }) => ({ kind: 'notes-find', text: asked(text) })),
+  rule('(?:was steht in (?:meinen|den) notizen (?:über|zu|zum|zur)|habe ich (?:eine |irgendwelche )?notiz(?:en)? (?:über|zu|zum|zur|mit)|was weißt du über) (?<text>.+)', ({ text }) => ({ kind: 'notes-find', text: asked(text) })),
   rule(please + '(?:(?:what|which) (?:are|were) (?:all )?(?:my|the) notes|what notes (?:do i have|are there|have i got)|(?:show|list|read|give|tell)(?: me)?(?: all)?(?: of)?(?: my| the)? notes|(?:all )?my notes|notes|what (?:do|did) you (?:remember|note)(?: for me| so far)?|what (?:have|did) i (?:ask|told?|tell) you to remember)', () => ({ kind: 'notes-list' })),
   rule(please + '(?:was sind (?:alle )?meine notizen|welche notizen (?:habe ich|gibt es)|(?:zeige?|liste|lies|nenne?)(?: mir)?(?: alle)?(?: meine| die)? notizen(?: auf| an| vor)?|(?:alle )?meine notizen|notizen|was hast du dir (?:alles )?(?:gemerkt|notiert)|was soll(?:te|test)? (?:ich|du) (?:mir|dir)? ?(?:alles )?merken)', () => ({ kind: 'notes-list' })),
   rule(please + '(?:delete|remove|erase|forget) (?:the |my |this |that )?notes? ?(?:about|on|saying|that says|:)? ?(?<text>.*)|(?:lösche?|entferne|vergiss) (?:die |meine |diese )?notiz(?:en)? ?(?:über|zu|mit|:)? ?(?<text2>.*)', ({ text, text2 }) => ({ kind: 'note-remove', text: unquoted(text ?? text2) })),
@@ -102,7 +104,7 @@ const rules: readonly Rule[] = [
 ]
 
 function searchFrom({ text, path: where }: Slots): Intent | undefined {
-  const found = unquoted(text)
+  const found = asked(text)
   if (!nonEmpty(found)) return undefined
   const folder = where === undefined || /files|dateien|workspace/i.test(where) ? '.' : unquoted(where)
   return { kind: 'search', text: found, path: folder }
