@@ -115,9 +115,9 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       ...(configPath(options.environment) === undefined ? {} : { file: configPath(options.environment) as string }),
     })
     closers.push(() => config.close())
-    log.configure({ ...config.get(logSection), ...(options.verbose === true ? { level: 'debug', consoleLevel: 'debug' } : {}) })
-    config.onChange(logSection, (values) => log.configure(values))
-    for (const issue of config.snapshot().issues) log.warn('Something in the configuration is not right.', { path: issue.path, line: issue.line, message: issue.message })
+    const configureLog = (): void => log.configure({ ...config.get(logSection), ...(options.verbose === true ? { level: 'debug', consoleLevel: 'debug' } : {}) })
+    configureLog()
+    config.onChange(logSection, configureLog)
     if (options.logLink !== undefined) linkForTail(log.door.file, options.logLink)
 
     const store = await openStore({ file: join(stateDir, 'sessions', 'moltbot.db'), migrations, now: () => clock.now() })
@@ -209,7 +209,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           }
           let usage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }
           let reason = 'There was nothing to summarise.'
-          const steps = compact(view, host, focus)
+          const steps = compact(view, host, focus, { settings: agents.get(agentOf(view.sessionKey)).compaction })
           for (;;) {
             const step = await steps.next()
             if (step.done === true) return step.value === undefined ? { reason } : { ...step.value, usage }
@@ -247,7 +247,12 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     }
 
     const sandbox = createGrants({
-      workspaceOf: (agent, principal) => (principal === ownerPrincipal ? agents.get(agent).workspace : join(stateDir, 'people', hashOf(principal).slice(0, 16), agent)),
+      workspaceOf(agent, principal) {
+        if (principal === ownerPrincipal) return agents.get(agent).workspace
+        const folder = join(stateDir, 'people', hashOf(principal).slice(0, 16), agent)
+        mkdirSync(folder, { recursive: true, mode: 0o700 })
+        return folder
+      },
       describeStatus: ({ session }) => status(session), clock, newId,
     })
     const checkers = new Map<Tool, ReturnType<typeof Compile>>()
@@ -278,7 +283,8 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         },
       },
       runAgent: (turn, view) => runAgent(turn, view, {
-        clock, guard, sessions, tools: tools as readonly Tool[], callModel: models.call, runTurn, estimateTokens, agentOf,
+        clock, guard, sessions, tools: tools as readonly Tool[], callModel: models.call, estimateTokens, agentOf,
+        runTurn: (view, host) => runTurn(view, host, agents.get(agentOf(view.sessionKey)).compaction),
         checkInput(tool, input) {
           let checker = checkers.get(tool)
           if (checker === undefined) checkers.set(tool, (checker = Compile(tool.input)))

@@ -19,8 +19,8 @@ export interface Pin {
  * within that origin. The credential is in no error and in nothing the caller gets to see.
  */
 export function pinnedFetch(pin: Pin): typeof globalThis.fetch {
-  const base = baseOf(pin.provider)
   const send = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
+    const base = baseOf(pin.provider)
     let url = new URL(input instanceof Request ? input.url : input, base)
     for (let hops = 0; ; hops++) {
       if (url.origin !== base.origin || url.username !== '' || url.password !== '') {

@@ -17,7 +17,8 @@ function ruleOnEffect(principal: Principal, effect: Effect): Ruling {
     case 'reaches-host': return deny(`reaching ${effect.host} is not allowed`)
     case 'sends': return deny(`sending to ${effect.to} is not allowed`)
     case 'spends': return deny('spending is not allowed')
-    case 'changes-gateway': return deny('changing the gateway is not allowed')
+    // The owner's own words may change what the assistant remembers and how it behaves; nobody else's may.
+    case 'changes-gateway': return principal.role === 'owner' || principal.role === 'admin' ? allow : deny(`changing ${effect.what} is the owner's`)
     default: return unreachable(effect)
   }
 }
