@@ -482,8 +482,10 @@ describe('opening', () => {
 
   it('does not follow a redirect with the token in the address', async () => {
     const { server } = await serve()
-    server.fault('getMe', { status: 302, body: '', headers: { location: 'http://127.0.0.1:9/steal' } })
+    const elsewhere = await serve()
+    server.fault('getMe', { status: 302, body: '', headers: { location: `${elsewhere.server.apiRoot}/bot${elsewhere.server.token}/getMe` } })
     await expect(connect(server)).rejects.toMatchObject({ permanent: false })
+    expect(elsewhere.server.calls).toEqual([])
   })
 
   it('gives two accounts two connections that do not mix', async () => {

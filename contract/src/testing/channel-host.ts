@@ -137,7 +137,7 @@ export function createTestHost(options: TestHostOptions = {}): TestHost {
         open()
       }
     },
-    until(condition, what, timeoutMs = 8_000) {
+    until(condition, what, timeoutMs = 15_000) {
       if (condition()) return Promise.resolve()
       return new Promise((resolve, reject) => {
         const look = (): void => {
@@ -147,8 +147,11 @@ export function createTestHost(options: TestHostOptions = {}): TestHost {
           resolve()
         }
         const timer = setTimeout(() => {
-          watchers.delete(look)
-          reject(new Error(`waited ${timeoutMs} ms in vain for ${what}; health: ${JSON.stringify(host.reports.at(-1))}; log: ${JSON.stringify(host.log.lines.slice(-3))}`))
+          // A starved machine runs the timer before what already arrived: look once more after that.
+          setImmediate(() => {
+            look()
+            if (watchers.delete(look)) reject(new Error(`waited ${timeoutMs} ms in vain for ${what}; health: ${JSON.stringify(host.reports.at(-1))}; log: ${JSON.stringify(host.log.lines.slice(-3))}`))
+          })
         }, timeoutMs)
         watchers.add(look)
       })

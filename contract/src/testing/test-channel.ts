@@ -661,11 +661,11 @@ export function testChannel({ channel, start }: ChannelSuite): void {
       await hear(at, { from: 'anna', text: 'before' })
       network.faults.deafen(true)
       await network.say({ from: 'anna', text: 'can you hear me?' })
-      await at.host.until(() => at.host.reports.at(-1)?.kind === 'retrying', 'the report of the silence', 15_000)
+      await at.host.until(() => at.host.reports.at(-1)?.kind === 'retrying', 'the report of the silence')
       network.faults.deafen(false)
-      await at.host.until(() => at.host.taken.some((message) => message.text === 'can you hear me?'), 'the message', 15_000)
-      await at.host.until(() => at.host.reports.at(-1)?.kind === 'connected', 'the report of the return', 15_000)
-    }, 40_000)
+      await at.host.until(() => at.host.taken.some((message) => message.text === 'can you hear me?'), 'the message')
+      await at.host.until(() => at.host.reports.at(-1)?.kind === 'connected', 'the report of the return')
+    }, 60_000)
 
     it('asks a person for help, with the one thing to do, when the login is refused', async (context) => {
       const { network, connect, attempt } = await begin()
@@ -877,7 +877,7 @@ export function testOwnDoor(channel: Channel): void {
         acknowledged: (id) => delivered.has(id),
         until: (condition, what) =>
           new Promise((resolve, reject) => {
-            const timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), 8_000)
+            const timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), 15_000)
             const look = (): void => {
               if (!condition()) return
               clearTimeout(timer)
