@@ -40,13 +40,14 @@ export interface SourceFile {
   anyTypes: number[]
   /** Lines of `process.env` and `import.meta.env`. */
   environment: number[]
-  /** Lines where a global function is called or a global object is used, by its name. */
-  globals: SourceString[]
+  /** What the surroundings give without being asked: `fetch`, `Date.now`, `new Date()`, `Math.random`, `setTimeout`, `console`, `process`. */
+  ambient: SourceString[]
 }
 
 const folders = ['contract', 'models', 'tools', 'checks', 'gateway', 'cli', 'ui', 'channels', 'test', 'bench', 'scripts', 'bin']
 const skipped = new Set(['node_modules', 'dist', 'coverage', 'test-results', '.cache'])
-const watchedGlobals = new Set(['fetch', 'process', 'Date', 'Math', 'crypto', 'setTimeout', 'setInterval', 'WebSocket', 'console', 'Buffer', 'global', 'globalThis', 'eval', 'Function'])
+const ambientNames = new Set(['fetch', 'process', 'crypto', 'setTimeout', 'setInterval', 'setImmediate', 'WebSocket', 'console', 'globalThis', 'eval'])
+const ambientMembers = new Set(['Date.now', 'Math.random', 'performance.now', 'crypto.randomUUID', 'crypto.getRandomValues'])
 
 /** Every TypeScript file of the project, sorted by path. */
 export function readSourceTree(root: string = projectRoot): SourceFile[] {
@@ -90,7 +91,8 @@ function resolveSpecifier(from: string, specifier: string, known: ReadonlySet<st
 interface Node { type: string; start: number; end: number; [key: string]: unknown }
 
 function readSource(path: string, text: string, resolve: (specifier: string) => string | undefined): SourceFile {
-  const file: SourceFile = { path, text, imports: [], strings: [], exports: [], definitions: [], problems: [], anyTypes: [], environment: [], globals: [] }
+  const file: SourceFile = { path, text, imports: [], strings: [], exports: [], definitions: [], problems: [], anyTypes: [], environment: [], ambient: [] }
+  const declared = new Set<string>()
   const lineStarts = [0]
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lineStarts.push(at + 1)
   const lineOf = (node: Node): number => {
@@ -135,10 +137,13 @@ function readSource(path: string, text: string, resolve: (specifier: string) => 
       case 'MemberExpression': {
         const { object, property } = node as unknown as { object: Node; property: Node }
         if (property['name'] === 'env' && (object['name'] === 'process' || object.type === 'MetaProperty')) file.environment.push(lineOf(node))
+        const name = `${String(object['name'])}.${String(property['name'])}`
+        if (ambientMembers.has(name)) file.ambient.push({ value: name, line: lineOf(node) })
         break
       }
       case 'NewExpression': {
         const [code, sentence, options] = node['arguments'] as Node[]
+        if ((node['callee'] as Node)['name'] === 'Date' && code === undefined) file.ambient.push({ value: 'new Date()', line: lineOf(node) })
         if ((node['callee'] as Node)['name'] === 'Problem' && code !== undefined) {
           const next = ((options?.['properties'] ?? []) as Node[]).find((property) => (property['key'] as Node | undefined)?.['name'] === 'next')
           for (const each of branches(code)) {
@@ -148,7 +153,9 @@ function readSource(path: string, text: string, resolve: (specifier: string) => 
         break
       }
       case 'Identifier':
-        if (watchedGlobals.has(String(node['name'])) && isReference(node, parent, key)) file.globals.push({ value: String(node['name']), line: lineOf(node) })
+        if (!ambientNames.has(String(node['name']))) break
+        if (isReference(node, parent, key)) file.ambient.push({ value: String(node['name']), line: lineOf(node) })
+        else if (declares(parent, key)) declared.add(String(node['name']))
         break
     }
     for (const [name, child] of Object.entries(node)) {
@@ -156,6 +163,7 @@ function readSource(path: string, text: string, resolve: (specifier: string) => 
     }
   }
   visit(program, undefined, '')
+  file.ambient = file.ambient.filter(({ value }) => !declared.has(value))
   return file
 }
 
@@ -185,6 +193,13 @@ function isReference(node: Node, parent: Node | undefined, key: string): boolean
   if (parent.type.startsWith('Import') || parent.type.startsWith('Export')) return false
   if (/Function/.test(parent.type)) return key === 'body'
   return parent.type !== 'AssignmentPattern' || key === 'right'
+}
+
+/** Whether this identifier gives the name a meaning of the file's own: a parameter, a variable, an import, a destructured key. */
+function declares(parent: Node | undefined, key: string): boolean {
+  if (parent === undefined) return false
+  return (parent.type === 'VariableDeclarator' && key === 'id') || (/Function|ArrowFunction/.test(parent.type) && key !== 'body')
+    || (parent.type === 'Property' && key === 'value') || (parent.type === 'AssignmentPattern' && key === 'left') || /^Import.*Specifier$/.test(parent.type)
 }
 
 function readExport(file: SourceFile, statement: Node): void {

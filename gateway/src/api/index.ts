@@ -6,6 +6,8 @@
  */
 export { createDoor, type Door, type DoorOptions } from './door.ts'
 export { createDevices, type Devices, type DeviceStore } from './devices.ts'
+export { createWireEvents } from './events.ts'
+export { createRuns, type Runs } from './wire/runs.ts'
 export { createPresence, type Presence, type PresenceEntry } from './presence.ts'
 export { doorMigration } from './migrations.ts'
 export { gatewaySection, type GatewayConfig } from './config.ts'

@@ -5,7 +5,7 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Problem, type Migration, type Store } from '@moltbot/contract'
-import { openSqlite, type SqliteDatabase } from '../platform/sqlite.ts'
+import { openSqlite, systemClock, type SqliteDatabase } from '../platform/index.ts'
 import { migrate } from './migrate.ts'
 import { createSqliteStore } from './sqlite-store.ts'
 
@@ -19,7 +19,7 @@ export { storageProblems } from './problems.ts'
  */
 export async function openStore(options: { file: string; migrations: readonly Migration[]; now?: () => number }): Promise<Store> {
   const { file, migrations } = options
-  const now = (options.now ?? Date.now)()
+  const now = (options.now ?? systemClock.now)()
   if (file === ':memory:') {
     const db = await openSqlite(file)
     await migrate(db, file, migrations, now)

@@ -1,6 +1,6 @@
 import { copyFileSync, rmSync, statSync } from 'node:fs'
 import { Problem, type Migration } from '@moltbot/contract'
-import { openSqlite, type SqliteDatabase } from '../platform/sqlite.ts'
+import { openSqlite, type SqliteDatabase } from '../platform/index.ts'
 
 const ledger = 'CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL)'
 

@@ -1,5 +1,5 @@
 import { Problem, type Row, type Sql, type SqlValue, type Store, type Tx } from '@moltbot/contract'
-import type { SqliteDatabase, SqliteStatement } from '../platform/sqlite.ts'
+import type { SqliteDatabase, SqliteStatement } from '../platform/index.ts'
 
 /** How many queued transactions share one commit (and so one fsync) at most. */
 const transactionsPerCommitMax = 64

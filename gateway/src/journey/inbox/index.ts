@@ -65,6 +65,8 @@ export interface InboxRoom extends Inbox {
   backlog(chat: ChatRef, before: number, most: number): Promise<InboxRow[]>
   /** By the network's id alone, newest first: what a client of the door knows its message by. */
   byPlatformId(platformId: string): Promise<InboxRow | undefined>
+  /** The message before this one in the same chat; undefined when it is the first. */
+  before(message: IncomingMessage): Promise<InboxId | undefined>
   /** Hears of every row that got its end state, after the commit. */
   onEnd(listener: (row: InboxRow) => void): void
 }
@@ -175,6 +177,13 @@ export function createInbox(options: { store: Store; clock: Clock; newId: NewId 
     async byPlatformId(platformId) {
       const row = await store.read.get(`SELECT ${columns} FROM inbox WHERE platform_id = ? ORDER BY received_at DESC LIMIT 1`, platformId)
       return row === undefined ? undefined : toRow(row)
+    },
+    async before(message) {
+      const { channel, account, chat } = message.chat
+      const row = await store.read.get<{ id: string }>(
+        'SELECT id FROM inbox WHERE channel = ? AND account = ? AND chat = ? AND platform_id <> ? ORDER BY received_at DESC, id DESC LIMIT 1', channel, account, chat, message.id,
+      )
+      return row?.id as InboxId | undefined
     },
     onEnd(listener) {
       listeners.push(listener)
