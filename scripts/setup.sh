@@ -19,7 +19,8 @@ if command -v flock >/dev/null 2>&1; then flock 9; fi
 lock_sum=$(cksum <package-lock.json)
 if [ ! -f node_modules/.installed ] || [ "$(cat node_modules/.installed)" != "$lock_sum" ]; then
   say "Installing packages (about half a minute) …"
-  npm ci --no-audit --no-fund --loglevel=error >&2 || fail "The packages could not be installed." "Check the network, then run this again."
+  # Not `npm ci`: it refuses a lockfile that leaves out optional parts for other systems. Versions are the lockfile's all the same.
+  npm install --no-save --no-audit --no-fund --loglevel=error >&2 || fail "The packages could not be installed." "Check the network, then run this again."
   printf '%s\n' "$lock_sum" >node_modules/.installed
 fi
 

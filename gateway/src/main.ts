@@ -15,10 +15,8 @@ import { catalog, formats } from '@moltbot/models'
 import { tools } from '@moltbot/tools'
 import { Compile } from 'typebox/compile'
 import Value from 'typebox/value'
-import { createDevices, createDoor, createPresence, doorMigration, gatewaySection, type Rooms } from './api/index.ts'
-import { createWireEvents } from './api/events.ts'
+import { createDevices, createDoor, createPresence, createRuns, createWireEvents, doorMigration, gatewaySection, type Rooms } from './api/index.ts'
 import { methods } from './api/methods/index.gen.ts'
-import { createRuns } from './api/wire/runs.ts'
 import { channels } from './channels.gen.ts'
 import { agentsSection, createAgents } from './foundation/agents/index.ts'
 import { auditMigration, createAudit } from './foundation/audit/index.ts'
@@ -155,7 +153,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     })
     const outbox = createOutbox({
       store, clock, newId, log: log.child('outbox'), connections, random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
-      streaming: (chat) => (connections.accountConfig(chat.channel, chat.account) as { streaming?: unknown }).streaming !== 'off',
+      streaming: (chat) => connections.of(chat)?.limits.streaming !== 'off',
       settled: (tx, delivery, all) => settleDelivery(tx, delivery, all, { inbox, sessions }),
     })
     const channelLabel = (chat: ChatRef | null): string => channels.find((channel) => channel.id === chat?.channel)?.label ?? 'Web'
@@ -273,13 +271,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           compact: sessions.compact, queueMode: sessions.queueMode, models: models.door,
           pairing: { pending: () => guard.pending(), approve: guard.approve, reject: guard.reject },
           why,
-          async lastMessage(message) {
-            const row = await store.read.get<{ id: string }>(
-              'SELECT id FROM inbox WHERE channel = ? AND account = ? AND chat = ? AND platform_id <> ? ORDER BY received_at DESC, id DESC LIMIT 1',
-              message.chat.channel, message.chat.account, message.chat.chat, message.id,
-            )
-            return row?.id
-          },
+          lastMessage: (message) => inbox.before(message),
         },
       },
       runAgent: (turn, view) => runAgent(turn, view, {
