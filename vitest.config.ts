@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config'
+import { SkippedTestsReporter } from './test/skipped-tests-reporter.ts'
 
 /** `npm test` runs everything but the long campaigns, which have scripts of their own. */
 export default defineConfig({
   test: {
     include: ['**/*.test.ts', '**/*.test.tsx'],
     exclude: ['**/node_modules/**', '**/dist/**', 'test/campaigns/**'],
+    reporters: [new SkippedTestsReporter(), 'default'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     pool: 'forks',
