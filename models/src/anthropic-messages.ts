@@ -1,5 +1,5 @@
 import { defineModel } from '@moltbot/contract'
-import type { ImagePart, Model, ModelEvent, ModelFault, ModelHost, ModelInfo, ModelRequest, Provider, TextPart, ThinkingLevel } from '@moltbot/contract'
+import type { ImagePart, Model, ModelEvent, ModelHost, ModelInfo, ModelRequest, Provider, TextPart, ThinkingLevel } from '@moltbot/contract'
 import { Assembly } from './wire/assembly.ts'
 import { callServer } from './wire/call-server.ts'
 import type { Finish, WireCall } from './wire/call-server.ts'
@@ -39,7 +39,7 @@ function stream(provider: Provider, host: ModelHost, request: ModelRequest): Asy
   const wire: WireCall = {
     url: `${versioned(provider.baseUrl)}/messages`,
     headers: { ...version, ...betaOf(provider, request), ...provider.headers },
-    body: bodyOf(provider, request, true),
+    body: bodyOf(provider, request, {}),
     read(event) {
       read(event, assembly, provider)
       if (event['type'] === 'message_delta') {
@@ -52,16 +52,15 @@ function stream(provider: Provider, host: ModelHost, request: ModelRequest): Asy
     },
     finish: () => (stop === undefined && !over ? undefined : finishOf(provider, stop, stopWords)),
     instead(fault) {
-      // Thinking is bound to what stood before it; after a compaction or an edited prompt the provider refuses it. Once, without.
-      if (!refusesThinking(fault) || !request.messages.some((message) => message.role === 'assistant' && message.content.some((part) => part.type === 'thinking'))) return undefined
-      return bodyOf(provider, request, false)
+      if (fault.status !== 400) return undefined
+      // A model newer than this file may want its thinking steered in another way: then it thinks as it does by itself.
+      if (/thinking\.type|budget_tokens|output_config|\beffort\b/i.test(fault.message)) return bodyOf(provider, request, { steering: false })
+      // Thinking is bound to what stood before it; after a compaction or an edited prompt the provider refuses it.
+      const thought = request.messages.some((message) => message.role === 'assistant' && message.content.some((part) => part.type === 'thinking'))
+      return thought && /thinking|signature/i.test(fault.message) ? bodyOf(provider, request, { thoughts: false }) : undefined
     },
   }
   return callServer(provider, host, request, assembly, wire)
-}
-
-function refusesThinking(fault: ModelFault): boolean {
-  return fault.status === 400 && /thinking|signature/i.test(fault.message) && !/budget_tokens|thinking\.type/i.test(fault.message)
 }
 
 function finishOf(provider: Provider, stop: string | undefined, words: string): Finish {
@@ -77,11 +76,11 @@ function finishOf(provider: Provider, stop: string | undefined, words: string): 
 // ---- the request
 
 /** Fields in an order that puts all that stays the same before all that grows: `messages` is last. */
-function bodyOf(provider: Provider, request: ModelRequest, withThinking: boolean): string {
+function bodyOf(provider: Provider, request: ModelRequest, parts: { thoughts?: boolean; steering?: boolean }): string {
   const mark = request.cache === 'none' ? undefined : { type: 'ephemeral', ...(request.cache === 'long' ? { ttl: '1h' } : {}) }
   const onRequest = (provider.compat.cacheMarks ?? (isAnthropic(provider) ? 'request' : 'blocks')) === 'request'
   const history = prepareHistory(request.messages, `${provider.id}/${request.model}`)
-    .map((message) => (withThinking || message.role !== 'assistant' ? message : { ...message, content: message.content.filter((part) => part.type !== 'thinking') }))
+    .map((message) => (parts.thoughts !== false || message.role !== 'assistant' ? message : { ...message, content: message.content.filter((part) => part.type !== 'thinking') }))
     .filter((message) => message.role !== 'assistant' || message.content.length > 0)
   const messages = history.map(messageOf)
   if (messages[0]?.['role'] !== 'user') messages.unshift({ role: 'user', content: [{ type: 'text', text: '(The conversation continues.)' }] })
@@ -94,7 +93,7 @@ function bodyOf(provider: Provider, request: ModelRequest, withThinking: boolean
     max_tokens: request.maxOutputTokens,
     stream: true,
     ...(mark !== undefined && onRequest ? { cache_control: mark } : {}),
-    ...thinkingOf(request.model, request.thinking, request.maxOutputTokens, history, `${provider.id}/${request.model}`),
+    ...(parts.steering === false ? {} : thinkingOf(request.model, request.thinking, request.maxOutputTokens, history, `${provider.id}/${request.model}`)),
     ...(request.sessionHint === undefined || !isAnthropic(provider) ? {} : { metadata: { user_id: request.sessionHint } }),
     ...(system === '' ? {} : { system: [{ type: 'text', text: system, ...(mark === undefined ? {} : { cache_control: mark }) }] }),
     ...(request.tools.length === 0 ? {} : {

@@ -1,5 +1,5 @@
 import { memoryLogger, modelRequest, readModel, realClock } from '@moltbot/contract/testing'
-import type { Model, ModelMessage, ModelRequest } from '@moltbot/contract'
+import type { Model, ModelEvent, ModelMessage, ModelRequest } from '@moltbot/contract'
 import { tools as shelf } from '@moltbot/tools'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -102,11 +102,13 @@ describe('the built-in assistant', () => {
   it('streams word by word and stops when told', async () => {
     const control = new AbortController()
     const words: string[] = []
+    let end: ModelEvent | undefined
     for await (const event of model.stream(modelRequest({ tools, messages: [user('help')], signal: control.signal }))) {
       if (event.type === 'text-delta') words.push(event.text)
       if (words.length === 5) control.abort()
-      if (event.type === 'end') expect(event).toMatchObject({ stop: 'aborted', fault: { class: 'abort' }, message: { content: [{ text: words.join('') }] } })
+      end = event
     }
+    expect(end).toMatchObject({ type: 'end', stop: 'aborted', fault: { class: 'abort' }, message: { content: [{ text: words.join('') }] } })
     expect(words).toHaveLength(5)
   })
 

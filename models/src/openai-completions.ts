@@ -8,6 +8,7 @@ import { plainText, prepareHistory, shortHash, wellFormed, wireId } from './wire
 import type { HistoryMessage } from './wire/history.ts'
 import { baseOf, fetchList, unknownContextWindow, unknownMaxOutputTokens } from './wire/list-models.ts'
 import { effortOf } from './wire/openai-effort.ts'
+import { ThinkTags } from './wire/think-tags.ts'
 import { list, number, object, parseJson, string } from './wire/read-json.ts'
 import type { JsonObject } from './wire/read-json.ts'
 
@@ -25,17 +26,21 @@ export default defineModel({
 
 function stream(provider: Provider, host: ModelHost, request: ModelRequest): AsyncIterable<ModelEvent> {
   const assembly = new Assembly(`${provider.id}/${request.model}`, request.messages)
-  const answer: Answer = { finish: undefined, refused: false, slots: new Map(), details: [] }
+  const answer: Answer = { finish: undefined, refused: false, slots: new Map(), details: [], tags: new ThinkTags() }
   const wire: WireCall = {
     url: `${baseOf(provider.baseUrl, '/v1')}/chat/completions`,
     headers: provider.headers,
     body: bodyOf(provider, request),
+    instead: (fault) => (fault.status === 400 || fault.status === 422 ? tamerBody(provider, request, fault.message) : undefined),
     read(event) {
       read(event, assembly, answer, provider)
       // The usage comes after the finish, and some servers never say [DONE]: the end of the stream decides.
       return false
     },
-    finish: () => finishOf(provider, answer),
+    finish() {
+      answer.tags.flush(assembly)
+      return finishOf(provider, answer)
+    },
   }
   return callServer(provider, host, request, assembly, wire)
 }
@@ -45,7 +50,7 @@ function stream(provider: Provider, host: ModelHost, request: ModelRequest): Asy
 /** Servers known to refuse fields they do not know. */
 const strict = /(?:^|\.)mistral\.ai$/
 
-function bodyOf(provider: Provider, request: ModelRequest): string {
+function bodyOf(provider: Provider, request: ModelRequest, without: { effort?: true; streamOptions?: true } = {}): string {
   const host = hostOf(provider.baseUrl)
   const openAi = provider.id === 'openai' || host === 'api.openai.com'
   const mistral = provider.id === 'mistral' || strict.test(host)
@@ -59,12 +64,12 @@ function bodyOf(provider: Provider, request: ModelRequest): string {
   const idOf = mistral ? shortHash : (id: string): string => wireId(id, 40)
   for (const message of prepareHistory(request.messages, `${provider.id}/${request.model}`)) messages.push(...messagesOf(message, idOf, marked))
   if (marked) markLast(messages)
-  const effort = provider.compat.supportsReasoningEffort === false || mistral ? undefined : effortOf(request.model, request.thinking, openAi)
+  const effort = provider.compat.supportsReasoningEffort === false || mistral || without.effort === true ? undefined : effortOf(request.model, request.thinking, openAi)
   return JSON.stringify({
     model: request.model,
     [provider.compat.maxTokensField ?? (openAi ? 'max_completion_tokens' : 'max_tokens')]: request.maxOutputTokens,
     stream: true,
-    ...(mistral ? {} : { stream_options: { include_usage: true } }),
+    ...(mistral || without.streamOptions === true ? {} : { stream_options: { include_usage: true } }),
     ...((provider.compat.supportsStore ?? openAi) ? { store: false } : {}),
     ...(openAi && request.sessionHint !== undefined && request.cache !== 'none' ? { prompt_cache_key: request.sessionHint } : {}),
     ...(effort === undefined ? {} : { reasoning_effort: effort }),
@@ -73,6 +78,15 @@ function bodyOf(provider: Provider, request: ModelRequest): string {
     }),
     messages,
   })
+}
+
+/** The body again without what the server just named as the thing it does not know; undefined: it named nothing of ours. */
+function tamerBody(provider: Provider, request: ModelRequest, words: string): string | undefined {
+  if (/reasoning_effort/i.test(words)) return bodyOf(provider, request, { effort: true })
+  if (/stream_options/i.test(words)) return bodyOf(provider, request, { streamOptions: true })
+  const field = /max_completion_tokens/i.test(words) ? 'max_completion_tokens' : undefined
+  if (field !== undefined && provider.compat.maxTokensField === undefined) return bodyOf({ ...provider, compat: { ...provider.compat, maxTokensField: field } }, request)
+  return undefined
 }
 
 function hostOf(url: string): string {
@@ -139,6 +153,7 @@ interface Answer {
   /** Which call a server's index means at the moment. */
   slots: Map<string, { key: string; id: string | undefined }>
   details: unknown[]
+  tags: ThinkTags
 }
 
 function finishOf(provider: Provider, answer: Answer): Finish | undefined {
@@ -179,7 +194,7 @@ function read(event: JsonObject, assembly: Assembly, answer: Answer, provider: P
     answer.details.push(...details)
     assembly.thinkingMark('thinking', { opaque: JSON.stringify(joinDetails(answer.details)) })
   }
-  assembly.text('text', textOf(delta['content']))
+  answer.tags.feed(textOf(delta['content']), assembly)
   const refusal = string(delta['refusal'])
   if (refusal !== undefined && refusal !== '') {
     answer.refused = true

@@ -31,7 +31,7 @@ function stream(provider: Provider, host: ModelHost, request: ModelRequest): Asy
   const wire: WireCall = {
     url: `${baseOf(provider.baseUrl, '/v1')}/responses`,
     headers: provider.headers,
-    body: bodyOf(provider, request, true),
+    body: bodyOf(provider, request, {}),
     read(event) {
       if (event['type'] === 'response.refusal.delta') refused = true
       const over = read(event, assembly, provider)
@@ -40,16 +40,21 @@ function stream(provider: Provider, host: ModelHost, request: ModelRequest): Asy
       return true
     },
     finish: () => finish,
-    instead: (fault) => (fault.status === 400 && /encrypted|reasoning.{0,40}(?:item|content)|invalid_encrypted/i.test(fault.message) ? bodyOf(provider, request, false) : undefined),
+    instead(fault) {
+      if (fault.status !== 400) return undefined
+      if (/encrypted|reasoning.{0,40}(?:item|content)/i.test(fault.message)) return bodyOf(provider, request, { thoughts: false })
+      // A model that knows other efforts than we think: then it takes its own.
+      return /effort|reasoning/i.test(fault.message) ? bodyOf(provider, request, { effort: false }) : undefined
+    },
   }
   return callServer(provider, host, request, assembly, wire)
 }
 
 // ---- the request
 
-function bodyOf(provider: Provider, request: ModelRequest, withReasoning: boolean): string {
+function bodyOf(provider: Provider, request: ModelRequest, parts: { thoughts?: boolean; effort?: boolean }): string {
   const openAi = provider.id === 'openai' || /^https:\/\/api\.openai\.com(?:[:/]|$)/.test(provider.baseUrl)
-  const effort = provider.compat.supportsReasoningEffort === false ? undefined : effortOf(request.model, request.thinking, true)
+  const effort = provider.compat.supportsReasoningEffort === false || parts.effort === false ? undefined : effortOf(request.model, request.thinking, true)
   const system = wellFormed(request.system)
   const keepsLonger = openAi && request.cache === 'long' && /^gpt-(?:4\.1|5(?:\.[0-5])?)(?:-|$)/.test(request.model)
   return JSON.stringify({
@@ -65,7 +70,7 @@ function bodyOf(provider: Provider, request: ModelRequest, withReasoning: boolea
     ...(request.tools.length === 0 ? {} : {
       tools: request.tools.map((tool) => ({ type: 'function', name: tool.name, description: tool.description, parameters: tool.input, strict: false })),
     }),
-    input: prepareHistory(request.messages, `${provider.id}/${request.model}`).flatMap((message) => itemsOf(message, withReasoning)),
+    input: prepareHistory(request.messages, `${provider.id}/${request.model}`).flatMap((message) => itemsOf(message, parts.thoughts !== false)),
   })
 }
 

@@ -194,6 +194,37 @@ describe('openai formats', () => {
   })
 })
 
+describe('requests a server will not have as they are', () => {
+  it.each([
+    ['anthropic-messages', 'claude-opus-9', '"thinking.type.adaptive" is not supported for this model.', /"thinking"|output_config/],
+    ['openai-responses', 'gpt-9', "Unsupported value: 'reasoning.effort' does not support 'high' with this model.", /"effort"/],
+    ['openai-completions', 'm', 'Unrecognized request argument supplied: reasoning_effort', /reasoning_effort/],
+    ['openai-completions', 'm', "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.", /"max_tokens"/],
+    ['openai-completions', 'm', 'stream_options: extra fields not permitted', /stream_options/],
+  ] as const)('%s %s: "%s" is asked once more without', async (api, model, words, gone) => {
+    const ask = await talk(api, inOrder([fail(400, words)], [say('ok')]))
+    expect((await ask({ model, thinking: 'high', maxOutputTokens: 20_000 })).content).toEqual([{ type: 'text', text: 'ok' }])
+    expect(bodies()).toHaveLength(2)
+    expect(bodies()[0]).toMatch(gone)
+    expect(bodies()[1]).not.toMatch(gone)
+  })
+})
+
+describe('thinking between tags', () => {
+  const chunk = (content: string): string => `data: ${JSON.stringify({ id: 'x', choices: [{ index: 0, delta: { content }, finish_reason: null }] })}\n\n`
+  it.each([
+    ['<think>\nhm</think>\n\nYes.', '\nhm', 'Yes.'], ['Yes <think>no</think>', '', 'Yes <think>no</think>'], ['<thin air>', '', '<thin air>'], ['<think>never closed', 'never closed', ''], ['<', '', '<'], ['  <think></think>x', '', 'x'], ['a < b', '', 'a < b'],
+  ])('%j', async (text, thinking, words) => {
+    for (const size of [1, 3, 100]) {
+      const bytes = `${(text.match(new RegExp(`[\\s\\S]{1,${size}}`, 'g')) ?? []).map(chunk).join('')}data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n`
+      const ask = await talk('openai-completions', () => [{ kind: 'raw', bytes }])
+      const { content } = await ask({})
+      expect([content.flatMap((part) => (part.type === 'thinking' ? [part.text] : [])).join(''), content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('')]).toEqual([thinking, words])
+      await server?.close()
+    }
+  })
+})
+
 describe('google-generative-ai', () => {
   it('returns signatures of calls, and vouches for calls of other models', async () => {
     const ask = await talk('google-generative-ai', inOrder([callTool('read', { path: 'x' }, { signature: 'sig-g' })], [say('ok')], [say('ok')]))

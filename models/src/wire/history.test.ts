@@ -41,8 +41,8 @@ describe('prepareHistory', () => {
       prepared.forEach((one, at) => {
         const calls = one.role === 'assistant' ? one.content.flatMap((part) => (part.type === 'tool-call' ? [part.id] : [])) : []
         const next = prepared[at + 1]
-        if (calls.length > 0) expect(next?.role === 'results' && next.results.map((each) => each.callId)).toEqual(calls)
-        if (one.role === 'results') expect(prepared[at - 1]?.role).toBe('assistant')
+        expect(next?.role === 'results' ? next.results.map((each) => each.callId) : []).toEqual(calls)
+        expect(one.role !== 'results' || prepared[at - 1]?.role === 'assistant').toBe(true)
       })
     }))
   })
