@@ -1,4 +1,4 @@
-import type { ChatRef, Door, InboxId, OutgoingMessage, PlatformMessageId, SessionId, SessionKey, TurnId, TurnOutcome } from '@moltbot/contract'
+import type { ChatRef, Door, OutgoingMessage, PlatformMessageId, SessionId, SessionKey, TurnId, TurnOutcome } from '@moltbot/contract'
 import { describeError, silentToken, unreachable } from '@moltbot/contract'
 import type { EntryRow, FeedItem, RunningTurn } from '../journey/sessions/types.ts'
 import type { Broadcast, WireEvents } from './broadcast.ts'
@@ -7,7 +7,7 @@ import type { Rooms } from './rooms.ts'
 import { block, assistantText, injectedText, isSilent, showEntry, showUsage, splitModel, textOf } from './wire/message.ts'
 import type { WireMessage } from './wire/message.ts'
 import { healthSummary } from './wire/health.ts'
-import { messageName, ownWayIn } from './wire/history.ts'
+import { messageName } from './wire/history.ts'
 import { failureOf } from './wire/run-end.ts'
 import { mayRead } from './wire/scopes.ts'
 import { agentOf } from './wire/session-key.ts'
@@ -380,7 +380,7 @@ function createTeller(rooms: Rooms, broadcast: Broadcast): Teller {
     cancelHealth ??= clock.after(healthAfterMs, () => {
       cancelHealth = undefined
       void healthSummary(rooms).then((summary) => {
-        if (!stopped) broadcast.toAll('health', (caller) => (caller.scopes.includes('node') || mayRead(caller) ? summary : undefined), { stateVersion: rooms.presence.healthChanged() })
+        if (!stopped) broadcast.toAll('health', (caller) => (mayRead(caller) ? summary : undefined), { stateVersion: rooms.presence.healthChanged() })
       }).catch((error: unknown) => rooms.log.warn('health could not be told', { error: describeError(error) }))
     })
   }

@@ -133,6 +133,6 @@ function placeOf(params: Static<typeof Params>, rooms: Rooms, lastChat: ChatRef 
 function modelOf(rooms: Rooms, provider: string | undefined, model: string): string {
   const name = provider === undefined || provider === '' ? model : `${provider}/${model}`
   const resolved = rooms.models.resolve(name)
-  if (resolved === undefined) throw new Problem('model-unknown', `unknown model: ${name}`, { next: 'See models.list for the models of this gateway.' })
+  if (resolved === undefined) throw new Problem('model-unknown', `unknown model: ${name}.`, { next: 'See models.list for the models of this gateway.' })
   return resolved
 }

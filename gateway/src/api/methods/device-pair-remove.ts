@@ -10,7 +10,7 @@ export const devicePairRemove = defineMethod({
   params: open({ deviceId: Word }),
   result: Type.Object({ deviceId: Type.String(), removed: Type.Literal(true) }),
   async handle({ deviceId }, rooms) {
-    if (!(await rooms.devices.remove(deviceId))) throw new Problem('device-unknown', 'unknown deviceId', { next: 'See device.pair.list for the devices of this gateway.' })
+    if (!(await rooms.devices.remove(deviceId))) throw new Problem('device-unknown', 'unknown deviceId.', { next: 'See device.pair.list for the devices of this gateway.' })
     return { deviceId, removed: true as const }
   },
 })

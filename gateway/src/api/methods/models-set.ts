@@ -11,7 +11,7 @@ export const modelsSet = defineMethod({
   result: Type.Object({ ok: Type.Literal(true), primary: Type.String(), path: Type.String() }),
   async handle(params, rooms) {
     const primary = rooms.models.resolve(params.primary)
-    if (primary === undefined) throw new Problem('model-unknown', `unknown model: ${params.primary}`, { next: 'See models.list for the models of this gateway.' })
+    if (primary === undefined) throw new Problem('model-unknown', `unknown model: ${params.primary}.`, { next: 'See models.list for the models of this gateway.' })
     const model = nested(rooms.config.snapshot().parsed, ['agents', 'defaults', 'model'])
     // The older short form, `model: "provider/model"`, has no place for a key inside it.
     const snapshot = typeof model === 'string' ? await rooms.config.set('agents.defaults.model', { primary }) : await rooms.config.set('agents.defaults.model.primary', primary)

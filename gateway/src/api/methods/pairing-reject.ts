@@ -12,7 +12,7 @@ export const pairingReject = defineMethod({
   result: Type.Object({ ok: Type.Literal(true), rejected: Type.Literal(true) }),
   async handle({ channel, code }, rooms, caller) {
     if (!(await rooms.guard.reject(knownChannel(rooms, channel), code.trim(), approverOf(caller)))) {
-      throw new Problem('pairing-code-unknown', 'nobody is waiting with that code', { next: 'See pairing.list.' })
+      throw new Problem('pairing-code-unknown', 'Nobody is waiting with that code.', { next: 'See pairing.list.' })
     }
     return { ok: true as const, rejected: true as const }
   },

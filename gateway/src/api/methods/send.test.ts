@@ -49,7 +49,7 @@ it('says what went wrong, and when it may have arrived all the same', async () =
 it.each([
   [{ to: '7', message: 'hi', channel: 'fax' }, 'unsupported channel: fax'],
   [{ to: '7', message: ' ' }, 'message required'],
-  [{ to: '7', message: 'hi', mediaUrl: 'http://x' }, 'media cannot be sent yet'],
+  [{ to: '7', message: 'hi', mediaUrl: 'http://x' }, 'Media cannot be sent yet'],
   [{ message: 'hi' }, "must have required property 'to'"],
 ])('refuses %j', async (params, words) => {
   const rooms = await network()
@@ -60,5 +60,5 @@ it.each([
 it('does not guess between two networks', async () => {
   const rooms = await network()
   rooms.state.statuses.push({ ...rooms.state.statuses[1], channel: 'signal' } as never)
-  await expect(callMethod(send, { to: '7', message: 'hi' }, rooms)).rejects.toMatchObject({ message: 'channel required', next: 'Say which: telegram, signal.' })
+  await expect(callMethod(send, { to: '7', message: 'hi' }, rooms)).rejects.toMatchObject({ message: 'channel required.', next: 'Say which: telegram, signal.' })
 })

@@ -30,7 +30,7 @@ export const send = defineMethod({
   result: Type.Object({ runId: Type.String(), messageId: Type.String(), channel: Type.String(), chatId: Type.String(), resent: Type.Boolean() }),
   async handle(params, rooms, caller) {
     if (params.mediaUrl !== undefined || (params.mediaUrls ?? []).length > 0 || params.buffer !== undefined) {
-      throw new Problem('media-unsupported', 'media cannot be sent yet', { next: 'Send the text alone.' })
+      throw new Problem('media-unsupported', 'Media cannot be sent yet.', { next: 'Send the text alone.' })
     }
     const text = params.message ?? ''
     if (text.trim() === '') throw new Problem('message-empty', 'message required')
@@ -38,7 +38,7 @@ export const send = defineMethod({
     const chat = await placeOf(rooms, params)
     const delivery = await rooms.outbox.send({ chat, markdown: text, principal: caller.principal.id, key: runId })
     if (delivery.state !== 'sent') {
-      throw new Problem('send-failed', delivery.error ?? 'the message could not be sent', {
+      throw new Problem('send-failed', delivery.error ?? 'The message could not be sent.', {
         next: delivery.state === 'ambiguous' ? 'It may have arrived: look into the chat before sending it again.' : 'See channels.status.',
       })
     }
@@ -61,12 +61,12 @@ function channelOf(rooms: Rooms, given: string | undefined): ChannelId {
   const wanted = given?.trim().toLowerCase() ?? ''
   if (wanted !== '') {
     const channel = rooms.channels.find((known) => known.id === wanted)
-    if (channel === undefined) throw new Problem('channel-unsupported', `unsupported channel: ${wanted}`, { next: 'See channels.status for the channels of this gateway.' })
+    if (channel === undefined) throw new Problem('channel-unsupported', `unsupported channel: ${wanted}.`, { next: 'See channels.status for the channels of this gateway.' })
     return channel.id
   }
   const networks = [...new Set(rooms.connections.status().filter((status) => status.enabled && status.configured && !ownWayIn(rooms, status.channel)).map((status) => status.channel))]
   const only = networks[0]
-  if (only === undefined || networks.length > 1) throw new Problem('channel-needed', 'channel required', { next: `Say which: ${networks.join(', ') || 'no network is set up yet'}.` })
+  if (only === undefined || networks.length > 1) throw new Problem('channel-needed', 'channel required.', { next: `Say which: ${networks.join(', ') || 'no network is set up yet'}.` })
   return only
 }
 

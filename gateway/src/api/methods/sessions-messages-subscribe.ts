@@ -17,7 +17,7 @@ export const sessionsMessagesSubscribe = defineMethod({
     const key = sessionFor(rooms, params.key, params.agentId)
     const { messages } = caller.subscriptions
     if (messages.size >= followedMax && !messages.has(key)) {
-      throw new Problem('subscriptions-full', `this connection follows ${followedMax} sessions already`, { next: 'Unsubscribe from some first.' })
+      throw new Problem('subscriptions-full', `This connection follows ${followedMax} sessions already.`, { next: 'Unsubscribe from some first.' })
     }
     messages.add(key)
     return { subscribed: true, key }

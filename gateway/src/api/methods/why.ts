@@ -11,7 +11,7 @@ export const why = defineMethod({
   result: Type.Object({ lines: Type.Array(Type.String()), data: Type.Record(Type.String(), Type.Unknown()) }),
   async handle({ id }, rooms) {
     const path = await rooms.why(id)
-    if (path === undefined) throw new Problem('why-unknown', `nothing is known under "${id}"`, { next: 'Give the id of a message, a delivery or a turn, or its beginning.' })
+    if (path === undefined) throw new Problem('why-unknown', `Nothing is known under "${id}".`, { next: 'Give the id of a message, a delivery or a turn, or its beginning.' })
     return path
   },
 })

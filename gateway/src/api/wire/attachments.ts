@@ -20,16 +20,16 @@ export const attachmentsMax = 16
 /** Images as the journey takes them. Decides by content, not by what the client says. Throws `Problem('attachment-refused')`. */
 export function readAttachments(given: readonly WireAttachment[] | undefined): Attachment[] {
   const list = given ?? []
-  if (list.length > attachmentsMax) throw refused(`at most ${attachmentsMax} attachments in one message`)
+  if (list.length > attachmentsMax) throw refused(`at most ${attachmentsMax} attachments in one message.`)
   return list.map((attachment, at) => {
     const name = attachment.fileName ?? `attachment ${at + 1}`
-    if (typeof attachment.content !== 'string' || attachment.content === '') throw refused(`${name}: content must be base64`)
+    if (typeof attachment.content !== 'string' || attachment.content === '') throw refused(`${name}: content must be base64.`)
     const data = attachment.content.replace(/^data:[^,]{0,200};base64,/, '').replace(/\s+/g, '')
-    if (!/^[A-Za-z0-9+/]+={0,2}$/.test(data) || data.length % 4 === 1) throw refused(`${name}: content must be base64`)
+    if (!/^[A-Za-z0-9+/]+={0,2}$/.test(data) || data.length % 4 === 1) throw refused(`${name}: content must be base64.`)
     const bytes = Buffer.from(data, 'base64')
-    if (bytes.length > attachmentBytesMax) throw refused(`${name}: larger than ${attachmentBytesMax} bytes`)
+    if (bytes.length > attachmentBytesMax) throw refused(`${name}: larger than ${attachmentBytesMax} bytes.`)
     const mimeType = imageType(bytes)
-    if (mimeType === undefined) throw refused(`${name}: only PNG, JPEG, GIF and WebP images can be attached`)
+    if (mimeType === undefined) throw refused(`${name}: only PNG, JPEG, GIF and WebP images can be attached.`)
     return { kind: 'image', mimeType, sizeBytes: bytes.length, data, ...(attachment.fileName === undefined ? {} : { fileName: attachment.fileName }) }
   })
 }

@@ -38,7 +38,7 @@ export async function writeConfig(write: () => Promise<ConfigSnapshot>): Promise
   } catch (error) {
     if (!(error instanceof Problem)) throw error
     if (error.code === 'config-changed') throw new Problem('config-changed', 'config changed since last load; re-run config.get and retry', { cause: error })
-    if (error.code === 'config-invalid') throw new Problem('config-invalid', 'invalid config', { cause: error, next: error.message, details: { issues: [], ...error.details } })
+    if (error.code === 'config-invalid') throw new Problem('config-invalid', 'invalid config', { cause: error, ...(error.details?.['issues'] === undefined ? { next: error.explain() } : {}), details: { issues: [], ...error.details } })
     throw error
   }
 }

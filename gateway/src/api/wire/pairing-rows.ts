@@ -36,6 +36,6 @@ export function approverOf(caller: Caller): Approver {
 /** A channel of this gateway by its id. Throws `Problem('channel-unsupported')`. */
 export function knownChannel(rooms: Pick<Rooms, 'channels'>, given: string): ChannelId {
   const channel = rooms.channels.find((known) => known.id === given.trim().toLowerCase())
-  if (channel === undefined) throw new Problem('channel-unsupported', `unsupported channel: ${given}`, { next: 'See channels.status for the channels of this gateway.' })
+  if (channel === undefined) throw new Problem('channel-unsupported', `unsupported channel: ${given}.`, { next: 'See channels.status for the channels of this gateway.' })
   return channel.id
 }

@@ -30,7 +30,7 @@ export function sessionChanges(
   if (given.model !== undefined) changes.model = clearable(given.model, (name) => {
     if (name === 'default') return null
     const model = rooms.models.resolve(name)
-    if (model === undefined) throw new Problem('model-unknown', `unknown model: ${name}`, { next: 'See models.list for the models of this gateway.' })
+    if (model === undefined) throw new Problem('model-unknown', `unknown model: ${name}.`, { next: 'See models.list for the models of this gateway.' })
     return model
   })
   return changes

@@ -17,7 +17,7 @@ export function sessionFor(rooms: Pick<Rooms, 'sessions' | 'agents'>, given: str
   const key = rooms.sessions.resolveKey(spelled)
   const agent = agentOf(key)
   if (wanted !== undefined && wanted !== '' && wanted !== agent) {
-    throw new Problem('agent-mismatch', `agent "${wanted}" does not match session key agent "${agent}"`, { next: 'Leave agentId out or name a session of that agent.' })
+    throw new Problem('agent-mismatch', `agent "${wanted}" does not match session key agent "${agent}".`, { next: 'Leave agentId out or name a session of that agent.' })
   }
   requireAgent(rooms, agent)
   return key
@@ -26,7 +26,7 @@ export function sessionFor(rooms: Pick<Rooms, 'sessions' | 'agents'>, given: str
 /** Throws `Problem('agent-unknown')` unless the gateway has this agent. */
 export function requireAgent(rooms: Pick<Rooms, 'agents'>, agent: string): void {
   if (rooms.agents.list().some((known) => known.id === agent)) return
-  throw new Problem('agent-unknown', `unknown agent id "${agent}"`, { next: 'See agents.list for the agents of this gateway.' })
+  throw new Problem('agent-unknown', `unknown agent id "${agent}".`, { next: 'See agents.list for the agents of this gateway.' })
 }
 
 /** The agent that answers when nobody says which. */

@@ -9,7 +9,7 @@ import { failureOf } from './run-end.ts'
 export function doorFor(rooms: Pick<Rooms, 'doors'>, caller: Pick<Caller, 'client'>): Door {
   const terminal = caller.client.mode === 'cli' || /(^|-)tui$/.test(caller.client.id) || /-tui$/.test(caller.client.displayName ?? '')
   const door = terminal ? rooms.doors('terminal') ?? rooms.doors('browser') : rooms.doors('browser') ?? rooms.doors('terminal')
-  if (door === undefined) throw new Problem('door-closed', 'this gateway takes no messages from the page or the terminal', { next: 'Switch channels.web or channels.terminal on in the configuration.' })
+  if (door === undefined) throw new Problem('door-closed', 'This gateway takes no messages from the page or the terminal.', { next: 'Switch channels.web or channels.terminal on in the configuration.' })
   return door
 }
 
