@@ -12,7 +12,7 @@ export function dayOf(at: number): string {
 }
 
 function senderName(message: IncomingMessage): string {
-  return (message.sender.name ?? message.sender.username ?? message.sender.id).replace(/[\[\]\r\n]/g, ' ').slice(0, 60)
+  return (message.sender.name ?? message.sender.username ?? message.sender.id).replace(/[[\]\r\n]/g, ' ').slice(0, 60)
 }
 
 /** The words of one message as the model reads them: quoted context, attachments by name, the text. */
