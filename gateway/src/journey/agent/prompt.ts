@@ -90,7 +90,8 @@ function place(facts: PromptFacts): string {
   if (facts.audience === 'sub-agent') return 'You work for another agent: do the task, then report the result in a few lines.'
   switch (kind) {
     case 'direct':
-      return `You are in a private chat on ${label}.`
+      // Without the network's name: one person's session is often spoken to from several, and the prompt stays the same.
+      return 'You are in a private chat.'
     case 'group':
     case 'channel':
       return [
