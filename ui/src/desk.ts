@@ -194,17 +194,21 @@ export function createDesk(world: DeskSurroundings): Desk {
   })
 
   const historyLoads = new Map<string, () => void>()
+  const historyUnderWay = new Set<string>()
   function loadHistory(key: string): void {
     const known = historyLoads.get(key)
     if (known !== undefined) return known()
     const load = fresh(async () => {
       if (transcripts.get(key)?.load.kind !== 'ready') change(key, (now) => ({ ...now, load: { kind: 'loading' } }))
+      historyUnderWay.add(key)
       try {
         const history = readHistory(await client.request('chat.history', { sessionKey: key, limit: historyLimit }))
         change(key, (now) => withHistory(now, history.messages, history.activeRuns, history.hasMore))
       } catch (error) {
         if (!(error instanceof ConnectionLost) && transcripts.get(key)?.load.kind !== 'ready') change(key, (now) => ({ ...now, load: { kind: 'failed', ...explainFailure(error) } }))
         else throw error
+      } finally {
+        historyUnderWay.delete(key)
       }
     })
     historyLoads.set(key, load)
@@ -381,7 +385,8 @@ export function createDesk(world: DeskSurroundings): Desk {
       if (event.state !== 'delta' && event.state !== 'status' && key === sessionKey.value) {
         const now = transcripts.get(key)
         const left = now?.tail.some((item) => (item.kind === 'run' && item.runId === event.runId) || (item.kind === 'own' && item.key === event.runId)) === true
-        if (left) loadHistory(key)
+        // A history under way may have been written down before this end.
+        if (left || historyUnderWay.has(key)) loadHistory(key)
       }
     })
     client.on('agent', (payload) => {
@@ -395,7 +400,10 @@ export function createDesk(world: DeskSurroundings): Desk {
       const key = canonical(words(raw['sessionKey']) ?? '')
       const id = words(raw['messageId'])
       const message = readMessage(raw['message'], id ?? world.newId())
-      if (message === undefined || transcripts.get(key)?.load.kind !== 'ready') return
+      if (message === undefined || !transcripts.has(key)) return
+      // A history under way may or may not hold this line; the next one will.
+      if (historyUnderWay.has(key)) loadHistory(key)
+      if (transcripts.get(key)?.load.kind !== 'ready') return
       change(key, (now) => withMessage(now, id === undefined ? message : { ...message, id }))
     })
     client.on('sessions.changed', (payload) => {
@@ -418,7 +426,7 @@ export function createDesk(world: DeskSurroundings): Desk {
       loadSessions()
       loadChannels()
     })
-    for (const event of ['pairing.requested', 'pairing.resolved', 'device.pair.requested', 'device.pair.resolved', 'device.pair.changed', 'presence']) client.on(event, loadPeople)
+    for (const event of ['pairing.changed', 'device.pair.requested', 'device.pair.resolved', 'device.pair.changed', 'presence']) client.on(event, loadPeople)
   }
 
   async function decide(method: string, params: Record<string, unknown>, done: string): Promise<void> {

@@ -50,11 +50,11 @@ type Step = { kind: 'final'; message: WireMessage | undefined; usage?: WireMessa
   | { kind: 'error'; errorMessage: string; errorKind?: string }
 
 const eventNames = ['agent', 'chat', 'health']
-const eventNames4 = [...eventNames, 'session.message', 'sessions.changed', 'config.changed']
+const eventNames4 = [...eventNames, 'session.message', 'sessions.changed', 'config.changed', 'pairing.changed']
 
 /**
  * Turns what happens in the rooms into events of the wire: `chat`, `agent`, `session.message`, `sessions.changed`,
- * `health`, `config.changed`. Ticks, presence, device pairing and shutdown are the server's own. Order: everything about one
+ * `health`, `config.changed`, `pairing.changed` (a stranger asked, or was decided on). Ticks, presence, device pairing and shutdown are the server's own. Order: everything about one
  * session is told in the order it happened, after the answer to the request that caused it, and each run ends once.
  */
 export function createWireEvents(rooms: Rooms): WireEvents {
@@ -72,6 +72,7 @@ export function createWireEvents(rooms: Rooms): WireEvents {
           broadcast.toAll('config.changed', (caller) => (caller.protocol === 4 && mayRead(caller) ? payload : undefined))
         }),
         rooms.connections.onChange(() => teller.connectionsChanged()),
+        rooms.guard.onPairing(() => broadcast.toAll('pairing.changed', (caller) => (caller.protocol === 4 && mayRead(caller) ? {} : undefined))),
       ]
       teller.listenAtDoors()
       return () => {

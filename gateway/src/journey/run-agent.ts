@@ -42,7 +42,7 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     runTool: (call, signal) => runTool(call, signal),
     parallel(call) {
       const tool = byName.get(call.name)
-      if (tool === undefined || around.checkInput(tool, call.input) !== undefined) return false
+      if (tool === undefined || call.malformed !== undefined || around.checkInput(tool, call.input) !== undefined) return false
       return tool.effects(call.input as never).every((effect) => effect.kind === 'reads-private' || effect.kind === 'reads-untrusted')
     },
     takeSteering: () => turn.takeSteering(),
@@ -53,6 +53,7 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
   async function runTool(call: ToolCallPart, signal: AbortSignal): Promise<ToolResultMessage> {
     const tool = byName.get(call.name)
     if (tool === undefined || turn.principal.role === 'guest') return result(call, `There is no tool "${call.name}".`, true)
+    if (call.malformed !== undefined) return result(call, `The arguments were not a JSON object: ${call.malformed.slice(0, 500)}`, true)
     const wrong = around.checkInput(tool, call.input)
     if (wrong !== undefined) return result(call, `The input does not fit: ${wrong}`, true)
     let refusal = 'this is not allowed'

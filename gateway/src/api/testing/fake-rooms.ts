@@ -272,6 +272,7 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
         return state.pairing.length < before
       },
       paired: async () => state.paired,
+      onPairing: () => () => undefined,
       async revoke(channel, account, sender) {
         const before = state.paired.length
         state.paired = state.paired.filter((one) => one.channel !== channel || one.account !== account || one.sender !== sender)

@@ -48,6 +48,8 @@ export interface Pairing extends PairingDoor {
 /** Admits strangers by code. Its three tables are the only place where senders become principals. */
 export function createPairing(options: { store: Store; clock: Clock; newId: NewId; audit: Audit }): Pairing {
   const { store, clock, newId, audit } = options
+  const listeners = new Set<() => void>()
+  const changed = (tx: Tx): void => tx.afterCommit(() => listeners.forEach((listener) => listener()))
 
   const identity: Pairing['identity'] = async (on, channel, account, sender) => {
     const row = await on.get(
@@ -92,6 +94,7 @@ export function createPairing(options: { store: Store; clock: Clock; newId: NewI
       const request = await findByCode(tx, channel, code)
       if (request === undefined) return undefined
       await tx.run('DELETE FROM pairing_requests WHERE channel = ? AND account = ? AND sender = ?', request.channel, request.account, request.sender)
+      changed(tx)
       return { value: await act(tx, request) }
     })
     if (result === undefined) {
@@ -103,6 +106,10 @@ export function createPairing(options: { store: Store; clock: Clock; newId: NewI
 
   return {
     identity,
+    onPairing(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
     async invite(tx, message) {
       const { channel, account } = message.chat
       const now = clock.now()
@@ -119,6 +126,7 @@ export function createPairing(options: { store: Store; clock: Clock; newId: NewI
         channel, account, message.sender.id, (message.sender.name ?? message.sender.username ?? null)?.slice(0, 100) ?? null, code, now, now, now + codeValidMs,
       )
       await audit.append(tx, { act: 'pairing.requested', principal: null, subject: `${channel}:${message.sender.id}`, outcome: 'ask', reason: 'unknown sender' })
+      changed(tx)
       return code
     },
     async pending(channel) {

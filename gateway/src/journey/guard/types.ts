@@ -28,6 +28,8 @@ export interface PairingDoor {
   reject(channel: ChannelId, code: string, by: Approver): Promise<boolean>
   paired(): Promise<PairedSender[]>
   revoke(channel: ChannelId, account: AccountId, sender: SenderId, by: Approver): Promise<boolean>
+  /** Calls back after a request came, or one was decided. Returns how to stop. */
+  onPairing(listener: () => void): () => void
 }
 
 export interface Guard extends PairingDoor {
