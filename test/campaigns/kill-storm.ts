@@ -1,8 +1,8 @@
 /**
  * The kill storm: the built gateway under a stream of Telegram and web messages, killed with `kill -9` at random points and
  * started again, with faults of the model and of the network mixed in. Afterwards every message must have exactly one end
- * state and exactly one answer; a second answer is allowed only where the delivery is marked as sent again after an uncertain
- * attempt. Order is kept within each chat.
+ * state and exactly one whole answer; a second answer is allowed only where the delivery is marked as sent again after an
+ * uncertain attempt. Order is kept within each chat, no tool ran twice, nothing half said is left anywhere.
  *
  *   npm run storm -- [--kills 3000] [--seed 1]
  */
@@ -19,7 +19,9 @@ const argument = (name: string, fallback: number): number => {
 }
 const kills = argument('kills', 3_000)
 const seed = argument('seed', Date.now() % 1_000_000)
-const telegramUsers = 5
+/** The first ones wait for each answer's turn (`followup`), the last ones talk into the running one (`steer`). */
+const telegramUsers = 6
+const steeringUsers = 2
 const webSessions = 3
 const token = '123456789:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi'
 const gatewayToken = 'storm-token-0123456789abcdef0123456789abcdef'
@@ -36,11 +38,18 @@ function randomFrom(start: number): () => number {
 }
 const random = randomFrom(seed)
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-const tagOf = (text: string): string | undefined => /\b[tw]\d+-\d+\b/.exec(text)?.[0]
+const tagsOf = (text: string): string[] => text.match(/\b[stw]\d+-\d+\b/g) ?? []
+const tagOf = (text: string): string | undefined => tagsOf(text)[0]
+const nameOf = (user: number): string => (user < telegramUsers - steeringUsers ? `t${user}` : `s${user}`)
+const opening = (tags: readonly string[]): string => `answer to ${tags.join(' ')}: ${'some words '.repeat(4)}`
+const closing = 'and the end.'
+/** What stands in a chat, without the marks the gateway itself may put around an answer. */
+const wholeAnswer = (text: string): boolean => text.trim() === `${opening(tagsOf(text))}${closing}`
 
 const telegram = await startTelegramServer({ token })
 const model = await startModelServer(async (request) => {
-  const tag = tagOf(request.lastUserText) ?? 'nothing'
+  const tags = tagsOf(request.lastUserText)
+  const tag = tags.at(-1) ?? 'nothing'
   const steps: Step[] = []
   const luck = random()
   if (luck < 0.04) return [fail(529, 'Overloaded', { type: 'overloaded_error' })]
@@ -49,9 +58,9 @@ const model = await startModelServer(async (request) => {
   // Every fifth message makes the model use a tool first; a finished call must not run again after a kill.
   const last = request.messages.at(-1)
   if (last?.role === 'user' && Number(tag.split('-')[1] ?? 1) % 5 === 0) return [...steps, { kind: 'call', name: 'write', pieces: [JSON.stringify({ path: `${tag}.txt`, content: tag })] }]
-  steps.push({ kind: 'text', pieces: [`answer to ${tag}: `, 'some words '.repeat(4)] })
+  steps.push({ kind: 'text', pieces: [opening(tags)] })
   if (random() < 0.15) steps.push(waitFor(sleep(900 + random() * 600)))
-  steps.push({ kind: 'text', pieces: ['and the end.'] })
+  steps.push({ kind: 'text', pieces: [closing] })
   return steps
 })
 
@@ -64,6 +73,7 @@ const gateway = await createSpawnedGateway({
   channels: { telegram: { botToken: token, apiRoot: telegram.apiRoot, dmPolicy: 'allowlist', allowFrom: Array.from({ length: telegramUsers }, (_, user) => 2000 + user) } },
 })
 
+/** All that was ever said, by who said it. */
 const said = new Map<string, string[]>()
 let talking = true
 let killsDone = 0
@@ -72,9 +82,13 @@ let killsDone = 0
 async function telegramTalk(user: number): Promise<void> {
   const from = telegram.user(2000 + user, { name: `User ${user}` })
   const tags: string[] = []
-  said.set(`t${user}`, tags)
+  said.set(nameOf(user), tags)
+  if (nameOf(user).startsWith('s')) {
+    telegram.say(from, '/queue steer')
+    await telegram.nextSent((message) => message.chatId === from.id, 120_000)
+  }
   for (let count = 1; talking; count += 1) {
-    const tag = `t${user}-${count}`
+    const tag = `${nameOf(user)}-${count}`
     tags.push(tag)
     telegram.say(from, `please handle ${tag}`)
     await sleep(150 + random() * 900)
@@ -162,51 +176,86 @@ for (;;) {
 /** What is wrong, in words. */
 const faults: string[] = []
 const all = [...said.values()].flat()
-const rows = database.prepare('SELECT id, message, end_state, end_detail, turn_id FROM inbox').all()
-const byTag = new Map<string, Record<string, unknown>[]>()
+interface Row { id: string; message: string; end_state: string | null; end_detail: string | null; turn_id: string | null; session_key: string | null }
+const rows = database.prepare('SELECT id, message, end_state, end_detail, turn_id, session_key FROM inbox').all() as unknown as Row[]
+const byTag = new Map<string, Row[]>()
 for (const row of rows) {
-  const tag = tagOf(String((JSON.parse(String(row['message'])) as { text: string }).text)) ?? ''
+  const tag = tagOf((JSON.parse(row.message) as { text: string }).text) ?? ''
   byTag.set(tag, [...(byTag.get(tag) ?? []), row])
 }
-let resentMarked = 0
-let answeredTwice = 0
-const failedTold = new Map<string, number>()
+const byId = new Map(rows.map((row) => [row.id, row]))
+const inChat = telegram.sent.filter((message) => !message.deleted)
+const ends = new Map<string, number>()
+let marked = 0
+let seenTwice = 0
 for (const tag of all) {
   const mine = byTag.get(tag) ?? []
   if (mine.length !== 1) faults.push(`${tag}: ${mine.length} inbox rows`)
   const row = mine[0]
   if (row === undefined) continue
-  if (row['end_state'] === null) faults.push(`${tag}: no end state (${String(row['id'])})`)
-  else if (row['end_state'] === 'failed') failedTold.set(String(row['end_detail']), (failedTold.get(String(row['end_detail'])) ?? 0) + 1)
-  else if (row['end_state'] !== 'answered') faults.push(`${tag}: ended ${String(row['end_state'])} (${String(row['end_detail'])})`)
-  const deliveries = database.prepare('SELECT state, resent, draft FROM deliveries WHERE turn_id = ?').all(String(row['turn_id']))
-  const marked = deliveries.some((delivery) => delivery['resent'] === 1 || delivery['state'] === 'ambiguous')
-  if (marked) resentMarked += 1
-  if (tag.startsWith('t') && row['end_state'] === 'answered') {
-    const answers = telegram.sent.filter((message) => !message.deleted && tagOf(message.text) === tag)
-    if (answers.length === 0) faults.push(`${tag}: answered in the ledger, nothing in the chat`)
-    if (answers.length > 1) {
-      answeredTwice += 1
-      if (!marked) faults.push(`${tag}: ${answers.length} answers in the chat and no mark`)
-    }
+  const end = `${row.end_state ?? 'none'}${row.end_state === 'merged' || row.end_detail === null ? '' : ` (${row.end_detail})`}`
+  ends.set(end, (ends.get(end) ?? 0) + 1)
+  // What was said into a running turn ends with the message that began it.
+  const head = row.end_state === 'merged' ? byId.get(row.end_detail ?? '') : row
+  if (row.end_state === 'merged' && (!tag.startsWith('s') || head?.turn_id !== row.turn_id)) faults.push(`${tag}: merged into ${String(row.end_detail)}`)
+  if (head?.end_state !== 'answered' && !(head?.end_state === 'failed' && head.end_detail === 'told')) faults.push(`${tag}: ended ${end} (${row.id})`)
+  const deliveries = database.prepare('SELECT state, resent, draft, markdown FROM deliveries WHERE turn_id = ?').all(row.turn_id)
+  if (deliveries.length === 0) faults.push(`${tag}: no delivery`)
+  for (const delivery of deliveries) {
+    if (delivery['state'] !== 'sent' && delivery['state'] !== 'ambiguous') faults.push(`${tag}: a delivery ended ${String(delivery['state'])}`)
+    if (Number(delivery['draft']) !== 0) faults.push(`${tag}: a preview was left as the answer`)
+  }
+  const uncertain = deliveries.some((delivery) => Number(delivery['resent']) === 1 || delivery['state'] === 'ambiguous')
+  if (uncertain) marked += 1
+  if (tag.startsWith('w')) {
+    const turn = database.prepare('SELECT body FROM entries WHERE turn_id = ? ORDER BY seq').all(row.turn_id).map((entry) => JSON.parse(String(entry['body'])) as { kind: string })
+    const users = turn.filter((body) => body.kind === 'user').length
+    const answers = turn.filter((body) => body.kind === 'assistant' && JSON.stringify(body).includes(closing)).length
+    if (users !== 1) faults.push(`${tag}: ${users} user entries`)
+    if (head?.end_state === 'answered' && answers !== 1) faults.push(`${tag}: ${answers} answers in the transcript`)
+    if (head?.end_state === 'answered' && !wholeAnswer(String(deliveries[0]?.['markdown']))) faults.push(`${tag}: answered with "${String(deliveries[0]?.['markdown'])}"`)
+    continue
+  }
+  if (head?.end_state !== 'answered') {
+    // The words of a failure do not repeat the message; that they were sent is in the ledger.
+    if (!deliveries.some((delivery) => String(delivery['markdown']).includes('⚠️'))) faults.push(`${tag}: failed without a word`)
+    continue
+  }
+  const answers = inChat.filter((message) => tagsOf(message.text).includes(tag))
+  const whole = answers.filter((message) => wholeAnswer(message.text))
+  // Words said into a running turn may be answered by the next step instead of in the same breath.
+  if (whole.length === 0 && !(tag.startsWith('s') && answers.length > 0)) faults.push(`${tag}: no whole answer in the chat: ${answers.map((message) => `"${message.text}"`).join(', ')}`)
+  if (answers.length > 1 && !tag.startsWith('s')) {
+    seenTwice += 1
+    if (!uncertain) faults.push(`${tag}: ${answers.length} answers in the chat and no mark`)
   }
 }
-for (const [who, tags] of said) {
-  const order = who.startsWith('t')
-    ? [...new Set(telegram.sent.filter((message) => message.chatId === 2000 + Number(who.slice(1))).map((message) => tagOf(message.text)).filter((tag) => tag !== undefined))]
-    : database.prepare("SELECT body FROM entries WHERE body LIKE ? ORDER BY seq").all(`%answer to ${who}-%`).map((row) => tagOf(String(row['body'])) ?? '')
-  const expected = tags.filter((tag) => order.includes(tag))
-  if (JSON.stringify([...new Set(order)]) !== JSON.stringify(expected)) faults.push(`${who}: answers out of order: ${[...new Set(order)].slice(0, 40).join(' ')}`)
+for (const message of inChat) {
+  if (tagOf(message.text)?.startsWith('t') === true && !wholeAnswer(message.text) && !message.text.includes('⚠️')) faults.push(`half an answer stands in the chat: "${message.text}"`)
 }
-const rerun = database.prepare("SELECT turn_id, name, input, COUNT(*) AS runs FROM tool_calls WHERE state = 'finished' GROUP BY turn_id, input HAVING COUNT(*) > 1").all()
-for (const call of rerun) faults.push(`tool ran ${String(call['runs'])} times in ${String(call['turn_id'])}: ${String(call['input'])}`)
+for (const [who, tags] of said) {
+  const shown = who.startsWith('w')
+    ? database.prepare('SELECT body FROM entries WHERE body LIKE ? ORDER BY seq').all(`%answer to ${who}-%`).map((row) => String(row['body']))
+    : telegram.sent.filter((message) => message.chatId === 2000 + Number(who.slice(1))).map((message) => message.text)
+  const order = [...new Set(shown.flatMap((text) => tagsOf(text)))]
+  const expected = tags.filter((tag) => order.includes(tag))
+  if (JSON.stringify(order) !== JSON.stringify(expected)) faults.push(`${who}: answers out of order: ${order.slice(0, 40).join(' ')}`)
+}
+for (const call of database.prepare('SELECT turn_id, input, COUNT(*) AS runs FROM tool_calls GROUP BY turn_id, input HAVING COUNT(*) > 1').all()) {
+  faults.push(`tool ran ${String(call['runs'])} times in ${String(call['turn_id'])}: ${String(call['input'])}`)
+}
 if (count('SELECT COUNT(*) FROM deliveries WHERE settled_at IS NULL') > 0) faults.push('deliveries that are not settled')
+if (count("SELECT COUNT(*) FROM turns WHERE state <> 'done'") > 0) faults.push('turns that are not done')
+const duplicates = count('SELECT COUNT(*) FROM (SELECT 1 FROM deliveries GROUP BY turn_id, part HAVING COUNT(*) > 1 AND turn_id IS NOT NULL)')
+if (duplicates > 0) faults.push(`${duplicates} parts written twice`)
 
 database.close()
 await gateway.stop()
 await Promise.all([model.close(), telegram.close()])
-console.log(`${killsDone} kills in ${Math.round((Date.now() - startedAt) / 1000)} s, ${all.length} messages: ${all.filter((tag) => tag.startsWith('t')).length} Telegram, ${all.filter((tag) => tag.startsWith('w')).length} web`)
-console.log(`uncertain sends marked: ${resentMarked}; of these seen twice in the chat: ${answeredTwice}; failed: ${[...failedTold].map(([why, times]) => `${times} × ${why}`).join(', ') || 0}`)
+const resets = telegram.calls.filter((call) => call.method === 'sendMessage' && call.outcome === 'reset').length
+console.log(`${killsDone} kills in ${Math.round((Date.now() - startedAt) / 1000)} s, ${all.length} messages: ${all.filter((tag) => !tag.startsWith('w')).length} Telegram, ${all.filter((tag) => tag.startsWith('w')).length} web`)
+console.log(`ends: ${[...ends].map(([end, times]) => `${times} ${end}`).join(', ')}`)
+console.log(`sends whose answer was lost on the way: ${resets}; uncertain sends marked: ${marked}; of these seen twice in the chat: ${seenTwice}`)
 for (const fault of faults.slice(0, 30)) console.log(`✗ ${fault}`)
 if (faults.length === 0) gateway.remove()
 else console.log(`state kept in ${gateway.home}`)

@@ -271,6 +271,8 @@ async function giveUp(tx: Tx, row: InboxRow, journey: Journey): Promise<void> {
   }
   await sessions.transcript.endTurn(tx, row.turnId, { outcome: 'failed', model: null, usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }, text: '' })
   await inbox.endTurn(tx, row.turnId, 'failed', 'given up after several starts; told')
+  const turn = { id: row.turnId, chat: row.chat }
+  tx.afterCommit(() => void outbox.withdraw(turn).catch((error: unknown) => journey.log.warn('A preview could not be taken back.', { turn: turn.id, error: describeError(error) })))
 }
 
 function invitation(row: InboxRow, code: string): string {

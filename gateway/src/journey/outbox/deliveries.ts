@@ -75,6 +75,10 @@ export function createDeliveries(options: { store: Store; clock: Clock; newId: N
         facts.settled === true ? clock.now() : null, id,
       )
     },
+    /** The message it stood in can't be used any more: the part is to be sent anew. */
+    async forgetPlatformId(tx: Tx, id: DeliveryId): Promise<void> {
+      await tx.run('UPDATE deliveries SET platform_id = NULL WHERE id = ?', id)
+    },
     async ofTurn(on: Sql, turn: TurnId): Promise<StoredDelivery[]> {
       return (await on.all('SELECT * FROM deliveries WHERE turn_id = ? ORDER BY part', turn)).map(toDelivery)
     },

@@ -128,7 +128,8 @@ export function createOutbox(options: {
 
   /** Sends one part until it is settled. The whole life of a delivery is this loop. */
   async function deliver(id: DeliveryId, untried: boolean): Promise<void> {
-    let certain = untried
+    // A live preview that began to send this part after it was queued here has taken it out of `ours`.
+    let certain = untried && ours.has(id)
     for (;;) {
       if (!(await whenUpOrStopping(id))) return
       const row = await deliveries.get(store.read, id)
@@ -192,6 +193,10 @@ export function createOutbox(options: {
       } catch (error) {
         if (!(error instanceof SendProblem && error.outcome === 'never')) throw error
       }
+      // It can't be edited (any more): the whole words go out as a new message, and the half ones do not stay beside them.
+      await withDeadline(async (signal) => connection.remove?.(row.chat, known, signal), sendDeadlineMs).catch(() => undefined)
+      await store.transaction((tx) => deliveries.forgetPlatformId(tx, row.id))
+      row.platformId = null
     }
     return withDeadline((signal) => connection.send(row.chat, message, signal), sendDeadlineMs)
   }
@@ -317,10 +322,11 @@ export function createOutbox(options: {
     reply: (tx: Tx, to: { inbox: InboxId; chat: ChatRef; principal: PrincipalId }, markdown: string, name: string): Promise<DeliveryRow[]> =>
       write(tx, { owner: `${to.inbox}/${name}`, turnId: null, inboxId: to.inbox, principal: to.principal, chat: to.chat, replyTo: null, markdown }),
     /** Takes back a preview whose turn ended without words. */
-    async withdraw(turn: ReplyTarget): Promise<void> {
+    async withdraw(turn: Pick<ReplyTarget, 'id' | 'chat'>): Promise<void> {
       const draft = (await deliveries.ofTurn(store.read, turn.id)).find((row) => row.draft && row.settledAt === null)
       if (draft === undefined) return
       lanes.push(placeKey(turn.chat), async () => {
+        if (connections.of(turn.chat) === undefined && !(await whenUp(turn.chat))) return
         const now = await deliveries.get(store.read, draft.id)
         const connection = connections.of(turn.chat)
         if (now?.platformId != null && connection?.remove !== undefined) {

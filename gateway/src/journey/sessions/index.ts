@@ -111,6 +111,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     const waiting: Waiting = {
       inbox: row.id, message, principal, receivedAt: row.receivedAt, wishes: message.wishes,
       mode: message.wishes === undefined ? modeFor(message.chat, session.settings) : 'followup',
+      ...(unfinished.has(row.id) ? { continues: true } : {}),
     }
     tx.afterCommit(() => lanes.push(session.key, waiting))
     return session.key

@@ -9,6 +9,8 @@ export interface Waiting {
   receivedAt: number
   mode: QueueMode
   wishes: TurnWishes | undefined
+  /** It was begun by a gateway that died: its turn is continued as it is, with nothing joined to it. */
+  continues?: true
   /** Set by the lane: it arrived while the session was busy and waits for a quiet moment. */
   collected?: true
 }
@@ -97,9 +99,12 @@ export function createLanes(options: {
     const head = lane.waiting.shift()
     if (head === undefined) return
     const batch = [head]
-    const joins = head.mode === 'collect' || head.mode === 'steer'
-    while (joins && lane.waiting[0] !== undefined && mayJoin(head, lane.waiting[0])) batch.push(lane.waiting.shift() as Waiting)
-    const overflow = lane.overflow.filter((waiting) => mayJoin(head, waiting))
+    const joins = (head.mode === 'collect' || head.mode === 'steer') && head.continues === undefined
+    for (let next = lane.waiting[0]; joins && next !== undefined && next.continues === undefined && mayJoin(head, next); next = lane.waiting[0]) {
+      batch.push(next)
+      lane.waiting.shift()
+    }
+    const overflow = lane.overflow.filter((waiting) => head.continues === undefined && mayJoin(head, waiting))
     lane.overflow = lane.overflow.filter((waiting) => !overflow.includes(waiting))
     const steering: Waiting[] = []
     active += 1
