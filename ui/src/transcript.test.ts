@@ -93,6 +93,14 @@ describe('a transcript', () => {
     expect(read(now)).toEqual(['user hi', 'assistant Hello'])
   })
 
+  it('learns that a message was answered while nobody listened', () => {
+    let now = withDelivery(withHistory(emptyTranscript, [user('1', 'hi', 'K')], ['K'], false), 'K', { kind: 'accepted' })
+    now = withHistory(now, [user('1', 'hi', 'K'), answer('2', 'Hello')], ['K'], false)
+    expect(now.deliveries.get('K')).toEqual({ kind: 'accepted' })
+    now = withHistory(now, [user('1', 'hi', 'K'), answer('2', 'Hello')], [], false)
+    expect(now.deliveries.get('K')).toEqual({ kind: 'answered' })
+  })
+
   it('finds a run that began before the page was opened', () => {
     const now = withHistory(emptyTranscript, [user('1', 'hi', 'K')], ['K'], false)
     expect(runningRun(now)?.runId).toBe('K')

@@ -144,7 +144,19 @@ export function withHistory(transcript: Transcript, messages: readonly Message[]
       if (!tail.some((item) => item.kind === 'run' && item.runId === runId)) tail = [...tail, newRun(runId, lastUserId(messages))]
     }
   }
-  return settleTail({ ...transcript, load: { kind: 'ready' }, messages, hasMore, tail })
+  const deliveries = activeRuns === undefined ? transcript.deliveries : withAnswered(transcript.deliveries, messages, activeRuns)
+  return settleTail({ ...transcript, load: { kind: 'ready' }, messages, hasMore, tail, deliveries })
+}
+
+/** What was accepted, is not being worked on, and has an answer behind it was answered while nobody listened. */
+function withAnswered(deliveries: ReadonlyMap<string, Delivery>, messages: readonly Message[], activeRuns: readonly string[]): ReadonlyMap<string, Delivery> {
+  const next = new Map(deliveries)
+  for (const [key, delivery] of deliveries) {
+    if (delivery.kind !== 'accepted' || activeRuns.includes(key)) continue
+    const at = messages.findIndex((message) => message.key === key)
+    if (at !== -1 && messages.slice(at).some((message) => message.role === 'assistant')) next.set(key, { kind: 'answered' })
+  }
+  return next
 }
 
 /** One more line of the history. A line known already is replaced. */

@@ -283,12 +283,17 @@ export function readModels(payload: unknown): ModelChoice[] {
   })
 }
 
+/** An argument's name in the brackets that mark it as one. */
+function argument(name: string): string {
+  return /^[[<]/.test(name) ? name : `<${name}>`
+}
+
 export function readCommands(payload: unknown): CommandChoice[] {
   return list(fields(payload)['commands']).flatMap((value) => {
     const raw = fields(value)
     const name = words(raw['name'])?.replace(/^\//, '')
     if (name === undefined) return []
-    const args = words(raw['args']) ?? list(raw['args']).map((arg) => `<${words(fields(arg)['name']) ?? '…'}>`).join(' ')
+    const args = words(raw['args']) ?? list(raw['args']).map((arg) => argument(words(fields(arg)['name']) ?? '…')).join(' ')
     const aliases = [...list(raw['textAliases']), ...list(raw['aliases'])].flatMap((alias) => (typeof alias === 'string' ? [alias.replace(/^\//, '')] : []))
     return [{ name, aliases: aliases.filter((alias) => alias !== name), description: words(raw['description']) ?? '', args }]
   })

@@ -11,15 +11,17 @@ const nearPx = 96
 /** Spoken words come in pieces of this long, so that they are not cut off by the next. */
 const speakEveryMs = 2_500
 
-function Welcome(props: { stage: Stage }): VNode {
+function Welcome(props: { stage: Stage; builtin: boolean }): VNode {
   const { stage } = props
+  // All of these are understood with and without a language model.
+  const ideas = props.builtin ? [...text.tries.slice(0, 3), text.tryModel] : text.tries
   return (
     <section class="welcome">
       <Mark size={48} />
       <h2>{text.emptyTitle}</h2>
       <p>{text.emptyBody}</p>
       <ul class="tries">
-        {text.tries.map((idea) => (
+        {ideas.map((idea) => (
           <li key={idea.title}>
             <button type="button" class="try" onClick={() => { stage.draft.value = { key: stage.desk.sessionKey.value, words: idea.prompt } }}>
               <strong>{idea.title}</strong>
@@ -32,7 +34,7 @@ function Welcome(props: { stage: Stage }): VNode {
   )
 }
 
-function BuiltinNotice(props: { stage: Stage }): VNode | null {
+function BuiltinNotice(): VNode | null {
   const [hidden, setHidden] = useState(false)
   if (hidden) return null
   return (
@@ -161,7 +163,7 @@ export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
     <div class="conversation-place">
       <div class="conversation" ref={scroller} onScroll={scrolled} tabIndex={0} role="region" aria-label={text.conversation}>
         <div class="column" ref={content}>
-          {props.builtin ? <BuiltinNotice stage={stage} /> : null}
+          {props.builtin ? <BuiltinNotice /> : null}
           {transcript.load.kind === 'loading' && lines.length === 0 ? <p class="quiet centre">{text.historyLoading}</p> : null}
           {transcript.load.kind === 'failed' ? (
             <div class="trouble" role="alert">
@@ -173,7 +175,7 @@ export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
               </div>
             </div>
           ) : null}
-          {empty ? <Welcome stage={stage} /> : null}
+          {empty ? <Welcome stage={stage} builtin={props.builtin} /> : null}
           {transcript.hasMore ? <p class="quiet centre">{text.historyMore}</p> : null}
           {lines.map((line, index) => {
             switch (line.kind) {

@@ -88,20 +88,28 @@ function Pictures(props: { blocks: readonly Block[] }): VNode | null {
   )
 }
 
-/** What stands under a message: facts, and what can be done with it. */
-function Actions(props: { stage: Stage; value: string; why: string | undefined; children?: ComponentChildren }): VNode {
-  const canExplain = props.why !== undefined && props.stage.desk.hello.value?.methods.has('why') === true
+/** What can be done with a message. */
+function Tools(props: { stage: Stage; value: string; why: string | undefined }): VNode {
+  const { why } = props
+  const canExplain = props.stage.desk.hello.value?.methods.has('why') === true
+  return (
+    <span class="message-tools">
+      {props.value === '' ? null : <CopyButton quiet value={() => props.value} label={text.copyMessage} />}
+      {why !== undefined && canExplain ? (
+        <button type="button" class="tool-button" title={text.why} aria-label={text.why} onClick={() => props.stage.desk.explain(why)}>
+          <Icon name="why" />
+        </button>
+      ) : null}
+    </span>
+  )
+}
+
+/** Under an answer: who gave it, when, and what can be done with it. */
+function AnswerFoot(props: { stage: Stage; value: string; why: string; children: ComponentChildren }): VNode {
   return (
     <div class="message-foot">
       {props.children}
-      <span class="message-tools">
-        {props.value === '' ? null : <CopyButton quiet value={() => props.value} label={text.copyMessage} />}
-        {canExplain && props.why !== undefined ? (
-          <button type="button" class="tool-button" title={text.why} aria-label={text.why} onClick={() => props.stage.desk.explain(props.why ?? '')}>
-            <Icon name="why" />
-          </button>
-        ) : null}
-      </span>
+      <Tools stage={props.stage} value={props.value} why={props.why} />
     </div>
   )
 }
@@ -122,7 +130,9 @@ function DeliveryWords(props: { delivery: Delivery | undefined; onRetry: () => v
 }
 
 function Own(props: { stage: Stage; id: string; words: string; images: ComponentChildren; at: number; from: string | undefined; delivery: Delivery | undefined; why: string | undefined }): VNode {
-  const { stage } = props
+  const { stage, delivery } = props
+  // Before the gateway has a message, it knows nothing about it and it has no time.
+  const arrived = delivery?.kind !== 'failed' && delivery?.kind !== 'waiting'
   const takeBack = (): void => {
     const words = stage.desk.discard(props.id)
     stage.draft.value = { key: stage.desk.sessionKey.value, words }
@@ -131,14 +141,17 @@ function Own(props: { stage: Stage; id: string; words: string; images: Component
     <article class="own" aria-label={props.from ?? text.you}>
       <h2 class="offscreen">{props.from ?? text.you}</h2>
       {props.from === undefined ? null : <span class="own-from">{props.from}</span>}
-      <div class="bubble">
-        {props.images}
-        {props.words === '' ? null : <p class="own-words">{props.words}</p>}
+      <div class="own-row">
+        <Tools stage={stage} value={props.words} why={arrived ? props.why : undefined} />
+        <div class="bubble">
+          {props.images}
+          {props.words === '' ? null : <p class="own-words">{props.words}</p>}
+        </div>
       </div>
-      <Actions stage={stage} value={props.words} why={props.why}>
+      <div class="message-foot">
         <DeliveryWords delivery={props.delivery} onRetry={() => stage.desk.retry(props.id)} onTakeBack={takeBack} />
-        {props.at === 0 ? null : <time class="time" dateTime={new Date(props.at).toISOString()}>{clockTime(props.at)}</time>}
-      </Actions>
+        {props.at === 0 || !arrived ? null : <time class="time" dateTime={new Date(props.at).toISOString()}>{clockTime(props.at)}</time>}
+      </div>
     </article>
   )
 }
@@ -204,7 +217,8 @@ function drawHistoryLine(props: Parameters<typeof HistoryLine>[0]): VNode | null
           words={textOf(message.blocks)}
           images={<Pictures blocks={message.blocks} />}
           at={message.at}
-          from={message.from}
+          // The person at this page knows who they are; others are named.
+          from={message.key === undefined ? message.from : undefined}
           delivery={props.delivery}
           why={message.whyId ?? message.key ?? message.id}
         />
@@ -217,10 +231,10 @@ function drawHistoryLine(props: Parameters<typeof HistoryLine>[0]): VNode | null
           {message.aborted === true ? <p class="note-line">{text.stoppedHere}</p> : null}
           {message.error === undefined ? null : <Trouble reason={message.error} kind={undefined} />}
           {props.last ? (
-            <Actions stage={stage} value={textOf(message.blocks)} why={message.runId ?? message.id}>
+            <AnswerFoot stage={stage} value={textOf(message.blocks)} why={message.runId ?? message.id}>
               <ModelWord stage={stage} model={message.model} />
               {message.at === 0 ? null : <time class="time" dateTime={new Date(message.at).toISOString()}>{clockTime(message.at)}</time>}
-            </Actions>
+            </AnswerFoot>
           ) : null}
         </article>
       )
@@ -266,9 +280,9 @@ export function RunLine(props: { stage: Stage; run: Run; first: boolean; outcome
       {run.state === 'aborted' ? <p class="note-line">{text.stoppedHere}</p> : null}
       {run.state === 'failed' ? <Trouble reason={run.error ?? ''} kind={run.errorKind} /> : null}
       {running ? null : (
-        <Actions stage={stage} value={words} why={run.runId}>
+        <AnswerFoot stage={stage} value={words} why={run.runId}>
           <ModelWord stage={stage} model={run.model} />
-        </Actions>
+        </AnswerFoot>
       )}
     </article>
   )

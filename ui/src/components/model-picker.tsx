@@ -62,7 +62,7 @@ function Choices(props: { desk: Desk; close: () => void }): VNode {
     void desk.chooseModel(id).then(() => desk.say('plain', text.modelPicked(name)))
   }
   const usual = desk.defaultModel.value
-  const usualName = usual === undefined ? text.modelDefault : text.modelDefaultIs(shortModel(usual))
+  const usualName = usual === undefined ? text.modelDefault : text.modelDefaultIs(desk.models.value.find((model) => model.id === usual)?.name ?? shortModel(usual))
   return (
     <>
       <label class="search">

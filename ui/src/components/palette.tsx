@@ -44,6 +44,7 @@ function OpenPalette(props: { stage: Stage }): VNode {
   useEffect(() => {
     const before = document.activeElement
     place.current?.showModal()
+    place.current?.querySelector('input')?.focus()
     return () => {
       if (before instanceof HTMLElement && before.isConnected && document.activeElement === document.body) before.focus()
     }
@@ -85,7 +86,6 @@ function OpenPalette(props: { stage: Stage }): VNode {
           aria-label={text.palette}
           placeholder={text.palettePlaceholder}
           value={wanted.value}
-          autofocus
           onInput={(event) => {
             wanted.value = event.currentTarget.value
             chosen.value = 0

@@ -14,6 +14,8 @@ export function SessionDialog(props: { stage: Stage }): VNode | null {
     if (open.kind === 'none') return
     const before = document.activeElement
     place.current?.showModal()
+    const first = input.current ?? place.current?.querySelector('button')
+    first?.focus()
     input.current?.select()
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus()
@@ -40,7 +42,7 @@ export function SessionDialog(props: { stage: Stage }): VNode | null {
         {open.kind === 'rename' ? (
           <label class="field">
             <span>{text.renameLabel}</span>
-            <input ref={input} type="text" maxLength={64} defaultValue={open.session.label ?? sessionTitle(open.session, key)} autofocus />
+            <input ref={input} type="text" maxLength={64} defaultValue={open.session.label ?? sessionTitle(open.session, key)} />
           </label>
         ) : (
           <>
@@ -49,7 +51,7 @@ export function SessionDialog(props: { stage: Stage }): VNode | null {
           </>
         )}
         <div class="dialog-buttons">
-          <button type="button" class="button" onClick={close} autofocus={open.kind !== 'rename'}>{text.cancel}</button>
+          <button type="button" class="button" onClick={close}>{text.cancel}</button>
           <button type="submit" class={open.kind === 'remove' ? 'button danger' : 'button primary'}>
             {open.kind === 'rename' ? text.save : open.kind === 'reset' ? text.reset : text.remove}
           </button>

@@ -86,7 +86,7 @@ function Why(props: { answer: WhyAnswer; id: string }): VNode {
         <>
           <ol class="why-lines">
             {answer.lines.map((line, index) => (
-              <li key={index} class={/^\s/.test(line) ? 'inner' : undefined}>{line}</li>
+              <li key={index} class={/^\s/.test(line) ? 'inner' : undefined}>{line.trim()}</li>
             ))}
           </ol>
           <CopyButton value={() => answer.lines.join('\n')} label={text.copy} />
