@@ -22,19 +22,27 @@ export async function openConfig(context: CommandContext): Promise<ConfigAccess>
     if (!(error instanceof Problem) || error.code !== 'gateway-unreachable') throw error
     const url = asText(error.details?.['url'])
     if (url !== undefined && !isLoopback(new URL(url).hostname)) throw error
-    return { ...bound(await context.machine.offlineConfig()), through: 'file' }
+    return onFile(await context.machine.offlineConfig())
   }
 }
 
-function bound(offline: OfflineConfig): OfflineConfig {
+function onFile(offline: OfflineConfig): ConfigAccess {
   return {
+    through: 'file',
     file: offline.file,
-    get: (path) => offline.get(path),
-    set: (path, value) => offline.set(path, value),
-    unset: (path) => offline.unset(path),
+    // The path is taken apart here, so that a key with dots means the same with and without a gateway.
+    get: async (path) => (path === undefined ? offline.get() : valueAt(await offline.get(), configPath(path))),
+    set: (path, value) => offline.set(plainPath(path), value),
+    unset: (path) => offline.unset(plainPath(path)),
     validate: () => offline.validate(),
     schema: () => offline.schema(),
   }
+}
+
+function plainPath(path: string): string {
+  const keys = configPath(path)
+  if (keys.some((key) => key.includes('.'))) throw new Problem('config-path-offline', `A key with dots can only be changed while the gateway runs: ${path}`, { next: 'Start the gateway, or edit the file.' })
+  return keys.join('.')
 }
 
 async function throughGateway(request: (method: string, params: Fields) => Promise<unknown>): Promise<ConfigAccess> {

@@ -42,9 +42,11 @@ export async function connectGateway(options: ConnectOptions): Promise<GatewayCl
       if (!wrongToken || index === tokens.length - 1) throw error
     }
   }
-  const device = await options.device()
-  return openConnection(options, { token: device.token, device })
+  return openConnection(options, { token: undefined, device: undefined })
 }
+
+/** What a connection shows: a token, or else a device. */
+interface Credential { token: string | undefined; device: DeviceIdentity | undefined }
 
 interface Pending {
   resolve(payload: unknown): void
@@ -54,7 +56,7 @@ interface Pending {
   cancelTimeout(): void
 }
 
-function openConnection(options: ConnectOptions, credential: { token: string | undefined; device: DeviceIdentity | undefined }): Promise<GatewayClient> {
+function openConnection(options: ConnectOptions, given: Credential): Promise<GatewayClient> {
   const { address, clock } = options
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(address.url, { maxPayload: frameBytesMax, perMessageDeflate: false, handshakeTimeout: options.handshakeTimeoutMs ?? 8_000 })
@@ -71,7 +73,7 @@ function openConnection(options: ConnectOptions, credential: { token: string | u
     const cancelDeadline = clock.after(options.handshakeTimeoutMs ?? 8_000, () => fail(unreachable(options, 'it does not finish the handshake')))
     let cancelChallengeWait = (): void => {}
 
-    const fail = (problem: Problem): void => {
+    const fail = (problem: unknown): void => {
       cancelDeadline()
       cancelChallengeWait()
       closedByUs = true
@@ -83,6 +85,12 @@ function openConnection(options: ConnectOptions, credential: { token: string | u
       if (introduced) return
       introduced = true
       cancelChallengeWait()
+      if (given.token !== undefined) introduceAs(given, nonce)
+      // The key pair is made only once a gateway is really there.
+      else options.device().then((device) => introduceAs({ token: device.token, device }, nonce), fail)
+    }
+
+    const introduceAs = (credential: Credential, nonce: string | undefined): void => {
       const id = String(nextId++)
       pending.set(id, {
         resolve: (payload) => {
@@ -201,7 +209,7 @@ function openConnection(options: ConnectOptions, credential: { token: string | u
   })
 }
 
-function connectParams(options: ConnectOptions, credential: { token: string | undefined; device: DeviceIdentity | undefined }, nonce: string | undefined): Fields {
+function connectParams(options: ConnectOptions, credential: Credential, nonce: string | undefined): Fields {
   const signedAt = options.clock.now()
   const { token, device } = credential
   const signed = [nonce === undefined ? 'v1' : 'v2', device?.deviceId, 'cli', 'cli', 'operator', scopes.join(','), signedAt, token ?? '', ...(nonce === undefined ? [] : [nonce])].join('|')
@@ -239,7 +247,7 @@ function socketWords(error: NodeJS.ErrnoException): string {
 /** Turns the gateway's error into words; `connecting` is given while the handshake runs. */
 function refusalProblem(error: Fields, connecting: ConnectOptions | undefined): Problem {
   // The gateway names its own methods; a person here has commands of the same names.
-  const said = (asText(error['message']) ?? 'The gateway refused.').replace(/\bSee (channels|config|models|pairing|sessions)\.(get|list|schema|status)\b/g, 'See: moltbot $1 $2')
+  const said = (asText(error['message']) ?? 'The gateway refused.').replace(/([^\s.!?:;,])?(\s?)\bSee (channels|config|models|pairing|sessions)\.(get|list|schema|status)\b/g, (_, last: string | undefined, space: string, group: string, verb: string) => `${last === undefined ? '' : `${last}.`}${space}See: moltbot ${group} ${verb}`)
   const code = asText(error['code']) ?? 'UNAVAILABLE'
   const facts = asFields(error['details'])
   const details = { wireCode: code, said, ...(Object.keys(facts).length === 0 ? {} : { facts }) }
@@ -250,7 +258,12 @@ function refusalProblem(error: Fields, connecting: ConnectOptions | undefined): 
     return new Problem('gateway-refused', `The gateway does not allow this: ${sentence}`, { next: ownNext ?? 'Use the gateway token, or ask its owner for the permission.', details })
   }
   if (/^unknown method/.test(said)) return new Problem('gateway-too-old', `The gateway does not know this: ${sentence}`, { next: 'Compare versions with: moltbot gateway status', details })
-  return new Problem(asText(facts['problem']) ?? code.toLowerCase().replaceAll('_', '-'), sentence.charAt(0).toUpperCase() + sentence.slice(1), { ...(ownNext === undefined ? {} : { next: ownNext }), details })
+  return new Problem(asText(facts['problem']) ?? code.toLowerCase().replaceAll('_', '-'), capitalise(sentence), { ...(ownNext === undefined ? {} : { next: ownNext }), details })
+}
+
+/** Only words get a capital; names of things (`builtin/assistant`, `gateway.port`) stay as they are. */
+function capitalise(sentence: string): string {
+  return /^[a-z]+[\s,:]/.test(sentence) ? sentence.charAt(0).toUpperCase() + sentence.slice(1) : sentence
 }
 
 function handshakeProblem(code: string, said: string, facts: Fields, details: Record<string, unknown>): Problem {

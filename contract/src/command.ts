@@ -128,6 +128,7 @@ export interface Prompts {
   info(text: string): void
   outro(text: string): void
   select(question: { message: string; options: { value: string; label: string; hint?: string }[]; initial?: string }): Promise<string | undefined>
+  /** `initial` is what Enter alone answers. */
   text(question: { message: string; placeholder?: string; initial?: string; check?: (value: string) => string | undefined }): Promise<string | undefined>
   /** Typed without being shown. */
   secret(question: { message: string; check?: (value: string) => string | undefined }): Promise<string | undefined>

@@ -148,8 +148,8 @@ async function chatOnScreen(context: CommandContext, start: Start): Promise<Exit
           else show(opened.open(rest[0], start.history).then(() => screen.note(`This is ${opened.state.key} now.`)))
           return
         default:
-          if (name === '/help') screen.note(`In this window: ${localCommands.map((command) => `${command.name} (${command.description})`).join(', ')}. Alt-Enter makes a new line.`)
           screen.user(text)
+          if (name === '/help') screen.note(`In this window: ${localCommands.map((command) => `${command.name} (${command.description})`).join(', ')}. Alt-Enter makes a new line.`)
           void opened.send(text)
       }
     }

@@ -1,5 +1,6 @@
-import { defineCommand, exitCodes } from '@moltbot/contract'
-import type { ExitCode } from '@moltbot/contract'
+import { Problem, defineCommand, exitCodes } from '@moltbot/contract'
+import type { CommandContext, ExitCode } from '@moltbot/contract'
+import { waitForEnd } from '../gateway-waits.ts'
 
 export const gatewayRun = defineCommand({
   name: 'gateway run',
@@ -15,7 +16,8 @@ export const gatewayRun = defineCommand({
     verbose: { kind: 'boolean', short: 'v', summary: 'Show debug messages' },
   },
   examples: ['gateway', 'gateway --port 19000', 'gateway --bind lan'],
-  async run({ flags }, { machine }) {
+  async run({ flags }, { machine, connect, clock, terminal }) {
+    if (flags.force) await stopRunning(connect, clock, terminal)
     const code = await machine.runGateway({
       ...(flags.port === undefined ? {} : { port: flags.port }),
       ...(flags.bind === undefined ? {} : { bind: flags.bind }),
@@ -25,3 +27,20 @@ export const gatewayRun = defineCommand({
     return Object.values(exitCodes).find((known): known is ExitCode => known === code) ?? exitCodes.failed
   },
 })
+
+/** Stops the gateway that answers at the configured place, if one does. One that refuses us is left alone and told. */
+async function stopRunning(connect: CommandContext['connect'], clock: CommandContext['clock'], terminal: CommandContext['terminal']): Promise<void> {
+  const client = await connect().catch((error: unknown) => {
+    if (error instanceof Problem && error.code === 'gateway-unreachable') return undefined
+    throw error
+  })
+  if (client === undefined) return
+  terminal.note('Stopping the gateway that runs already…')
+  try {
+    const end = waitForEnd(client, clock, 30_000)
+    await Promise.race([end, client.request('gateway.stop', { reason: 'another one takes its place' })])
+    await end
+  } finally {
+    client.close()
+  }
+}

@@ -24,7 +24,11 @@ export const messageSend = defineCommand({
     if (message.trim() === '') throw new Problem('usage', 'The message is empty.', { next: 'Say it with -m "…".' })
     const key = flags.key ?? newId('send')
     const client = await gateway()
-    const sent = asFields(await client.request('send', { to: target, message, channel, idempotencyKey: key, ...(flags.account === undefined ? {} : { accountId: flags.account }) }, { timeoutMs: 60_000 }))
+    const sending = client.request('send', { to: target, message, channel, idempotencyKey: key, ...(flags.account === undefined ? {} : { accountId: flags.account }) }, { timeoutMs: 60_000 })
+    const sent = asFields(await sending.catch((error: unknown) => {
+      if (!(error instanceof Problem) || error.code !== 'request-timeout') throw error
+      throw new Problem('send-unconfirmed', `${channel} did not confirm the message within 60 s; the gateway keeps it and may still send it.`, { next: `Look at: moltbot channels status. To be sure without sending twice, repeat it with --key ${key}`, cause: error })
+    }))
     report({ ...sent, key }, () => `Sent to ${printableLine(target)} on ${printableLine(channel)} (message ${printableLine(asText(sent['messageId']) ?? '?')}).`)
     return exitCodes.ok
   },

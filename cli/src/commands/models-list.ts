@@ -16,8 +16,8 @@ export const modelsList = defineCommand({
   json: '{models}',
   async run({ args, flags }, { gateway, report, terminal }) {
     const client = await gateway()
-    const every = asList(asFields(await client.request('models.list')) ['models'])
-    const models = every.filter((model) => (args.provider === undefined || model['provider'] === args.provider) && (flags.all || model['available'] !== false))
+    const every = asList(asFields(await client.request('models.list'))['models'])
+    const models = every.filter((model) => (args.provider === undefined || model['provider'] === args.provider) && (flags.all || model['available'] !== false || asTexts(model['tags']).includes('default')))
     const hidden = every.length - models.length
     report({ models }, () => {
       const { dim, green } = terminal.paint
@@ -43,6 +43,8 @@ function contextWords(tokens: number | undefined): string {
 }
 
 function credentialWords(model: Fields): string {
-  if (model['available'] === false) return 'missing'
-  return model['credential'] === 'not-needed' ? 'not needed' : (asText(model['credential']) ?? '')
+  const credential = asText(model['credential']) ?? ''
+  // There is a key (or none is needed) and still it cannot answer: it failed lately and rests.
+  if (model['available'] === false && credential !== 'missing') return 'resting'
+  return credential === 'not-needed' ? 'not needed' : credential
 }

@@ -30,10 +30,10 @@ function world(changes: Partial<World> = {}): { state: World; methods: FakeMetho
       },
       'sessions.delete': { ok: true, deleted: true },
       'channels.status': () => ({
-        channelOrder: ['web', 'pigeon'], channelLabels: { web: 'Page', pigeon: 'Pigeon Post' },
+        channelOrder: ['web'], channelLabels: { web: 'Page' },
         channelAccounts: { web: [{ accountId: 'default', connected: true }], pigeon: [state.channelOn && state.keys.has('PIGEON_BOT_TOKEN') ? { accountId: 'default', configured: true, connected: true, detail: '@my_bot' } : { accountId: 'default', configured: false, connected: false }] },
       }),
-      'config.schema': { schema: { properties: { channels: { properties: { web: { properties: { enabled: {} } }, pigeon: { properties: { webhookSecret: {}, botToken: {} } } } } } } },
+      'config.schema': { schema: { properties: { channels: { properties: { web: { properties: { enabled: {} } }, pigeon: { title: 'Pigeon Post, by a bird of your own', properties: { webhookSecret: {}, botToken: {} } } } } } } },
       'config.get': { hash: 'h', config: {} },
       'config.patch': ({ params }: FakeCall) => {
         state.config.push(String(params['raw']))
@@ -121,7 +121,7 @@ describe('onboarding with a person', () => {
   })
 
   it('does not offer what is connected already', async () => {
-    const { state, gateway, stateDir } = await setUp({ channelOn: true, keys: new Set(['PIGEON_BOT_TOKEN']) })
+    const { gateway, stateDir } = await setUp({ channelOn: true, keys: new Set(['PIGEON_BOT_TOKEN']) })
     const prompts = scriptPrompts(['keep', 'none', 'Hi!'])
     await onboarding([], { gateway, stateDir, interactive: true, prompts })
     expect(prompts.said).toContain('Pigeon Post is connected already.')
@@ -132,7 +132,7 @@ describe('onboarding with a person', () => {
 
 describe('onboarding without questions', () => {
   it('lists every missing flag and does nothing', async () => {
-    const { state, gateway, stateDir } = await setUp()
+    const { gateway, stateDir } = await setUp()
     const run = await onboarding(['--non-interactive'], { gateway, stateDir })
     expect(run.code).toBe(2)
     for (const flag of ['--model', '--provider', '--key', '--channel']) expect(run.err).toContain(flag)
@@ -141,7 +141,7 @@ describe('onboarding without questions', () => {
   })
 
   it('goes through with flags and secrets from standard input', async () => {
-    const { state, gateway, stateDir, secrets } = await setUp()
+    const { gateway, stateDir, secrets } = await setUp()
     const run = await onboarding(['--non-interactive', '--provider', 'anthropic', '--key', '-', '--channel', 'pigeon', '--channel-token', '-', '--message', 'Hi', '--json'], { gateway, stateDir, input: 'sk-ant-1234567890\n123:token-of-the-bot\n' })
     expect(run.code).toBe(0)
     expect(JSON.parse(run.out)).toEqual({ model: 'anthropic/claude-x', channel: 'Pigeon Post', answer: 'Hello, I am here.', url: `http://127.0.0.1:${gateway.port}` })
@@ -160,7 +160,7 @@ describe('onboarding without questions', () => {
 
   it('starts the gateway only when told to', async () => {
     expect((await runCommand(['onboard', '--non-interactive', '--model', 'keep', '--channel', 'none'])).code).toBe(3)
-    const { state, gateway, stateDir } = await setUp()
+    const { gateway, stateDir } = await setUp()
     const { port } = gateway
     await gateway.close()
     let late: FakeGateway | undefined

@@ -1,5 +1,6 @@
 import { Problem, defineCommand, exitCodes } from '@moltbot/contract'
 import type { ExitCode } from '@moltbot/contract'
+import { wrapText } from '../display-width.ts'
 import { answered, checkFlags } from '../onboard/answers.ts'
 import type { Answers, OnboardFlags } from '../onboard/answers.ts'
 import { chooseModel } from '../onboard/choose-model.ts'
@@ -38,7 +39,7 @@ export const onboard = defineCommand({
     const answers: Answers = {
       flags: given,
       prompts,
-      say: (text) => (prompts === undefined ? terminal.note(printable(text)) : prompts.info(printable(text))),
+      say: (text) => (prompts === undefined ? terminal.note(printable(text)) : prompts.info(wrapText(printable(text), terminal.columns() - 4).join('\n'))),
       busy: (message) => {
         if (prompts !== undefined) return prompts.busy(message)
         terminal.progress(message)
@@ -59,7 +60,7 @@ export const onboard = defineCommand({
         `Done: ${model} answered.`,
         `  In the browser:  ${link.url()}/`,
         '  In the terminal: moltbot chat',
-        ...(channel === undefined ? [] : [`  On ${channel}: write to your bot, then admit yourself with: moltbot pairing approve <code>`]),
+        ...(channel === undefined ? [] : [`  On ${channel}: write to your bot. It answers with a code; then run:`, '                   moltbot pairing approve <code>']),
       ].join('\n')
       if (prompts !== undefined) prompts.outro(closing)
       else context.report({ model, channel: channel ?? null, answer: text, url: link.url() }, () => `${printable(text)}\n\n${closing}`)

@@ -76,7 +76,8 @@ async function pick(answers: Answers, model: string | undefined, provider: strin
 async function addKey(link: Link, answers: Answers, machine: Machine, provider: string, given: string | undefined): Promise<string | undefined> {
   const known = keyProviders.find(({ id }) => id === provider)
   if (known === undefined) throw new Problem('usage', `No key can be added for "${provider}" here.`, { next: `Known are: ${keyProviders.map(({ id }) => id).join(', ')}. For others set models.providers.${provider} with: moltbot config set` })
-  const value = given ?? answered(await answers.prompts?.secret({ message: `Paste the key for ${known.label} (from ${known.page})`, check: checkSecret }))
+  if (given === undefined) answers.say(`You get a key at ${known.page}`)
+  const value = given ?? answered(await answers.prompts?.secret({ message: `Paste the key for ${known.label}`, check: checkSecret }))
   const wrong = checkSecret(value)
   if (wrong !== undefined) throw new Problem('usage', wrong, { next: 'Pass it with --key, or --key - to read it from standard input.' })
   await machine.writeSecret(known.name, value.trim())

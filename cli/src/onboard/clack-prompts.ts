@@ -12,8 +12,11 @@ export function createClackPrompts(): Prompts {
     info: (message) => log.message(message),
     outro,
     select: async ({ message, options, initial }) => given(await select({ message, options, ...(initial === undefined ? {} : { initialValue: initial }) })),
-    text: async ({ message, placeholder, initial, check }) =>
-      given(await text({ message, ...(placeholder === undefined ? {} : { placeholder }), ...(initial === undefined ? {} : { initialValue: initial }), ...validator(check) })),
+    async text({ message, placeholder, initial, check }) {
+      // The proposal is shown and taken by Enter; typing replaces it.
+      const shown = initial ?? placeholder
+      return given(await text({ message, ...(shown === undefined ? {} : { placeholder: shown }), ...(initial === undefined ? {} : { defaultValue: initial }), validate: (typed) => ((typed ?? '') === '' && initial !== undefined ? undefined : check?.(typed ?? '')) }))
+    },
     secret: async ({ message, check }) => given(await password({ message, mask: '•', ...validator(check) })),
     confirm: async ({ message, initial }) => given(await confirm({ message, initialValue: initial })),
     busy(message) {

@@ -1,7 +1,7 @@
 import { Problem } from '@moltbot/contract'
 import type { Machine } from '@moltbot/contract'
 import { printableLine } from '../printable.ts'
-import { asFields, asList, asText, asTexts } from '../wire-fields.ts'
+import { asFields, asList, asText } from '../wire-fields.ts'
 import type { Fields } from '../wire-fields.ts'
 import { answered } from './answers.ts'
 import type { Answers } from './answers.ts'
@@ -72,17 +72,17 @@ async function patch(link: Link, changes: Fields): Promise<void> {
   await link.request('config.patch', { raw: JSON.stringify(changes), ...(typeof hash === 'string' ? { baseHash: hash } : {}) })
 }
 
-/** The networks that a bot token alone connects: those whose configuration has one. */
+/** The networks that a bot token alone connects: those whose configuration has one. The status names only what is switched on, the schema all. */
 async function listCandidates(link: Link): Promise<Candidate[]> {
   const [status, schema] = await Promise.all([link.request('channels.status'), link.request('config.schema')])
   const labels = asFields(status['channelLabels'])
   const accounts = asFields(status['channelAccounts'])
   const sections = asFields(asFields(asFields(asFields(schema['schema'])['properties'])['channels'])['properties'])
-  return asTexts(status['channelOrder']).flatMap((id) => {
-    const properties = Object.keys(asFields(asFields(sections[id])['properties']))
+  return Object.entries(sections).flatMap(([id, section]) => {
+    const properties = Object.keys(asFields(asFields(section)['properties']))
     const secretKey = properties.find((key) => /^bot_?token$/i.test(key)) ?? properties.find((key) => /^token$/i.test(key))
     if (secretKey === undefined) return []
-    return [{ id, label: asText(labels[id]) ?? id, secretKey, connected: asList(accounts[id]).some((account) => account['connected'] === true) }]
+    return [{ id, label: asText(labels[id]) ?? asText(asFields(section)['title'])?.split(/[,:(]/)[0]?.trim() ?? id, secretKey, connected: asList(accounts[id]).some((account) => account['connected'] === true) }]
   })
 }
 

@@ -32,7 +32,7 @@ export function fakeOffline(): OfflineConfig & { done: unknown[] } {
   return {
     done,
     file: '/offline/moltbot.json',
-    get: async (path) => (path === undefined ? { gateway: { port: 1 } } : path === 'gateway.port' ? 1 : path === 'gateway' ? { port: 1 } : undefined),
+    get: async () => ({ gateway: { port: 1 } }),
     set: async (path, value) => void done.push(['set', path, value]),
     unset: async (path) => void done.push(['unset', path]),
     validate: async () => [],
