@@ -22,6 +22,7 @@ tidy() {
     pid=${process#/proc/}
     [ "$pid" = "$$" ] || case $(readlink "$process/cwd" 2>/dev/null) in "$clone"*) kill "$pid" 2>/dev/null ;; esac
   done
+  case $(readlink /tmp/moltbot-gateway.log 2>/dev/null) in "$home"*) rm -f /tmp/moltbot-gateway.log ;; esac
   rm -rf "$place"
   exit "$status"
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { dirname, join, posix } from 'node:path'
+import { join, posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { operatorScopes } from '../gateway/src/api/scopes.ts'
 import { methods } from '../gateway/src/api/methods/index.gen.ts'
@@ -59,7 +59,6 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   'picocolors': ['cli'],
   'preact': ['ui'],
   '@preact/signals': ['ui'],
-  'dompurify': ['ui'],
   'node:*': [
     'channels/*', 'gateway/foundation/*', 'gateway/journey/sandbox', 'gateway/journey/guard', 'gateway/journey/outbox', 'gateway/api', 'gateway/main.ts', 'cli',
   ],
@@ -120,6 +119,18 @@ describe('who may import whom', () => {
       if (manifests.get(place)?.has(name) === true || dependencies('.').has(name)) return []
       return [`${file.path}:${line} ${place}/package.json does not name ${name}${typeOnly ? ' (types)' : ''}`]
     }))
+    expect(wrong).toEqual([])
+  })
+
+  it('uses every package it declares', () => {
+    // Programs and types are used without an import.
+    const withoutImport = ['typescript', 'oxlint', '@types/node', '@types/ws', '@photostructure/sqlite']
+    const places = ['.', ...new Set([...workspacePackages().values()].map((entry) => entry.split('/src/')[0] ?? ''))]
+    const wrong = places.flatMap((place) => {
+      const used = new Set(tree.filter(({ path }) => place === '.' || path.startsWith(`${place}/`)).flatMap(({ imports }) => imports.map(({ specifier }) => packageOf(specifier))))
+      if (place === '.') used.add('tsx')
+      return named(place, ['dependencies', 'devDependencies', 'optionalDependencies']).filter((name) => !used.has(name) && !withoutImport.includes(name) && !name.startsWith('@moltbot/')).map((name) => `${place}/package.json names ${name}, which nothing there uses`)
+    })
     expect(wrong).toEqual([])
   })
 
@@ -295,14 +306,16 @@ function packageOf(specifier: string): string {
   return specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/')
 }
 
-function dependencies(place: string): Set<string> {
-  const manifest = JSON.parse(readFileSync(join(projectRoot, place, 'package.json'), 'utf8')) as Partial<Record<'dependencies' | 'optionalDependencies', Record<string, string>>>
-  return new Set([...Object.keys(manifest.dependencies ?? {}), ...Object.keys(manifest.optionalDependencies ?? {}), ...(place === '.' ? [] : contractsOwn(place))])
+type DependencyKind = 'dependencies' | 'devDependencies' | 'optionalDependencies'
+
+function named(place: string, kinds: readonly DependencyKind[]): string[] {
+  const manifest = JSON.parse(readFileSync(join(projectRoot, place, 'package.json'), 'utf8')) as Partial<Record<DependencyKind, Record<string, string>>>
+  return kinds.flatMap((kind) => Object.keys(manifest[kind] ?? {}))
 }
 
-/** What the contract is built on is there for everyone who has the contract. */
-function contractsOwn(place: string): string[] {
-  return place === 'contract' || dirname(place) === 'contract' ? [] : ['typebox']
+/** What a place may import. What the contract is built on is there for everyone who has the contract. */
+function dependencies(place: string): Set<string> {
+  return new Set([...named(place, ['dependencies', 'optionalDependencies']), ...(place === '.' || place === 'contract' ? [] : ['typebox'])])
 }
 
 function readOrEmpty(path: string): string {
