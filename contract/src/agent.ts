@@ -12,6 +12,8 @@ export type EntryBody =
   | { kind: 'summary'; text: string; keptFrom: number }
   /** Shown to people, never sent to the model. */
   | { kind: 'note'; text: string }
+  /** A command and the gateway's answer to it, one entry each; shown to people, never sent to the model. */
+  | { kind: 'command'; by: 'person' | 'gateway'; text: string; inbox: InboxId }
   /** Words put in by the operator (`chat.inject`); sent to the model as the assistant's. */
   | { kind: 'injected'; text: string; label?: string }
 

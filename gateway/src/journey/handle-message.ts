@@ -113,6 +113,7 @@ async function runCommand(row: InboxRow, principal: Principal, key: SessionKey, 
     }
     const words = typeof result === 'string' ? result : result.reply
     if (words !== '') await outbox.reply(tx, { inbox: row.id, chat: row.chat, principal: principal.id }, words, 'command')
+    await sessions.keepCommand(tx, key, { inbox: row.id, command: row.message.text, reply: words })
     await inbox.end(tx, row.id, 'command', `/${command.name}`)
   })
 }

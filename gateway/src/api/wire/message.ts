@@ -58,7 +58,7 @@ export function showEntry(entry: EntryRow, protocol: 3 | 4, known: { idempotency
   switch (body.kind) {
     case 'user':
       return {
-        role: 'user', content: body.message.content.map(block), ...record(),
+        role: 'user', content: body.message.content.slice(body.envelopeParts ?? 0).map(block), ...record(),
         ...(body.from === undefined ? {} : { senderLabel: body.from }),
         ...(known.idempotencyKey === undefined ? {} : { idempotencyKey: `${known.idempotencyKey}:user` }),
         ...(body.inbox[0] === undefined ? {} : { inboxId: body.inbox[0] }),
@@ -80,6 +80,12 @@ export function showEntry(entry: EntryRow, protocol: 3 | 4, known: { idempotency
       return { role: 'system', content: [{ type: 'text', text: body.text }], ...record('compaction') }
     case 'note':
       return { role: 'system', content: [{ type: 'text', text: body.text }], ...record('note') }
+    case 'command':
+      if (body.by === 'person') return { role: 'user', content: [{ type: 'text', text: body.text }], ...record('command') }
+      return {
+        role: 'assistant', content: [{ type: 'text', text: body.text }], ...record('command'), api: 'gateway-command', provider: 'gateway', model: 'gateway-command',
+        usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, totalTokens: 0 }, stopReason: 'stop',
+      }
     case 'injected':
       return {
         role: 'assistant', content: [{ type: 'text', text: injectedText(body.text, body.label) }], ...record(),

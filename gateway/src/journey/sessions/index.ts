@@ -163,7 +163,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
         if (now.length === 0) return []
         taken.push(...now)
         const { message, envelopeParts, from } = userMessageOf(now, { backlog: [], overflow: [] })
-        return [{ message, envelopeParts, from, inbox: now.map((waiting) => waiting.inbox) }]
+        return [{ message, envelopeParts, ...(from === undefined ? {} : { from }), inbox: now.map((waiting) => waiting.inbox) }]
       },
     })
     turn.onBegin.push(async (tx) => {
@@ -193,7 +193,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
       const today = dayOf(turn.startedAt)
       const day = lastUser !== undefined && dayOf(lastUser.at) !== today ? today : undefined
       const { message, envelopeParts, from } = userMessageOf(turn.batch, { ...(day === undefined ? {} : { day }), backlog: backlog.map((row) => row.message), overflow })
-      turn.pending.push({ kind: 'user', message, from, inbox: turn.batch.map((waiting) => waiting.inbox), ...(envelopeParts === 0 ? {} : { envelopeParts }) })
+      turn.pending.push({ kind: 'user', message, ...(from === undefined ? {} : { from }), inbox: turn.batch.map((waiting) => waiting.inbox), ...(envelopeParts === 0 ? {} : { envelopeParts }) })
       messages = [...closeOpenCalls(messages, false), message]
     } else {
       turn.begun = true
@@ -348,6 +348,14 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
   function leave(turn: Turn): void {
     turn.over = true
     feed.publish({ kind: 'turn-settled', turn, outcome: { kind: 'aborted', reason: 'shutdown', text: '' }, at: clock.now() })
+  }
+
+  /** Keeps a command and its answer in the transcript of its session, for whoever reads it later. */
+  async function keepCommand(tx: Tx, key: SessionKey, said: { inbox: InboxId; command: string; reply: string }): Promise<void> {
+    const row = await transcript.session(tx, key)
+    if (row === undefined) return
+    await transcript.append(tx, row.id, row.principal, null, { kind: 'command', by: 'person', text: said.command, inbox: said.inbox })
+    if (said.reply !== '') await transcript.append(tx, row.id, row.principal, null, { kind: 'command', by: 'gateway', text: said.reply, inbox: said.inbox })
   }
 
   /** The last write of a turn, in the composer's transaction. Afterwards nothing of it can be written any more. */
@@ -506,6 +514,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     startCall,
     finishCall,
     finish,
+    keepCommand,
     leave,
     transcript,
     settings: async (key: SessionKey): Promise<SessionSettings> => (await transcript.session(store.read, key))?.settings ?? {},

@@ -34,7 +34,7 @@ function imagesOf(message: IncomingMessage): ImagePart[] {
 
 /** Messages of one person in one place become one user message; the envelope (day, group backlog, overflow) comes first and is not shown as theirs. */
 export function userMessageOf(batch: readonly Waiting[], context: { day?: string; backlog: readonly IncomingMessage[]; overflow: readonly Waiting[] }): {
-  message: UserMessage; envelopeParts: number; from: string
+  message: UserMessage; envelopeParts: number; from: string | undefined
 } {
   const first = batch[0]
   const group = first !== undefined && first.message.chat.kind !== 'direct'
@@ -52,7 +52,8 @@ export function userMessageOf(batch: readonly Waiting[], context: { day?: string
   return {
     message: { role: 'user', content: [...envelope, { type: 'text', text: words }, ...batch.flatMap((waiting) => imagesOf(waiting.message))] },
     envelopeParts: envelope.length,
-    from: first === undefined ? '' : senderName(first.message),
+    // Our own ways in know people by principal only; there is no name to show.
+    from: first?.message.sender.name === undefined && first?.message.sender.username === undefined ? undefined : senderName(first.message),
   }
 }
 
@@ -66,7 +67,7 @@ export function messagesOf(entries: readonly EntryRow[]): ModelMessage[] {
       case 'tool-result': messages.push(body.message); break
       case 'injected': messages.push({ role: 'assistant', model: 'gateway-injected', content: [{ type: 'text', text: body.label === undefined ? body.text : `[${body.label}]\n\n${body.text}` }] }); break
       case 'summary': messages.unshift(summaryMessage(body.text)); break
-      case 'note': break
+      case 'note': case 'command': break
     }
   }
   return messages
@@ -74,7 +75,7 @@ export function messagesOf(entries: readonly EntryRow[]): ModelMessage[] {
 
 /** Whether an entry is one message of the prompt. */
 export function isPrompt(body: EntryRow['body']): boolean {
-  return body.kind === 'assistant' ? body.message.content.length > 0 : body.kind !== 'note' && body.kind !== 'summary'
+  return body.kind === 'assistant' ? body.message.content.length > 0 : body.kind !== 'note' && body.kind !== 'command' && body.kind !== 'summary'
 }
 
 /** Calls in the last assistant message that have no result yet: what a crash left open. */
