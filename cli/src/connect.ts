@@ -2,6 +2,7 @@ import type { Clock, GatewayClient, Machine } from '@moltbot/contract'
 import { loadDeviceIdentity } from './device-identity.ts'
 import { resolveAddress } from './gateway-address.ts'
 import { readConfigFile } from './machine.ts'
+import { findRunningPort } from './running-port.ts'
 
 export interface ConnectorParts {
   machine: Machine
@@ -15,7 +16,8 @@ export function createConnector(parts: ConnectorParts): (flags: { url?: string; 
   const { machine, environment, clock, platform } = parts
   return async (flags, options) => {
     const [config, secrets] = await Promise.all([readConfigFile(machine.configFile), machine.readSecrets()])
-    const address = resolveAddress({ flags, environment, config, secrets })
+    const runningPort = await findRunningPort(machine.stateDir)
+    const address = resolveAddress({ flags, environment, config, secrets, ...(runningPort === undefined ? {} : { runningPort }) })
     const { connectGateway } = await import('./gateway-client.ts')
     return connectGateway({
       address,

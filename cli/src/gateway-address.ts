@@ -20,6 +20,8 @@ export interface AddressSources {
   config: Fields
   /** `secrets.env`; empty when there is none. */
   secrets: ReadonlyMap<string, string>
+  /** Where the gateway of this state directory listens right now, when one runs; it may have been started on another port. */
+  runningPort?: number
 }
 
 const tokenNames = ['MOLTBOT_GATEWAY_TOKEN', 'CLAWDBOT_GATEWAY_TOKEN'] as const
@@ -54,7 +56,7 @@ function localPort(sources: AddressSources, gateway: Fields): number {
     const port = Number(sources.environment[name])
     if (Number.isInteger(port) && port > 0 && port < 65_536) return port
   }
-  return asNumber(gateway['port']) ?? defaultPort
+  return sources.runningPort ?? asNumber(gateway['port']) ?? defaultPort
 }
 
 function checkUrl(given: string): string {

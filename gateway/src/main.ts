@@ -3,7 +3,7 @@
  * only file that knows every room, and (besides the configuration) the only one that reads the environment.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -31,7 +31,7 @@ import { buildSystemPrompt, compact, estimateTokens, promptDate, runTurn } from 
 import { chatCommands, parseCommand } from './journey/commands/index.ts'
 import { channelDefaultsSection, commandsSection, createGuard, guardMigration } from './journey/guard/index.ts'
 import { answerTurn, handleMessage, resume, settleDelivery, type Journey } from './journey/handle-message.ts'
-import { createInbox, inboxMigration } from './journey/inbox/index.ts'
+import { createInbox, inboxMigration, inboxThreadMigration } from './journey/inbox/index.ts'
 import { createOutbox, migrations as outboxMigrations } from './journey/outbox/index.ts'
 import { runAgent, toolSpecs } from './journey/run-agent.ts'
 import { createGrants } from './journey/sandbox/index.ts'
@@ -43,7 +43,7 @@ export const sections = [
   gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, channelDefaultsSection, logSection, ...channels.map((channel) => channel.config),
 ]
 /** The steps that make the database, each from the room that owns the tables. */
-export const migrations = [auditMigration, connectionsMigration, guardMigration, inboxMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration]
+export const migrations = [auditMigration, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration]
 
 export interface StartOptions {
   stateDir: string
@@ -260,7 +260,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       store, log: log.child('journey'), audit, inbox, guard, sessions, outbox, now: () => clock.now(),
       commands: {
         all: chatCommands,
-        parse: (text) => (config.get(commandsSection).text ? parseCommand(text, chatCommands, resolveModel) : { kind: 'text', text }),
+        parse: (text) => (config.get(commandsSection).text ? parseCommand(text, chatCommands, resolveModel, config.get(sessionSection).resetTriggers) : { kind: 'text', text }),
         needs: {
           status, session: sessions.get, patch: sessions.patch,
           reset: (key, principal) => sessions.reset(key, principal.id),
@@ -307,6 +307,10 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     // Our own ways in are needed by the first client; networks connect in the background.
     const opening = connections.start(60_000).catch((error: unknown) => log.error('Channels could not be started.', { error: describeError(error) }))
     const listening = await door.listen()
+    // For the command line, which must find a gateway started on another port than the configured one.
+    const running = join(stateDir, 'running.json')
+    writeFileSync(running, JSON.stringify({ port: listening.port, pid: process.pid }), { mode: 0o600 })
+    closers.push(() => rmSync(running, { force: true }))
     log.info('The gateway is ready.', { port: listening.port, addresses: listening.addresses, version: options.version, startMs: clock.now() - startedAt })
 
     let closing: Promise<void> | undefined
