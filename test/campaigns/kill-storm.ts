@@ -6,6 +6,7 @@
  *
  *   npm run storm -- [--kills 3000] [--seed 1]
  */
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import { openSqlite } from '../../gateway/src/foundation/platform/index.ts'
@@ -55,9 +56,12 @@ const model = await startModelServer(async (request) => {
   if (luck < 0.04) return [fail(529, 'Overloaded', { type: 'overloaded_error' })]
   if (luck < 0.07) return [{ kind: 'text', pieces: ['half an ans'] }, { kind: 'cut' }]
   if (luck < 0.3) steps.push(waitFor(sleep(random() * 250)))
-  // Every fifth message makes the model use a tool first; a finished call must not run again after a kill.
+  // Every fifth message makes the model use a tool first; a finished call must not run again after a kill. Where people talk
+  // into the running turn it is every second one, and slow: only between a call and the next words can the turn take them in.
   const last = request.messages.at(-1)
-  if (last?.role === 'user' && Number(tag.split('-')[1] ?? 1) % 5 === 0) return [...steps, { kind: 'call', name: 'write', pieces: [JSON.stringify({ path: `${tag}.txt`, content: tag })] }]
+  const steering = tag.startsWith('s')
+  if (steering && luck < 0.5) steps.push(waitFor(sleep(300 + random() * 500)))
+  if (last?.role === 'user' && Number(tag.split('-')[1] ?? 1) % (steering ? 2 : 5) === 0) return [...steps, { kind: 'call', name: 'write', pieces: [JSON.stringify({ path: `${tag}.txt`, text: tag })] }]
   steps.push({ kind: 'text', pieces: [opening(tags)] })
   if (random() < 0.15) steps.push(waitFor(sleep(900 + random() * 600)))
   steps.push({ kind: 'text', pieces: [closing] })
@@ -67,6 +71,7 @@ const model = await startModelServer(async (request) => {
 const gateway = await createSpawnedGateway({
   gateway: { auth: { mode: 'token', token: gatewayToken } },
   session: { dmScope: 'per-channel-peer' },
+  commands: { ownerAllowFrom: Array.from({ length: telegramUsers }, (_, user) => `telegram:${2000 + user}`) },
   messages: { queue: { mode: 'followup', cap: 1000 } },
   models: { providers: { test: { baseUrl: model.baseUrl('anthropic-messages'), apiKey: 'test-key', api: 'anthropic-messages', models: [{ id: 'test-model', contextWindow: 100_000, maxTokens: 4096 }] } } },
   agents: { defaults: { model: { primary: 'test/test-model' } } },
@@ -244,6 +249,14 @@ for (const [who, tags] of said) {
 for (const call of database.prepare('SELECT turn_id, input, COUNT(*) AS runs FROM tool_calls GROUP BY turn_id, input HAVING COUNT(*) > 1').all()) {
   faults.push(`tool ran ${String(call['runs'])} times in ${String(call['turn_id'])}: ${String(call['input'])}`)
 }
+const calls = database.prepare('SELECT input, state FROM tool_calls').all().map((call) => ({ state: String(call['state']), input: JSON.parse(String(call['input'])) as { path: string; text: string } }))
+for (const { state, input } of calls) {
+  const file = join(gateway.stateDir, 'workspace', input.path)
+  const found = existsSync(file) ? readFileSync(file, 'utf8') : undefined
+  // What was started when the gateway died may have been done or not; what is finished is there.
+  if (found !== input.text && !(state === 'started' && found === undefined)) faults.push(`a tool call is ${state}, its file holds ${String(found)}`)
+}
+if (!calls.some((call) => call.state === 'finished')) faults.push('no tool ever ran')
 if (count('SELECT COUNT(*) FROM deliveries WHERE settled_at IS NULL') > 0) faults.push('deliveries that are not settled')
 if (count("SELECT COUNT(*) FROM turns WHERE state <> 'done'") > 0) faults.push('turns that are not done')
 const duplicates = count('SELECT COUNT(*) FROM (SELECT 1 FROM deliveries GROUP BY turn_id, part HAVING COUNT(*) > 1 AND turn_id IS NOT NULL)')
@@ -255,6 +268,7 @@ await Promise.all([model.close(), telegram.close()])
 const resets = telegram.calls.filter((call) => call.method === 'sendMessage' && call.outcome === 'reset').length
 console.log(`${killsDone} kills in ${Math.round((Date.now() - startedAt) / 1000)} s, ${all.length} messages: ${all.filter((tag) => !tag.startsWith('w')).length} Telegram, ${all.filter((tag) => tag.startsWith('w')).length} web`)
 console.log(`ends: ${[...ends].map(([end, times]) => `${times} ${end}`).join(', ')}`)
+console.log(`tool calls: ${calls.length}, of these cut short by a kill: ${calls.filter((call) => call.state === 'started').length}`)
 console.log(`sends whose answer was lost on the way: ${resets}; uncertain sends marked: ${marked}; of these seen twice in the chat: ${seenTwice}`)
 for (const fault of faults.slice(0, 30)) console.log(`✗ ${fault}`)
 if (faults.length === 0) gateway.remove()

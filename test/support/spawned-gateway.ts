@@ -5,6 +5,7 @@ import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { openSqlite } from '../../gateway/src/foundation/platform/index.ts'
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 
@@ -23,7 +24,11 @@ export interface SpawnedGateway {
   kill(): Promise<void>
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>
+  /** Starts it in the hope that it ends by itself; resolves with its exit code and all it printed. */
+  run(): Promise<{ code: number | null; output: string }>
   log(): string
+  /** Rows of its database, also while it runs. */
+  rows(query: string, ...values: (string | number)[]): Promise<Record<string, unknown>[]>
   remove(): void
 }
 
@@ -91,6 +96,20 @@ export async function createSpawnedGateway(config: Record<string, unknown>, envi
     },
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
+    run() {
+      output = ''
+      launch()
+      const running = child
+      return new Promise((resolve) => running?.once('close', (code) => resolve({ code, output })))
+    },
+    async rows(query, ...values) {
+      const database = await openSqlite(join(stateDir, 'sessions', 'moltbot.db'), { readOnly: true })
+      try {
+        return database.prepare(query).all(...values)
+      } finally {
+        database.close()
+      }
+    },
     log: () => {
       const file = join(stateDir, 'logs', 'gateway.log')
       return existsSync(file) ? readFileSync(file, 'utf8') : ''

@@ -72,6 +72,8 @@ export interface Fault {
   reset?: boolean
   /** Do it, then close the socket instead of answering. */
   acceptThenReset?: boolean
+  /** Do it, then never answer; the socket stays open. */
+  acceptThenHang?: boolean
   /** How often; default once. */
   times?: number
 }
@@ -624,6 +626,10 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     try {
       if (method === 'getUpdates') return getUpdates(payload, response, call)
       const result = perform(method, payload)
+      if (fault?.acceptThenHang === true) {
+        call.outcome = 'hung'
+        return changed()
+      }
       if (fault?.acceptThenReset === true) {
         call.outcome = 'reset'
         request.socket.destroy()

@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { echoModel } from '../fakes/model-servers/index.ts'
+import { startProcessWorld, type ProcessWorld } from '../support/process-world.ts'
+
+let world: ProcessWorld
+beforeAll(async () => { world = await startProcessWorld(echoModel('You said: ')) }, 90_000)
+afterAll(() => world.close())
+
+it('a reply that was on the wire when the gateway was killed is sent once more, and the ledger says that it may be there twice', async () => {
+  const { gateway, model, telegram, olga } = world
+  telegram.fault('sendMessage', { acceptThenHang: true })
+  telegram.say(olga, 'was that sent?')
+  await telegram.nextSent()
+  await gateway.kill()
+  expect(await gateway.rows('SELECT state, settled_at FROM deliveries')).toMatchObject([{ state: 'sending', settled_at: null }])
+
+  await gateway.start(60_000)
+  await world.quiet()
+  expect(telegram.sent.map((message) => message.text)).toEqual(['You said: was that sent?', 'You said: was that sent?'])
+  expect(await gateway.rows('SELECT state, resent FROM deliveries')).toMatchObject([{ state: 'sent', resent: 1 }])
+  expect(await gateway.rows('SELECT end_state, end_detail FROM inbox')).toMatchObject([{ end_state: 'answered', end_detail: 'delivery uncertain' }])
+  expect(model.requests).toHaveLength(1)
+
+  // Killed again: what is settled stays settled.
+  await gateway.kill()
+  await gateway.start(60_000)
+  telegram.say(olga, 'and this?')
+  await telegram.nextSent((message) => message.text === 'You said: and this?')
+  await world.quiet()
+  expect(telegram.sent).toHaveLength(3)
+}, 120_000)
