@@ -5,7 +5,7 @@ import { intentOf, languageOf } from './intents.ts'
 it.each([
   ['hi', { kind: 'greeting' }], ['Hello!', { kind: 'greeting' }], ['Guten Morgen', { kind: 'greeting' }], ['moin', { kind: 'greeting' }], ['[Telegram Ann 2026-01-01 10:00 UTC] hello', { kind: 'greeting' }],
   ['thanks', { kind: 'thanks' }], ['Vielen Dank!', { kind: 'thanks' }], ['tschüss', { kind: 'goodbye' }],
-  ['who are you?', { kind: 'who-are-you' }], ['Wer bist du?', { kind: 'who-are-you' }], ['are you an AI?', { kind: 'who-are-you' }],
+  ['who are you?', { kind: 'who-are-you' }], ['Wer bist du?', { kind: 'who-are-you' }], ['are you an AI?', { kind: 'who-are-you' }], ['Hello! Who are you, and what can you do for me?', { kind: 'who-are-you' }], ['Hallo! Wer bist du und was kannst du?', { kind: 'who-are-you' }], ['Hi there, what is 2+2?', { kind: 'sum', expression: '2+2' }], ['Hello, write me a poem', { kind: 'unknown' }],
   ['help', { kind: 'help' }], ['What can you do?', { kind: 'help' }], ['Was kannst du?', { kind: 'help' }], ['Hilfe', { kind: 'help' }],
   ['How do I add a model?', { kind: 'add-model' }], ['how can I connect Ollama', { kind: 'add-model' }], ['Wie füge ich ein Modell hinzu?', { kind: 'add-model' }], ['where do I put my API key?', { kind: 'add-model' }], ['set up Claude', { kind: 'add-model' }],
   ['status', { kind: 'status' }], ['show me the status', { kind: 'status' }], ['Wie ist der Status?', { kind: 'status' }],

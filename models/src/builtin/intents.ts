@@ -48,7 +48,7 @@ const rules: readonly Rule[] = [
   rule('(?:hi|hello|hey|howdy|hallo|hey there|hi there|moin(?: moin)?|servus|grüß gott|grüezi|good (?:morning|afternoon|evening|day)|guten (?:morgen|tag|abend))(?: (?:moltbot|bot|assistant|zusammen|there|du))?,?', () => ({ kind: 'greeting' })),
   rule('(?:ok(?:ay)?,? )?(?:thanks?(?: you)?(?: (?:so|very) much| a lot)?|thx|ty|danke(?: schön| dir| sehr)?|vielen dank|merci)', () => ({ kind: 'thanks' })),
   rule('(?:bye(?: bye)?|goodbye|see you(?: later)?|good night|tschüss|tschüß|ciao|auf wiedersehen|bis (?:dann|später|bald)|gute nacht)', () => ({ kind: 'goodbye' })),
-  rule('(?:who|what) are you(?: exactly| really)?|(?:are you|is this) (?:an? )?(?:ai|llm|language model|chatgpt|claude|human|bot|real).*|which model (?:are you|is this|do you use)|wer (?:bist|sind) (?:du|sie)|was bist du|bist du (?:ein |eine )?(?:ki|mensch|bot|sprachmodell).*|welches modell (?:bist du|ist das|nutzt du).*', () => ({ kind: 'who-are-you' })),
+  rule('(?:who|what) are you(?: exactly| really)?(?:[,?]* (?:and )?what (?:can|do) you do(?: here| for me)?)?|(?:are you|is this) (?:an? )?(?:ai|llm|language model|chatgpt|claude|human|bot|real).*|which model (?:are you|is this|do you use)|wer (?:bist|sind) (?:du|sie)(?:[,?]* (?:und )?was kannst du(?: alles)?(?: für mich)?(?: tun| machen)?)?|was bist du|bist du (?:ein |eine )?(?:ki|mensch|bot|sprachmodell).*|welches modell (?:bist du|ist das|nutzt du).*', () => ({ kind: 'who-are-you' })),
   rule('.*(?:how|where|what).{0,40}(?:add|set ?up|configure|connect|use|install|change|choose|pick|get|need|put|enter).{0,30}(?:models?|llm|api[ -]?key|provider|ollama|claude|anthropic|gpt|openai|gemini|lm ?studio).*|' + please + '(?:add|set ?up|configure|connect|use|install) (?:a |an |another |the |my )?(?:real |better |language |different |new )*(?:model|llm|api[ -]?key|ollama|claude|gpt|gemini)s?(?: .*)?|.*(?:wie|wo|was).{0,40}(?:modelle?s?|sprachmodell|api[- ]?schlüssel|api[- ]?key|ollama|claude|gpt|gemini|anbieter).{0,40}(?:hinzufügen|einrichten|einstellen|verbinden|nutzen|benutzen|verwenden|wechseln|eintragen|füge|richte|hinzu|ein)?.*|(?:modell|model)(?: hinzufügen| einrichten)?', () => ({ kind: 'add-model' })),
   rule('(?:/?help|hilfe|\\?|' + please + '(?:help|hilf)(?: me| mir)?|what can (?:you|i) do(?: here| for me)?|what (?:do|can) you (?:know|understand)|was kannst du(?: alles)?(?: tun| machen)?|was kann ich (?:hier )?(?:tun|machen|sagen)|how does this work|wie funktioniert das)', () => ({ kind: 'help' })),
   rule(please + '(?:/?(?:show (?:me )?|give me |tell me |zeige? (?:mir )?)?(?:the |your |my |den |deinen )?(?:gateway |system ?)?status(?: of .*| report| bericht)?|(?:what(?:\'s| is) )(?:the |your )?(?:gateway |system )?status|are you (?:up|ok(?:ay)?|healthy|running)|wie ist (?:der|dein) status|läufst du)', () => ({ kind: 'status' })),
@@ -125,6 +125,15 @@ export function intentOf(message: string): Intent {
   // Groups put who and when in front, in brackets.
   const text = message.replace(/^\[[^\]\n]{1,200}\]\s*/, '').trim().slice(0, 20_000)
   if (text === '') return { kind: 'empty' }
+  const whole = intentIn(text)
+  // "Hello! What is …": people greet before they ask.
+  const afterGreeting = whole.kind === 'unknown' ? greetingHead.exec(text) : null
+  return afterGreeting === null ? whole : intentIn(text.slice(afterGreeting[0].length))
+}
+
+const greetingHead = /^(?:hi|hello|hey|hallo|moin|servus|good (?:morning|afternoon|evening|day)|guten (?:morgen|tag|abend))(?: (?:moltbot|there|du))?[,!.]\s+(?=\S)/i
+
+function intentIn(text: string): Intent {
   const sum = sumIn(text)
   if (sum !== undefined) return sum
   for (const { pattern, make } of rules) {

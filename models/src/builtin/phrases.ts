@@ -68,7 +68,7 @@ export const phrases: Record<Language, Phrases> = {
     greeting: 'Hello! I am the built-in assistant: no language model, but I keep notes, read, write and search files, do sums and tell the status. Say `help` for examples, or `how do I add a model` to connect a real one.',
     thanks: 'You are welcome.',
     goodbye: 'Goodbye.',
-    whoAreYou: 'I am the built-in assistant of this gateway: a fixed set of rules, not a language model and not a person. I answer because no language model is set up yet. Ask `how do I add a model` to change that.',
+    whoAreYou: 'I am the built-in assistant of this gateway: a fixed set of rules, not a language model and not a person. I keep notes, read, write and search files, do sums and tell the status; `help` shows how. I answer because no language model is set up yet: ask `how do I add a model` to change that.',
     help: [
       'I am the built-in assistant, not a language model. I understand these:',
       '',
@@ -118,7 +118,7 @@ export const phrases: Record<Language, Phrases> = {
     greeting: 'Hallo! Ich bin der eingebaute Assistent: kein Sprachmodell, aber ich führe Notizen, lese, schreibe und durchsuche Dateien, rechne und zeige den Status. `Hilfe` zeigt Beispiele, `Wie füge ich ein Modell hinzu` den Weg zu einem richtigen.',
     thanks: 'Gern geschehen.',
     goodbye: 'Auf Wiedersehen.',
-    whoAreYou: 'Ich bin der eingebaute Assistent dieses Gateways: ein fester Satz von Regeln, kein Sprachmodell und kein Mensch. Ich antworte, weil noch kein Sprachmodell eingerichtet ist. `Wie füge ich ein Modell hinzu` erklärt, wie das geht.',
+    whoAreYou: 'Ich bin der eingebaute Assistent dieses Gateways: ein fester Satz von Regeln, kein Sprachmodell und kein Mensch. Ich führe Notizen, lese, schreibe und durchsuche Dateien, rechne und zeige den Status; `Hilfe` zeigt, wie. Ich antworte, weil noch kein Sprachmodell eingerichtet ist: `Wie füge ich ein Modell hinzu` ändert das.',
     help: [
       'Ich bin der eingebaute Assistent, kein Sprachmodell. Das verstehe ich:',
       '',
