@@ -63,6 +63,8 @@ export interface StartOptions {
   /** Replaced in tests. */
   clock?: Clock
   fetch?: typeof globalThis.fetch
+  /** What the agents may call; absent: what is on the shelf. */
+  tools?: readonly Tool[]
   onShutdown?: (reason: string, restart: boolean) => void
 }
 
@@ -89,6 +91,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
   const newId: NewId = createIds(() => clock.now())
   const fetch = options.fetch ?? globalThis.fetch
   const startedAt = clock.now()
+  const shelf = options.tools ?? (tools as readonly Tool[])
   for (const folder of [stateDir, join(stateDir, 'credentials'), join(stateDir, 'sessions'), join(stateDir, 'logs')]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     chmodSync(folder, 0o700)
@@ -177,7 +180,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           const files = principal.role === 'owner' || principal.role === 'admin' ? await agents.files(agent) : (await agents.files(agent)).filter((file) => !['USER.md', 'MEMORY.md'].includes(file.name))
           const parts = {
             agent: { id: agent, name: facts.name, emoji: facts.emoji, ...(facts.theme === null ? {} : { theme: facts.theme }) },
-            files, tools: toolSpecs(tools as readonly Tool[], principal).map((tool) => tool.name), chat: { label: channelLabel(chat), kind },
+            files, tools: toolSpecs(shelf, principal).map((tool) => tool.name), chat: { label: channelLabel(chat), kind },
             bootstrapMaxChars: facts.bootstrapMaxChars, ...(facts.userTimezone === undefined ? {} : { timeZone: facts.userTimezone }),
           }
           const hash = buildSystemPrompt({ ...parts, date: '' })
@@ -275,7 +278,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         },
       },
       runAgent: (turn, view) => runAgent(turn, view, {
-        clock, guard, sessions, tools: tools as readonly Tool[], callModel: models.call, estimateTokens, agentOf,
+        clock, guard, sessions, tools: shelf, callModel: models.call, estimateTokens, agentOf,
         runTurn: (view, host) => runTurn(view, host, agents.get(agentOf(view.sessionKey)).compaction),
         checkInput(tool, input) {
           let checker = checkers.get(tool)

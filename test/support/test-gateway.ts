@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
+import type { Clock, Tool } from '@moltbot/contract'
 import { startGateway, type Gateway } from '../../gateway/src/main.ts'
 import { echoModel, startModelServer, type ModelServer, type Script, type WireFormat } from '../fakes/model-servers/index.ts'
-import { startTelegramServer, type TelegramServer } from '../fakes/telegram-server/index.ts'
+import { startTelegramServer, type TelegramServer, type TelegramServerOptions } from '../fakes/telegram-server/index.ts'
 
 export const botToken = '123456789:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi'
 
@@ -13,6 +14,8 @@ export interface TestGateway {
   model: ModelServer
   telegram: TelegramServer
   stateDir: string
+  /** The configuration as the owner edits it. */
+  configFile: string
   token: string
   /** Stops the gateway cleanly and starts it again on the same state. */
   restart(): Promise<void>
@@ -31,13 +34,18 @@ export interface TestGateway {
 export interface TestGatewayOptions {
   script?: Script
   format?: WireFormat
-  /** Merged over the test configuration, as in the file. */
-  config?: Record<string, unknown>
+  /** Merged over the test configuration, as in the file. As a function: it may name the scripted model's address. */
+  config?: Record<string, unknown> | ((model: ModelServer) => Record<string, unknown>)
   /** `telegram: false` leaves the channel out. */
   telegram?: boolean
   /** Without a scripted model the built-in assistant answers. */
   builtin?: boolean
   environment?: Record<string, string>
+  /** How the Telegram beside it behaves; `privacy: false` lets the bot read whole groups. */
+  telegramServer?: Omit<TelegramServerOptions, 'token'>
+  clock?: Clock
+  /** In place of the shelf's tools. */
+  tools?: readonly Tool[]
 }
 
 function merge(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
@@ -56,7 +64,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const stateDir = join(home, '.moltbot')
   mkdirSync(stateDir, { mode: 0o700 })
   const model = await startModelServer(options.script ?? echoModel())
-  const telegram = await startTelegramServer({ token: botToken })
+  const telegram = await startTelegramServer({ ...options.telegramServer, token: botToken })
   const format = options.format ?? 'anthropic-messages'
   const config = merge({
     gateway: { port: 0, auth: { mode: 'token', token: 'journey-token-0123456789abcdef0123456789abcdef' } },
@@ -66,15 +74,16 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       agents: { defaults: { model: { primary: 'test/test-model' } } },
     }),
     ...(options.telegram === false ? {} : { channels: { telegram: { botToken, apiRoot: telegram.apiRoot } } }),
-  }, options.config ?? {})
+  }, (typeof options.config === 'function' ? options.config(model) : options.config) ?? {})
   writeFileSync(join(stateDir, 'moltbot.json'), JSON.stringify(config, null, 2), { mode: 0o600 })
 
   const clients: TestClient[] = []
   const harness = {
-    model, telegram, stateDir, token: 'journey-token-0123456789abcdef0123456789abcdef',
+    model, telegram, stateDir, configFile: join(stateDir, 'moltbot.json'), token: 'journey-token-0123456789abcdef0123456789abcdef',
     async start() {
       harness.gateway = await startGateway({
         stateDir, environment: options.environment ?? {}, version: '0.0.0-test', uiDir: undefined, vaultKeyFile: join(home, 'vault.key'), port: 0,
+        ...(options.clock === undefined ? {} : { clock: options.clock }), ...(options.tools === undefined ? {} : { tools: options.tools }),
       })
     },
     async stop() {
@@ -98,7 +107,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       if (request === undefined) throw new Error('nobody asked to pair')
       await harness.gateway.rooms.guard.approve(request.channel, request.code, { via: 'cli', principal: 'owner' as never })
     },
-    async quiet(timeoutMs = 10_000) {
+    async quiet(timeoutMs = 60_000) {
       const until = Date.now() + timeoutMs
       for (;;) {
         const [inbox, outbox] = await Promise.all([harness.gateway.rooms.inbox.counts(), harness.gateway.rooms.outbox.counts()])
@@ -170,7 +179,7 @@ export async function connectClient(port: number, token: string): Promise<TestCl
   const client: TestClient = {
     hello, events,
     request: (method, params = {}) => send(method, params),
-    until(matches, what, timeoutMs = 10_000) {
+    until(matches, what, timeoutMs = 60_000) {
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           watchers.delete(look)

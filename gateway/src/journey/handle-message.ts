@@ -183,14 +183,14 @@ async function wordsOf(turn: Turn, outcome: TurnOutcome, journey: Journey): Prom
     case 'silent': return ''
     case 'answered': {
       const words = said.length === 0 ? outcome.text.trim() : said.join('\n\n')
-      return `${lateNotice(turn)}${words}${await usageFooter(turn, journey)}`
+      return `${lateNotice(turn)}${await modelNotice(turn, journey)}${words}${await usageFooter(turn, journey)}`
     }
     case 'limit': {
       const last = said.at(-1)
       return [...(last !== undefined && outcome.text.startsWith(last) ? said.slice(0, -1) : said), outcome.text.trim()].join('\n\n')
     }
     case 'aborted':
-      if (outcome.reason === 'timeout') return [...withPartial(outcome.text), `⚠️ I stopped: this took longer than ${minutes} minutes. Say "go on" and I continue.`].join('\n\n')
+      if (outcome.reason === 'timeout') return [...withPartial(outcome.text), `⚠️ I stopped: this took longer than ${minutes === 1 ? '1 minute' : `${minutes} minutes`}. Say "go on" and I continue.`].join('\n\n')
       return withPartial(outcome.text).length === 0 ? '' : [...withPartial(outcome.text), '*(stopped)*'].join('\n\n')
     case 'failed':
       return [...withPartial(outcome.text), `⚠️ I could not finish: ${outcome.fault.message}${nextStep(outcome.fault.class)}`].join('\n\n')
@@ -212,6 +212,16 @@ function nextStep(fault: Extract<TurnOutcome, { kind: 'failed' }>['fault']['clas
 function lateNotice(turn: Turn): string {
   const sentAt = turn.batch[0]?.message.sentAt ?? turn.startedAt
   return turn.startedAt - sentAt > lateAfterMs ? '*(Late: I was away when you wrote.)*\n\n' : ''
+}
+
+/** In a private chat: that another model answers than the one that was to, once when that begins and once when it is over. */
+async function modelNotice(turn: Turn, journey: Journey): Promise<string> {
+  const { model, wanted } = turn
+  if (turn.chat.kind !== 'direct' || model === null || wanted === null) return ''
+  const before = await journey.sessions.transcript.lastAnswered(journey.store.read, turn.sessionId)
+  const replacedBefore = before !== undefined && before.wanted === wanted && before.model !== wanted
+  if (model === wanted) return replacedBefore ? `*(${wanted} answers again.)*\n\n` : ''
+  return replacedBefore && before.model === model ? '' : `*(${model} answers, because ${wanted} could not.)*\n\n`
 }
 
 async function usageFooter(turn: Turn, journey: Journey): Promise<string> {
@@ -270,7 +280,7 @@ async function giveUp(tx: Tx, row: InboxRow, journey: Journey): Promise<void> {
     await inbox.end(tx, row.id, 'failed', 'given up after several starts; told')
     return
   }
-  await sessions.transcript.endTurn(tx, row.turnId, { outcome: 'failed', model: null, usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }, text: '' })
+  await sessions.transcript.endTurn(tx, row.turnId, { outcome: 'failed', model: null, wanted: null, usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }, text: '' })
   await inbox.endTurn(tx, row.turnId, 'failed', 'given up after several starts; told')
   const turn = { id: row.turnId, chat: row.chat }
   tx.afterCommit(() => void outbox.withdraw(turn).catch((error: unknown) => journey.log.warn('A preview could not be taken back.', { turn: turn.id, error: describeError(error) })))

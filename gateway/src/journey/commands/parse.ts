@@ -15,13 +15,19 @@ export const thinkingWords: Record<string, ThinkingLevel> = {
 
 /**
  * Reads a message as a command: it must begin with `/name` (an optional `:` after it), be nothing else but the command and its
- * arguments, and not stand in a quote or a code fence. Unknown names are ordinary text.
+ * arguments, and not stand in a quote or a code fence. Unknown names are ordinary text. `freshWords`: phrases that begin a
+ * conversation afresh like `/new`, when a message begins with one.
  */
-export function parseCommand(text: string, commands: readonly ChatCommand[], resolveModel: (name: string) => string | undefined): Parsed {
+export function parseCommand(text: string, commands: readonly ChatCommand[], resolveModel: (name: string) => string | undefined, freshWords: readonly string[] = []): Parsed {
   const trimmed = text.trim()
   if (stopWords.has(trimmed.toLowerCase())) {
     const stop = commands.find((command) => command.name === 'stop')
     if (stop !== undefined) return { kind: 'command', command: stop, args: '' }
+  }
+  const fresh = commands.find((command) => command.name === 'new')
+  for (const words of freshWords.map((each) => each.trim()).filter((each) => each !== '')) {
+    const rest = trimmed.slice(words.length)
+    if (fresh !== undefined && trimmed.slice(0, words.length).toLowerCase() === words.toLowerCase() && /^(?:\s|$)/.test(rest)) return { kind: 'command', command: fresh, args: rest.trim() }
   }
   const match = /^\/([a-z][a-z0-9_-]{0,31})(?:@[A-Za-z0-9_]{1,64})?:?(?=\s|$)\s*/i.exec(trimmed)
   if (match === null) return { kind: 'text', text }

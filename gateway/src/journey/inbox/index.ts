@@ -71,6 +71,9 @@ export interface InboxRoom extends Inbox {
   onEnd(listener: (row: InboxRow) => void): void
 }
 
+/** The thread a message was written in beside its chat, so that what was heard in one topic is not used up by another. */
+export const inboxThreadMigration: Migration = { name: '0002-inbox-thread', sql: 'ALTER TABLE inbox ADD COLUMN thread TEXT' }
+
 /** The reason that marks a group message as heard but not addressed to us. */
 export const notAddressed = 'not addressed'
 
@@ -116,8 +119,8 @@ export function createInbox(options: { store: Store; clock: Clock; newId: NewId 
       }
       const receivedAt = clock.now()
       await tx.run(
-        'INSERT INTO inbox (id, channel, account, chat, platform_id, sender, place, message, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
-        id, channel, account, chat, message.id, message.sender.id, JSON.stringify(message.chat), JSON.stringify(message), receivedAt,
+        'INSERT INTO inbox (id, channel, account, chat, thread, platform_id, sender, place, message, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        id, channel, account, chat, message.chat.thread ?? null, message.id, message.sender.id, JSON.stringify(message.chat), JSON.stringify(message), receivedAt,
       )
       return {
         kind: 'accepted',
@@ -165,14 +168,15 @@ export function createInbox(options: { store: Store; clock: Clock; newId: NewId 
       return Number(row?.attempts ?? 0)
     },
     async backlog(chat, before, most) {
+      const thread = chat.thread ?? ''
       const rows = await store.read.all(
-        `SELECT ${columns} FROM inbox WHERE channel = ? AND account = ? AND chat = ? AND received_at <= ? AND end_state = 'denied' AND end_detail = ?
+        `SELECT ${columns} FROM inbox WHERE channel = ? AND account = ? AND chat = ? AND COALESCE(thread, '') = ? AND received_at <= ? AND end_state = 'denied' AND end_detail = ?
            AND received_at > COALESCE((SELECT MAX(received_at) FROM inbox AS earlier WHERE earlier.channel = ? AND earlier.account = ? AND earlier.chat = ?
-             AND earlier.received_at < ? AND (earlier.end_state IS NULL OR earlier.end_state <> 'denied')), 0)
+             AND COALESCE(earlier.thread, '') = ? AND earlier.received_at < ? AND (earlier.end_state IS NULL OR earlier.end_state <> 'denied')), 0)
          ORDER BY received_at DESC, id DESC LIMIT ?`,
-        chat.channel, chat.account, chat.chat, before, notAddressed, chat.channel, chat.account, chat.chat, before, most,
+        chat.channel, chat.account, chat.chat, thread, before, notAddressed, chat.channel, chat.account, chat.chat, thread, before, most,
       )
-      return rows.map(toRow).filter((row) => row.chat.thread === chat.thread).reverse()
+      return rows.map(toRow).reverse()
     },
     async byPlatformId(platformId) {
       const row = await store.read.get(`SELECT ${columns} FROM inbox WHERE platform_id = ? ORDER BY received_at DESC LIMIT 1`, platformId)

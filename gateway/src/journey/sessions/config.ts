@@ -4,11 +4,14 @@ import { defineSection } from '@moltbot/contract'
 const queueMode = (description: string, fallback?: string) =>
   Type.Union([Type.Literal('steer'), Type.Literal('followup'), Type.Literal('collect'), Type.Literal('interrupt')], fallback === undefined ? { description } : { description, default: fallback })
 
-const reset = Type.Object({
+const resetRule = {
   mode: Type.Union([Type.Literal('none'), Type.Literal('daily'), Type.Literal('idle')], { default: 'none', description: 'When a session starts afresh by itself: never, once a day, or after a pause.' }),
   atHour: Type.Integer({ minimum: 0, maximum: 23, default: 4, description: 'Hour of the daily reset, in the gateway\'s time zone.' }),
   idleMinutes: Type.Optional(Type.Integer({ minimum: 1, description: 'Minutes without a word from a person after which the next message starts afresh.' })),
-}, { description: 'When a session starts afresh. Tested when the next message arrives.', default: {} })
+}
+const reset = Type.Object(resetRule, { description: 'When a session starts afresh. Tested when the next message arrives.', default: {} })
+/** A narrower rule has no default: one that is absent leaves the wider rule in force. */
+const narrowerReset = Type.Object(resetRule, { description: 'As `session.reset`, for these only.' })
 
 /** How conversations are kept apart and when they start afresh. */
 export const sessionSection = defineSection({
@@ -22,8 +25,8 @@ export const sessionSection = defineSection({
     }),
     identityLinks: Type.Record(Type.String(), Type.Array(Type.String()), { default: {}, description: 'One person on several channels: `{ anna: ["telegram:123", "signal:+49…"] }`. Used by the per-peer scopes.' }),
     reset,
-    resetByType: Type.Object({ direct: Type.Optional(reset), dm: Type.Optional(reset), group: Type.Optional(reset), thread: Type.Optional(reset) }, { default: {}, description: 'Other reset rules for direct chats, groups or threads.' }),
-    resetByChannel: Type.Record(Type.String(), reset, { default: {}, description: 'Other reset rules for one channel; stronger than those by type.' }),
+    resetByType: Type.Object({ direct: Type.Optional(narrowerReset), dm: Type.Optional(narrowerReset), group: Type.Optional(narrowerReset), thread: Type.Optional(narrowerReset) }, { default: {}, description: 'Other reset rules for direct chats, groups or threads.' }),
+    resetByChannel: Type.Record(Type.String(), narrowerReset, { default: {}, description: 'Other reset rules for one channel; stronger than those by type.' }),
     resetTriggers: Type.Array(Type.String(), { default: ['/new', '/reset'], description: 'Words that start a session afresh when a message begins with them.' }),
   }, { default: {} }),
 })

@@ -12,7 +12,7 @@ import { createFeed } from './feed.ts'
 import { agentOfKey, canonicalKey, keyOfChat, mainKey } from './keys.ts'
 import { createLanes, type Waiting, type Work } from './lanes.ts'
 import { isStale, resetRuleFor } from './reset.ts'
-import { addUsage, createTranscript, sessionsMigration } from './transcript.ts'
+import { addUsage, createTranscript, sessionsMigration, turnsWantedMigration } from './transcript.ts'
 import { newTurn, textOf, type Turn } from './turn.ts'
 import { closeOpenCalls, dayOf, isPrompt, messagesOf, unansweredCalls, userMessageOf } from './view.ts'
 import type { EntryRow, QueueMode, RunningTurn, SessionRow, SessionSettings, SessionsDoor } from './types.ts'
@@ -24,7 +24,7 @@ export type { TurnRow, ToolCallRow } from './transcript.ts'
 export { hungOutcome } from './turn.ts'
 export { messagesSection, sessionSection } from './config.ts'
 export { agentOfKey, canonicalKey, mainKey } from './keys.ts'
-export const migrations: readonly Migration[] = [sessionsMigration]
+export const migrations: readonly Migration[] = [sessionsMigration, turnsWantedMigration]
 
 /** How long a turn may still run after it was told to stop before the lane gives it up. */
 export const abortGraceMs = 10_000
@@ -93,6 +93,8 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
       tx.afterCommit(() => feed.publish({ kind: 'session-changed', key, change: 'created' }))
       return row
     }
+    // Made by a setting before anyone spoke in it: it belongs to the place and the person of its first words.
+    if (row.lastChat === null && (await transcript.adopt(tx, key, { principal: principal.id, kind: chat.kind, chat }))) return (await transcript.session(tx, key)) ?? row
     const startedAt = await transcript.startedAt(tx, key)
     if (!running.has(key) && isStale(resetRuleFor(config.get(sessionSection), chat), { startedAt, lastUserAt: row.lastUserAt }, clock.now())) {
       await transcript.restart(tx, key)
@@ -215,6 +217,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     }
     const chosen = wishes.model ?? session.settings.model
     const models = needs.models(agent, chosen)
+    turn.wanted = models.candidates[0] ?? null
     return {
       id: turn.id, sessionKey: turn.key, sessionId: session.id,
       system: wishes.instructions === undefined ? system : `${system}\n\n${wishes.instructions}`,
@@ -367,7 +370,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     if (outcome.kind === 'failed') turn.pending.push({ kind: 'note', text: `This turn failed: ${outcome.fault.message}` })
     if (outcome.kind === 'aborted') turn.pending.push({ kind: 'note', text: `Stopped (${outcome.reason}).` })
     await flush(tx, turn)
-    await transcript.endTurn(tx, turn.id, { outcome: outcome.kind, model: turn.model, usage: turn.usage, text: turn.said.join('\n\n') })
+    await transcript.endTurn(tx, turn.id, { outcome: outcome.kind, model: turn.model, wanted: turn.wanted, usage: turn.usage, text: turn.said.join('\n\n') })
     const head = turn.batch[0]
     await transcript.touch(tx, turn.key, {
       chat: turn.chat, usage: turn.usage, lastUserAt: clock.now(),

@@ -75,6 +75,8 @@ export function createLanes(options: {
 
   const schedule = (key: SessionKey, lane: Lane): void => {
     if (lane.queued || lane.work !== undefined || closed) return
+    // Words beyond the cap that joined nobody's turn get one of their own.
+    if (lane.waiting.length === 0) lane.waiting.push(...lane.overflow.splice(0))
     const head = lane.waiting[0]
     if (head === undefined) {
       lanes.delete(key)
@@ -99,7 +101,7 @@ export function createLanes(options: {
     const head = lane.waiting.shift()
     if (head === undefined) return
     const batch = [head]
-    const joins = (head.mode === 'collect' || head.mode === 'steer') && head.continues === undefined
+    const joins = head.mode !== 'followup' && head.continues === undefined
     for (let next = lane.waiting[0]; joins && next !== undefined && next.continues === undefined && mayJoin(head, next); next = lane.waiting[0]) {
       batch.push(next)
       lane.waiting.shift()

@@ -20,6 +20,9 @@ export const sessionsMigration: Migration = {
           started_at INTEGER NOT NULL, finished_at INTEGER, result TEXT, PRIMARY KEY (turn_id, call_id))`,
 }
 
+/** Which model was asked first, beside the one that answered. */
+export const turnsWantedMigration: Migration = { name: '0002-sessions-turns-wanted', sql: 'ALTER TABLE turns ADD COLUMN wanted TEXT' }
+
 /** A turn as stored. `running` rows found at start belong to a gateway that died; they are continued. */
 export interface TurnRow {
   id: TurnId
@@ -31,6 +34,8 @@ export interface TurnRow {
   startedAt: number
   endedAt: number | null
   model: string | null
+  /** The model that was to answer; another one in `model` took over from it. Null: never asked, or from before it was kept. */
+  wanted: string | null
   usage: Usage
   outcome: TurnOutcome['kind'] | null
   text: string | null
@@ -79,7 +84,7 @@ function toTurn(row: Row): TurnRow {
   return {
     id: row['id'] as TurnId, sessionKey: row['session_key'] as SessionKey, sessionId: row['session_id'] as SessionId, principal: row['principal'] as PrincipalId,
     state: row['state'] as TurnRow['state'], chat: JSON.parse(String(row['chat'])) as ChatRef, startedAt: Number(row['started_at']), endedAt: row['ended_at'] as number | null,
-    model: row['model'] as string | null, usage: JSON.parse(String(row['usage'])) as Usage, outcome: row['outcome'] as TurnRow['outcome'], text: row['text'] as string | null,
+    model: row['model'] as string | null, wanted: row['wanted'] as string | null, usage: JSON.parse(String(row['usage'])) as Usage, outcome: row['outcome'] as TurnRow['outcome'], text: row['text'] as string | null,
   }
 }
 
@@ -116,6 +121,10 @@ export function createTranscript(options: { store: Store; clock: Clock; newId: N
   return {
     session,
     ensure,
+    /** Gives a session nobody spoke in yet to its first speaker. False: someone did speak. */
+    async adopt(tx: Tx, key: SessionKey, facts: { principal: PrincipalId; kind: SessionRow['kind']; chat: ChatRef }): Promise<boolean> {
+      return (await tx.run('UPDATE sessions SET principal = ?, kind = ?, last_chat = ? WHERE key = ? AND last_chat IS NULL', facts.principal, facts.kind, JSON.stringify(facts.chat), key)) === 1
+    },
     async startedAt(on: Sql, key: SessionKey): Promise<number> {
       return Number((await on.get('SELECT started_at FROM sessions WHERE key = ?', key))?.['started_at'] ?? 0)
     },
@@ -193,14 +202,19 @@ export function createTranscript(options: { store: Store; clock: Clock; newId: N
         turn.id, turn.sessionKey, turn.sessionId, turn.principal, JSON.stringify(turn.chat), turn.startedAt, turn.deadline, JSON.stringify(noUsage),
       )
     },
-    async endTurn(tx: Tx, id: TurnId, facts: { outcome: TurnOutcome['kind']; model: string | null; usage: Usage; text: string }): Promise<void> {
+    async endTurn(tx: Tx, id: TurnId, facts: { outcome: TurnOutcome['kind']; model: string | null; wanted: string | null; usage: Usage; text: string }): Promise<void> {
       await tx.run(
-        "UPDATE turns SET state = 'done', ended_at = ?, outcome = ?, model = ?, usage = ?, text = ? WHERE id = ?",
-        clock.now(), facts.outcome, facts.model, JSON.stringify(facts.usage), facts.text, id,
+        "UPDATE turns SET state = 'done', ended_at = ?, outcome = ?, model = ?, wanted = ?, usage = ?, text = ? WHERE id = ?",
+        clock.now(), facts.outcome, facts.model, facts.wanted, JSON.stringify(facts.usage), facts.text, id,
       )
     },
     async turn(on: Sql, id: TurnId): Promise<TurnRow | undefined> {
       const row = await on.get('SELECT * FROM turns WHERE id = ?', id)
+      return row === undefined ? undefined : toTurn(row)
+    },
+    /** The last turn of a session that a model answered. */
+    async lastAnswered(on: Sql, session: SessionId): Promise<TurnRow | undefined> {
+      const row = await on.get("SELECT * FROM turns WHERE session_id = ? AND outcome = 'answered' ORDER BY started_at DESC, id DESC LIMIT 1", session)
       return row === undefined ? undefined : toTurn(row)
     },
     async usageSince(since: number): Promise<{ model: string | null; usage: Usage }[]> {

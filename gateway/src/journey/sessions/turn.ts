@@ -9,6 +9,8 @@ import type { RunningTurn } from './types.ts'
 export interface Turn extends RunningTurn {
   sessionId: SessionId
   principal: Principal
+  /** The model that was to answer; `model` is the one that does. Null until the turn is built. */
+  wanted: string | null
   /** Where the reply goes. */
   chat: ChatRef
   replyTo: PlatformMessageId
@@ -58,6 +60,7 @@ export function newTurn(facts: {
     chat: first.message.chat,
     replyTo: first.message.id,
     model: null,
+    wanted: null,
     messages: facts.batch.map((waiting) => ({ inbox: waiting.inbox as InboxId, platformId: waiting.message.id })),
     over: false,
     usage: noUsage,

@@ -11,8 +11,11 @@ export function dayOf(at: number): string {
   return `${days[date.getDay()] ?? ''} ${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
 }
 
+/** A name its bearer chose, without what could end the bracket around it or hide; `someone` when nothing is left. */
 function senderName(message: IncomingMessage): string {
-  return (message.sender.name ?? message.sender.username ?? message.sender.id).replace(/[[\]\r\n]/g, ' ').slice(0, 60)
+  const name = (message.sender.name ?? message.sender.username ?? message.sender.id).replaceAll(/[[\]<>]/g, '').replaceAll(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ')
+  const short = Array.from(name.trim()).slice(0, 60).join('').trim()
+  return short === '' ? 'someone' : short
 }
 
 /** The words of one message as the model reads them: quoted context, attachments by name, the text. */
@@ -48,7 +51,9 @@ export function userMessageOf(batch: readonly Waiting[], context: { day?: string
     const lines = context.overflow.map((waiting) => `- ${wordsOf(waiting.message).replace(/\s+/g, ' ').slice(0, 160)}`)
     envelope.push({ type: 'text', text: `[Earlier messages that had to wait, shortened:]\n${lines.join('\n')}` })
   }
-  const words = batch.map((waiting) => (group ? `[${senderName(waiting.message)}] ${wordsOf(waiting.message)}` : wordsOf(waiting.message))).join('\n\n')
+  // All of a batch are one person's words: one bracket in front, so that a bracket further on is never the gateway's.
+  const spoken = batch.map((waiting) => wordsOf(waiting.message)).join('\n\n')
+  const words = group && first !== undefined ? `[${senderName(first.message)}] ${spoken}` : spoken
   return {
     message: { role: 'user', content: [...envelope, { type: 'text', text: words }, ...batch.flatMap((waiting) => imagesOf(waiting.message))] },
     envelopeParts: envelope.length,

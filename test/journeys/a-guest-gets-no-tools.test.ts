@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { callTool, inOrder, say } from '../fakes/model-servers/index.ts'
+import { ownedBy1001, personAt } from '../support/person.ts'
+import { startTestGateway, type TestGateway } from '../support/test-gateway.ts'
+
+let at: TestGateway
+beforeAll(async () => { at = await startTestGateway({ config: { ...ownedBy1001, channels: { telegram: { dmPolicy: 'open', allowFrom: ['*', 2002] } } } }) })
+afterAll(() => at.close())
+
+it('a guest is offered no tool, a call made all the same runs nothing, and commands are not theirs', async () => {
+  at.model.use(inOrder([callTool('write', { path: 'guest.txt', text: 'x' })], (request) => [say(`told: ${request.messages.at(-1)?.text ?? ''}`)]))
+  const guest = personAt(at, 9009)
+  expect(await guest.chat('write a file')).toBe('told: There is no tool "write".')
+  expect(at.model.requests.map((request) => request.tools)).toEqual([[], []])
+  expect(at.model.requests[0]?.system).not.toContain('<file name="USER.md">')
+  expect(existsSync(join(at.stateDir, 'workspace', 'guest.txt'))).toBe(false)
+  expect(await guest.ask('/status')).toEqual([])
+})
+
+it('a member has tools of their own folder, which the owner\'s is not', async () => {
+  at.model.use(inOrder([callTool('write', { path: 'bea.txt', text: 'mine' })], [callTool('read', { path: 'bea.txt' })], (request) => [say(request.messages.at(-1)?.text ?? '')]))
+  expect(await personAt(at, 2002).chat('keep a note')).toContain('mine')
+  expect(existsSync(join(at.stateDir, 'workspace', 'bea.txt'))).toBe(false)
+  at.model.use(inOrder([callTool('read', { path: 'bea.txt' })], (request) => [say(`error: ${String(request.messages.at(-1)?.isError)}`)]))
+  expect(await personAt(at, 1001).chat('read the note of Bea')).toBe('error: true')
+})
