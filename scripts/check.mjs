@@ -23,5 +23,6 @@ const failed = parts.filter(([name, part]) => {
   console.log(`— ${name}`)
   return !part()
 }).map(([name]) => name)
+run(process.execPath, ['node_modules/tsx/dist/cli.mjs', 'scripts/print-shape.ts'])
 console.log(`${parts.length - failed.length} passed, ${failed.length} failed${failed.length === 0 ? '' : `: ${failed.join(', ')}`}`)
 process.exitCode = failed.length === 0 ? 0 : 1

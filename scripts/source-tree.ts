@@ -42,6 +42,8 @@ export interface SourceFile {
   environment: number[]
   /** What the surroundings give without being asked: `fetch`, `Date.now`, `new Date()`, `Math.random`, `setTimeout`, `console`, `process`. */
   ambient: SourceString[]
+  /** Functions with a body of statements, by their name or the name they are given. */
+  functions: { name: string; line: number; lines: number }[]
 }
 
 const folders = ['contract', 'models', 'tools', 'checks', 'gateway', 'cli', 'ui', 'channels', 'test', 'bench', 'scripts', 'bin']
@@ -91,7 +93,7 @@ function resolveSpecifier(from: string, specifier: string, known: ReadonlySet<st
 interface Node { type: string; start: number; end: number; [key: string]: unknown }
 
 function readSource(path: string, text: string, resolve: (specifier: string) => string | undefined): SourceFile {
-  const file: SourceFile = { path, text, imports: [], strings: [], exports: [], definitions: [], problems: [], anyTypes: [], environment: [], ambient: [] }
+  const file: SourceFile = { path, text, imports: [], strings: [], exports: [], definitions: [], problems: [], anyTypes: [], environment: [], ambient: [], functions: [] }
   const declared = new Set<string>()
   const lineStarts = [0]
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lineStarts.push(at + 1)
@@ -113,6 +115,8 @@ function readSource(path: string, text: string, resolve: (specifier: string) => 
   for (const statement of program.body) readExport(file, statement)
 
   const visit = (node: Node, parent: Node | undefined, key: string): void => {
+    const body = /Function/.test(node.type) ? (node['body'] as Node | null) : null
+    if (body?.type === 'BlockStatement') file.functions.push({ name: functionName(node, parent), line: lineOf(node), lines: text.slice(node.start, node.end).split('\n').length })
     switch (node.type) {
       case 'ImportDeclaration': case 'ExportNamedDeclaration': case 'ExportAllDeclaration': {
         const source = node['source'] as Node | null
@@ -193,6 +197,11 @@ function isReference(node: Node, parent: Node | undefined, key: string): boolean
   if (parent.type.startsWith('Import') || parent.type.startsWith('Export')) return false
   if (/Function/.test(parent.type)) return key === 'body'
   return parent.type !== 'AssignmentPattern' || key === 'right'
+}
+
+function functionName(node: Node, parent: Node | undefined): string {
+  const named = (node['id'] ?? parent?.['key'] ?? parent?.['id']) as Node | null | undefined
+  return String(named?.['name'] ?? named?.['value'] ?? '(no name)')
 }
 
 /** Whether this identifier gives the name a meaning of the file's own: a parameter, a variable, an import, a destructured key. */
