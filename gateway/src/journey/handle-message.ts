@@ -32,8 +32,9 @@ export interface Journey {
   now(): number
 }
 
-/** A message that was begun this often by gateways that died is given up, and its sender told. */
-export const startsMax = 10
+/** A message that stood first in its conversation when this many gateways died is given up once it is this old, and its sender told. */
+export const startsMax = 25
+export const givenUpAfterMs = 10 * 60_000
 /** From this age on a reply says that it is late. */
 const lateAfterMs = 10 * 60_000
 
@@ -248,6 +249,7 @@ export async function resume(journey: Journey): Promise<{ messages: number; deli
   const deliveries = await outbox.resume()
   const open = await inbox.open()
   const continued = new Set<string>()
+  const conversations = new Set<string>()
   for (const row of open) {
     const turn = row.turnId === null ? undefined : await sessions.transcript.turn(store.read, row.turnId)
     if (turn?.state === 'done') {
@@ -261,9 +263,13 @@ export async function resume(journey: Journey): Promise<{ messages: number; deli
       continued.add(turn.id)
       sessions.resume(row.id, turn.id)
     }
+    const conversation = row.sessionKey ?? row.id
+    const isFirst = !conversations.has(conversation)
+    conversations.add(conversation)
     await store.transaction(async (tx) => {
-      const starts = await inbox.countAttempt(tx, row.id)
-      if (starts > startsMax) return giveUp(tx, row, journey)
+      // What waits behind another message has no part in how the gateway ended.
+      const starts = isFirst ? await inbox.countAttempt(tx, row.id) : 0
+      if (starts > startsMax && journey.now() - row.receivedAt > givenUpAfterMs) return giveUp(tx, row, journey)
       const principal = row.principal === null ? undefined : await journey.guard.principal(row.principal)
       if (principal === undefined) return route(tx, row, journey)
       await proceed(tx, row, principal, journey)
