@@ -14,19 +14,19 @@ beforeAll(async () => {
 afterAll(() => world.at.close())
 
 it('a send the network never answers is tried once more, ends as uncertain in the ledger, and holds up neither the chat nor anybody else', async () => {
-  const { at, olga, pass, heard } = world
+  const { at, olga, pass, until, heard } = world
   const max = personAt(at, 1002, { name: 'Max' })
   at.telegram.fault('sendMessage', { hang: true, times: 2 })
   await olga.hand('this answer hangs')
-  await at.telegram.until(() => at.telegram.calls.some((call) => call.method === 'sendMessage' && call.outcome === 'hung'), 'the first hanging send')
+  await until(() => at.telegram.calls.some((call) => call.method === 'sendMessage' && call.outcome === 'hung'), 'the first hanging send')
   await olga.hand('this one comes after')
   await pass(sendSeconds * 1_000 + 2_000, () => at.telegram.calls.filter((call) => call.outcome === 'hung').length === 2)
-  await at.telegram.until(() => at.telegram.calls.filter((call) => call.outcome === 'hung').length === 2, 'the second hanging send')
+  await until(() => at.telegram.calls.filter((call) => call.outcome === 'hung').length === 2, 'the second hanging send')
   // Another chat is served while this one waits.
   await max.hand('and me?')
   await at.telegram.nextSent((message) => message.chatId === 1002 && message.text === 'heard: and me?')
   await pass(sendSeconds * 1_000 + freeAfterMs, () => heard().length > 0)
-  await at.telegram.until(() => heard().length > 0, 'the answer behind it')
+  await until(() => heard().length > 0, 'the answer behind it')
   await at.quiet()
   expect(heard()).toEqual(['heard: this one comes after'])
   const rows = await at.gateway.rooms.store.read.all('SELECT state, attempts FROM deliveries WHERE chat = ? ORDER BY created_at', '1001')

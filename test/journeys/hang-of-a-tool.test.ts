@@ -29,25 +29,25 @@ beforeAll(async () => {
 afterAll(() => world.at.close())
 
 it('a tool that ignores its signal is given up at its deadline, the model hears why, and the queue goes on', async () => {
-  const { at, olga, pass, heard } = world
+  const { at, olga, pass, until, heard } = world
   await olga.hand('get stuck')
-  await at.telegram.until(() => runs === 1, 'the tool to run')
+  await until(() => runs === 1, 'the tool to run')
   await olga.hand('what comes after')
   await pass(toolSeconds * 1_000 + freeAfterMs, () => heard().length >= 2)
-  await at.telegram.until(() => heard().length >= 2, 'both answers')
+  await until(() => heard().length >= 2, 'both answers')
   expect(heard()[0]).toContain('did not end within 60 s; its outcome is unknown')
   expect(heard()[1]).toBe('heard: what comes after')
   await at.quiet()
 })
 
 it('/stop ends a turn whose tool ignores its signal, without waiting for the tool\'s deadline', async () => {
-  const { at, olga, pass, heard } = world
+  const { at, olga, pass, until, heard } = world
   const before = heard().length
   await olga.hand('get stuck again')
-  await at.telegram.until(() => runs === 2, 'the tool to run')
+  await until(() => runs === 2, 'the tool to run')
   await olga.hand('/stop')
   await pass(freeAfterMs, () => heard().length >= before + 1)
-  await at.telegram.until(() => heard().length >= before + 1, 'the word that it stopped')
+  await until(() => heard().length >= before + 1, 'the word that it stopped')
   await at.quiet()
   expect(heard().slice(before).join('\n')).toMatch(/stopped/i)
   expect(await olga.chat('still there?')).toBe('heard: still there?')

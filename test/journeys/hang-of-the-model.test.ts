@@ -20,14 +20,14 @@ it.each([
   ['a model that never begins', 'say nothing at all', undefined],
   ['a model that falls silent in the middle', 'stop in the middle', 'It begins well and then'],
 ])('%s costs its turn only: what arrived and the reason are told, and the next message is answered', async (_name, words, partial) => {
-  const { at, olga, pass, heard } = world
+  const { at, olga, pass, until, heard } = world
   const asked = at.model.requests.length
   const before = heard().length
   await olga.hand(words)
   await at.model.arrived(asked + 1)
   await olga.hand(`after "${words}"`)
   await pass(turnSeconds * 1_000 + freeAfterMs, () => heard().length >= before + 2)
-  await at.telegram.until(() => heard().length >= before + 2, 'the end of the turn and the next answer')
+  await until(() => heard().length >= before + 2, 'the end of the turn and the next answer')
   await at.quiet()
   const [told, next] = heard().slice(before)
   if (partial !== undefined) expect(told).toContain(partial)

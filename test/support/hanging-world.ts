@@ -12,6 +12,8 @@ export interface HangingWorld {
   clock: FakeClock
   /** Lets the gateway's time run for so long, with a moment for the real sockets after each second. Ends early once `holds`. */
   pass(ms: number, holds?: () => boolean): Promise<void>
+  /** Waits for what the gateway does without its clock; rejects after 15 s with what was waited for. */
+  until(holds: () => boolean, what: string): Promise<void>
   /** What the bot wrote to Olga so far. */
   heard(): string[]
 }
@@ -25,6 +27,12 @@ export async function startHangingWorld(options: TestGatewayOptions = {}): Promi
       for (let left = ms; left > 0 && !holds(); left -= 1_000) {
         await clock.advance(Math.min(1_000, left))
         await new Promise((resolve) => setTimeout(resolve, 3))
+      }
+    },
+    async until(holds, what) {
+      for (const giveUpAt = Date.now() + 15_000; !holds(); ) {
+        if (Date.now() > giveUpAt) throw new Error(`waited for ${what}`)
+        await new Promise((resolve) => setTimeout(resolve, 5))
       }
     },
     heard: () => at.telegram.sent.filter((message) => message.chatId === 1001 && !message.deleted).map((message) => message.text),

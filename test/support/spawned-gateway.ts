@@ -52,6 +52,9 @@ export async function createSpawnedGateway(config: Record<string, unknown>, envi
   let child: ChildProcess | undefined
   let output = ''
 
+  // A driver that breaks off leaves no gateway behind.
+  process.on('exit', () => child?.kill('SIGKILL'))
+
   const launch = (): void => {
     const started = spawn(process.execPath, [join(root, 'bin', 'moltbot'), 'gateway', 'run', '--port', String(port)], {
       env: { HOME: home, PATH: process.env['PATH'] ?? '', MOLTBOT_QUIET: '1', ...environment }, stdio: ['ignore', 'pipe', 'pipe'],

@@ -606,7 +606,7 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     const fault = takeFault(method)
     if (fault?.hang === true) {
       call.outcome = 'hung'
-      return
+      return changed()
     }
     if (fault?.reset === true) {
       call.outcome = 'reset'

@@ -23,6 +23,8 @@ export function deliveryKey(owner: string, part: number): DeliveryKey {
 /** A delivery with what only this room needs to know. */
 export interface StoredDelivery extends DeliveryRow {
   dueAt: number
+  /** How often it was sent again after an uncertain attempt. */
+  resends: number
   /** A live preview of an unfinished answer: its text is not final yet. */
   draft: boolean
 }
@@ -32,7 +34,7 @@ function toDelivery(row: Row): StoredDelivery {
     id: row['id'] as DeliveryId, turnId: row['turn_id'] as TurnId | null, inboxId: row['inbox_id'] as InboxId | null, part: Number(row['part']),
     principal: row['principal'] as PrincipalId, chat: JSON.parse(String(row['place'])) as ChatRef, key: row['message_key'] as DeliveryKey,
     markdown: String(row['markdown']), replyTo: row['reply_to'] as PlatformMessageId | null, state: row['state'] as DeliveryState,
-    platformId: row['platform_id'] as PlatformMessageId | null, attempts: Number(row['attempts']), resent: row['resent'] === 1, error: row['error'] as string | null,
+    platformId: row['platform_id'] as PlatformMessageId | null, attempts: Number(row['attempts']), resends: Number(row['resent']), resent: Number(row['resent']) > 0, error: row['error'] as string | null,
     createdAt: Number(row['created_at']), settledAt: row['settled_at'] as number | null, dueAt: Number(row['due_at']), draft: row['draft'] === 1,
   }
 }
@@ -67,11 +69,11 @@ export function createDeliveries(options: { store: Store; clock: Clock; newId: N
       const row = await on.get('SELECT * FROM deliveries WHERE message_key = ?', key)
       return row === undefined ? undefined : toDelivery(row)
     },
-    async save(tx: Tx, id: DeliveryId, facts: { state: DeliveryState; platformId?: PlatformMessageId | null; attempts?: number; resent?: boolean; error?: string | null; dueAt?: number; settled?: boolean }): Promise<void> {
+    async save(tx: Tx, id: DeliveryId, facts: { state: DeliveryState; platformId?: PlatformMessageId | null; attempts?: number; resends?: number; error?: string | null; dueAt?: number; settled?: boolean }): Promise<void> {
       await tx.run(
         `UPDATE deliveries SET state = ?, platform_id = COALESCE(?, platform_id), attempts = COALESCE(?, attempts), resent = COALESCE(?, resent), error = ?, due_at = COALESCE(?, due_at),
            settled_at = COALESCE(?, settled_at) WHERE id = ?`,
-        facts.state, facts.platformId ?? null, facts.attempts ?? null, facts.resent === undefined ? null : facts.resent ? 1 : 0, facts.error ?? null, facts.dueAt ?? null,
+        facts.state, facts.platformId ?? null, facts.attempts ?? null, facts.resends ?? null, facts.error ?? null, facts.dueAt ?? null,
         facts.settled === true ? clock.now() : null, id,
       )
     },
@@ -95,7 +97,7 @@ export function createDeliveries(options: { store: Store; clock: Clock; newId: N
     async counts(): Promise<{ waiting: number; ambiguous: number; failed: number }> {
       const row = await store.read.get(
         `SELECT (SELECT COUNT(*) FROM deliveries WHERE settled_at IS NULL) AS waiting,
-           (SELECT COUNT(*) FROM deliveries WHERE state = 'ambiguous' OR resent = 1) AS ambiguous, (SELECT COUNT(*) FROM deliveries WHERE state = 'failed') AS failed`,
+           (SELECT COUNT(*) FROM deliveries WHERE state = 'ambiguous' OR resent > 0) AS ambiguous, (SELECT COUNT(*) FROM deliveries WHERE state = 'failed') AS failed`,
       )
       return { waiting: Number(row?.['waiting'] ?? 0), ambiguous: Number(row?.['ambiguous'] ?? 0), failed: Number(row?.['failed'] ?? 0) }
     },

@@ -20,6 +20,8 @@ export const migrations: readonly Migration[] = [outboxMigration]
 export const sendDeadlineMs = 30_000
 /** A part that could certainly not be sent is tried again for this long, then given up and shown as failed. */
 export const retryForMs = 24 * 60 * 60_000
+/** A part that was on the wire when a gateway died is sent again; only after this many deaths it stays uncertain. */
+export const resendsMax = 10
 const retryBaseMs = 400
 const retryMaxMs = 30_000
 /** A live preview starts when this much is there and this long has passed. */
@@ -86,7 +88,7 @@ export function createOutbox(options: {
 
   async function settle(row: StoredDelivery, facts: { state: 'sent' | 'ambiguous' | 'failed'; platformId?: PlatformMessageId; error?: string }): Promise<void> {
     await store.transaction(async (tx) => {
-      await deliveries.save(tx, row.id, { ...facts, attempts: row.attempts, resent: row.resent, settled: true })
+      await deliveries.save(tx, row.id, { ...facts, attempts: row.attempts, resends: row.resends, settled: true })
       const all = row.turnId !== null ? await deliveries.ofTurn(tx, row.turnId) : row.inboxId !== null ? await deliveries.ofInbox(tx, row.inboxId) : []
       const now = all.map((each) => (each.id === row.id ? { ...each, state: facts.state, settledAt: clock.now() } : each))
       if (now.every((each) => each.settledAt !== null)) await options.settled(tx, { ...row, state: facts.state }, now)
@@ -130,6 +132,9 @@ export function createOutbox(options: {
   async function deliver(id: DeliveryId, untried: boolean): Promise<void> {
     // A live preview that began to send this part after it was queued here has taken it out of `ours`.
     let certain = untried && ours.has(id)
+    /** An uncertain attempt of a gateway that died says nothing of the line; one of our own is repeated once. */
+    let cause: 'crash' | 'line' = 'crash'
+    let repeated = false
     for (;;) {
       if (!(await whenUpOrStopping(id))) return
       const row = await deliveries.get(store.read, id)
@@ -140,12 +145,14 @@ export function createOutbox(options: {
       if (row.state === 'queued') {
         await store.transaction((tx) => deliveries.save(tx, row.id, { state: 'sending' }))
       } else if (!certain && row.platformId === null) {
-        const found = await reconcile(connection, row)
+        const found = await reconcile(connection, row, cause === 'crash' ? row.resends < resendsMax : !repeated)
         if (found.kind === 'sent') return settle(row, { state: 'sent', platformId: found.id })
         if (found.kind === 'give-up') return settle(row, { state: 'ambiguous', error: row.error ?? 'it is not known whether it arrived' })
         if (found.kind === 'again') {
+          row.resends += 1
           row.resent = true
-          await store.transaction((tx) => deliveries.save(tx, row.id, { state: 'sending', resent: true }))
+          repeated = cause === 'line'
+          await store.transaction((tx) => deliveries.save(tx, row.id, { state: 'sending', resends: row.resends }))
         }
       }
       row.attempts += 1
@@ -158,8 +165,9 @@ export function createOutbox(options: {
         const text = describeError(error)
         if (outcome === 'never') return settle(row, { state: 'failed', error: text })
         certain = outcome === 'not-sent'
+        cause = 'line'
         const wait = backoff(row.attempts, error instanceof SendProblem ? error.retryAfterMs : undefined)
-        await store.transaction((tx) => deliveries.save(tx, row.id, { state: certain ? 'queued' : 'sending', attempts: row.attempts, resent: row.resent, error: text, dueAt: clock.now() + wait }))
+        await store.transaction((tx) => deliveries.save(tx, row.id, { state: certain ? 'queued' : 'sending', attempts: row.attempts, resends: row.resends, error: text, dueAt: Math.round(clock.now() + wait) }))
         if (!(await pause(wait))) return
       }
     }
@@ -172,13 +180,13 @@ export function createOutbox(options: {
   }
 
   /** What to do about a part that may have arrived. */
-  async function reconcile(connection: Connection, row: StoredDelivery): Promise<{ kind: 'sent'; id: PlatformMessageId } | { kind: 'send' } | { kind: 'again' } | { kind: 'give-up' }> {
+  async function reconcile(connection: Connection, row: StoredDelivery, mayRepeat: boolean): Promise<{ kind: 'sent'; id: PlatformMessageId } | { kind: 'send' } | { kind: 'again' } | { kind: 'give-up' }> {
     if (connection.limits.nonce) return { kind: 'send' }
     if (connection.findSent !== undefined) {
       const id = await connection.findSent(row.chat, row.key, row.createdAt).catch(() => undefined)
       return id === undefined ? { kind: 'send' } : { kind: 'sent', id }
     }
-    return row.resent ? { kind: 'give-up' } : { kind: 'again' }
+    return mayRepeat ? { kind: 'again' } : { kind: 'give-up' }
   }
 
   /** One try with a deadline. A message whose id is known is edited in place. */
