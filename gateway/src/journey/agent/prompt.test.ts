@@ -21,10 +21,10 @@ describe('the system prompt', () => {
     expect(buildSystemPrompt(facts())).not.toMatch(/\d\d:\d\d/)
   })
 
-  test.each(['group', 'channel'] as const)('a %s never gets MEMORY.md, not even as missing', (kind) => {
+  test.each(['group', 'channel'] as const)('a %s never gets USER.md and MEMORY.md, not even as missing', (kind) => {
     const prompt = buildSystemPrompt(facts({ chat: { label: 'Telegram', kind }, files: [file('AGENTS.md')] }))
-    expect(prompt).not.toContain('MEMORY.md')
-    expect(buildSystemPrompt(facts({ chat: { label: 'Telegram', kind } }))).not.toContain('text of MEMORY.md')
+    expect(prompt).not.toMatch(/USER\.md|MEMORY\.md/)
+    expect(buildSystemPrompt(facts({ chat: { label: 'Telegram', kind } }))).not.toMatch(/text of (?:USER|MEMORY)\.md/)
     expect(prompt).toContain('NO_REPLY')
   })
 

@@ -29,13 +29,15 @@ export interface PromptFacts {
 }
 
 const fileOrder = ['AGENTS.md', 'SOUL.md', 'TOOLS.md', 'IDENTITY.md', 'USER.md', 'HEARTBEAT.md', 'BOOTSTRAP.md', 'MEMORY.md'] as const
+/** About the owner: only for private chats. */
+const privateFiles: readonly string[] = ['USER.md', 'MEMORY.md']
 const subAgentFiles: readonly string[] = ['AGENTS.md', 'TOOLS.md']
 /** behaviours: each file is cut to 20,000 characters, head 70 %, tail 20 %. */
 export const fileMaxChars = 20_000
 
 /**
  * The system prompt: who the agent is, what holds, the workspace's files in fixed order, where it speaks, the date.
- * What changes most rarely comes first, so that providers' caches hold. Group and channel sessions never get MEMORY.md.
+ * What changes most rarely comes first, so that providers' caches hold. Group and channel sessions never get USER.md and MEMORY.md.
  */
 export function buildSystemPrompt(facts: PromptFacts): string {
   const { agent } = facts
@@ -65,7 +67,7 @@ function rules(tools: readonly string[]): string {
 }
 
 function workspace(facts: PromptFacts): string[] {
-  const wanted = fileOrder.filter((name) => (facts.audience === 'sub-agent' ? subAgentFiles.includes(name) : name !== 'MEMORY.md' || facts.chat.kind === 'direct'))
+  const wanted = fileOrder.filter((name) => (facts.audience === 'sub-agent' ? subAgentFiles.includes(name) : facts.chat.kind === 'direct' || !privateFiles.includes(name)))
   const parts: string[] = []
   const missing: string[] = []
   for (const name of wanted) {

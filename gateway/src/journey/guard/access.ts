@@ -80,8 +80,10 @@ export function decideAccess(message: IncomingMessage, config: AccessConfig, fac
     const topic = message.chat.thread === undefined ? undefined : base.topics?.[message.chat.thread]
     const settings: GroupConfig = { ...base, ...topic }
     if (settings.enabled === false) return { kind: 'deny', reason: 'the group is switched off' }
-    const list = settings.allowFrom ?? config.groupAllowFrom ?? config.allowFrom
-    const mayAll = policy !== 'allowlist' && settings.allowFrom === undefined && config.groupAllowFrom === undefined
+    // A channel-wide list that is empty says nothing; one of a place that is empty says nobody.
+    const groupList = (config.groupAllowFrom ?? []).length === 0 ? undefined : config.groupAllowFrom
+    const list = settings.allowFrom ?? groupList ?? config.allowFrom
+    const mayAll = policy !== 'allowlist' && settings.allowFrom === undefined && groupList === undefined
     if (!facts.owner && !mayAll && !listNames(list, channel, id)) return { kind: 'deny', reason: 'the sender is not in the list of this group' }
     const needsMention = policy === 'mention-only' || (facts.activation === undefined
       ? (settings.requireMention ?? config.requireMention ?? config.requireMentionInGroups ?? true)
