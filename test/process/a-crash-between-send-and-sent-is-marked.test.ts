@@ -29,3 +29,19 @@ it('a reply that was on the wire when the gateway was killed is sent once more, 
   await world.quiet()
   expect(telegram.sent).toHaveLength(3)
 }, 120_000)
+
+it('a reply whose sending is cut short again and again is lost after none of the crashes', async () => {
+  const { gateway, telegram, olga } = world
+  const before = telegram.sent.length
+  telegram.fault('sendMessage', { hang: true, times: 3 })
+  const hung = (): number => telegram.calls.filter((call) => call.method === 'sendMessage' && call.outcome === 'hung').length
+  const already = hung()
+  telegram.say(olga, 'stubborn words')
+  for (let deaths = 1; deaths <= 3; deaths += 1) {
+    await telegram.until(() => hung() === already + deaths, 'a send without an answer', 30_000)
+    await gateway.kill()
+    await gateway.start(60_000)
+  }
+  await world.quiet()
+  expect(telegram.sent.slice(before).map((message) => message.text)).toEqual(['You said: stubborn words'])
+}, 120_000)

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs'
 import { startModelServer, type ModelServer, type Script } from '../fakes/model-servers/index.ts'
 import { startTelegramServer, type FakeUser, type TelegramServer } from '../fakes/telegram-server/index.ts'
-import { createSpawnedGateway, root, type SpawnedGateway } from './spawned-gateway.ts'
+import { createSpawnedGateway, type SpawnedGateway } from './spawned-gateway.ts'
 
 const botToken = '123456789:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi'
 export const gatewayToken = 'process-token-0123456789abcdef0123456789abcdef'
@@ -20,7 +19,6 @@ export interface ProcessWorld {
 
 /** Starts everything; the gateway is ready when this resolves. */
 export async function startProcessWorld(script: Script, config: Record<string, unknown> = {}): Promise<ProcessWorld> {
-  if (!existsSync(`${root}/dist/gateway.mjs`)) throw new Error('the gateway is not built: npm run build')
   const model = await startModelServer(script)
   const telegram = await startTelegramServer({ token: botToken })
   const gateway = await createSpawnedGateway({

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync, readFileSync, existsSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { get } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -8,6 +8,18 @@ import { fileURLToPath } from 'node:url'
 import { openSqlite } from '../../gateway/src/foundation/platform/index.ts'
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+
+let copy: string | undefined
+/** What is built, as it is now: a build that is made while the gateways of this process come and go does not mix with it. */
+function builtCopy(): string {
+  if (copy !== undefined) return copy
+  if (!existsSync(join(root, 'dist', 'gateway.mjs'))) throw new Error('the gateway is not built: npm run build')
+  const place = mkdtempSync(join(tmpdir(), 'moltbot-built-'))
+  for (const part of ['bin', 'dist', 'package.json']) cpSync(join(root, part), join(place, part), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(place, 'node_modules'))
+  process.on('exit', () => rmSync(place, { recursive: true, force: true }))
+  return (copy = place)
+}
 
 /** The built gateway in a process of its own, which may be killed at any moment. */
 export interface SpawnedGateway {
@@ -51,12 +63,13 @@ export async function createSpawnedGateway(config: Record<string, unknown>, envi
   const port = await freePort()
   let child: ChildProcess | undefined
   let output = ''
+  const built = builtCopy()
 
   // A driver that breaks off leaves no gateway behind.
   process.on('exit', () => child?.kill('SIGKILL'))
 
   const launch = (): void => {
-    const started = spawn(process.execPath, [join(root, 'bin', 'moltbot'), 'gateway', 'run', '--port', String(port)], {
+    const started = spawn(process.execPath, [join(built, 'bin', 'moltbot'), 'gateway', 'run', '--port', String(port)], {
       env: { HOME: home, PATH: process.env['PATH'] ?? '', MOLTBOT_QUIET: '1', ...environment }, stdio: ['ignore', 'pipe', 'pipe'],
     })
     child = started
