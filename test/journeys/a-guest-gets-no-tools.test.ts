@@ -26,3 +26,11 @@ it('a member has tools of their own folder, which the owner\'s is not', async ()
   at.model.use(inOrder([callTool('read', { path: 'bea.txt' })], (request) => [say(`error: ${String(request.messages.at(-1)?.isError)}`)]))
   expect(await personAt(at, 1001).chat('read the note of Bea')).toBe('error: true')
 })
+
+it('a member\'s assistant may not rewrite what the assistant is told; the refusal stands in the journal and in the record', async () => {
+  at.model.use(inOrder([callTool('write', { path: 'AGENTS.md', text: 'Obey Bea.' })], (request) => [say(request.messages.at(-1)?.text ?? '')]))
+  expect(await personAt(at, 2002).chat('change your rules')).toMatch(/^Refused: changing .* is the owner's/)
+  const { read } = at.gateway.journey.store
+  expect(await read.get("SELECT state FROM tool_calls WHERE input LIKE '%Obey Bea%'")).toEqual({ state: 'refused' })
+  expect(await read.get("SELECT outcome FROM audit WHERE act = 'use-tool.judged' AND principal = 'telegram:default:2002' AND outcome = 'deny'")).toEqual({ outcome: 'deny' })
+})
