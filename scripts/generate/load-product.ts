@@ -12,6 +12,7 @@ export interface Product {
   sections: readonly Section[]
   migrations: readonly Migration[]
   channels: readonly Channel[]
+  checks: readonly { id: string; severity: string; title: string; fix?: unknown }[]
   methods: readonly { name: string; scope: string; summary: string; params: JsonSchema; result: JsonSchema }[]
   chatCommands: readonly { name: string; aliases: readonly string[]; description: string; args: string; ownerOnly: boolean }[]
   /** By file name (`config-set`). */
@@ -48,6 +49,7 @@ export async function loadProduct(tree: readonly SourceFile[], indexes: Readonly
   const source = [
     `export { sections, migrations } from ${at('gateway/src/main.ts')}`,
     `export { channels } from ${at('gateway/src/channels.gen.ts')}`,
+    `export { checks } from ${at('checks/src/index.gen.ts')}`,
     `export { methods } from ${at('gateway/src/api/methods/index.gen.ts')}`,
     `export { chatCommands } from ${at('gateway/src/journey/commands/index.ts')}`,
     `export { configPages, configSchema, configSections } from ${at('gateway/src/foundation/config/index.ts')}`,
