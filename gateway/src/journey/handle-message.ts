@@ -7,7 +7,7 @@
  * continue what a crash left open (`resume`): there is no separate repair.
  */
 import {
-  describeError, unreachable, type AgentEvent, type IncomingMessage, type InboxId, type Logger, type Principal, type Receipt, type SessionKey, type Store, type TurnOutcome,
+  describeError, unreachable, type AgentEvent, type IncomingMessage, type InboxId, type Logger, type Principal, type Receipt, type SessionKey, type Store, type TurnId, type TurnOutcome,
   type TurnView, type Tx,
 } from '@moltbot/contract'
 import type { Audit } from '../foundation/audit/types.ts'
@@ -77,7 +77,10 @@ async function route(tx: Tx, row: InboxRow, journey: Journey): Promise<void> {
 /** An allowed message is a command, answered at once, or words for the assistant. */
 async function proceed(tx: Tx, row: InboxRow, principal: Principal, journey: Journey): Promise<void> {
   const { inbox, guard, sessions, commands } = journey
-  const parsed: Parsed = row.message.wishes?.commands === false ? { kind: 'text', text: row.message.text } : commands.parse(row.message.text)
+  let parsed: Parsed = row.message.wishes?.commands === false ? { kind: 'text', text: row.message.text } : commands.parse(row.message.text)
+  // Only words that a command passed on ever get a turn: the command itself was done before the gateway stopped.
+  if (parsed.kind === 'command' && row.turnId !== null) parsed = { kind: 'text', text: parsed.args }
+  if (parsed.kind === 'command' && principal.role === 'guest' && !row.message.text.trimStart().startsWith('/')) parsed = { kind: 'text', text: row.message.text }
   if (parsed.kind === 'text') {
     const wishes = parsed.thinking === undefined && parsed.model === undefined ? row.message.wishes : {
       ...row.message.wishes, ...(parsed.thinking === undefined ? {} : { thinking: parsed.thinking }), ...(parsed.model === undefined ? {} : { model: parsed.model }),
@@ -135,7 +138,10 @@ export async function answerTurn(turn: Turn, journey: Journey): Promise<void> {
     sessions.leave(turn)
     return
   }
-  const words = await wordsOf(turn, outcome, journey)
+  const words = await wordsOf(turn, outcome, journey).catch((error: unknown) => {
+    log.error('The notices around an answer could not be read; it goes out without them.', { turn: turn.id, error: describeError(error) })
+    return plainWords(turn, outcome)
+  })
   for (let tries = 1; ; tries += 1) {
     try {
       await store.transaction(async (tx) => {
@@ -199,6 +205,13 @@ async function wordsOf(turn: Turn, outcome: TurnOutcome, journey: Journey): Prom
   }
 }
 
+/** What was said, when nothing more can be read from the store. */
+function plainWords(turn: Turn, outcome: TurnOutcome): string {
+  if (outcome.kind === 'silent') return ''
+  const said = turn.said.map((text) => text.trim()).filter((text) => text !== '')
+  return said.length > 0 || outcome.kind !== 'answered' ? said.join('\n\n') : outcome.text.trim()
+}
+
 function nextStep(fault: Extract<TurnOutcome, { kind: 'failed' }>['fault']['class']): string {
   switch (fault) {
     case 'auth': case 'auth_permanent': return ' The owner can set a new key with `moltbot onboard`.'
@@ -243,53 +256,87 @@ export async function settleDelivery(tx: Tx, delivery: DeliveryRow, all: readonl
   else await journey.inbox.endTurn(tx, delivery.turnId, 'answered', all.some((part) => part.state === 'ambiguous' || part.resent) ? 'delivery uncertain' : undefined)
 }
 
-/** Continues everything that has no end state. Called once at start, before channels connect. */
+/**
+ * Continues everything that has no end state. Called once at start, before channels connect. Each message is judged anew: who was
+ * shut out meanwhile is not answered. A message that can't be continued stays for the next start and never keeps the others from it.
+ */
 export async function resume(journey: Journey): Promise<{ messages: number; deliveries: number }> {
-  const { inbox, outbox, sessions, store } = journey
+  const { inbox, outbox, sessions, store, log } = journey
+  journey.guard.onRevoked((who) => {
+    sessions.shutOut(who).catch((error: unknown) => log.error('The work of someone who was shut out could not be ended.', { error: describeError(error) }))
+  })
   const deliveries = await outbox.resume()
   const open = await inbox.open()
   const continued = new Set<string>()
   const conversations = new Set<string>()
   for (const row of open) {
-    const turn = row.turnId === null ? undefined : await sessions.transcript.turn(store.read, row.turnId)
-    if (turn?.state === 'done') {
-      const parts = await outbox.ofTurn(turn.id)
-      if (parts.every((part) => part.settledAt !== null)) await store.transaction((tx) => inbox.endTurn(tx, turn.id, parts.length === 0 ? 'silent' : 'answered'))
-      continue
-    }
-    // Further messages of a turn are in its transcript already; its first one carries it on.
-    if (turn !== undefined && continued.has(turn.id)) continue
-    if (turn !== undefined) {
-      continued.add(turn.id)
-      sessions.resume(row.id, turn.id)
-    }
     const conversation = row.sessionKey ?? row.id
     const isFirst = !conversations.has(conversation)
     conversations.add(conversation)
-    await store.transaction(async (tx) => {
-      // What waits behind another message has no part in how the gateway ended.
-      const starts = isFirst ? await inbox.countAttempt(tx, row.id) : 0
-      if (starts > startsMax && journey.now() - row.receivedAt > givenUpAfterMs) return giveUp(tx, row, journey)
-      const principal = row.principal === null ? undefined : await journey.guard.principal(row.principal)
-      if (principal === undefined) return route(tx, row, journey)
-      await proceed(tx, row, principal, journey)
-    })
+    try {
+      await resumeMessage(row, isFirst, continued, journey)
+    } catch (error) {
+      log.error('A message could not be taken up again.', { inbox: row.id, error: describeError(error) })
+      // Counted by itself, so that one that never can is given up some day.
+      await store.transaction((tx) => countStart(tx, row, isFirst, journey)).catch((again: unknown) => log.error('It could not be counted either.', { inbox: row.id, error: describeError(again) }))
+    }
   }
+  await takeBackOldPreviews(journey)
   return { messages: open.length, deliveries }
 }
 
-async function giveUp(tx: Tx, row: InboxRow, journey: Journey): Promise<void> {
-  const { inbox, outbox, sessions } = journey
-  const to = { inbox: row.id as InboxId, chat: row.chat, principal: row.principal ?? ('owner' as Principal['id']) }
-  await outbox.reply(tx, to, '⚠️ I could not finish this: the gateway stopped each time I tried. Please send it again, perhaps in smaller steps.', 'given-up')
-  if (row.turnId === null) {
-    await inbox.end(tx, row.id, 'failed', 'given up after several starts; told')
+async function resumeMessage(row: InboxRow, isFirst: boolean, continued: Set<string>, journey: Journey): Promise<void> {
+  const { inbox, guard, outbox, sessions, store } = journey
+  const turn = row.turnId === null ? undefined : await sessions.transcript.turn(store.read, row.turnId)
+  if (turn?.state === 'done') {
+    const parts = await outbox.ofTurn(turn.id)
+    if (parts.every((part) => part.settledAt !== null)) await store.transaction((tx) => inbox.endTurn(tx, turn.id, parts.length === 0 ? 'silent' : 'answered'))
     return
   }
-  await sessions.transcript.endTurn(tx, row.turnId, { outcome: 'failed', model: null, wanted: null, usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }, text: '' })
-  await inbox.endTurn(tx, row.turnId, 'failed', 'given up after several starts; told')
-  const turn = { id: row.turnId, chat: row.chat }
-  tx.afterCommit(() => void outbox.withdraw(turn).catch((error: unknown) => journey.log.warn('A preview could not be taken back.', { turn: turn.id, error: describeError(error) })))
+  // Further messages of a turn are in its transcript already; its first one carries it on.
+  if (turn !== undefined && continued.has(turn.id)) return
+  if (turn !== undefined) {
+    continued.add(turn.id)
+    sessions.resume(row.id, turn.id)
+  }
+  await store.transaction(async (tx) => {
+    if (await countStart(tx, row, isFirst, journey)) return
+    if (turn === undefined) return route(tx, row, journey)
+    const verdict = await guard.judgeMessage(tx, row.message)
+    if (verdict.kind === 'allow') return proceed(tx, row, verdict.principal, journey)
+    await endLostTurn(tx, row, turn.id, 'denied', verdict.reason, journey)
+  })
+}
+
+/** Counts one more start for what stood first in its conversation; true: it was given up. What waits behind another message has no part in how the gateway ended. */
+async function countStart(tx: Tx, row: InboxRow, isFirst: boolean, journey: Journey): Promise<boolean> {
+  const starts = isFirst ? await journey.inbox.countAttempt(tx, row.id) : 0
+  if (starts <= startsMax || journey.now() - row.receivedAt <= givenUpAfterMs) return false
+  await giveUp(tx, row, journey)
+  return true
+}
+
+/** A preview whose turn is over shows half words nobody will complete: the gateway stopped before it could take it back. */
+async function takeBackOldPreviews(journey: Journey): Promise<void> {
+  for (const preview of await journey.outbox.previews()) {
+    const turn = preview.turnId === null ? undefined : await journey.sessions.transcript.turn(journey.store.read, preview.turnId)
+    if (preview.turnId !== null && turn?.state !== 'running') await journey.outbox.withdraw({ id: preview.turnId, chat: preview.chat })
+  }
+}
+
+async function giveUp(tx: Tx, row: InboxRow, journey: Journey): Promise<void> {
+  const to = { inbox: row.id as InboxId, chat: row.chat, principal: row.principal ?? ('owner' as Principal['id']) }
+  await journey.outbox.reply(tx, to, '⚠️ I could not finish this: the gateway stopped each time I tried. Please send it again, perhaps in smaller steps.', 'given-up')
+  if (row.turnId === null) await journey.inbox.end(tx, row.id, 'failed', 'given up after several starts; told')
+  else await endLostTurn(tx, row, row.turnId, 'failed', 'given up after several starts; told', journey)
+}
+
+/** Ends a turn that a dead gateway had begun and that is not continued. */
+async function endLostTurn(tx: Tx, row: InboxRow, id: TurnId, end: 'failed' | 'denied', reason: string, journey: Journey): Promise<void> {
+  await journey.sessions.transcript.endTurn(tx, id, { outcome: 'failed', model: null, wanted: null, usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }, text: '' })
+  await journey.inbox.endTurn(tx, id, end, reason)
+  const turn = { id, chat: row.chat }
+  tx.afterCommit(() => void journey.outbox.withdraw(turn).catch((error: unknown) => journey.log.warn('A preview could not be taken back.', { turn: turn.id, error: describeError(error) })))
 }
 
 function invitation(row: InboxRow, code: string): string {

@@ -27,15 +27,35 @@ export type Access =
   | { kind: 'not-addressed' }
 
 /**
- * Whether a list names a sender. Only the network's stable id counts, bare or as `channel:id`; names and addresses that a
- * sender can change (`@name`) never match. Blank entries match nobody; `*` matches everybody.
+ * Whether a list names a sender by the network's stable id, bare or as `channel:id`, letter for letter. Names and addresses that
+ * a sender can change (`@name`) never match, and neither does a blank entry or `*`, which names nobody.
  */
 export function listNames(list: readonly (string | number)[] | undefined, channel: string, id: string): boolean {
   return (list ?? []).some((entry) => {
-    const text = String(entry).trim().toLowerCase()
-    if (text === '*') return true
-    return text !== '' && (text === id.toLowerCase() || text === `${channel}:${id}`.toLowerCase())
+    const text = String(entry).trim()
+    return text !== '' && text !== '*' && id.trim() !== '' && (text === id || namesOn(text, channel, id))
   })
+}
+
+/** Whether a list of `channel:id` names a sender. An id alone is not enough where one list speaks for all channels. */
+export function listNamesOn(list: readonly (string | number)[], channel: string, id: string): boolean {
+  return id.trim() !== '' && list.some((entry) => namesOn(String(entry).trim(), channel, id))
+}
+
+/** The channel's own name may be written in any case; ids may not, two of them can differ in nothing else. */
+function namesOn(text: string, channel: string, id: string): boolean {
+  const at = text.indexOf(':')
+  return at > 0 && id !== '*' && text.slice(0, at).toLowerCase() === channel.toLowerCase() && text.slice(at + 1).trim() === id
+}
+
+/** Whether a list opens a door to everybody. */
+function opensToAll(list: readonly (string | number)[] | undefined): boolean {
+  return (list ?? []).some((entry) => String(entry).trim() === '*')
+}
+
+/** An entry written in the configuration under this very name. */
+function entryOf<T>(entries: Record<string, T> | undefined, name: string): T | undefined {
+  return entries !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined
 }
 
 /** Whether a message addresses us: natively, as a reply to us, or by a pattern. */
@@ -60,31 +80,32 @@ export function decideAccess(message: IncomingMessage, config: AccessConfig, fac
     const policy = config.dmPolicy ?? 'pairing'
     if (policy === 'disabled') return { kind: 'deny', reason: 'direct messages are off (dmPolicy disabled)' }
     if (facts.owner) return { kind: 'allow' }
-    const listed = listNames(config.allowFrom, channel, id)
-    if (policy === 'open') return listNames(config.allowFrom, channel, '*') ? { kind: 'allow' } : listed || facts.known ? { kind: 'allow' } : { kind: 'deny', reason: 'dmPolicy open needs "*" in allowFrom' }
-    const named = (config.allowFrom ?? []).some((entry) => String(entry).trim() !== '*') && listNames((config.allowFrom ?? []).filter((entry) => String(entry).trim() !== '*'), channel, id)
+    const named = listNames(config.allowFrom, channel, id)
+    if (policy === 'open') return named || facts.known || opensToAll(config.allowFrom) ? { kind: 'allow' } : { kind: 'deny', reason: 'dmPolicy open needs "*" in allowFrom' }
+    if (policy !== 'allowlist' && policy !== 'pairing') return { kind: 'deny', reason: `unknown dmPolicy "${String(policy)}"` }
     if (named) return { kind: 'allow' }
     if (policy === 'allowlist') return { kind: 'deny', reason: 'not in allowFrom (dmPolicy allowlist)' }
-    if (policy === 'pairing') return facts.known ? { kind: 'allow' } : { kind: 'pair' }
-    return { kind: 'deny', reason: `unknown dmPolicy "${policy}"` }
+    return facts.known ? { kind: 'allow' } : { kind: 'pair' }
   }
 
   function group(): Access {
     const policy = config.groupPolicy ?? facts.defaultGroupPolicy
     if (policy === 'disabled' || policy === 'deny') return { kind: 'deny', reason: 'groups are off (groupPolicy)' }
-    if (!['allowlist', 'open', 'mention-only'].includes(policy)) return { kind: 'deny', reason: `unknown groupPolicy "${policy}"` }
-    const own = config.groups?.[message.chat.chat]
-    const general = config.groups?.['*']
+    if (!['allowlist', 'open', 'mention-only'].includes(policy)) return { kind: 'deny', reason: `unknown groupPolicy "${String(policy)}"` }
+    const own = entryOf(config.groups, message.chat.chat)
+    const general = entryOf(config.groups, '*')
     if (policy === 'allowlist' && own === undefined && general === undefined) return { kind: 'deny', reason: 'the group is not listed in groups' }
     const base = own ?? general ?? {}
-    const topic = message.chat.thread === undefined ? undefined : base.topics?.[message.chat.thread]
+    const topic = message.chat.thread === undefined ? undefined : entryOf(base.topics, message.chat.thread)
     const settings: GroupConfig = { ...base, ...topic }
     if (settings.enabled === false) return { kind: 'deny', reason: 'the group is switched off' }
     // A channel-wide list that is empty says nothing; one of a place that is empty says nobody.
     const groupList = (config.groupAllowFrom ?? []).length === 0 ? undefined : config.groupAllowFrom
-    const list = settings.allowFrom ?? groupList ?? config.allowFrom
-    const mayAll = policy !== 'allowlist' && settings.allowFrom === undefined && groupList === undefined
-    if (!facts.owner && !mayAll && !listNames(list, channel, id)) return { kind: 'deny', reason: 'the sender is not in the list of this group' }
+    const list = settings.allowFrom ?? groupList
+    // Without a list for groups the people of `allowFrom` count, but never its `*`: that opens direct chats only.
+    const named = list === undefined ? listNames(config.allowFrom, channel, id) : listNames(list, channel, id) || opensToAll(list)
+    const mayAll = policy !== 'allowlist' && list === undefined
+    if (!facts.owner && !mayAll && !named) return { kind: 'deny', reason: 'the sender is not in the list of this group' }
     const needsMention = policy === 'mention-only' || (facts.activation === undefined
       ? (settings.requireMention ?? config.requireMention ?? config.requireMentionInGroups ?? true)
       : facts.activation === 'mention')

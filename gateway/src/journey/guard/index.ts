@@ -7,9 +7,9 @@ import {
   type Principal, type PrincipalId, type Store, type Tx, type Verdict,
 } from '@moltbot/contract'
 import type { Audit } from '../../foundation/audit/types.ts'
-import { decideAccess, listNames, type AccessConfig } from './access.ts'
+import { decideAccess, listNames, listNamesOn, type AccessConfig } from './access.ts'
 import { channelDefaultsSection, commandsSection } from './config.ts'
-import { createPairing } from './pairing.ts'
+import { createPairing, type Revoked } from './pairing.ts'
 import { ruleOn, toVerdict } from './rules.ts'
 import type { Guard } from './types.ts'
 
@@ -34,6 +34,8 @@ export const notAddressedReason = 'not addressed'
 export interface GuardRoom extends Guard {
   /** `judge` inside a transaction that is already open. */
   judgeIn(tx: Tx, principal: Principal, action: Action): Promise<Verdict>
+  /** Calls back after someone was shut out: what they had running must end. Returns how to stop. */
+  onRevoked(listener: (who: Revoked) => void): () => void
 }
 
 export function createGuard(options: {
@@ -49,7 +51,10 @@ export function createGuard(options: {
   activation(tx: Tx, message: IncomingMessage): Promise<'mention' | 'always' | undefined>
 }): GuardRoom {
   const { store, clock, newId, config, audit } = options
-  const pairing = createPairing({ store, clock, newId, audit })
+  const pairing = createPairing({
+    store, clock, newId, audit,
+    ownerNamed: () => config.get(commandsSection).ownerAllowFrom.some((entry) => /^[^:]+:\s*[^*\s]/.test(String(entry).trim())),
+  })
 
   async function principalIn(on: { get: Tx['get'] }, id: PrincipalId): Promise<Principal | undefined> {
     const row = await on.get('SELECT id, role, name FROM principals WHERE id = ?', id)
@@ -59,7 +64,7 @@ export function createGuard(options: {
 
   /** A sender nobody paired but a list admits: a member by that list, kept apart by its own id. */
   async function listedPrincipal(tx: Tx, message: IncomingMessage, role: 'member' | 'guest'): Promise<Principal> {
-    const id = `${message.chat.channel}:${message.chat.account}:${message.sender.id}` as PrincipalId
+    const id = `${message.chat.channel}:${message.chat.account.replaceAll(':', '=3a=')}:${message.sender.id}` as PrincipalId
     await tx.run('INSERT INTO principals (id, role, name, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET role = excluded.role', id, role, message.sender.name?.slice(0, 100) ?? null, clock.now())
     return { id, role, ...(message.sender.name === undefined ? {} : { name: message.sender.name }) }
   }
@@ -93,12 +98,13 @@ export function createGuard(options: {
       }
       const { account } = message.chat
       const access = options.accountConfig(channel.id, account)
-      const named = listNames(config.get(commandsSection).ownerAllowFrom.filter((entry) => String(entry).trim() !== '*' && String(entry).includes(':')), channel.id, message.sender.id)
+      const named = listNamesOn(config.get(commandsSection).ownerAllowFrom, channel.id, message.sender.id)
       const identity = await pairing.identity(tx, channel.id, account, message.sender.id)
       const owner = named || identity?.principal === ownerPrincipal
       const ruling = decideAccess(message, access, {
         known: identity !== undefined, owner, defaultGroupPolicy: config.get(channelDefaultsSection).groupPolicy, patterns: options.mentionPatterns(),
-        command: options.isCommand(message.text), activation: await options.activation(tx, message),
+        // In a group `wait` or `stop` is said to others all the time; only what is plainly a command needs no mention.
+        command: message.text.trimStart().startsWith('/') && options.isCommand(message.text), activation: await options.activation(tx, message),
       })
       switch (ruling.kind) {
         case 'deny': return refuse(ruling.reason)
@@ -110,7 +116,7 @@ export function createGuard(options: {
         case 'allow': {
           if (owner) return { kind: 'allow', principal: { id: ownerPrincipal, role: 'owner' } }
           if (identity !== undefined) return { kind: 'allow', principal: (await principalIn(tx, identity.principal)) ?? (await listedPrincipal(tx, message, 'guest')) }
-          const byName = listNames((access.allowFrom ?? []).filter((entry) => String(entry).trim() !== '*'), channel.id, message.sender.id)
+          const byName = listNames(access.allowFrom, channel.id, message.sender.id)
           return { kind: 'allow', principal: await listedPrincipal(tx, message, byName ? 'member' : 'guest') }
         }
         default: return unreachable(ruling)

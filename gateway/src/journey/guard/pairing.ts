@@ -1,4 +1,4 @@
-import { randomInt, timingSafeEqual } from 'node:crypto'
+import { createHash, randomInt, timingSafeEqual } from 'node:crypto'
 import {
   Problem, ownerPrincipal, type AccountId, type ChannelId, type Clock, type IncomingMessage, type NewId, type PrincipalId, type Role, type Row, type SenderId, type Store,
   type Tx,
@@ -15,13 +15,19 @@ const wrongMax = 10
 const wrongWindowMs = 60_000
 const lockMs = 5 * 60_000
 
+/** A name its bearer chose, on one line, without what could hide or format; null when nothing is left. */
+function plainName(name: string | undefined): string | null {
+  const plain = (name ?? '').replaceAll(/[`*_[\]<>|]/g, '').replaceAll(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ').trim()
+  return plain === '' ? null : Array.from(plain).slice(0, 100).join('')
+}
+
 export function makeCode(): string {
   return Array.from({ length: 8 }, () => alphabet[randomInt(alphabet.length)] ?? 'A').join('')
 }
 
 function sameCode(given: string, stored: string): boolean {
-  const one = Buffer.from(given.trim().toUpperCase().padEnd(16).slice(0, 16))
-  return timingSafeEqual(one, Buffer.from(stored.padEnd(16).slice(0, 16)))
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(given.trim().toUpperCase()), digest(stored))
 }
 
 function toRequest(row: Row): PairingRequest {
@@ -43,12 +49,22 @@ export interface Pairing extends PairingDoor {
   identity(on: { get: Tx['get'] }, channel: ChannelId, account: AccountId, sender: SenderId): Promise<PairedSender | undefined>
   /** First contact of a stranger: the code to send now, or undefined when none goes out (already told, or too many wait). */
   invite(tx: Tx, message: IncomingMessage): Promise<string | undefined>
+  /** Calls back after someone was shut out. Returns how to stop. */
+  onRevoked(listener: (who: Revoked) => void): () => void
 }
 
+/** Whom nobody answers any more: one sender on one account. */
+export interface Revoked { channel: ChannelId; account: AccountId; sender: SenderId }
+
 /** Admits strangers by code. Its three tables are the only place where senders become principals. */
-export function createPairing(options: { store: Store; clock: Clock; newId: NewId; audit: Audit }): Pairing {
+export function createPairing(options: {
+  store: Store; clock: Clock; newId: NewId; audit: Audit
+  /** True when the configuration already names the owner on some channel: then nobody becomes the owner by pairing. */
+  ownerNamed(): boolean
+}): Pairing {
   const { store, clock, newId, audit } = options
   const listeners = new Set<() => void>()
+  const revokedListeners = new Set<(who: Revoked) => void>()
   const changed = (tx: Tx): void => tx.afterCommit(() => listeners.forEach((listener) => listener()))
 
   const identity: Pairing['identity'] = async (on, channel, account, sender) => {
@@ -66,19 +82,17 @@ export function createPairing(options: { store: Store; clock: Clock; newId: NewI
     }
   }
 
-  /** Guesses are counted in the store, so that a restart does not give new tries. */
-  async function countWrong(): Promise<void> {
-    await store.transaction(async (tx) => {
-      const now = clock.now()
-      const row = await tx.get('SELECT wrong, since FROM pairing_guard WHERE id = 1')
-      const fresh = row === undefined || now - Number(row['since']) > wrongWindowMs
-      const wrong = fresh ? 1 : Number(row['wrong']) + 1
-      await tx.run(
-        `INSERT INTO pairing_guard (id, wrong, since, locked_until) VALUES (1, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET wrong = excluded.wrong, since = excluded.since, locked_until = excluded.locked_until`,
-        wrong, fresh ? now : Number(row?.['since'] ?? now), wrong >= wrongMax ? now + lockMs : 0,
-      )
-    })
+  /** Guesses are counted in the store, so that a restart does not give new tries; and with the guess itself, so that a burst does not either. */
+  async function countWrong(tx: Tx): Promise<void> {
+    const now = clock.now()
+    const row = await tx.get('SELECT wrong, since FROM pairing_guard WHERE id = 1')
+    const fresh = row === undefined || now - Number(row['since']) > wrongWindowMs
+    const wrong = fresh ? 1 : Number(row['wrong']) + 1
+    await tx.run(
+      `INSERT INTO pairing_guard (id, wrong, since, locked_until) VALUES (1, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET wrong = excluded.wrong, since = excluded.since, locked_until = excluded.locked_until`,
+      wrong, fresh ? now : Number(row?.['since'] ?? now), wrong >= wrongMax ? now + lockMs : 0,
+    )
   }
 
   async function findByCode(tx: Tx, channel: ChannelId, code: string): Promise<PairingRequest | undefined> {
@@ -92,13 +106,15 @@ export function createPairing(options: { store: Store; clock: Clock; newId: NewI
     const result = await store.transaction(async (tx) => {
       await ensureUnlocked(tx)
       const request = await findByCode(tx, channel, code)
-      if (request === undefined) return undefined
+      if (request === undefined) {
+        await countWrong(tx)
+        return undefined
+      }
       await tx.run('DELETE FROM pairing_requests WHERE channel = ? AND account = ? AND sender = ?', request.channel, request.account, request.sender)
       changed(tx)
       return { value: await act(tx, request) }
     })
     if (result === undefined) {
-      await countWrong()
       throw new Problem('pairing-code-unknown', `No pairing request on ${channel} has that code.`, { next: 'See the open ones with `moltbot pairing list`; a code is good for one hour.' })
     }
     return result.value
@@ -123,7 +139,7 @@ export function createPairing(options: { store: Store; clock: Clock; newId: NewI
       while (taken.has(code)) code = makeCode()
       await tx.run(
         'INSERT INTO pairing_requests (channel, account, sender, sender_name, code, created_at, last_seen_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-        channel, account, message.sender.id, (message.sender.name ?? message.sender.username ?? null)?.slice(0, 100) ?? null, code, now, now, now + codeValidMs,
+        channel, account, message.sender.id, plainName(message.sender.name ?? message.sender.username), code, now, now, now + codeValidMs,
       )
       await audit.append(tx, { act: 'pairing.requested', principal: null, subject: `${channel}:${message.sender.id}`, outcome: 'ask', reason: 'unknown sender' })
       changed(tx)
@@ -135,7 +151,7 @@ export function createPairing(options: { store: Store; clock: Clock; newId: NewI
     },
     approve: (channel, code, by) => decide(channel, code, async (tx, request) => {
       const owners = await tx.get<{ count: number }>('SELECT COUNT(*) AS count FROM identities WHERE principal = ?', ownerPrincipal)
-      const becomesOwner = by.via !== 'chat' && Number(owners?.count ?? 0) === 0
+      const becomesOwner = by.via !== 'chat' && !options.ownerNamed() && Number(owners?.count ?? 0) === 0
       const principal = becomesOwner ? ownerPrincipal : (newId('pr') as PrincipalId)
       const since = clock.now()
       if (!becomesOwner) await tx.run("INSERT INTO principals (id, role, name, created_at) VALUES (?, 'member', ?, ?)", principal, request.senderName, since)
@@ -154,9 +170,19 @@ export function createPairing(options: { store: Store; clock: Clock; newId: NewI
       return (await store.read.all('SELECT i.*, p.role FROM identities i JOIN principals p ON p.id = i.principal ORDER BY i.since')).map(toPaired)
     },
     revoke: (channel, account, sender, by: Approver) => store.transaction(async (tx) => {
+      const paired = await identity(tx, channel, account, sender)
       const gone = await tx.run('DELETE FROM identities WHERE channel = ? AND account = ? AND sender = ?', channel, account, sender)
-      if (gone === 1) await audit.append(tx, { act: 'pairing.revoked', principal: by.principal, subject: `${channel}:${sender}`, outcome: 'done', reason: `revoked by ${by.via}` })
-      return gone === 1
+      if (gone === 0) return false
+      if (paired !== undefined && paired.principal !== ownerPrincipal) {
+        await tx.run('DELETE FROM principals WHERE id = ? AND NOT EXISTS (SELECT 1 FROM identities WHERE principal = ?)', paired.principal, paired.principal)
+      }
+      await audit.append(tx, { act: 'pairing.revoked', principal: by.principal, subject: `${channel}:${sender}`, outcome: 'done', reason: `revoked by ${by.via}` })
+      tx.afterCommit(() => revokedListeners.forEach((listener) => listener({ channel, account, sender })))
+      return true
     }),
+    onRevoked(listener) {
+      revokedListeners.add(listener)
+      return () => void revokedListeners.delete(listener)
+    },
   }
 }

@@ -21,12 +21,13 @@ export interface PairingDoor {
   pending(channel?: ChannelId): Promise<PairingRequest[]>
   /**
    * Admits the sender of the request. Code in any case. The first person approved from the CLI or page while no chat identity is
-   * the owner's becomes the owner there; others become members. Throws `Problem('pairing-code-unknown')`,
+   * the owner's and the configuration names none becomes the owner there; others become members. Throws `Problem('pairing-code-unknown')`,
    * `Problem('pairing-locked')` (ten wrong codes in a minute lock approval for five).
    */
   approve(channel: ChannelId, code: string, by: Approver): Promise<PairedSender>
   reject(channel: ChannelId, code: string, by: Approver): Promise<boolean>
   paired(): Promise<PairedSender[]>
+  /** Shuts a sender out again; what they had waiting or running ends. False: nobody of that id was let in. */
   revoke(channel: ChannelId, account: AccountId, sender: SenderId, by: Approver): Promise<boolean>
   /** Calls back after a request came, or one was decided. Returns how to stop. */
   onPairing(listener: () => void): () => void

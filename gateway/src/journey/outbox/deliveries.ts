@@ -78,8 +78,8 @@ export function createDeliveries(options: { store: Store; clock: Clock; newId: N
       )
     },
     /** The message it stood in can't be used any more: the part is to be sent anew. */
-    async forgetPlatformId(tx: Tx, id: DeliveryId): Promise<void> {
-      await tx.run('UPDATE deliveries SET platform_id = NULL WHERE id = ?', id)
+    async forgetPlatformId(tx: Tx, id: DeliveryId, key: DeliveryKey): Promise<void> {
+      await tx.run('UPDATE deliveries SET platform_id = NULL, message_key = ? WHERE id = ?', key, id)
     },
     async ofTurn(on: Sql, turn: TurnId): Promise<StoredDelivery[]> {
       return (await on.all('SELECT * FROM deliveries WHERE turn_id = ? ORDER BY part', turn)).map(toDelivery)
@@ -94,10 +94,14 @@ export function createDeliveries(options: { store: Store; clock: Clock; newId: N
     async open(): Promise<StoredDelivery[]> {
       return (await store.read.all('SELECT * FROM deliveries WHERE settled_at IS NULL ORDER BY created_at, part, id')).map(toDelivery)
     },
+    /** Live previews nobody completed yet. */
+    async drafts(): Promise<StoredDelivery[]> {
+      return (await store.read.all('SELECT * FROM deliveries WHERE settled_at IS NULL AND draft = 1 ORDER BY created_at, id')).map(toDelivery)
+    },
     async counts(): Promise<{ waiting: number; ambiguous: number; failed: number }> {
       const row = await store.read.get(
         `SELECT (SELECT COUNT(*) FROM deliveries WHERE settled_at IS NULL) AS waiting,
-           (SELECT COUNT(*) FROM deliveries WHERE state = 'ambiguous' OR resent > 0) AS ambiguous, (SELECT COUNT(*) FROM deliveries WHERE state = 'failed') AS failed`,
+           (SELECT COUNT(*) FROM deliveries WHERE state = 'ambiguous' OR resent > 0) AS ambiguous, (SELECT COUNT(*) FROM deliveries WHERE state = 'failed' AND draft = 0) AS failed`,
       )
       return { waiting: Number(row?.['waiting'] ?? 0), ambiguous: Number(row?.['ambiguous'] ?? 0), failed: Number(row?.['failed'] ?? 0) }
     },

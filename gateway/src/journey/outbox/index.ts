@@ -4,7 +4,7 @@
  */
 import {
   Problem, SendProblem, describeError, type AgentEvent, type ChatRef, type Clock, type Connection, type DeliveryId, type DeliveryKey, type InboxId, type Logger, type Migration,
-  type NewId, type OutgoingMessage, type PlatformMessageId, type Principal, type PrincipalId, type Store, type TurnId, type Tx, silentToken,
+  type NewId, type OutgoingMessage, type PlatformMessageId, type Principal, type PrincipalId, type Store, type TurnId, type Tx, silentToken, unreachable,
 } from '@moltbot/contract'
 import type { Connections } from '../../foundation/connections/types.ts'
 import { createChatLanes, placeKey } from './chat-lanes.ts'
@@ -59,6 +59,8 @@ export function createOutbox(options: {
   /** Parts this process wrote itself: for them `sending` without an id means "not tried yet", for others "uncertain". */
   const ours = new Map<DeliveryId, StoredDelivery>()
   const waiters = new Map<DeliveryId, ((row: StoredDelivery) => void)[]>()
+  /** Messages known to stand on the network, also while the store could not be told. */
+  const standing = new Map<DeliveryId, PlatformMessageId>()
   const closing = new AbortController()
 
   function limitsOf(chat: ChatRef): { max: number; lines: number } {
@@ -86,14 +88,17 @@ export function createOutbox(options: {
     lanes.push(placeKey(row.chat), () => deliver(row.id, untried))
   }
 
-  async function settle(row: StoredDelivery, facts: { state: 'sent' | 'ambiguous' | 'failed'; platformId?: PlatformMessageId; error?: string }): Promise<void> {
+  interface Settled { state: 'sent' | 'ambiguous' | 'failed'; platformId?: PlatformMessageId; error?: string }
+
+  async function settle(row: StoredDelivery, facts: Settled): Promise<void> {
     await store.transaction(async (tx) => {
       await deliveries.save(tx, row.id, { ...facts, attempts: row.attempts, resends: row.resends, settled: true })
       const all = row.turnId !== null ? await deliveries.ofTurn(tx, row.turnId) : row.inboxId !== null ? await deliveries.ofInbox(tx, row.inboxId) : []
-      const now = all.map((each) => (each.id === row.id ? { ...each, state: facts.state, settledAt: clock.now() } : each))
-      if (now.every((each) => each.settledAt !== null)) await options.settled(tx, { ...row, state: facts.state }, now)
+      const now = all.map((each) => (each.id === row.id ? { ...each, state: facts.state, error: facts.error ?? null, settledAt: clock.now() } : each))
+      if (now.every((each) => each.settledAt !== null)) await options.settled(tx, { ...row, state: facts.state, error: facts.error ?? null }, now)
     })
     ours.delete(row.id)
+    standing.delete(row.id)
     const done = { ...row, state: facts.state, platformId: facts.platformId ?? row.platformId, error: facts.error ?? null, settledAt: clock.now() }
     waiters.get(row.id)?.forEach((resolve) => resolve(done))
     waiters.delete(row.id)
@@ -110,105 +115,165 @@ export function createOutbox(options: {
     })
   }
 
-  function whenUp(chat: ChatRef): Promise<boolean> {
+  /** Resolves true once the place can be reached, false when the gateway stops or `ms` have passed before that. */
+  function whenUp(chat: ChatRef, ms: number): Promise<boolean> {
     return new Promise((resolve) => {
       if (closing.signal.aborted) return resolve(false)
       if (connections.of(chat) !== undefined) return resolve(true)
-      const stop = (): void => { off(); resolve(false) }
-      const off = connections.onUp((channel, account) => {
-        if (channel !== chat.channel || account !== chat.account) return
+      const finish = (up: boolean): void => {
         off()
+        cancel()
         closing.signal.removeEventListener('abort', stop)
-        resolve(true)
+        resolve(up)
+      }
+      const stop = (): void => finish(false)
+      const off = connections.onUp((channel, account) => {
+        if (channel === chat.channel && account === chat.account) finish(true)
       })
+      const cancel = clock.after(ms, () => finish(false))
       closing.signal.addEventListener('abort', stop, { once: true })
     })
   }
 
-  const backoff = (attempts: number, wish: number | undefined): number =>
-    wish ?? Math.min(retryMaxMs, retryBaseMs * 2 ** Math.min(attempts, 10)) * (0.9 + 0.2 * options.random())
+  /** The network's own wish counts where it is one; a pause of nothing would be a storm. */
+  const backoff = (attempts: number, wish?: number): number =>
+    wish !== undefined && Number.isFinite(wish) && wish >= 0 ? Math.min(Math.max(wish, 100), retryForMs) : Math.min(retryMaxMs, retryBaseMs * 2 ** Math.min(attempts, 10)) * (0.9 + 0.2 * options.random())
+
+  /** What one delivery task knows beyond the row. */
+  interface Progress {
+    /** It is certain that nothing arrived yet. */
+    certain: boolean
+    /** An uncertain attempt of a gateway that died says nothing of the line; one of our own is repeated once. */
+    cause: 'crash' | 'line'
+    repeated: boolean
+    /** How it ended, once it did: kept here when the store can't be told, so that it is not sent again for that. */
+    end: Settled | undefined
+  }
 
   /** Sends one part until it is settled. The whole life of a delivery is this loop. */
   async function deliver(id: DeliveryId, untried: boolean): Promise<void> {
     // A live preview that began to send this part after it was queued here has taken it out of `ours`.
-    let certain = untried && ours.has(id)
-    /** An uncertain attempt of a gateway that died says nothing of the line; one of our own is repeated once. */
-    let cause: 'crash' | 'line' = 'crash'
-    let repeated = false
-    for (;;) {
-      if (!(await whenUpOrStopping(id))) return
-      const row = await deliveries.get(store.read, id)
-      if (row === undefined || row.settledAt !== null) return
-      const connection = connections.of(row.chat)
-      if (connection === undefined) continue
-      if (clock.now() - row.createdAt > retryForMs) return settle(row, { state: 'failed', error: row.error ?? 'could not be sent for a day' })
-      if (row.state === 'queued') {
-        await store.transaction((tx) => deliveries.save(tx, row.id, { state: 'sending' }))
-      } else if (!certain && row.platformId === null) {
-        const found = await reconcile(connection, row, cause === 'crash' ? row.resends < resendsMax : !repeated)
-        if (found.kind === 'sent') return settle(row, { state: 'sent', platformId: found.id })
-        if (found.kind === 'give-up') return settle(row, { state: 'ambiguous', error: row.error ?? 'it is not known whether it arrived' })
-        if (found.kind === 'again') {
+    const progress: Progress = { certain: untried && ours.has(id), cause: 'crash', repeated: false, end: undefined }
+    for (let troubles = 0; ;) {
+      let wait: number | 'over'
+      try {
+        wait = await step(id, progress)
+        troubles = 0
+      } catch (error) {
+        if (error instanceof Problem && error.code === 'store-closed') return
+        troubles += 1
+        log.error('A delivery waits for the store.', { delivery: id, error: describeError(error) })
+        wait = backoff(troubles)
+      }
+      if (wait === 'over' || (wait > 0 && !(await pause(wait)))) return
+    }
+  }
+
+  /** One step of a delivery: resolves with how long to wait before the next. Rejects when the store fails. */
+  async function step(id: DeliveryId, progress: Progress): Promise<number | 'over'> {
+    if (closing.signal.aborted) return 'over'
+    const row = await deliveries.get(store.read, id)
+    if (row === undefined || row.settledAt !== null) return 'over'
+    row.platformId ??= standing.get(id) ?? null
+    const end = async (facts: Settled): Promise<'over'> => {
+      progress.end = facts
+      await settle(row, facts)
+      return 'over'
+    }
+    if (progress.end !== undefined) return end(progress.end)
+    const uncertain = row.state !== 'queued' && !progress.certain && row.platformId === null
+    const leftMs = row.createdAt + retryForMs - clock.now()
+    if (leftMs < 0) return end(uncertain ? { state: 'ambiguous', error: row.error ?? 'it is not known whether it arrived' } : { state: 'failed', error: row.error ?? 'could not be sent for a day' })
+    const connection = connections.of(row.chat)
+    if (connection === undefined) return (await whenUp(row.chat, leftMs + 1)) || !closing.signal.aborted ? 0 : 'over'
+    // What stands there may be the half words of a preview.
+    const mayDiffer = uncertain && row.turnId !== null && row.part === 0 && connection.edit !== undefined
+    if (row.state === 'queued') await store.transaction((tx) => deliveries.save(tx, row.id, { state: 'sending' }))
+    if (uncertain) {
+      const found = await reconcile(connection, row, progress.cause === 'crash' ? row.resends < resendsMax : !progress.repeated)
+      switch (found.kind) {
+        case 'sent':
+          if (!mayDiffer) return end({ state: 'sent', platformId: found.id })
+          standing.set(id, found.id)
+          row.platformId = found.id
+          break
+        case 'unclear':
+          row.attempts += 1
+          await store.transaction((tx) => deliveries.save(tx, row.id, { state: 'sending', attempts: row.attempts, error: 'it could not be looked up whether it arrived' }))
+          return backoff(row.attempts)
+        case 'give-up': return end({ state: 'ambiguous', error: row.error ?? 'it is not known whether it arrived' })
+        case 'again':
           row.resends += 1
           row.resent = true
-          repeated = cause === 'line'
+          progress.repeated = progress.cause === 'line'
           await store.transaction((tx) => deliveries.save(tx, row.id, { state: 'sending', resends: row.resends }))
-        }
-      }
-      row.attempts += 1
-      try {
-        const platformId = await attempt(connection, row)
-        return await settle(row, { state: 'sent', platformId })
-      } catch (error) {
-        if (error instanceof Problem && error.code.startsWith('store-')) throw error
-        const outcome = error instanceof SendProblem ? error.outcome : 'unknown'
-        const text = describeError(error)
-        if (outcome === 'never') return settle(row, { state: 'failed', error: text })
-        certain = outcome === 'not-sent'
-        cause = 'line'
-        const wait = backoff(row.attempts, error instanceof SendProblem ? error.retryAfterMs : undefined)
-        await store.transaction((tx) => deliveries.save(tx, row.id, { state: certain ? 'queued' : 'sending', attempts: row.attempts, resends: row.resends, error: text, dueAt: Math.round(clock.now() + wait) }))
-        if (!(await pause(wait))) return
+          break
+        case 'send': break
+        default: return unreachable(found)
       }
     }
+    row.attempts += 1
+    try {
+      const wasNew = row.platformId === null
+      let platformId = await attempt(connection, row)
+      if (mayDiffer && wasNew && connection.limits.nonce) {
+        // The network may have taken this for a repetition of the preview and kept the preview's words.
+        standing.set(id, platformId)
+        row.platformId = platformId
+        platformId = await attempt(connection, row)
+      }
+      progress.end = { state: 'sent', platformId }
+    } catch (error) {
+      if (!(error instanceof SendProblem)) throw error
+      if (error.outcome === 'never') return end({ state: 'failed', error: error.message })
+      progress.certain = error.outcome === 'not-sent'
+      progress.cause = 'line'
+      const wait = Math.min(backoff(row.attempts, error.retryAfterMs), leftMs + 1)
+      await store.transaction((tx) => deliveries.save(tx, row.id, { state: progress.certain ? 'queued' : 'sending', attempts: row.attempts, resends: row.resends, error: error.message, dueAt: Math.round(clock.now() + wait) }))
+      return wait
+    }
+    return end(progress.end)
   }
 
-  async function whenUpOrStopping(id: DeliveryId): Promise<boolean> {
-    if (closing.signal.aborted) return false
-    const chat = ours.get(id)?.chat ?? (await deliveries.get(store.read, id))?.chat
-    return chat === undefined ? false : whenUp(chat)
-  }
-
-  /** What to do about a part that may have arrived. */
-  async function reconcile(connection: Connection, row: StoredDelivery, mayRepeat: boolean): Promise<{ kind: 'sent'; id: PlatformMessageId } | { kind: 'send' } | { kind: 'again' } | { kind: 'give-up' }> {
+  /** What to do about a part that may have arrived. A history that can't be read just now says nothing. */
+  async function reconcile(connection: Connection, row: StoredDelivery, mayRepeat: boolean): Promise<{ kind: 'sent'; id: PlatformMessageId } | { kind: 'send' } | { kind: 'again' } | { kind: 'give-up' } | { kind: 'unclear' }> {
     if (connection.limits.nonce) return { kind: 'send' }
-    if (connection.findSent !== undefined) {
-      const id = await connection.findSent(row.chat, row.key, row.createdAt).catch(() => undefined)
+    const { findSent } = connection
+    if (findSent === undefined) return mayRepeat ? { kind: 'again' } : { kind: 'give-up' }
+    try {
+      const id = await withDeadline(() => findSent.call(connection, row.chat, row.key, row.createdAt), sendDeadlineMs)
       return id === undefined ? { kind: 'send' } : { kind: 'sent', id }
+    } catch (error) {
+      log.warn('It could not be looked up whether a message arrived.', { delivery: row.id, error: describeError(error) })
+      return { kind: 'unclear' }
     }
-    return mayRepeat ? { kind: 'again' } : { kind: 'give-up' }
   }
 
-  /** One try with a deadline. A message whose id is known is edited in place. */
+  /** One try with a deadline. A message whose id is known is edited in place. Fails with a `SendProblem`, or as the store does. */
   async function attempt(connection: Connection, row: StoredDelivery): Promise<PlatformMessageId> {
-    const message: OutgoingMessage = { key: row.key, markdown: row.markdown, ...(row.replyTo === null ? {} : { replyTo: row.replyTo }) }
+    const message = (): OutgoingMessage => ({ key: row.key, markdown: row.markdown, ...(row.replyTo === null ? {} : { replyTo: row.replyTo }) })
     const edit = connection.edit
     const known = row.platformId
     if (known !== null && edit !== undefined) {
       try {
-        await withDeadline((signal) => edit.call(connection, row.chat, known, message, signal), sendDeadlineMs)
+        await withDeadline((signal) => edit.call(connection, row.chat, known, message(), signal), sendDeadlineMs)
         return known
       } catch (error) {
         if (!(error instanceof SendProblem && error.outcome === 'never')) throw error
       }
       // It can't be edited (any more): the whole words go out as a new message, and the half ones do not stay beside them.
       await withDeadline(async (signal) => connection.remove?.(row.chat, known, signal), sendDeadlineMs).catch(() => undefined)
-      await store.transaction((tx) => deliveries.forgetPlatformId(tx, row.id))
+      // Under its old key a network with a nonce would take the new message for the one that is gone.
+      const key = connection.limits.nonce ? deliveryKey(row.key, row.part) : row.key
+      await store.transaction((tx) => deliveries.forgetPlatformId(tx, row.id, key))
+      standing.delete(row.id)
       row.platformId = null
+      row.key = key
     }
-    return withDeadline((signal) => connection.send(row.chat, message, signal), sendDeadlineMs)
+    return withDeadline((signal) => connection.send(row.chat, message(), signal), sendDeadlineMs)
   }
 
+  /** Whatever a channel throws that does not say what is certain counts as uncertain. */
   function withDeadline<T>(run: (signal: AbortSignal) => Promise<T>, ms: number): Promise<T> {
     const controller = new AbortController()
     return new Promise<T>((resolve, reject) => {
@@ -216,7 +281,8 @@ export function createOutbox(options: {
         reject(new SendProblem('unknown', `no answer within ${Math.round(ms / 1000)} s`))
         controller.abort()
       })
-      run(controller.signal).then(resolve, reject).finally(cancel)
+      const started = (async () => run(controller.signal))()
+      started.then(resolve, (error: unknown) => reject(error instanceof SendProblem ? error : new SendProblem('unknown', describeError(error), { cause: error }))).finally(cancel)
     })
   }
 
@@ -232,7 +298,8 @@ export function createOutbox(options: {
 
     const typing = (): void => {
       if (ended) return
-      void connections.of(turn.chat)?.typing?.(turn.chat).catch(() => undefined)
+      const connection = connections.of(turn.chat)
+      void (async () => connection?.typing?.(turn.chat))().catch(() => undefined)
       clock.after(typingEveryMs, typing)
     }
     typing()
@@ -257,6 +324,7 @@ export function createOutbox(options: {
           if (!ours.has(known.id)) return
           ours.delete(known.id)
           known.platformId = await withDeadline((signal) => connection.send(turn.chat, message, signal), sendDeadlineMs)
+          standing.set(known.id, known.platformId)
           await store.transaction((tx) => deliveries.save(tx, known.id, { state: 'sending', platformId: known.platformId }))
         } else {
           await withDeadline((signal) => (connection.edit as NonNullable<Connection['edit']>)(turn.chat, known.platformId as PlatformMessageId, message, signal), sendDeadlineMs)
@@ -265,7 +333,7 @@ export function createOutbox(options: {
         nextAt = clock.now() + every
       } catch (error) {
         nextAt = clock.now() + Math.max(every, error instanceof SendProblem ? (error.retryAfterMs ?? every * 4) : every * 4)
-        if (error instanceof SendProblem && error.outcome === 'not-sent' && row !== undefined && row.platformId === null) {
+        if (error instanceof SendProblem && error.outcome !== 'unknown' && row !== undefined && row.platformId === null) {
           const unsent = row
           await store.transaction((tx) => deliveries.save(tx, unsent.id, { state: 'queued' })).catch(() => undefined)
           ours.set(unsent.id, unsent)
@@ -300,18 +368,21 @@ export function createOutbox(options: {
 
   const door: OutboxDoor = {
     async send(request) {
-      const owner = request.key ?? options.newId('sd')
-      const rows = await store.transaction(async (tx) => {
-        const key = request.key === undefined ? undefined : deliveryKey(request.key, 0)
-        const before = key === undefined ? undefined : await deliveries.byKey(tx, key)
-        if (before !== undefined) return [before]
-        return write(tx, { owner, turnId: null, inboxId: null, principal: request.principal, chat: request.chat, replyTo: null, markdown: request.markdown })
+      const owner = request.key === undefined ? options.newId('sd') : `send/${request.principal}/${request.key}`
+      const last = await store.transaction(async (tx) => {
+        let before: StoredDelivery | undefined
+        for (let part = 0; ; part += 1) {
+          const row = await deliveries.byKey(tx, deliveryKey(owner, part))
+          if (row === undefined) break
+          before = row
+        }
+        return before ?? (await write(tx, { owner, turnId: null, inboxId: null, principal: request.principal, chat: request.chat, replyTo: null, markdown: request.markdown })).at(-1)
       })
-      const last = rows.at(-1)
       if (last === undefined) throw new Problem('send-empty', 'There is nothing to send.', { next: 'Give the message some text.' })
-      if (last.settledAt !== null) return last
-      return new Promise((resolve) => {
+      return new Promise((resolve, reject) => {
         waiters.set(last.id, [...(waiters.get(last.id) ?? []), resolve])
+        // It may have been settled between the commit and now.
+        deliveries.get(store.read, last.id).then((now) => { if (now !== undefined && now.settledAt !== null) resolve(now) }, reject)
       })
     },
     ofTurn: (turn) => deliveries.ofTurn(store.read, turn),
@@ -333,17 +404,27 @@ export function createOutbox(options: {
     async withdraw(turn: Pick<ReplyTarget, 'id' | 'chat'>): Promise<void> {
       const draft = (await deliveries.ofTurn(store.read, turn.id)).find((row) => row.draft && row.settledAt === null)
       if (draft === undefined) return
+      const untried = ours.has(draft.id)
       lanes.push(placeKey(turn.chat), async () => {
-        if (connections.of(turn.chat) === undefined && !(await whenUp(turn.chat))) return
+        const leftMs = draft.createdAt + retryForMs - clock.now()
+        if (connections.of(turn.chat) === undefined && leftMs > 0) await whenUp(turn.chat, leftMs)
+        if (closing.signal.aborted) return
         const now = await deliveries.get(store.read, draft.id)
+        if (now === undefined || now.settledAt !== null) return
         const connection = connections.of(turn.chat)
-        if (now?.platformId != null && connection?.remove !== undefined) {
-          const id = now.platformId
-          await withDeadline((signal) => (connection.remove as NonNullable<Connection['remove']>)(turn.chat, id, signal), sendDeadlineMs).catch(() => undefined)
+        let id = now.platformId ?? standing.get(draft.id)
+        if (id === undefined && now.state === 'sending' && !(untried && ours.has(draft.id)) && connection?.findSent !== undefined) {
+          id = await withDeadline(async () => connection.findSent?.(turn.chat, now.key, now.createdAt), sendDeadlineMs).catch(() => undefined)
         }
+        const stands = id
+        if (stands !== undefined) await withDeadline(async (signal) => connection?.remove?.(turn.chat, stands, signal), sendDeadlineMs).catch(() => undefined)
         await store.transaction((tx) => deliveries.save(tx, draft.id, { state: 'failed', error: 'withdrawn: the turn ended without words', settled: true }))
+        ours.delete(draft.id)
+        standing.delete(draft.id)
       })
     },
+    /** Live previews that nobody completed yet. */
+    previews: (): Promise<DeliveryRow[]> => deliveries.drafts(),
     /** Takes up everything that is not settled. Called once at start, before channels connect; unfinished previews wait for their turn. */
     async resume(): Promise<number> {
       const open = await deliveries.open()

@@ -14,7 +14,7 @@ import { createLanes, type Waiting, type Work } from './lanes.ts'
 import { isStale, resetRuleFor } from './reset.ts'
 import { addUsage, createTranscript, sessionsMigration, turnsWantedMigration } from './transcript.ts'
 import { newTurn, textOf, type Turn } from './turn.ts'
-import { closeOpenCalls, dayOf, isPrompt, messagesOf, unansweredCalls, userMessageOf } from './view.ts'
+import { closeOpenCalls, dayOf, keptFromOf, messagesOf, unansweredCalls, userMessageOf } from './view.ts'
 import type { EntryRow, QueueMode, RunningTurn, SessionRow, SessionSettings, SessionsDoor } from './types.ts'
 
 export type * from './types.ts'
@@ -38,7 +38,10 @@ export interface SessionsNeeds {
   byPlatformId(platformId: string): Promise<{ turnId: TurnId | null; end: string | null; endDetail: string | null; receivedAt: number; endedAt: number | null } | undefined>
   /** The agent that answers in a place. */
   agentFor(chat: ChatRef): AgentId
+  /** Throws `Problem('agent-unknown')` for one that is not configured (any more). */
   agent(id: AgentId): { thinking: ThinkingLevel; timeoutMs: number; concurrent: number }
+  /** The agent of a key that names none. */
+  defaultAgent(): AgentId
   /** The system prompt as it would be built now and what it depends on, without the day. */
   prompt(agent: AgentId, principal: Principal, kind: SessionRow['kind'], chat: ChatRef | null): Promise<{ text: string; hash: string }>
   models(agent: AgentId, chosen: string | undefined): { candidates: string[]; strict: boolean; contextWindow: number; maxOutputTokens: number }
@@ -59,18 +62,31 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
   const transcript = createTranscript({ store, clock, newId })
   const feed = createFeed(log)
   const running = new Map<SessionKey, Turn>()
+  /** The turn of each session that works, from the moment its lane starts it. */
+  const turnIds = new Map<SessionKey, TurnId>()
+  const compacting = new Set<SessionKey>()
   /** Turns found unfinished at start, by session, to be continued by the first work of their lane. */
   const unfinished = new Map<InboxId, TurnId>()
 
   const lanes = createLanes({
     clock,
-    concurrent: () => needs.agent('main' as AgentId).concurrent,
+    concurrent: (key) => agentFacts(key).concurrent,
     limits: () => config.get(messagesSection).queue,
     start: (key, work) => startTurn(key, work),
     refuse: (_key, waiting) => {
       void refuseWaiting(waiting, 'the queue of this conversation is full').catch((error: unknown) => log.error('A full queue could not be told.', { error: describeError(error) }))
     },
   })
+
+  /** An agent that was taken out of the configuration still has conversations: they must not stop the others. */
+  function agentFacts(key: SessionKey): { timeoutMs: number; concurrent: number } {
+    try {
+      return needs.agent(agentOfKey(key))
+    } catch {
+      // Its turn fails in words when its view is built; until then any sensible limits will do.
+      return { timeoutMs: 600_000, concurrent: 4 }
+    }
+  }
 
   async function refuseWaiting(waiting: Waiting, reason: string): Promise<void> {
     await needs.refuse(waiting, `I could not take this message: ${reason}. Please send it again in a moment.`)
@@ -119,7 +135,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     return session.key
   }
 
-  function startTurn(key: SessionKey, work: Omit<Work, 'abort'>): { abort: Work['abort']; done: Promise<void> } {
+  function startTurn(key: SessionKey, work: Omit<Work, 'abort' | 'done'>): { abort: Work['abort']; done: Promise<void> } {
     const controller = new AbortController()
     let cut: (value: 'cut') => void = () => undefined
     const cutPromise = new Promise<'cut'>((resolve) => { cut = resolve })
@@ -129,41 +145,46 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
       controller.abort(reason)
       cancelGrace = clock.after(abortGraceMs, () => cut('cut'))
     }
-    const { timeoutMs } = needs.agent(agentOfKey(key))
+    const { timeoutMs } = agentFacts(key)
     const wish = work.batch[0]?.wishes?.timeoutMs
     const limitMs = wish === undefined ? timeoutMs : Math.min(wish, timeoutMs)
     const cancelDeadline = clock.after(limitMs, () => abort('timeout'))
-    const done = runTurn(key, work, { signal: controller.signal, cut: cutPromise, limitMs })
+    const first = work.batch[0]?.inbox
+    const id = (first === undefined ? undefined : unfinished.get(first)) ?? (newId('tn') as TurnId)
+    turnIds.set(key, id)
+    const done = runTurn(id, key, work, { signal: controller.signal, cut: cutPromise, limitMs })
       .catch((error: unknown) => log.error('A turn could not be run.', { session: key, error: describeError(error) }))
       .finally(() => {
         cancelDeadline()
         cancelGrace()
+        const turn = running.get(key)
         running.delete(key)
+        turnIds.delete(key)
+        // Whoever waits for its end must not wait for ever.
+        if (turn !== undefined && !turn.over) leave(turn)
       })
     return { abort, done }
   }
 
-  async function runTurn(key: SessionKey, work: Omit<Work, 'abort'>, limits: { signal: AbortSignal; cut: Promise<'cut'>; limitMs: number }): Promise<void> {
+  async function runTurn(id: TurnId, key: SessionKey, work: Omit<Work, 'abort' | 'done'>, limits: { signal: AbortSignal; cut: Promise<'cut'>; limitMs: number }): Promise<void> {
     const head = work.batch[0]
     if (head === undefined) return
     const session = await transcript.session(store.read, key)
     if (session === undefined) {
       await store.transaction(async (tx) => {
-        for (const waiting of work.batch) await needs.endMessage(tx, waiting.inbox, 'silent', 'the session was deleted')
+        for (const waiting of [...work.batch, ...work.overflow]) await needs.endMessage(tx, waiting.inbox, 'silent', 'the session was deleted')
       })
       return
     }
-    const resumed = unfinished.get(head.inbox)
-    const id = resumed ?? (newId('tn') as TurnId)
-    const taken: Waiting[] = []
+    const resumed = unfinished.has(head.inbox)
     const startedAt = clock.now()
     const turn = newTurn({
       id, key, sessionId: session.id, principal: head.principal, batch: work.batch, startedAt, deadline: startedAt + limits.limitMs, signal: limits.signal, cut: limits.cut,
-      view: () => buildView(turn, session, work.overflow, resumed !== undefined),
+      view: () => buildView(turn, session, work.overflow, resumed),
       takeSteering: () => {
         const now = work.steering.splice(0)
         if (now.length === 0) return []
-        taken.push(...now)
+        turn.taken.push(...now)
         const { message, envelopeParts, from } = userMessageOf(now, { backlog: [], overflow: [] })
         return [{ message, envelopeParts, ...(from === undefined ? {} : { from }), inbox: now.map((waiting) => waiting.inbox) }]
       },
@@ -176,8 +197,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     running.set(key, turn)
     await needs.answer(turn)
     unfinished.delete(head.inbox)
-    const merged = new Set(turn.messages.map((message) => message.inbox))
-    work.steering.unshift(...taken.filter((waiting) => !merged.has(waiting.inbox)))
+    work.steering.unshift(...turn.taken)
   }
 
   async function buildView(turn: Turn, session: SessionRow, overflow: readonly Waiting[], resumed: boolean): Promise<TurnView> {
@@ -241,33 +261,49 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     return fresh.text
   }
 
-  /** Writes what is pending. The first write of a turn also writes the turn itself. */
-  async function flush(tx: Tx, turn: Turn): Promise<void> {
-    if (!turn.begun) {
-      turn.begun = true
-      for (const begin of turn.onBegin) await begin(tx)
+  /** In which order entries came about, so that what a failed commit gives back returns to its place. */
+  const order = new WeakMap<EntryRow['body'], number>()
+  let lastOrder = 0
+
+  /** Writes what is pending. The first write of a turn also writes the turn itself. Returns how to take it back when the commit fails. */
+  async function flush(tx: Tx, turn: Turn): Promise<() => void> {
+    const begins = !turn.begun
+    const bodies = turn.pending.splice(0)
+    for (const body of bodies) if (!order.has(body)) order.set(body, (lastOrder += 1))
+    const takeBack = (): void => {
+      if (begins) turn.begun = false
+      const place = (body: EntryRow['body']): number => order.get(body) ?? Number.POSITIVE_INFINITY
+      turn.pending = [...bodies, ...turn.pending].sort((one, other) => (place(one) === place(other) ? 0 : place(one) - place(other)))
     }
-    for (const body of turn.pending.splice(0)) {
-      const entry = await transcript.append(tx, turn.sessionId, turn.principal.id, turn.id, body)
-      tx.afterCommit(() => feed.publish({ kind: 'entry', key: turn.key, entry }))
+    try {
+      if (begins) {
+        turn.begun = true
+        for (const begin of turn.onBegin) await begin(tx)
+      }
+      for (const body of bodies) {
+        const entry = await transcript.append(tx, turn.sessionId, turn.principal.id, turn.id, body)
+        tx.afterCommit(() => feed.publish({ kind: 'entry', key: turn.key, entry }))
+      }
+    } catch (error) {
+      takeBack()
+      throw error
     }
+    return takeBack
   }
 
   /** Makes the turn durable now, with whatever else `also` writes (a live preview, a tool's journal). */
-  function commit(turn: Turn, also: (tx: Tx) => Promise<void>): Promise<void> {
-    if (turn.over) return Promise.reject(new Problem('turn-over', 'The turn has ended.'))
-    return store.transaction(async (tx) => {
-      const pending = [...turn.pending]
-      const begun = turn.begun
-      try {
-        await flush(tx, turn)
+  async function commit(turn: Turn, also: (tx: Tx) => Promise<void>): Promise<void> {
+    let takeBack = (): void => undefined
+    try {
+      await store.transaction(async (tx) => {
+        if (turn.over) throw new Problem('turn-over', 'The turn has ended.')
+        takeBack = await flush(tx, turn)
         await also(tx)
-      } catch (error) {
-        turn.pending = pending
-        turn.begun = begun
-        throw error
-      }
-    })
+      })
+    } catch (error) {
+      takeBack()
+      throw error
+    }
   }
 
   /** Keeps what an event says. Steps that have effects are durable before this resolves; plain words wait for the next commit. */
@@ -297,7 +333,8 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
             if (head !== undefined) await needs.endMessage(tx, inbox, 'merged', head.inbox)
           }
         })
-        turn.messages.push(...event.inbox.map((inbox) => ({ inbox, platformId: '' })))
+        turn.messages.push(...event.inbox.map((inbox) => ({ inbox, platformId: turn.taken.find((waiting) => waiting.inbox === inbox)?.message.id ?? '' })))
+        turn.taken = turn.taken.filter((waiting) => !event.inbox.includes(waiting.inbox))
         break
       }
       case 'compaction-end': {
@@ -316,14 +353,16 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
 
   async function saveSummary(turn: Turn, summary: string, kept: number): Promise<void> {
     await commit(turn, async (tx) => {
-      await writeSummary(tx, turn.key, turn.sessionId, turn.principal.id, turn.id, summary, kept)
+      const live = await transcript.live(tx, turn.sessionId)
+      const firstOfTurn = live.find((entry) => entry.turnId === turn.id)?.seq ?? Number.POSITIVE_INFINITY
+      // Words the operator put in meanwhile are no part of what the loop counted.
+      const counted = live.filter((entry) => entry.turnId !== null || entry.seq < firstOfTurn)
+      await writeSummary(tx, turn.key, turn.sessionId, turn.principal.id, turn.id, summary, keptFromOf(counted, kept, true))
     })
   }
 
-  /** A summary replaces everything but the last `kept` messages of the prompt. */
-  async function writeSummary(tx: Tx, key: SessionKey, sessionId: SessionId, principal: PrincipalId, turnId: TurnId | null, text: string, kept: number): Promise<void> {
-    const entries = (await transcript.live(tx, sessionId)).filter((entry) => isPrompt(entry.body))
-    const keptFrom = kept === 0 ? (entries.at(-1)?.seq ?? 0) + 1 : (entries[Math.max(0, entries.length - kept)]?.seq ?? 1)
+  /** A summary replaces everything in the prompt before `keptFrom`. */
+  async function writeSummary(tx: Tx, key: SessionKey, sessionId: SessionId, principal: PrincipalId, turnId: TurnId | null, text: string, keptFrom: number): Promise<void> {
     const entry = await transcript.append(tx, sessionId, principal, turnId, { kind: 'summary', text, keptFrom })
     await transcript.touch(tx, key, { compactions: 1 })
     tx.afterCommit(() => feed.publish({ kind: 'entry', key, entry }))
@@ -361,15 +400,25 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     if (said.reply !== '') await transcript.append(tx, row.id, row.principal, null, { kind: 'command', by: 'gateway', text: said.reply, inbox: said.inbox })
   }
 
-  /** The last write of a turn, in the composer's transaction. Afterwards nothing of it can be written any more. */
+  /** The last write of a turn, in the composer's transaction. Afterwards nothing of it can be written any more. May be called again when that transaction failed. */
   async function finish(tx: Tx, turn: Turn, outcome: TurnOutcome): Promise<void> {
+    turn.takeBack?.()
+    turn.takeBack = undefined
+    const before = turn.pending.length
     const partial = outcome.kind === 'aborted' || outcome.kind === 'failed' ? outcome.text.trim() : ''
     if (partial !== '' && !turn.said.includes(outcome.kind === 'aborted' || outcome.kind === 'failed' ? outcome.text : '')) {
       turn.pending.push({ kind: 'assistant', message: { role: 'assistant', model: turn.model ?? 'unknown', content: [{ type: 'text', text: partial }] }, usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }, stop: 'aborted' })
     }
     if (outcome.kind === 'failed') turn.pending.push({ kind: 'note', text: `This turn failed: ${outcome.fault.message}` })
     if (outcome.kind === 'aborted') turn.pending.push({ kind: 'note', text: `Stopped (${outcome.reason}).` })
-    await flush(tx, turn)
+    const noted = turn.pending.slice(before)
+    let takeBack = (): void => undefined
+    turn.takeBack = () => {
+      takeBack()
+      turn.pending = turn.pending.filter((body) => !noted.includes(body))
+      turn.over = false
+    }
+    takeBack = await flush(tx, turn)
     await transcript.endTurn(tx, turn.id, { outcome: outcome.kind, model: turn.model, wanted: turn.wanted, usage: turn.usage, text: turn.said.join('\n\n') })
     const head = turn.batch[0]
     await transcript.touch(tx, turn.key, {
@@ -379,6 +428,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     })
     turn.over = true
     tx.afterCommit(() => {
+      turn.takeBack = undefined
       feed.publish({ kind: 'turn-settled', turn, outcome, at: clock.now() })
       feed.publish({ kind: 'session-changed', key: turn.key, change: 'updated' })
     })
@@ -392,37 +442,26 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
 
   /** Empties the queue and stops the running turn; resolves when it has ended. */
   async function abort(key: SessionKey, how: { turn?: TurnId; reason: 'stop' }): Promise<TurnId[]> {
-    const turn = running.get(key)
-    if (how.turn !== undefined && turn?.id !== how.turn) return []
+    const id = turnIds.get(key)
+    if (how.turn !== undefined && id !== how.turn) return []
     const work = lanes.work(key)
-    const waiting = how.turn === undefined ? lanes.clear(key, 'stop') : (work?.abort('stop'), [])
-    if (waiting.length > 0) {
-      await store.transaction(async (tx) => {
-        for (const each of waiting) await needs.endMessage(tx, each.inbox, 'silent', 'stopped before it was begun')
-      })
-    }
-    if (turn === undefined) return []
-    await settled(turn)
-    return [turn.id]
+    if (how.turn === undefined) await letGo([...lanes.clear(key, 'stop'), ...(running.get(key)?.taken.splice(0) ?? [])], 'stopped before it was begun')
+    else work?.abort('stop')
+    await work?.done
+    return work === undefined || id === undefined ? [] : [id]
   }
 
-  /** Resolves when a turn is written as ended, or when its time is up. */
-  function settled(turn: Turn): Promise<void> {
-    if (turn.over) return Promise.resolve()
-    return new Promise((resolve) => {
-      const stop = feed.subscribe((item) => {
-        if (item.kind !== 'turn-settled' || item.turn.id !== turn.id) return
-        stop()
-        resolve()
-      })
-      void turn.cut.then(() => { stop(); resolve() })
-      if (turn.over) { stop(); resolve() }
+  /** Messages that waited and will not be worked on get their end. */
+  async function letGo(waiting: readonly Waiting[], reason: string): Promise<void> {
+    if (waiting.length === 0) return
+    await store.transaction(async (tx) => {
+      for (const each of waiting) await needs.endMessage(tx, each.inbox, 'silent', reason)
     })
   }
 
   const door: SessionsDoor = {
     feed,
-    resolveKey: (given) => canonicalKey(given),
+    resolveKey: (given) => canonicalKey(given, needs.defaultAgent()),
     list: (filter = {}) => transcript.list(filter),
     get: (key) => transcript.session(store.read, key),
     async history(key, limit) {
@@ -463,12 +502,15 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     },
     async compact(key, focus) {
       const row = await existing(key)
-      if (running.has(key)) return { compacted: false, reason: 'The session is busy; try again when the answer is there.' }
+      if (lanes.work(key) !== undefined) return { compacted: false, reason: 'The session is busy; try again when the answer is there.' }
+      if (compacting.has(key)) return { compacted: false, reason: 'It is being summarised already.' }
+      compacting.add(key)
       const principal = (await needs.principal(row.principal)) ?? { id: row.principal, role: 'guest' as const }
       const controller = new AbortController()
       const cancel = clock.after(120_000, () => controller.abort('timeout'))
       try {
-        const messages: ModelMessage[] = closeOpenCalls(messagesOf(await transcript.live(store.read, row.id)), false)
+        const live = await transcript.live(store.read, row.id)
+        const messages: ModelMessage[] = closeOpenCalls(messagesOf(live), false)
         const models = needs.models(row.agent, row.settings.model)
         const system = (await transcript.system(store.read, key))?.text ?? (await needs.prompt(row.agent, principal, row.kind, row.lastChat)).text
         const result = await needs.compact({
@@ -476,15 +518,21 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
           models: models.candidates, strict: models.strict, contextWindow: models.contextWindow, maxOutputTokens: models.maxOutputTokens, stepsMax: 1,
         }, focus, controller.signal)
         if ('reason' in result) return { compacted: false, reason: result.reason }
-        if (running.has(key)) return { compacted: false, reason: 'Something new was said meanwhile; the history was left as it is.' }
-        await store.transaction(async (tx) => {
-          await writeSummary(tx, key, row.id, row.principal, null, result.summary, result.kept)
+        const keptFrom = keptFromOf(live, result.kept, false)
+        // What was said meanwhile comes after what is kept; only another summary or a fresh start makes this one void.
+        const written = await store.transaction(async (tx) => {
+          const summaries = (entries: readonly EntryRow[]): number => entries.findLast((entry) => entry.body.kind === 'summary')?.seq ?? 0
+          if ((await transcript.session(tx, key))?.id !== row.id || summaries(await transcript.live(tx, row.id)) !== summaries(live)) return false
+          await writeSummary(tx, key, row.id, row.principal, null, result.summary, keptFrom)
           await transcript.touch(tx, key, { usage: result.usage, contextTokens: needs.estimateTokens(result.summary) })
+          return true
         })
+        if (!written) return { compacted: false, reason: 'The conversation was started afresh or summarised meanwhile; it was left as it is.' }
         feed.publish({ kind: 'session-changed', key, change: 'updated' })
         return { compacted: true }
       } finally {
         cancel()
+        compacting.delete(key)
       }
     },
     abort,
@@ -535,11 +583,20 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     messageEnded(item: { inbox: InboxId; platformId: string; key: SessionKey | null; end: string; detail: string | null; turnId: TurnId | null }): void {
       feed.publish({ kind: 'message-ended', ...item })
     },
+    /** Ends what someone who was shut out still had waiting or running, in every session. Resolves when nothing of it runs any more. */
+    async shutOut(who: Pick<ChatRef, 'channel' | 'account'> & { sender: string }): Promise<void> {
+      const concerns = ({ message }: Waiting): boolean => message.chat.channel === who.channel && message.chat.account === who.account && message.sender.id === who.sender
+      const works = lanes.busy().filter((work) => work.batch.some(concerns))
+      const waiting = lanes.drop(concerns)
+      for (const turn of running.values()) waiting.push(...turn.taken.filter(concerns))
+      await letGo(waiting, 'the sender was shut out')
+      await Promise.all(works.map((work) => work.done))
+    },
     /** Stops taking work, aborts what runs and waits for it, at most `graceMs`. What is unfinished is continued at the next start. */
     async close(graceMs: number): Promise<void> {
-      const turns = [...running.values()]
+      const works = lanes.busy()
       lanes.close()
-      await Promise.race([Promise.all(turns.map((turn) => settled(turn))), new Promise<void>((resolve) => { clock.after(graceMs, resolve) })])
+      await Promise.race([Promise.all(works.map((work) => work.done)), new Promise<void>((resolve) => { clock.after(graceMs, resolve) })])
     },
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { Problem, mainAgent, type AgentId, type ChatRef, type PrincipalId, type Role, type SessionKey } from '@moltbot/contract'
 
 /** How direct chats map to sessions. `auto`: the owner's chats share the main session, everybody else has one per channel. */
@@ -7,9 +8,19 @@ export type DmScope = 'auto' | 'main' | 'per-peer' | 'per-channel-peer' | 'per-a
 const allowed = /^[a-z0-9_.:@+=-]+$/
 export const keyLengthMax = 255
 
-/** One segment of a key from outside words: lower case, foreign letters escaped as `=<hex>` so that different ids stay different. */
+/** A segment longer than this is cut and gets a digest, so that a key stays one that can be named. */
+const partLengthMax = 48
+
+/**
+ * One segment of a key from outside words: foreign letters escaped as `=<hex>=`, capitals lowered with their places kept at the end
+ * (`==<base 36>`), long ones cut with a digest (`===<hex>`). Different words always give different segments.
+ */
 export function keyPart(text: string): string {
-  return text.toLowerCase().replace(/[^a-z0-9_.@+-]/gu, (letter) => `=${letter.codePointAt(0)?.toString(16) ?? '0'}=`)
+  let capitals = 0n
+  Array.from(text).forEach((letter, at) => { if (letter >= 'A' && letter <= 'Z') capitals |= 1n << BigInt(at) })
+  const lowered = text.replace(/[^A-Za-z0-9_.@+-]/gu, (letter) => `=${letter.codePointAt(0)?.toString(16) ?? '0'}=`).toLowerCase()
+  const part = `${lowered}${capitals === 0n && lowered !== '' ? '' : `==${capitals === 0n ? '' : capitals.toString(36)}`}`
+  return part.length <= partLengthMax ? part : `${lowered.slice(0, 12)}===${createHash('sha256').update(JSON.stringify(text)).digest('hex').slice(0, 32)}`
 }
 
 export function mainKey(agent: AgentId): SessionKey {
@@ -23,7 +34,9 @@ export function keyOfChat(options: {
   const { chat, agent, principal, scope } = options
   if (chat.kind === 'direct') {
     const linked = Object.entries(options.identityLinks).find(([, ids]) => ids.some((id) => id.toLowerCase() === `${chat.channel}:${options.peer}`.toLowerCase()))
-    const peer = keyPart(linked?.[0] ?? options.peer)
+    // A stranger whose id is spelt like the name of a linked person is not that person.
+    const borrowed = linked === undefined && Object.keys(options.identityLinks).some((name) => keyPart(name) === keyPart(options.peer))
+    const peer = `${borrowed ? '==' : ''}${keyPart(linked?.[0] ?? options.peer)}`
     const thread = chat.thread === undefined ? '' : `:thread:${keyPart(chat.thread)}`
     switch (scope) {
       case 'main': return `${mainKey(agent)}${thread}` as SessionKey

@@ -25,14 +25,29 @@ export interface Work {
   steering: Waiting[]
   /** Aborts the work; the first reason counts. */
   abort(reason: 'stop' | 'interrupt' | 'shutdown' | 'timeout'): void
+  /** Resolves when the lane is free again. Never rejects. */
+  done: Promise<void>
 }
 
-interface Lane { waiting: Waiting[]; overflow: Waiting[]; lastAt: number; work: Work | undefined; cancelTimer: (() => void) | undefined; queued: boolean }
+/** The longest a stream of `collect` messages can put its answer off, in multiples of the debounce. */
+const debounceTimesMax = 10
+
+interface Lane {
+  waiting: Waiting[]; overflow: Waiting[]; lastAt: number; work: Work | undefined; cancelTimer: (() => void) | undefined; queued: boolean
+  /** Since when the lane waits for a quiet moment; undefined while it does not. */
+  quietSince: number | undefined
+}
 
 /** The same person, the same place, no wishes of its own: only such messages ever share a turn. */
 export function mayJoin(one: Waiting, other: Waiting): boolean {
   const place = (waiting: Waiting): string => JSON.stringify([waiting.message.chat.channel, waiting.message.chat.account, waiting.message.chat.chat, waiting.message.chat.thread ?? null])
   return one.principal.id === other.principal.id && place(one) === place(other) && one.wishes === undefined && other.wishes === undefined
+}
+
+/** What a flood leaves behind must stay small: for one line of a message its words and the names of its attachments are enough. */
+function withoutData(waiting: Waiting): Waiting {
+  const attachments = waiting.message.attachments.map(({ data: _data, ...attachment }) => attachment)
+  return { ...waiting, message: { ...waiting.message, attachments } }
 }
 
 /**
@@ -41,10 +56,10 @@ export function mayJoin(one: Waiting, other: Waiting): boolean {
  */
 export function createLanes(options: {
   clock: Clock
-  concurrent: () => number
+  concurrent: (key: SessionKey) => number
   limits: (key: SessionKey) => LaneLimits
   /** Does the work. Must not reject; resolves when the lane is free. */
-  start: (key: SessionKey, work: Omit<Work, 'abort'>) => { abort: Work['abort']; done: Promise<void> }
+  start: (key: SessionKey, work: Omit<Work, 'abort' | 'done'>) => { abort: Work['abort']; done: Promise<void> }
   /** The queue is full and this message is not taken. */
   refuse: (key: SessionKey, waiting: Waiting) => void
 }) {
@@ -57,16 +72,15 @@ export function createLanes(options: {
   const laneOf = (key: SessionKey): Lane => {
     let lane = lanes.get(key)
     if (lane === undefined) {
-      lane = { waiting: [], overflow: [], lastAt: 0, work: undefined, cancelTimer: undefined, queued: false }
+      lane = { waiting: [], overflow: [], lastAt: 0, work: undefined, cancelTimer: undefined, queued: false, quietSince: undefined }
       lanes.set(key, lane)
     }
     return lane
   }
 
   const pump = (): void => {
-    while (!closed && active < options.concurrent()) {
-      const key = ready.shift()
-      if (key === undefined) return
+    for (let key = ready[0]; !closed && key !== undefined && active < options.concurrent(key); key = ready[0]) {
+      ready.shift()
       const lane = laneOf(key)
       lane.queued = false
       if (lane.work === undefined) begin(key, lane)
@@ -82,16 +96,22 @@ export function createLanes(options: {
       lanes.delete(key)
       return
     }
-    if (lane.cancelTimer !== undefined) return
-    const quietForMs = clock.now() - lane.lastAt
-    const { debounceMs } = limits(key)
-    if (head.collected === true && quietForMs < debounceMs) {
-      lane.cancelTimer = clock.after(debounceMs - quietForMs, () => {
+    const { debounceMs, cap } = limits(key)
+    const now = clock.now()
+    // A clock that was set back must not stretch the pause.
+    const quietForMs = Math.max(0, now - lane.lastAt)
+    lane.quietSince ??= now
+    const patient = lane.waiting.length < cap && now - lane.quietSince < debounceMs * debounceTimesMax
+    if (head.collected === true && quietForMs < debounceMs && patient) {
+      lane.cancelTimer ??= clock.after(debounceMs - quietForMs, () => {
         lane.cancelTimer = undefined
         schedule(key, lane)
       })
       return
     }
+    lane.cancelTimer?.()
+    lane.cancelTimer = undefined
+    lane.quietSince = undefined
     lane.queued = true
     ready.push(key)
     pump()
@@ -99,7 +119,11 @@ export function createLanes(options: {
 
   const begin = (key: SessionKey, lane: Lane): void => {
     const head = lane.waiting.shift()
-    if (head === undefined) return
+    if (head === undefined) {
+      // Its queue was emptied while it waited for a free place.
+      schedule(key, lane)
+      return
+    }
     const batch = [head]
     const joins = head.mode !== 'followup' && head.continues === undefined
     for (let next = lane.waiting[0]; joins && next !== undefined && next.continues === undefined && mayJoin(head, next); next = lane.waiting[0]) {
@@ -111,7 +135,7 @@ export function createLanes(options: {
     const steering: Waiting[] = []
     active += 1
     const running = options.start(key, { batch, overflow, steering })
-    const work: Work = { batch, overflow, steering, abort: running.abort }
+    const work: Work = { batch, overflow, steering, abort: running.abort, done: running.done }
     lane.work = work
     void running.done.then(() => {
       active -= 1
@@ -126,26 +150,28 @@ export function createLanes(options: {
     push(key: SessionKey, waiting: Waiting): void {
       const lane = laneOf(key)
       const busy = lane.work
+      const { cap, drop } = limits(key)
       lane.lastAt = clock.now()
-      if (busy === undefined) {
-        lane.waiting.push(waiting)
-        schedule(key, lane)
-        return
-      }
-      const head = busy.batch[0]
-      if (waiting.mode === 'steer' && head !== undefined && mayJoin(head, waiting)) {
+      const head = busy?.batch[0]
+      if (busy !== undefined && waiting.mode === 'steer' && head !== undefined && mayJoin(head, waiting) && busy.steering.length < cap) {
         busy.steering.push(waiting)
         return
       }
-      if (waiting.mode === 'interrupt') busy.abort('interrupt')
-      if (waiting.mode === 'collect') waiting.collected = true
+      if (busy !== undefined && waiting.mode === 'interrupt') busy.abort('interrupt')
+      if (busy !== undefined && waiting.mode === 'collect') waiting.collected = true
       lane.waiting.push(waiting)
-      const { cap, drop } = limits(key)
       while (lane.waiting.length > cap) {
-        if (drop === 'new') options.refuse(key, lane.waiting.pop() as Waiting)
-        else if (drop === 'old') options.refuse(key, lane.waiting.shift() as Waiting)
-        else lane.overflow.push(lane.waiting.shift() as Waiting)
+        // What was begun before a crash is continued, never dropped for what came later.
+        const oldest = lane.waiting.findIndex((each) => each.continues === undefined)
+        if (drop === 'new' || oldest < 0) options.refuse(key, lane.waiting.pop() as Waiting)
+        else if (drop === 'old') lane.waiting.splice(oldest, 1).forEach((each) => options.refuse(key, each))
+        else {
+          lane.overflow.push(...lane.waiting.splice(oldest, 1))
+          const far = lane.overflow.at(-1 - cap)
+          if (far !== undefined) lane.overflow[lane.overflow.length - 1 - cap] = withoutData(far)
+        }
       }
+      schedule(key, lane)
     },
     /** Empties the queue of a session and aborts its work. Returns what was still waiting. */
     clear(key: SessionKey, reason: 'stop' | 'shutdown'): Waiting[] {
@@ -156,15 +182,34 @@ export function createLanes(options: {
       lane.overflow = []
       lane.cancelTimer?.()
       lane.cancelTimer = undefined
+      lane.quietSince = undefined
       lane.work?.abort(reason)
+      if (lane.work === undefined && !lane.queued) lanes.delete(key)
       return waiting
+    },
+    /** Takes out everything of one kind that still waits, in every session, and aborts work that was begun for it. Returns what was waiting. */
+    drop(concerns: (waiting: Waiting) => boolean): Waiting[] {
+      const dropped: Waiting[] = []
+      const without = (list: Waiting[]): Waiting[] => list.filter((waiting) => {
+        if (!concerns(waiting)) return true
+        dropped.push(waiting)
+        return false
+      })
+      for (const lane of lanes.values()) {
+        lane.overflow = without(lane.overflow)
+        lane.waiting = without(lane.waiting)
+        if (lane.work === undefined) continue
+        lane.work.steering.splice(0, Number.POSITIVE_INFINITY, ...without([...lane.work.steering]))
+        if (lane.work.batch.some(concerns)) lane.work.abort('stop')
+      }
+      return dropped
     },
     work: (key: SessionKey): Work | undefined => lanes.get(key)?.work,
     waitingCount: (key: SessionKey): number => {
       const lane = lanes.get(key)
       return lane === undefined ? 0 : lane.waiting.length + lane.overflow.length + (lane.work?.steering.length ?? 0)
     },
-    busy: (): SessionKey[] => [...lanes].filter(([, lane]) => lane.work !== undefined).map(([key]) => key),
+    busy: (): Work[] => [...lanes.values()].flatMap((lane) => (lane.work === undefined ? [] : [lane.work])),
     /** Starts nothing more. Work that runs is aborted for shutdown. */
     close(): void {
       closed = true

@@ -13,10 +13,9 @@ export function resetRuleFor(config: SessionConfig, chat: ChatRef): Rule {
 
 /** The last time the daily reset fell due, at `hour` in the process's zone. */
 function lastDaily(now: number, hour: number): number {
-  const at = new Date(now)
-  at.setHours(hour, 0, 0, 0)
-  if (at.getTime() > now) at.setDate(at.getDate() - 1)
-  return at.getTime()
+  const today = new Date(now)
+  const due = (daysAgo: number): number => new Date(today.getFullYear(), today.getMonth(), today.getDate() - daysAgo, hour).getTime()
+  return due(0) > now ? due(1) : due(0)
 }
 
 /** Whether the next message of a session starts it afresh: by the day since it began, or by the pause since a person last spoke. */

@@ -25,6 +25,10 @@ export interface Turn extends RunningTurn {
   takeSteering(): Steering[]
   /** True once its end is written; nothing may be written for it any more. */
   over: boolean
+  /** Undoes in memory what a last write did whose commit failed. */
+  takeBack: (() => void) | undefined
+  /** Steering words the loop took and has not put into the conversation yet. */
+  taken: Waiting[]
   usage: Usage
   /** Tokens of the last prompt and its answer, as the provider counted them; 0 while unknown. */
   contextTokens: number
@@ -63,6 +67,8 @@ export function newTurn(facts: {
     wanted: null,
     messages: facts.batch.map((waiting) => ({ inbox: waiting.inbox as InboxId, platformId: waiting.message.id })),
     over: false,
+    takeBack: undefined,
+    taken: [],
     usage: noUsage,
     contextTokens: 0,
     said: [],

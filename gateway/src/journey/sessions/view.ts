@@ -107,3 +107,17 @@ export function closeOpenCalls(messages: readonly ModelMessage[], keepLastOpen: 
   })
   return closed
 }
+
+/**
+ * The seq of the first entry that stays when all but the last `kept` messages of a prompt are summarised. `entries` are those the
+ * prompt was made of; results that were only written to close open calls count as messages but stand in no entry.
+ */
+export function keptFromOf(entries: readonly EntryRow[], kept: number, keepLastOpen: boolean): number {
+  const prompt = entries.filter((entry) => isPrompt(entry.body))
+  const own = messagesOf(entries)
+  const summaries = own.length - prompt.length
+  const all = closeOpenCalls(own, keepLastOpen)
+  const first = all.slice(Math.max(0, all.length - kept)).find((message) => own.includes(message))
+  if (kept <= 0 || first === undefined) return (entries.at(-1)?.seq ?? 0) + 1
+  return prompt[Math.max(0, own.indexOf(first) - summaries)]?.seq ?? 1
+}
