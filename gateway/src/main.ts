@@ -170,14 +170,16 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         backlog: inbox.backlog,
         platformIds: (turn) => inbox.ofTurn(store.read, turn),
         byPlatformId: inbox.byPlatformId,
-        agentFor: () => agents.defaultId(),
+        agentFor: () => agents.defaultId(), defaultAgent: () => agents.defaultId(),
         agent: (id) => {
           const facts = agents.get(id)
           return { thinking: facts.thinkingDefault, timeoutMs: facts.timeoutMs, concurrent: agents.defaults().maxConcurrent }
         },
         async prompt(agent, principal, kind, chat) {
           const facts = agents.get(agent)
-          const files = principal.role === 'owner' || principal.role === 'admin' ? await agents.files(agent) : (await agents.files(agent)).filter((file) => !['USER.md', 'MEMORY.md'].includes(file.name))
+          // What is known of the owner stands in the owner's private chats alone.
+          const privy = kind === 'direct' && (principal.role === 'owner' || principal.role === 'admin')
+          const files = privy ? await agents.files(agent) : (await agents.files(agent)).filter((file) => !['USER.md', 'MEMORY.md'].includes(file.name))
           const parts = {
             agent: { id: agent, name: facts.name, emoji: facts.emoji, ...(facts.theme === null ? {} : { theme: facts.theme }) },
             files, tools: toolSpecs(shelf, principal).map((tool) => tool.name), chat: { label: channelLabel(chat), kind },
