@@ -23,7 +23,6 @@ export interface Shelf {
 /** The shelves made of single files. */
 export const shelves = {
   tools: { title: 'tools', folder: 'tools/src', maker: 'defineTool', export: 'named' },
-  checks: { title: 'checks', folder: 'checks/src', maker: 'defineCheck', export: 'named' },
   models: { title: 'models', folder: 'models/src', maker: 'defineModel', export: 'default' },
   checks: { title: 'checks', folder: 'checks/src', maker: 'defineCheck', export: 'named' },
   methods: { title: 'methods', folder: 'gateway/src/api/methods', maker: 'defineMethod', export: 'named' },
@@ -61,7 +60,6 @@ export function moduleIndexes(tree: readonly SourceFile[]): Map<string, string> 
   const tools = shelfEntries(tree, shelves.tools)
   const models = shelfEntries(tree, shelves.models)
   const checks = shelfEntries(tree, shelves.checks)
-  const checks = shelfEntries(tree, shelves.checks)
   const methods = shelfEntries(tree, shelves.methods)
   const channels = channelEntries(tree)
   const names = (entries: readonly ShelfEntry[]): string => entries.map((entry) => entry.local).join(', ')
@@ -77,10 +75,6 @@ export function moduleIndexes(tree: readonly SourceFile[]): Map<string, string> 
     ['checks/src/index.gen.ts', lines(
       "import type { Check } from '@moltbot/contract'", ...checks.map(({ local, name }) => `import { ${local} } from './${name}.ts'`), '',
       '/** Every check of the posture. */', 'export const checks: readonly Check[] = [', ...checks.map(({ local }) => `  ${local},`), ']',
-    )],
-    ['checks/src/index.gen.ts', lines(
-      "import type { Check } from '@moltbot/contract'", ...checks.map(({ local, name }) => `import { ${local} } from './${name}.ts'`), '',
-      '/** Every check there is. */', 'export const checks: readonly Check[] = [', ...checks.map(({ local }) => `  ${local},`), ']',
     )],
     ['gateway/src/api/methods/index.gen.ts', lines(
       "import type { Method } from '../method.ts'", ...methods.map(({ local, name }) => `import { ${local} } from './${name}.ts'`), '',
