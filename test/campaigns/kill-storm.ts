@@ -49,8 +49,10 @@ const wholeAnswer = (text: string): boolean => text.trim() === `${opening(tagsOf
 
 const telegram = await startTelegramServer({ token })
 const model = await startModelServer(async (request) => {
-  const tags = tagsOf(request.lastUserText)
-  const tag = tags.at(-1) ?? 'nothing'
+  const tag = tagsOf(request.lastUserText).at(-1) ?? 'nothing'
+  // All that was said since the last answer: in a steered turn that is more than the last message.
+  const answered = request.messages.findLastIndex((message) => message.role === 'assistant' && message.calls.length === 0)
+  const tags = request.messages.slice(answered + 1).filter((message) => message.role === 'user').flatMap((message) => tagsOf(message.text))
   const steps: Step[] = []
   const luck = random()
   if (luck < 0.04) return [fail(529, 'Overloaded', { type: 'overloaded_error' })]
@@ -88,10 +90,6 @@ async function telegramTalk(user: number): Promise<void> {
   const from = telegram.user(2000 + user, { name: `User ${user}` })
   const tags: string[] = []
   said.set(nameOf(user), tags)
-  if (nameOf(user).startsWith('s')) {
-    telegram.say(from, '/queue steer')
-    await telegram.nextSent((message) => message.chatId === from.id, 120_000)
-  }
   for (let count = 1; talking; count += 1) {
     const tag = `${nameOf(user)}-${count}`
     tags.push(tag)
@@ -153,6 +151,12 @@ console.log(`kill storm: ${kills} kills, seed ${seed}`)
 const startedAt = Date.now()
 await gateway.start()
 const warmStartMs = Date.now() - startedAt
+for (let user = 0; user < telegramUsers; user += 1) {
+  if (!nameOf(user).startsWith('s')) continue
+  const from = telegram.user(2000 + user)
+  telegram.say(from, '/queue steer')
+  await telegram.nextSent((message) => message.chatId === from.id, 60_000)
+}
 const talkers = [
   ...Array.from({ length: telegramUsers }, (_, user) => telegramTalk(user)), ...Array.from({ length: webSessions }, (_, session) => webTalk(session)), trouble(),
 ]
@@ -211,7 +215,7 @@ for (const tag of all) {
     if (delivery['state'] !== 'sent' && delivery['state'] !== 'ambiguous') faults.push(`${tag}: a delivery ended ${String(delivery['state'])}`)
     if (Number(delivery['draft']) !== 0) faults.push(`${tag}: a preview was left as the answer`)
   }
-  const uncertain = deliveries.some((delivery) => Number(delivery['resent']) === 1 || delivery['state'] === 'ambiguous')
+  const uncertain = deliveries.some((delivery) => Number(delivery['resent']) > 0 || delivery['state'] === 'ambiguous')
   if (uncertain) marked.add(tag)
   if (tag.startsWith('w')) {
     const turn = database.prepare('SELECT body FROM entries WHERE turn_id = ? ORDER BY seq').all(row.turn_id).map((entry) => JSON.parse(String(entry['body'])) as { kind: string })

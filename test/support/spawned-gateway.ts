@@ -38,6 +38,8 @@ export interface SpawnedGateway {
   stop(): Promise<number | null>
   /** Starts it in the hope that it ends by itself; resolves with its exit code and all it printed. */
   run(): Promise<{ code: number | null; output: string }>
+  /** The built command line on the same HOME. Standard input is empty unless given. */
+  cli(args: readonly string[], input?: string): Promise<{ code: number; out: string; err: string }>
   log(): string
   /** Rows of its database, also while it runs. */
   rows(query: string, ...values: (string | number)[]): Promise<Record<string, unknown>[]>
@@ -118,6 +120,17 @@ export async function createSpawnedGateway(config: Record<string, unknown>, envi
       const running = child
       return new Promise((resolve) => running?.once('close', (code) => resolve({ code, output })))
     },
+    cli: (args, input = '') => new Promise((resolve, reject) => {
+      const asked = spawn(process.execPath, [join(built, 'bin', 'moltbot'), ...args], { env: { HOME: home, PATH: process.env['PATH'] ?? '', ...environment }, stdio: ['pipe', 'pipe', 'pipe'] })
+      let out = ''
+      let err = ''
+      asked.stdout.setEncoding('utf8').on('data', (text: string) => { out += text })
+      asked.stderr.setEncoding('utf8').on('data', (text: string) => { err += text })
+      asked.on('error', reject)
+      asked.on('close', (code) => resolve({ code: code ?? -1, out, err }))
+      asked.stdin.on('error', () => undefined) // It may end without reading what it was given.
+      asked.stdin.end(input)
+    }),
     async rows(query, ...values) {
       const database = await openSqlite(join(stateDir, 'sessions', 'moltbot.db'), { readOnly: true })
       try {

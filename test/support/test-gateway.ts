@@ -142,7 +142,7 @@ export interface TestClient {
 }
 
 /** A client of the WebSocket door, as small as a client can be. */
-export async function connectClient(port: number, token: string): Promise<TestClient> {
+export async function connectClient(port: number, token: string, protocol: { min: number; max: number } = { min: 3, max: 4 }): Promise<TestClient> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/`)
   const events: WireEvent[] = []
   const pending = new Map<string, { resolve: (payload: Record<string, unknown>) => void; reject: (error: Error) => void }>()
@@ -174,7 +174,7 @@ export async function connectClient(port: number, token: string): Promise<TestCl
   })
   await challenged
   const hello = await send('connect', {
-    minProtocol: 3, maxProtocol: 4, client: { id: 'gateway-client', version: '0', platform: 'test', mode: 'backend' }, role: 'operator', scopes: ['operator.admin'], auth: { token },
+    minProtocol: protocol.min, maxProtocol: protocol.max, client: { id: 'gateway-client', version: '0', platform: 'test', mode: 'backend' }, role: 'operator', scopes: ['operator.admin'], auth: { token },
   })
   const client: TestClient = {
     hello, events,
