@@ -43,7 +43,12 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     parallel(call) {
       const tool = byName.get(call.name)
       if (tool === undefined || call.malformed !== undefined || around.checkInput(tool, call.input) !== undefined) return false
-      return tool.effects(call.input as never).every((effect) => effect.kind === 'reads-private' || effect.kind === 'reads-untrusted')
+      try {
+        return tool.effects(call.input as never).every((effect) => effect.kind === 'reads-private' || effect.kind === 'reads-untrusted')
+      } catch {
+        // A tool that cannot say what it would do is judged, and refused, alone.
+        return false
+      }
     },
     takeSteering: () => turn.takeSteering(),
     estimateTokens: around.estimateTokens,
@@ -56,17 +61,28 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     if (call.malformed !== undefined) return result(call, `The arguments were not a JSON object: ${call.malformed.slice(0, 500)}`, true)
     const wrong = around.checkInput(tool, call.input)
     if (wrong !== undefined) return result(call, `The input does not fit: ${wrong}`, true)
+    if (signal.aborted) return result(call, stopped, true)
     let refusal = 'this is not allowed'
-    const verdict = await around.sessions.startCall(turn, call, async (tx) => {
-      const ruling = await around.guard.judgeIn(tx, turn.principal, {
-        kind: 'use-tool', tool: tool.name, effects: tool.effects(call.input as never), session: turn.key, agent: around.agentOf(turn.key),
+    let verdict: 'allow' | 'deny'
+    try {
+      verdict = await around.sessions.startCall(turn, call, async (tx) => {
+        const ruling = await around.guard.judgeIn(tx, turn.principal, {
+          kind: 'use-tool', tool: tool.name, effects: tool.effects(call.input as never), session: turn.key, agent: around.agentOf(turn.key),
+        })
+        if (ruling.kind !== 'allow') refusal = ruling.reason
+        return ruling.kind === 'allow' ? 'allow' : 'deny'
       })
-      if (ruling.kind !== 'allow') refusal = ruling.reason
-      return ruling.kind === 'allow' ? 'allow' : 'deny'
-    })
+    } catch (error) {
+      return result(call, `It was not run, because it could not be judged and written down first: ${describeError(error)}`, true)
+    }
     if (verdict === 'deny') return result(call, `Refused: ${refusal}.`, true)
-    const done = await perform(tool, call, signal)
-    await around.sessions.finishCall(turn, done)
+    // Someone may have said stop while it was judged: the abort was told before anyone listened for it here.
+    const done = signal.aborted ? result(call, stopped, true) : await perform(tool, call, signal)
+    try {
+      await around.sessions.finishCall(turn, done)
+    } catch {
+      // The journal keeps it as begun: should the gateway die now, the model is told that its outcome is unknown. The result itself is here.
+    }
     return done
   }
 
@@ -95,6 +111,8 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
 
   return around.runTurn(view, host)
 }
+
+const stopped = 'It was not run: someone said stop.'
 
 function result(call: ToolCallPart, text: string, isError: boolean): ToolResultMessage {
   return { role: 'tool', callId: call.id, name: call.name, isError, content: [{ type: 'text', text }] }

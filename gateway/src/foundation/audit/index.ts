@@ -25,8 +25,8 @@ export function createAudit(options: { store: Store; clock: Clock; newId: NewId 
       )
     },
     async about(subject) {
-      const rows = await store.read.all('SELECT * FROM audit WHERE subject = ? ORDER BY at, id LIMIT 1000', subject)
-      return rows.map((row) => ({
+      const rows = await store.read.all('SELECT * FROM audit WHERE subject = ? ORDER BY at DESC, id DESC LIMIT 1000', subject)
+      return rows.reverse().map((row) => ({
         at: Number(row['at']),
         act: String(row['act']),
         principal: row['principal'] as PrincipalId | null,

@@ -14,5 +14,6 @@ export interface AuditEntry {
 export interface Audit {
   /** Commits together with the effect it records. */
   append(tx: Tx, entry: AuditEntry): Promise<void>
+  /** What the record says of a subject, oldest first; the last 1,000 entries of it. */
   about(subject: string): Promise<(AuditEntry & { at: number })[]>
 }

@@ -4,7 +4,7 @@
  */
 import {
   ConnectProblem, describeError, type AccountId, type Channel, type ChannelHealth, type ChannelHost, type ChannelId, type ChannelNotice, type ChatRef, type Clock,
-  type Connection, type ConfigView, type IncomingMessage, type Logger, type Migration, type Receipt, type SecretSource, type Store, defaultAccount,
+  type Connection, type ConfigView, type IncomingMessage, type Logger, type Migration, type Receipt, type Secret, type SecretSource, type Store, defaultAccount,
 } from '@moltbot/contract'
 import type { ConnectionStatus, Connections } from './types.ts'
 
@@ -31,6 +31,8 @@ interface Line {
   /** Raised on every close, so that a late answer of an old attempt is recognised. */
   generation: number
   cancelRetry: (() => void) | undefined
+  /** What it was opened with, by configuration key. */
+  login: Map<string, Secret | undefined>
 }
 
 export interface ConnectionsRoom extends Connections {
@@ -39,6 +41,11 @@ export interface ConnectionsRoom extends Connections {
   close(): Promise<void>
   /** The section values of one account: the account's own over the channel's. */
   accountConfig(channel: ChannelId, account: AccountId): Record<string, unknown>
+}
+
+/** What only a channel may ask whose senders the gateway knows: a stranger chooses no session and no model. */
+function ofStranger({ session: _session, wishes: _wishes, ...message }: IncomingMessage): IncomingMessage {
+  return message
 }
 
 export function createConnections(options: {
@@ -52,6 +59,7 @@ export function createConnections(options: {
   const upListeners = new Set<(channel: ChannelId, account: AccountId) => void>()
   const changeListeners = new Set<() => void>()
   const keyOf = (channel: string, account: string): string => `${channel}/${account}`
+  const stopListening: (() => void)[] = []
   let closed = false
 
   const changed = (): void => changeListeners.forEach((listener) => listener())
@@ -88,18 +96,17 @@ export function createConnections(options: {
 
   function hostOf(line: Line, generation: number): ChannelHost {
     const { channel, account } = line
-    const prefix = account === defaultAccount && !hasAccount(channel, account) ? channel.config.path : `${channel.config.path}.accounts.${account}`
+    const prefix = prefixOf(channel, account)
     return {
       account,
       async receive(message) {
         if (closed || generation !== line.generation) throw new Error('the gateway is stopping')
-        const receipt = await options.receive(message)
+        if (message.chat?.channel !== channel.id || message.chat.account !== account) throw new Error(`${channel.id}/${account} handed over a message of another channel or account`)
+        const receipt = await options.receive(channel.senders === 'authenticated' ? message : ofStranger(message))
         line.status.lastInboundAt = clock.now()
         return receipt
       },
-      async secret(key) {
-        return (await secrets.get(`${prefix}.${key}`)) ?? (prefix === channel.config.path ? undefined : secrets.get(`${channel.config.path}.${key}`))
-      },
+      secret: (key) => secretOf(channel, prefix, key),
       state: {
         async get(name) {
           const row = await store.read.get<{ value: string }>('SELECT value FROM channel_state WHERE channel = ? AND account = ? AND name = ?', channel.id, account, name)
@@ -122,6 +129,29 @@ export function createConnections(options: {
     }
   }
 
+  const prefixOf = (channel: Channel, account: AccountId): string =>
+    account === defaultAccount && !hasAccount(channel, account) ? channel.config.path : `${channel.config.path}.accounts.${account}`
+
+  async function secretOf(channel: Channel, prefix: string, key: string): Promise<Secret | undefined> {
+    return (await secrets.get(`${prefix}.${key}`)) ?? (prefix === channel.config.path ? undefined : secrets.get(`${channel.config.path}.${key}`))
+  }
+
+  /** The secrets an account would be opened with now. */
+  async function loginOf(channel: Channel, account: AccountId): Promise<Map<string, Secret | undefined>> {
+    const keys = (channel.config.secrets ?? []).filter((path) => !path.includes('*'))
+    return new Map(await Promise.all(keys.map(async (key) => [key, await secretOf(channel, prefixOf(channel, account), key)] as const)))
+  }
+
+  /** Whether an open account would be opened differently now. */
+  async function isOutdated(line: Line): Promise<boolean> {
+    if (JSON.stringify(accountConfig(line.channel, line.account)) !== JSON.stringify(line.config)) return true
+    for (const [key, secret] of await loginOf(line.channel, line.account)) {
+      const before = line.login.get(key)
+      if (secret === undefined ? before !== undefined : before === undefined || !secret.equals(before)) return true
+    }
+    return false
+  }
+
   function hasAccount(channel: Channel, account: AccountId): boolean {
     return (config.get(channel.config) as { accounts?: Record<string, unknown> }).accounts?.[account] !== undefined
   }
@@ -132,12 +162,8 @@ export function createConnections(options: {
     line.config = accountConfig(line.channel, line.account)
     report(line, generation, { kind: 'starting' })
     try {
-      const connecting = line.channel.connect(line.config as never, hostOf(line, generation))
-      const connection = await Promise.race([
-        connecting,
-        new Promise<never>((_, reject) => { clock.after(connectDeadlineMs, () => reject(new Error(`no answer within ${connectDeadlineMs / 1000} s`))) }),
-      ])
-      void connecting.then((late) => { if (late !== connection) void late.close() }, () => undefined)
+      line.login = await loginOf(line.channel, line.account)
+      const connection = await connectInTime(line, generation)
       if (generation !== line.generation || closed) {
         await connection.close()
         return
@@ -145,7 +171,13 @@ export function createConnections(options: {
       line.connection = counted(line, connection)
       line.status.reconnectAttempts = 0
       if (line.status.health.kind === 'starting') report(line, generation, { kind: 'connected', at: clock.now() })
-      upListeners.forEach((listener) => listener(line.channel.id, line.account))
+      for (const listener of upListeners) {
+        try {
+          listener(line.channel.id, line.account)
+        } catch (error) {
+          log.error('A listener failed to hear that a channel is up.', { channel: line.channel.id, error: describeError(error) })
+        }
+      }
       changed()
     } catch (error) {
       if (generation !== line.generation || closed) return
@@ -159,6 +191,30 @@ export function createConnections(options: {
       const wait = Math.min(retryMaxMs, retryBaseMs * 2 ** Math.min(attempt - 1, 10))
       report(line, generation, { kind: 'retrying', since: clock.now(), reason, attempt, nextAt: clock.now() + wait })
       line.cancelRetry = clock.after(wait, () => void open(line))
+    }
+  }
+
+  /** Opens an account within the deadline. What answers after it is closed again: two lines to one login disturb each other. */
+  async function connectInTime(line: Line, generation: number): Promise<Connection> {
+    let late = false
+    let cancel = (): void => undefined
+    const tooLate = new Promise<never>((_, reject) => {
+      cancel = clock.after(connectDeadlineMs, () => {
+        late = true
+        reject(new Error(`no answer within ${connectDeadlineMs / 1000} s`))
+      })
+    })
+    const connecting = (async () => line.channel.connect(line.config as never, hostOf(line, generation)))()
+    connecting.then(
+      (connection) => {
+        if (late) connection.close().catch((error: unknown) => log.warn('A channel that answered too late did not close cleanly.', { channel: line.channel.id, error: describeError(error) }))
+      },
+      () => undefined,
+    )
+    try {
+      return await Promise.race([connecting, tooLate])
+    } finally {
+      cancel()
     }
   }
 
@@ -186,22 +242,40 @@ export function createConnections(options: {
   async function shut(line: Line): Promise<void> {
     line.generation += 1
     line.cancelRetry?.()
+    line.cancelRetry = undefined
     const { connection } = line
     line.connection = undefined
     if (connection === undefined) return
+    let cancel = (): void => undefined
     await Promise.race([
-      connection.close().catch((error: unknown) => log.warn('A channel did not close cleanly.', { channel: line.channel.id, error: describeError(error) })),
-      new Promise<void>((resolve) => { clock.after(closeDeadlineMs, resolve) }),
+      (async () => connection.close())().catch((error: unknown) => log.warn('A channel did not close cleanly.', { channel: line.channel.id, error: describeError(error) })),
+      new Promise<void>((resolve) => { cancel = clock.after(closeDeadlineMs, resolve) }),
     ])
+    cancel()
   }
 
-  /** Brings the open accounts of a channel in line with its configuration. */
-  async function adjust(channel: Channel, restart: boolean): Promise<void> {
+  /** One change after the other: each looks at the configuration as it is when its turn comes. Never rejects. */
+  const adjusting = new Map<Channel, Promise<void>>()
+  function adjust(channel: Channel, restart: boolean): Promise<void> {
+    const next = (adjusting.get(channel) ?? Promise.resolve()).then(() => adjustNow(channel, restart)).catch((error: unknown) => {
+      log.error('A channel could not be brought in line with its configuration; it is tried again.', { channel: channel.id, error: describeError(error) })
+      clock.after(retryMaxMs, () => void adjust(channel, restart))
+    })
+    adjusting.set(channel, next)
+    return next
+  }
+
+  /** Brings the open accounts of a channel in line with its configuration. Only accounts that would be opened differently are closed for it. */
+  async function adjustNow(channel: Channel, restart: boolean): Promise<void> {
+    if (closed) return
     const want = await wanted(channel)
     const tasks: Promise<void>[] = []
     for (const line of [...lines.values()].filter((each) => each.channel === channel)) {
       if (want.some((each) => each.account === line.account && each.configured)) {
-        if (restart) tasks.push(shut(line).then(() => open(line)))
+        if (!line.status.configured || (restart && (line.status.health.kind === 'needs-you' || (await isOutdated(line))))) {
+          line.status.configured = true
+          tasks.push(shut(line).then(() => open(line)))
+        }
         continue
       }
       lines.delete(keyOf(channel.id, line.account))
@@ -210,7 +284,7 @@ export function createConnections(options: {
     for (const { account, configured } of want) {
       if (lines.has(keyOf(channel.id, account))) continue
       const line: Line = {
-        channel, account, config: {}, connection: undefined, generation: 0, cancelRetry: undefined,
+        channel, account, config: {}, connection: undefined, generation: 0, cancelRetry: undefined, login: new Map(),
         status: {
           channel: channel.id, label: channel.label, account, enabled: true, configured, health: configured ? { kind: 'starting' } : { kind: 'needs-you', reason: 'No login is configured.', action: `Set ${channel.config.path}.${channel.config.secrets?.[0] ?? 'enabled'}.` },
           connectedAt: null, lastInboundAt: null, lastOutboundAt: null, lastError: null, reconnectAttempts: 0,
@@ -262,11 +336,12 @@ export function createConnections(options: {
       return found === undefined ? {} : accountConfig(found, account)
     },
     async start(waitMs) {
-      for (const channel of channels) config.onChange(channel.config, () => void adjust(channel, channel.config.reload !== 'hot'))
+      for (const channel of channels) stopListening.push(config.onChange(channel.config, () => void adjust(channel, channel.config.reload !== 'hot')))
       await Promise.race([Promise.all(channels.map((channel) => adjust(channel, false))), new Promise<void>((resolve) => { clock.after(waitMs, resolve) })])
     },
     async close() {
       closed = true
+      for (const stop of stopListening) stop()
       await Promise.all([...lines.values()].map(shut))
     },
   }

@@ -9,13 +9,15 @@ export type Parsed =
   /** A directive in front of words: it holds for that turn only and is removed from them. */
   | { kind: 'text'; text: string; thinking?: ThinkingLevel; model?: string }
 
-export const thinkingWords: Record<string, ThinkingLevel> = {
+/** Without a prototype: `constructor` is no level. */
+export const thinkingWords: Record<string, ThinkingLevel> = Object.assign(Object.create(null) as Record<string, ThinkingLevel>, {
   ...Object.fromEntries(thinkingLevels.map((level) => [level, level])), none: 'off', on: 'medium', min: 'minimal', med: 'medium', mid: 'medium', max: 'xhigh', highest: 'xhigh',
-}
+} satisfies Record<string, ThinkingLevel>)
 
 /**
  * Reads a message as a command: it must begin with `/name` (an optional `:` after it), be nothing else but the command and its
- * arguments, and not stand in a quote or a code fence. Unknown names are ordinary text. `freshWords`: phrases that begin a
+ * arguments, and not stand in a quote or a code fence. Unknown names are ordinary text, and so is `/name@someone`: a channel takes
+ * its own name off, what still has one is said to another. `freshWords`: phrases that begin a
  * conversation afresh like `/new`, when a message begins with one.
  */
 export function parseCommand(text: string, commands: readonly ChatCommand[], resolveModel: (name: string) => string | undefined, freshWords: readonly string[] = []): Parsed {
@@ -29,7 +31,7 @@ export function parseCommand(text: string, commands: readonly ChatCommand[], res
     const rest = trimmed.slice(words.length)
     if (fresh !== undefined && trimmed.slice(0, words.length).toLowerCase() === words.toLowerCase() && /^(?:\s|$)/.test(rest)) return { kind: 'command', command: fresh, args: rest.trim() }
   }
-  const match = /^\/([a-z][a-z0-9_-]{0,31})(?:@[A-Za-z0-9_]{1,64})?:?(?=\s|$)\s*/i.exec(trimmed)
+  const match = /^\/([a-z][a-z0-9_-]{0,31}):?(?=\s|$)\s*/i.exec(trimmed)
   if (match === null) return { kind: 'text', text }
   const name = match[1]?.toLowerCase() ?? ''
   const command = commands.find((each) => each.name === name || each.aliases.includes(name))

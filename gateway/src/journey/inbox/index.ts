@@ -45,12 +45,22 @@ function toRow(row: Row): InboxRow {
   }
 }
 
+/** The most of everything besides text and data: names, quotes, references, ids. */
+export const restLengthMax = 400_000
+/** The longest id of a message, chat, thread or sender. */
+export const idLengthMax = 1_000
+
 /** A sentence for the sender when the message breaks a limit; undefined when it fits. */
 function refusal(message: IncomingMessage): string | undefined {
+  const ids = [message.id, message.chat?.chat, message.chat?.channel, message.chat?.account, message.sender?.id, ...(message.chat?.thread === undefined ? [] : [message.chat.thread]), ...(message.joinedIds ?? [])]
+  // Without ids of its own a message could not be told from others: the next one would be taken for its repetition.
+  if (ids.some((id) => typeof id !== 'string' || id.trim() === '' || id.length > idLengthMax)) return 'The message is malformed (an id is missing or too long).'
+  if (typeof message.text !== 'string' || !Array.isArray(message.attachments) || !Number.isFinite(message.sentAt)) return 'The message is malformed.'
   if (message.text.length > textLengthMax) return `The message is too long (${message.text.length} characters; ${textLengthMax} are taken).`
   if (message.attachments.length > attachmentsMax) return `Too many attachments (${message.attachments.length}; ${attachmentsMax} are taken).`
   const data = message.attachments.reduce((sum, attachment) => sum + (attachment.data?.length ?? 0), 0)
   if (data > attachmentDataMax) return 'The attachments are too large (24 MB together are taken).'
+  if (JSON.stringify(message).length - data > 2 * textLengthMax + restLengthMax) return 'The message carries too much besides its text.'
   return undefined
 }
 
@@ -65,7 +75,7 @@ export interface InboxRoom extends Inbox {
   backlog(chat: ChatRef, before: number, most: number): Promise<InboxRow[]>
   /** By the network's id alone, newest first: what a client of the door knows its message by. */
   byPlatformId(platformId: string): Promise<InboxRow | undefined>
-  /** The message before this one in the same chat; undefined when it is the first. */
+  /** The message its sender wrote before this one in the same chat; undefined when it is their first. */
   before(message: IncomingMessage): Promise<InboxId | undefined>
   /** Hears of every row that got its end state, after the commit. */
   onEnd(listener: (row: InboxRow) => void): void
@@ -106,7 +116,7 @@ export function createInbox(options: { store: Store; clock: Clock; newId: NewId 
       if (reason !== undefined) return { kind: 'refused', reason }
       const { channel, account, chat } = message.chat
       const id = newId('in') as InboxId
-      for (const platformId of [message.id, ...(message.joinedIds ?? [])]) {
+      for (const platformId of new Set([message.id, ...(message.joinedIds ?? [])])) {
         const fresh = await tx.run(
           'INSERT INTO inbox_seen (channel, account, chat, platform_id, inbox_id) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
           channel, account, chat, platformId, id,
@@ -185,7 +195,9 @@ export function createInbox(options: { store: Store; clock: Clock; newId: NewId 
     async before(message) {
       const { channel, account, chat } = message.chat
       const row = await store.read.get<{ id: string }>(
-        'SELECT id FROM inbox WHERE channel = ? AND account = ? AND chat = ? AND platform_id <> ? ORDER BY received_at DESC, id DESC LIMIT 1', channel, account, chat, message.id,
+        `SELECT id FROM inbox WHERE channel = ? AND account = ? AND chat = ? AND sender = ? AND platform_id <> ? AND received_at <= COALESCE(
+           (SELECT MAX(received_at) FROM inbox WHERE channel = ? AND account = ? AND chat = ? AND platform_id = ?), ?) ORDER BY received_at DESC, id DESC LIMIT 1`,
+        channel, account, chat, message.sender.id, message.id, channel, account, chat, message.id, clock.now(),
       )
       return row?.id as InboxId | undefined
     },
