@@ -1,6 +1,7 @@
 import { Problem, defineCommand, exitCodes } from '@moltbot/contract'
 import { openConfig } from '../config-access.ts'
 import { configPath } from '../config-path.ts'
+import { printable } from '../printable.ts'
 
 export const configSet = defineCommand({
   name: 'config set',
@@ -22,7 +23,9 @@ export const configSet = defineCommand({
     if (value === null) throw new Problem('usage', 'A setting cannot be null.', { next: `Remove it with: moltbot config unset ${args.path}` })
     const config = await openConfig(context)
     await config.set(args.path, value)
-    context.report({ path: args.path, value, file: config.file }, () => `${args.path} is set in ${config.file}${config.through === 'file' ? '; the gateway reads it at its next start' : ''}.`)
+    const warnings = (await config.validate()).filter((issue) => issue.path === args.path || issue.path.startsWith(`${args.path}.`)).map((issue) => issue.message)
+    for (const warning of warnings) context.terminal.note(context.terminal.paint.yellow(printable(warning)))
+    context.report({ path: args.path, value, file: config.file, warnings }, () => `${args.path} is set in ${config.file}${config.through === 'file' ? '; the gateway reads it at its next start' : ''}.`)
     return exitCodes.ok
   },
 })

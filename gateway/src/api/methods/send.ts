@@ -36,6 +36,10 @@ export const send = defineMethod({
     if (text.trim() === '') throw new Problem('message-empty', 'message required')
     const runId = runIdOf(rooms, params.idempotencyKey)
     const chat = await placeOf(rooms, params)
+    // Nobody opens this account: the words would wait for ever.
+    if (!rooms.connections.status().some((status) => status.channel === chat.channel && status.account === chat.account && status.configured)) {
+      throw new Problem('channel-off', `${chat.channel} is not set up here.`, { next: 'Add its login (moltbot onboard), then send again.' })
+    }
     const delivery = await rooms.outbox.send({ chat, markdown: text, principal: caller.principal.id, key: runId })
     if (delivery.state !== 'sent') {
       throw new Problem('send-failed', delivery.error ?? 'The message could not be sent.', {

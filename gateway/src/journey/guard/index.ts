@@ -69,6 +69,15 @@ export function createGuard(options: {
     return { id, role, ...(message.sender.name === undefined ? {} : { name: message.sender.name }) }
   }
 
+  /** Says once where a group was not listened to: its id is what the owner has to write into the configuration. */
+  const namedPlaces = new Set<string>()
+  function nameRefusedPlace(message: IncomingMessage, reason: string): void {
+    const place = JSON.stringify([message.chat.channel, message.chat.account, message.chat.chat])
+    if (message.chat.kind === 'direct' || namedPlaces.has(place) || namedPlaces.size > 1_000) return
+    namedPlaces.add(place)
+    options.log.info('A group was not listened to.', { channel: message.chat.channel, group: message.chat.chat, title: message.chat.title ?? '', sender: message.sender.id, reason })
+  }
+
   async function judgeIn(tx: Tx, principal: Principal, action: Action): Promise<Verdict> {
     const ruling = ruleOn(principal, action)
     const subject = action.kind === 'use-tool' ? `${action.session}` : action.kind === 'call-method' ? action.method : action.kind === 'command' ? `/${action.name}` : action.kind
@@ -107,7 +116,9 @@ export function createGuard(options: {
         command: message.text.trimStart().startsWith('/') && options.isCommand(message.text), activation: await options.activation(tx, message),
       })
       switch (ruling.kind) {
-        case 'deny': return refuse(ruling.reason)
+        case 'deny':
+          nameRefusedPlace(message, ruling.reason)
+          return refuse(ruling.reason)
         case 'not-addressed': return { kind: 'deny', reason: notAddressedReason }
         case 'pair': {
           const code = await pairing.invite(tx, message)
