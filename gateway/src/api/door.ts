@@ -57,6 +57,8 @@ export interface DoorOptions {
 const httpLimits = { headerBytesMax: 16_384, headersMax: 64, headersMs: 10_000, requestMs: 60_000, keepAliveMs: 10_000, checkEveryMs: 5_000, drainMs: 5_000 } as const
 /** The same refusal of the same source is written to log and audit at most this often, so that nobody can fill the disk from outside. */
 const auditEveryMs = 60_000
+/** Clients come and go in bursts. */
+const presenceAfterMs = 250
 /** How soon a new secret ends open connections of the old one, when nothing else makes us look. */
 const credentialsEveryMs = 2_000
 
@@ -238,9 +240,14 @@ export function createDoor(options: DoorOptions): Door {
       const now = config()
       if (now.port !== atStart.port || now.bind !== atStart.bind || now.customBindHost !== atStart.customBindHost) log.warn('gateway.port and gateway.bind take effect at the next start.')
     }))
-    stops.push(rooms.presence.onChange(() => {
-      const payload = { presence: rooms.presence.list() }
-      sockets.broadcast.toAll('presence', () => payload, { droppable: true, stateVersion: rooms.presence.versions() })
+    // Each event carries the whole list to everyone, so a crowd that connects at once is told about once per pause, not once per head.
+    let cancelPresence: (() => void) | undefined
+    stops.push(() => cancelPresence?.(), rooms.presence.onChange(() => {
+      cancelPresence ??= clock.after(presenceAfterMs, () => {
+        cancelPresence = undefined
+        const payload = { presence: rooms.presence.list() }
+        sockets.broadcast.toAll('presence', () => payload, { droppable: true, stateVersion: rooms.presence.versions() })
+      })
     }))
     stops.push(rooms.devices.onChange((change) => {
       if (change.kind === 'revoked') {

@@ -232,7 +232,7 @@ function lateNotice(turn: Turn): string {
 async function modelNotice(turn: Turn, journey: Journey): Promise<string> {
   const { model, wanted } = turn
   if (turn.chat.kind !== 'direct' || model === null || wanted === null) return ''
-  const before = await journey.sessions.transcript.lastAnswered(journey.store.read, turn.sessionId)
+  const before = await journey.sessions.transcript.lastAnswered(journey.store.read, turn)
   const replacedBefore = before !== undefined && before.wanted === wanted && before.model !== wanted
   if (model === wanted) return replacedBefore ? `*(${wanted} answers again.)*\n\n` : ''
   return replacedBefore && before.model === model ? '' : `*(${model} answers, because ${wanted} could not.)*\n\n`

@@ -31,7 +31,16 @@ export interface AgentSurroundings {
 /** The tools a principal's turns are offered, as the model is told of them. Always in the same order. */
 export function toolSpecs(tools: readonly Tool[], principal: Principal): ToolSpec[] {
   if (principal.role === 'guest') return []
-  return tools.map((tool) => ({ name: tool.name, description: tool.description, input: JSON.parse(JSON.stringify(tool.input)) as Record<string, unknown> }))
+  return tools.map((tool) => ({ name: tool.name, description: tool.description, input: plainInput(tool) }))
+}
+
+const plainInputs = new WeakMap<Tool, Record<string, unknown>>()
+
+/** A tool's schema as plain data, worked out once. */
+function plainInput(tool: Tool): Record<string, unknown> {
+  let input = plainInputs.get(tool)
+  if (input === undefined) plainInputs.set(tool, (input = JSON.parse(JSON.stringify(tool.input)) as Record<string, unknown>))
+  return input
 }
 
 export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings): AsyncGenerator<AgentEvent, void, undefined> {

@@ -25,6 +25,8 @@ export interface WireCall {
 const eventLengthMax = 16 * 1024 * 1024
 const errorBodyLengthMax = 64 * 1024
 const errorBodyWaitMs = 2000
+/** How long a server gets to close an answer that is complete, so that its connection serves the next call too. */
+const closingWaitMs = 1000
 const aborted = Symbol('aborted')
 
 /**
@@ -53,6 +55,7 @@ export async function* callServer(provider: Provider, host: ModelHost, request: 
 
   let started = false
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  let read: 'part' | 'answer' | 'all' = 'part'
   try {
     let body = wire.body
     let response: Response
@@ -123,7 +126,11 @@ export async function* callServer(provider: Provider, host: ModelHost, request: 
         }
         yield* assembly.take()
       }
-      if (chunk.done) break
+      if (chunk.done) {
+        read = 'all'
+        break
+      }
+      if (done) read = 'answer'
     }
 
     const finish = wire.finish()
@@ -138,8 +145,22 @@ export async function* callServer(provider: Provider, host: ModelHost, request: 
     yield request.signal.aborted ? abort() : fail(faultOfThrown(provider.id, error))
   } finally {
     request.signal.removeEventListener('abort', onAbort)
-    control.abort()
-    reader?.cancel().catch(() => undefined) // The connection is gone already; nothing is left to free.
+    if (read === 'part' || reader === undefined) {
+      control.abort()
+      reader?.cancel().catch(() => undefined) // The connection is gone already; nothing is left to free.
+    } else if (read === 'answer') void readToEnd(reader, control, host)
+  }
+}
+
+/** Hanging up on an answer that is complete would cost the next call a new connection; a server that does not close it is hung up on. */
+async function readToEnd(reader: ReadableStreamDefaultReader<Uint8Array>, control: AbortController, host: ModelHost): Promise<void> {
+  const cancel = host.clock.after(closingWaitMs, () => control.abort())
+  try {
+    while (!(await reader.read()).done) { /* What comes after the end is nothing to us. */ }
+  } catch {
+    // Hung up on, by us or by the server: either way there is nothing more to read.
+  } finally {
+    cancel()
   }
 }
 

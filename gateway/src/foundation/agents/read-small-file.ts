@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs'
 
 /** The most that is ever read of one workspace file, in bytes; what is beyond it could not stand in a prompt anyway. */
 const bytesMax = 1024 * 1024
@@ -10,6 +10,8 @@ const bytesMax = 1024 * 1024
 export function readSmallFile(path: string): { text: string; modifiedAt: number } | undefined {
   let descriptor: number
   try {
+    // Most prompt files are absent in most workspaces, and a refused open costs an exception each time.
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined
     descriptor = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
   } catch {
     // Absent or not to be opened: for a prompt both mean that it is not there.

@@ -159,6 +159,7 @@ async function* askOnce(
   const watch = watchSilence(options.clock, beginMs)
   let life = 0
   let shown = ''
+  let ended = false
   const { promise: stopped, stop } = onAbort(signal)
   const iterator = candidate.stream({ ...candidate.fit(request), signal: control.signal }, () => {
     // Thinking may be silent once the answer has begun.
@@ -190,7 +191,10 @@ async function* askOnce(
       watch.heard(shown === '' ? thinkMs : stallMs)
       watch.pause()
       yield step.value
-      if (step.value.type === 'end') return
+      if (step.value.type === 'end') {
+        ended = true
+        return
+      }
       watch.resume()
     }
   } catch (error) {
@@ -199,7 +203,8 @@ async function* askOnce(
   } finally {
     watch.stop()
     stop()
-    control.abort()
+    // An answer that came to its end leaves its connection whole, for the next call.
+    if (!ended) control.abort()
     void iterator.return?.()?.catch(() => undefined) // It was told to stop; a stream that can't even do that has nothing left for us.
   }
 }

@@ -18,10 +18,17 @@ function base36(value: number, width: number): string {
  */
 export function createIds(now: () => number): NewId {
   let count = 0
+  // Asking the system for random bytes costs the same for twelve and for a thousand.
+  let pool: Buffer = Buffer.alloc(0)
+  let used = 0
   return (prefix) => {
     count = (count + 1) % 46_656
+    if (used + 12 > pool.length) {
+      pool = randomBytes(1_020)
+      used = 0
+    }
     let random = ''
-    for (const byte of randomBytes(12)) random += digits[byte % 36]
+    for (const byte of pool.subarray(used, used += 12)) random += digits[byte % 36]
     return `${prefix}-${base36(now(), 9)}${base36(count, 3)}${random}`
   }
 }

@@ -105,7 +105,16 @@ function place(facts: PromptFacts): string {
 
 /** YYYY-MM-DD of a moment in a time zone; an unknown zone counts as UTC. */
 export function promptDate(at: number, timeZone: string | undefined): string {
-  return inZone(timeZone, (zone) => new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(at))
+  return inZone(timeZone, (zone) => dayFormat(zone).format(at))
+}
+
+/** Making one takes longer than everything else in a prompt, and there are as many zones as people set. */
+const dayFormats = new Map<string, Intl.DateTimeFormat>()
+
+function dayFormat(zone: string): Intl.DateTimeFormat {
+  let format = dayFormats.get(zone)
+  if (format === undefined) dayFormats.set(zone, (format = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' })))
+  return format
 }
 
 function inZone(timeZone: string | undefined, format: (zone: string) => string): string {

@@ -54,6 +54,9 @@ export interface ToolCallRow {
   result: string | null
 }
 
+/** All but the system prompt, which is kilobytes long and wanted by nobody who asks for a session. */
+const sessionColumns = 'key, id, agent, principal, kind, last_chat, title, label, settings, created_at, updated_at, last_user_at, usage, context_tokens, compactions'
+
 function toSession(row: Row): SessionRow {
   return {
     key: row['key'] as SessionKey,
@@ -101,7 +104,7 @@ export function createTranscript(options: { store: Store; clock: Clock; newId: N
   const { store, clock, newId } = options
 
   const session = async (on: Sql, key: SessionKey): Promise<SessionRow | undefined> => {
-    const row = await on.get('SELECT * FROM sessions WHERE key = ?', key)
+    const row = await on.get(`SELECT ${sessionColumns} FROM sessions WHERE key = ?`, key)
     return row === undefined ? undefined : toSession(row)
   }
 
@@ -131,7 +134,7 @@ export function createTranscript(options: { store: Store; clock: Clock; newId: N
     async list(filter: { agent?: AgentId; search?: string; limit?: number; activeSince?: number }): Promise<SessionRow[]> {
       const like = `%${(filter.search ?? '').toLowerCase().replace(/[%_]/g, '')}%`
       const rows = await store.read.all(
-        `SELECT * FROM sessions WHERE (? IS NULL OR agent = ?) AND updated_at >= ? AND (? = '%%' OR lower(key) LIKE ? OR lower(COALESCE(title, '')) LIKE ? OR lower(COALESCE(label, '')) LIKE ?)
+        `SELECT ${sessionColumns} FROM sessions WHERE (? IS NULL OR agent = ?) AND updated_at >= ? AND (? = '%%' OR lower(key) LIKE ? OR lower(COALESCE(title, '')) LIKE ? OR lower(COALESCE(label, '')) LIKE ?)
          ORDER BY updated_at DESC, key LIMIT ?`,
         filter.agent ?? null, filter.agent ?? null, filter.activeSince ?? 0, like, like, like, like, filter.limit ?? 1000,
       )
@@ -213,8 +216,10 @@ export function createTranscript(options: { store: Store; clock: Clock; newId: N
       return row === undefined ? undefined : toTurn(row)
     },
     /** The last turn of a session that a model answered. */
-    async lastAnswered(on: Sql, session: SessionId): Promise<TurnRow | undefined> {
-      const row = await on.get("SELECT * FROM turns WHERE session_id = ? AND outcome = 'answered' ORDER BY started_at DESC, id DESC LIMIT 1", session)
+    async lastAnswered(on: Sql, session: { key: SessionKey; sessionId: SessionId }): Promise<TurnRow | undefined> {
+      const row = await on.get(
+        "SELECT * FROM turns WHERE session_key = ? AND session_id = ? AND outcome = 'answered' ORDER BY started_at DESC, id DESC LIMIT 1", session.key, session.sessionId,
+      )
       return row === undefined ? undefined : toTurn(row)
     },
     async usageSince(since: number): Promise<{ model: string | null; usage: Usage }[]> {
