@@ -99,8 +99,9 @@ export function createLanes(options: {
     const { debounceMs, cap } = limits(key)
     const now = clock.now()
     // A clock that was set back must not stretch the pause.
-    const quietForMs = Math.max(0, now - lane.lastAt)
-    lane.quietSince ??= now
+    lane.lastAt = Math.min(lane.lastAt, now)
+    lane.quietSince = Math.min(lane.quietSince ?? now, now)
+    const quietForMs = now - lane.lastAt
     const patient = lane.waiting.length < cap && now - lane.quietSince < debounceMs * debounceTimesMax
     if (head.collected === true && quietForMs < debounceMs && patient) {
       lane.cancelTimer ??= clock.after(debounceMs - quietForMs, () => {
@@ -126,7 +127,7 @@ export function createLanes(options: {
     }
     const batch = [head]
     const joins = head.mode !== 'followup' && head.continues === undefined
-    for (let next = lane.waiting[0]; joins && next !== undefined && next.continues === undefined && mayJoin(head, next); next = lane.waiting[0]) {
+    for (let next = lane.waiting[0]; joins && next !== undefined && next.mode !== 'followup' && next.continues === undefined && mayJoin(head, next); next = lane.waiting[0]) {
       batch.push(next)
       lane.waiting.shift()
     }
