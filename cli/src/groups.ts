@@ -11,5 +11,6 @@ export const groups: Readonly<Record<string, CommandGroup>> = {
   message: { summary: 'Send words to a chat without the assistant', topic: 'talk' },
   models: { summary: 'Which model answers', topic: 'settings' },
   pairing: { summary: 'People who asked to talk to your assistant', topic: 'people' },
+  security: { summary: 'How safe the installation is', topic: 'look' },
   sessions: { summary: 'Conversations and their history', topic: 'look' },
 }

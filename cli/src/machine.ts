@@ -47,6 +47,9 @@ export function createMachine(facts: MachineFacts): Machine {
     async offlineConfig() {
       return (await loadGateway()).offlineConfig(facts.stateDir)
     },
+    async offlineReview(options) {
+      return (await loadGateway()).offlineReview(facts.stateDir, options)
+    },
     async runGateway(options) {
       return (await loadGateway()).runGateway(options)
     },

@@ -94,8 +94,8 @@ export interface Facts {
   credentials: readonly CredentialFact[]
   /** Why `secrets.env` cannot be used; null: it can, or there is none. */
   secretsFault: string | null
-  /** The sealed secrets: none yet, readable, or why not. */
-  vault: { state: 'none' } | { state: 'ok'; secrets: number } | { state: 'unusable'; reason: string }
+  /** The sealed secrets: none yet, readable, why not, or left alone because looking would have changed their folder. */
+  vault: { state: 'none' } | { state: 'unopened' } | { state: 'ok'; secrets: number } | { state: 'unusable'; reason: string }
   /** The channels there are. `platform`: other people can write on them. */
   channels: readonly { id: string; label: string; senders: 'platform' | 'authenticated' }[]
   /** Addresses on which somebody listens at the gateway's port now; null: could not be seen. Empty: nobody. */

@@ -1,3 +1,4 @@
+import type { Review } from './check.ts'
 import type { Clock, NewId } from './clock.ts'
 
 /**
@@ -169,6 +170,8 @@ export interface Machine {
   writeSecret(name: string, value: string): Promise<void>
   /** The same configuration code the gateway uses, on the file itself. */
   offlineConfig(): Promise<OfflineConfig>
+  /** The review of this computer's installation by the gateway's own code, without a running gateway. */
+  offlineReview(options: ReviewOptions): Promise<Review>
   /** Runs the gateway in this process; resolves with the exit code when it has stopped. */
   runGateway(options: GatewayRunOptions): Promise<number>
   /** Starts the gateway in the background; resolves once the starter is done. Readiness is the caller's to check. */
@@ -184,6 +187,13 @@ export interface GatewayRunOptions {
   /** Stop a gateway of this state directory that is already running. */
   force: boolean
   verbose: boolean
+}
+
+export interface ReviewOptions {
+  /** Only the few essential checks. */
+  quick: boolean
+  /** Also knock at the gateway's port as a stranger would. */
+  deep: boolean
 }
 
 /** Configuration without a running gateway. Paths are dotted; failures are the same `Problem`s the running gateway gives. */
@@ -202,4 +212,6 @@ export interface GatewayModule {
   /** Resolves with the exit code when the gateway has stopped. */
   runGateway(options: GatewayRunOptions): Promise<number>
   offlineConfig(stateDir: string): Promise<OfflineConfig> | OfflineConfig
+  /** Looks at the state directory and changes nothing in it. */
+  offlineReview(stateDir: string, options: ReviewOptions): Promise<Review>
 }

@@ -3,19 +3,20 @@
  * only file that knows every room, and (besides the configuration) the only one that reads the environment.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir, hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
-  Problem, describeError, mainAgent, ownerPrincipal, parseSecretsEnv, Secret, type AgentId, type Channel, type ChatRef, type Clock, type GatewayModule, type GatewayRunOptions,
-  type ModelInfo, type NewId, type OfflineConfig, type Principal, type PrincipalId, type SessionKey, type StatusFacts, type Tool, type Usage,
+  Problem, describeError, mainAgent, ownerPrincipal, parseSecretsEnv, reviewFacts, Secret, type AgentId, type Channel, type ChatRef, type Clock, type Facts, type GatewayModule, type GatewayRunOptions,
+  type ModelInfo, type NewId, type OfflineConfig, type Principal, type PrincipalId, type Review, type ReviewOptions, type SessionKey, type StatusFacts, type Tool, type Usage,
 } from '@moltbot/contract'
+import { checks } from '@moltbot/checks'
 import { catalog, formats } from '@moltbot/models'
 import { tools } from '@moltbot/tools'
 import { Compile } from 'typebox/compile'
 import Value from 'typebox/value'
-import { createDevices, createDoor, createPresence, createRuns, createWireEvents, doorMigration, gatewaySection, type Rooms } from './api/index.ts'
+import { createDevices, createDoor, createPresence, createRuns, createWireEvents, doorMigration, gatewaySection, takeFacts, thisMachine, vaultFile, type Rooms } from './api/index.ts'
 import { methods } from './api/methods/index.gen.ts'
 import { channels } from './channels.gen.ts'
 import { agentsSection, createAgents } from './foundation/agents/index.ts'
@@ -83,6 +84,8 @@ export interface Gateway {
 
 /** How long running turns get to end by themselves when the gateway stops; then they are left for the next start. */
 const drainMs = 5_000
+/** Where people look for the log. */
+const logLinkPath = '/tmp/moltbot-gateway.log'
 
 /** Builds and starts a gateway in this process. Rejects with a `Problem` that says what to do. */
 export async function startGateway(options: StartOptions): Promise<Gateway> {
@@ -300,8 +303,13 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       presence: createPresence({ clock, version: options.version, host: hostname(), ip: undefined, platform: process.platform }),
       why, runs: createRuns(log),
       commands: () => chatCommands.map(({ name, aliases, description, args, ownerOnly }) => ({ name, aliases: [...aliases], description, args, ownerOnly })),
+      review: {
+        checks, machine: thisMachine(), vaultKeyFile: options.vaultKeyFile, ...(options.logLink === undefined ? {} : { logLink: options.logLink }),
+        vault: () => sealed(vault), port: () => portInUse,
+      },
       shutdown: (reason, restart) => options.onShutdown?.(reason, restart),
     }
+    let portInUse: number | undefined
     const door = createDoor({
       rooms, methods, events: createWireEvents(rooms), uiDir: options.uiDir, token, random: randomBytes,
       port: options.port, bind: options.bind as never,
@@ -312,6 +320,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     // Our own ways in are needed by the first client; networks connect in the background.
     const opening = connections.start(60_000).catch((error: unknown) => log.error('Channels could not be started.', { error: describeError(error) }))
     const listening = await door.listen()
+    portInUse = listening.port
     // For the command line, which must find a gateway started on another port than the configured one.
     const running = join(stateDir, 'running.json')
     writeFileSync(running, JSON.stringify({ port: listening.port, pid: process.pid }), { mode: 0o600 })
@@ -431,7 +440,7 @@ export async function runGateway(options: GatewayRunOptions): Promise<number> {
   const start = (): Promise<Gateway> => startGateway({
     stateDir, environment, version: readVersion(root), uiDir: uiDirectory(root), vaultKeyFile: vaultKeyFile(environment),
     ...(options.port === undefined ? {} : { port: options.port }), ...(options.bind === undefined ? {} : { bind: options.bind }), verbose: options.verbose,
-    logLink: '/tmp/moltbot-gateway.log',
+    logLink: logLinkPath,
     ...(environment['MOLTBOT_QUIET'] === '1' ? {} : { console: { write: (text: string) => void process.stdout.write(text), color: interactive && environment['NO_COLOR'] === undefined } }),
     onShutdown: (reason, restart) => void stop(reason, restart),
   })
@@ -457,13 +466,8 @@ export async function runGateway(options: GatewayRunOptions): Promise<number> {
 
 /** The configuration without a running gateway, by the same code. */
 export async function offlineConfig(stateDir: string): Promise<OfflineConfig> {
-  const environment = mergeEnvironment(stateDir, process.env)
   mkdirSync(stateDir, { recursive: true, mode: 0o700 })
-  const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
-  const config = await createConfig({
-    stateDir, sections, environment, secrets: { get: () => undefined }, clock: systemClock, log: silent, watch: false,
-    ...(configPath(environment) === undefined ? {} : { file: configPath(environment) as string }),
-  })
+  const config = await openConfigOffline(stateDir, mergeEnvironment(stateDir, process.env), { get: () => undefined })
   return {
     file: config.snapshot().path,
     get: async (path) => (path === undefined ? config.snapshot().effective : path.split('.').reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined), config.snapshot().effective)),
@@ -471,6 +475,62 @@ export async function offlineConfig(stateDir: string): Promise<OfflineConfig> {
     unset: async (path) => void (await config.set(path, undefined)),
     validate: async () => config.snapshot().issues,
     schema: async () => config.schema(),
+  }
+}
+
+function openConfigOffline(stateDir: string, environment: Readonly<Record<string, string | undefined>>, secrets: Pick<Vault, 'get'>, readOnly = false): Promise<Config> {
+  const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
+  return createConfig({
+    stateDir, sections, environment, secrets, clock: systemClock, log: silent, watch: false, readOnly,
+    ...(configPath(environment) === undefined ? {} : { file: configPath(environment) as string }),
+  })
+}
+
+/** The facts of a state directory without asking a running gateway. Makes nothing and changes nothing. */
+export async function offlineFacts(stateDir: string, options: { deep: boolean }): Promise<Facts> {
+  let environment: Record<string, string | undefined> = { ...process.env }
+  let secretsFault: string | null = null
+  try {
+    environment = mergeEnvironment(stateDir, process.env)
+  } catch (error) {
+    secretsFault = error instanceof Problem ? error.message : describeError(error)
+  }
+  const keyFile = vaultKeyFile(process.env)
+  const vault = openVaultOffline(stateDir, keyFile)
+  const config = await openConfigOffline(stateDir, environment, { get: (name) => (vault.opened === undefined ? undefined : vault.opened.get(name)) }, true)
+  try {
+    return await takeFacts({
+      version: readVersion(installation()), stateDir, config, channels, clock: systemClock, machine: thisMachine(), secretsFault, vault: vault.state, vaultKeyFile: keyFile, logLink: logLinkPath, deep: options.deep,
+    })
+  } finally {
+    await config.close()
+  }
+}
+
+/** The review without a running gateway, by the same code. */
+export async function offlineReview(stateDir: string, options: ReviewOptions): Promise<Review> {
+  return reviewFacts(options.quick ? checks.filter(({ quick }) => quick === true) : checks, await offlineFacts(stateDir, options))
+}
+
+function openVaultOffline(stateDir: string, keyFile: string): { state: Facts['vault']; opened?: Vault } {
+  if (!existsSync(vaultFile(stateDir))) return { state: { state: 'none' } }
+  // Opening makes the folder private, which would hide from the review that it was not.
+  if ((statSync(dirname(vaultFile(stateDir))).mode & 0o077) !== 0) return { state: { state: 'unopened' } }
+  try {
+    const opened = createVault({ stateDir, keyFile, clock: systemClock })
+    return { state: sealed(opened), opened }
+  } catch (error) {
+    return { state: { state: 'unusable', reason: describeError(error) } }
+  }
+}
+
+/** Whether the vault can be read. */
+function sealed(vault: Vault): Facts['vault'] {
+  try {
+    const { length } = vault.list()
+    return length === 0 ? { state: 'none' } : { state: 'ok', secrets: length }
+  } catch (error) {
+    return { state: 'unusable', reason: describeError(error) }
   }
 }
 
@@ -501,6 +561,6 @@ function vaultKeyFile(environment: Readonly<Record<string, string | undefined>>)
   return given !== '' ? resolve(given) : join(base === '' ? join(environment['HOME'] ?? homedir(), '.config') : base, 'moltbot', 'vault.key')
 }
 
-export const gatewayModule: GatewayModule = { runGateway, offlineConfig }
+export const gatewayModule: GatewayModule = { runGateway, offlineConfig, offlineReview }
 export type { Channel, Principal, PrincipalId }
 export { mainAgent }

@@ -1,4 +1,4 @@
-import type { Channel, Clock, Door, Logger, ModelInfo, NewId, Store } from '@moltbot/contract'
+import type { Channel, Check, Clock, Facts, Door, Logger, ModelInfo, NewId, Store } from '@moltbot/contract'
 import type { Audit } from '../foundation/audit/types.ts'
 import type { ConfigDoor } from '../foundation/config/types.ts'
 import type { Connections } from '../foundation/connections/types.ts'
@@ -42,6 +42,8 @@ export interface Rooms {
   commands(): { name: string; aliases: string[]; description: string; args: string; ownerOnly: boolean }[]
   /** What clients started and are told about under names of their own; made by `createRuns()` in `wire/runs.ts`. */
   runs: Runs
+  /** What `security.audit` looks with, beside these rooms. Absent: this gateway was built without the review. */
+  review?: ReviewParts
   /** Asks the process to stop (`restart`: with the wish to be started again). Returns at once. */
   shutdown(reason: string, restart: boolean): void
 }
@@ -53,6 +55,19 @@ export interface ModelsDoor {
   current(): { primary: string; fallbacks: string[]; why: string }
   /** Resolves an alias, a bare id or `provider/model`. Undefined: unknown. */
   resolve(name: string): string | undefined
+}
+
+/** What the review needs that no room has. */
+export interface ReviewParts {
+  checks: readonly Check[]
+  machine: Pick<Facts, 'node' | 'platform' | 'user' | 'home'>
+  /** Where the vault's key lies. */
+  vaultKeyFile: string
+  logLink?: string
+  /** How many secrets are sealed, or why they cannot be read. */
+  vault(): Facts['vault']
+  /** The port in use; undefined before it is open. */
+  port(): number | undefined
 }
 
 export interface AgentsDoor {

@@ -43,6 +43,7 @@ import { pairingPaired } from './pairing-paired.ts'
 import { pairingReject } from './pairing-reject.ts'
 import { pairingRevoke } from './pairing-revoke.ts'
 import { questionList } from './question-list.ts'
+import { securityAudit } from './security-audit.ts'
 import { send } from './send.ts'
 import { sessionsAbort } from './sessions-abort.ts'
 import { sessionsCompact } from './sessions-compact.ts'
@@ -116,6 +117,7 @@ export const methods: Method[] = [
   pairingReject,
   pairingRevoke,
   questionList,
+  securityAudit,
   send,
   sessionsAbort,
   sessionsCompact,

@@ -35,6 +35,8 @@ export interface ConfigOptions {
   log: Logger
   /** Follow changes of the file. */
   watch: boolean
+  /** Keep no copy of the last good text: only looking, on behalf of a review. */
+  readOnly?: boolean
   /** Hears every secret value before anybody else can, so that logs can hide it. */
   onSecret?: (value: string) => void
 }
@@ -238,7 +240,7 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
 
   async function keepGood(file: string): Promise<void> {
     const { raw } = snapshot
-    if (raw === null || snapshot.issues.some((issue) => issue.severity === 'error')) return
+    if (options.readOnly === true || raw === null || snapshot.issues.some((issue) => issue.severity === 'error')) return
     const copy = `${file}.last-good`
     if (readFile(copy).raw === raw) return
     try {
