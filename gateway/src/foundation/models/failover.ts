@@ -190,11 +190,10 @@ async function* askOnce(
       if (step.value.type === 'text-delta') shown += step.value.text
       watch.heard(shown === '' ? thinkMs : stallMs)
       watch.pause()
+      // Before it is handed on: whoever has the end may never come back for more.
+      ended = step.value.type === 'end'
       yield step.value
-      if (step.value.type === 'end') {
-        ended = true
-        return
-      }
+      if (ended) return
       watch.resume()
     }
   } catch (error) {

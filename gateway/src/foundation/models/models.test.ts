@@ -464,3 +464,27 @@ async function drive<T>(clock: FakeClock, work: Promise<T>): Promise<T> {
   }
   return finished
 }
+
+describe('the connection of a call', () => {
+  it('stays whole when the server ends its answer a moment after the last word', async () => {
+    let tell: (hungUp: boolean) => void = () => undefined
+    const ended = new Promise<boolean>((resolve) => { tell = resolve })
+    const slowToEnd = createServer((request, response) => {
+      request.resume()
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write('data: {"choices":[{"delta":{"content":"hi"}}]}\n\ndata: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n')
+      setTimeout(() => {
+        tell(request.socket.destroyed)
+        response.end()
+      }, 100)
+    })
+    await new Promise<void>((resolve) => slowToEnd.listen(0, '127.0.0.1', resolve))
+    closing.push(() => {
+      slowToEnd.closeAllConnections()
+      slowToEnd.close()
+    })
+    const set = await setUp(providers({ a: { baseUrl: `http://127.0.0.1:${(slowToEnd.address() as AddressInfo).port}/v1`, api: 'openai-completions', apiKey: 'k', models: [{ id: 'm' }] } }), { secrets: { 'models.providers.a.apiKey': 'k' } })
+    expect((await ask(set.models, call(['a/m']))).text).toBe('hi')
+    expect(await ended).toBe(false)
+  })
+})

@@ -76,11 +76,16 @@ export function isLoopback(host: string): boolean {
 function alive(response: Response, onLife: () => void): Response {
   onLife()
   if (response.body === null) return response
-  const body = response.body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
+  const reader = response.body.getReader()
+  // By hand: a transform in between costs several times as much for every piece.
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const piece = await reader.read()
+      if (piece.done) return controller.close()
       onLife()
-      controller.enqueue(chunk)
+      controller.enqueue(piece.value)
     },
-  }))
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 })
   return new Response(body, { status: response.status, statusText: response.statusText, headers: response.headers })
 }
