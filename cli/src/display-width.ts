@@ -1,7 +1,9 @@
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+/** Made when first needed: it takes longer to load than the rest of a command. */
+let graphemes: Intl.Segmenter | undefined
 
 /** The characters of a text as a person sees them. */
 export function splitGraphemes(text: string): string[] {
+  graphemes ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' })
   return Array.from(graphemes.segment(text), (part) => part.segment)
 }
 
