@@ -157,7 +157,8 @@ export function createConnections(options: {
   }
 
   async function open(line: Line): Promise<void> {
-    if (closed) return
+    // It may have been taken out of the configuration since it was decided to open it.
+    if (closed || lines.get(keyOf(line.channel.id, line.account)) !== line) return
     const generation = (line.generation += 1)
     line.config = accountConfig(line.channel, line.account)
     report(line, generation, { kind: 'starting' })
@@ -254,32 +255,39 @@ export function createConnections(options: {
     cancel()
   }
 
-  /** One change after the other: each looks at the configuration as it is when its turn comes. Never rejects. */
-  const adjusting = new Map<Channel, Promise<void>>()
-  function adjust(channel: Channel, restart: boolean): Promise<void> {
+  /**
+   * One change after the other: each looks at the configuration as it is when its turn comes, and what it closes is closed before the
+   * next; nobody waits for what it opens but the caller. Never rejects.
+   */
+  const adjusting = new Map<Channel, Promise<unknown>>()
+  async function adjust(channel: Channel, restart: boolean): Promise<void> {
     const next = (adjusting.get(channel) ?? Promise.resolve()).then(() => adjustNow(channel, restart)).catch((error: unknown) => {
       log.error('A channel could not be brought in line with its configuration; it is tried again.', { channel: channel.id, error: describeError(error) })
       clock.after(retryMaxMs, () => void adjust(channel, restart))
+      return []
     })
     adjusting.set(channel, next)
-    return next
+    await Promise.all((await next).map((line) => open(line)))
+    changed()
   }
 
-  /** Brings the open accounts of a channel in line with its configuration. Only accounts that would be opened differently are closed for it. */
-  async function adjustNow(channel: Channel, restart: boolean): Promise<void> {
-    if (closed) return
+  /** Brings the open accounts of a channel in line with its configuration. Only accounts that would be opened differently are closed for it. Resolves with what is to be opened. */
+  async function adjustNow(channel: Channel, restart: boolean): Promise<Line[]> {
+    if (closed) return []
     const want = await wanted(channel)
-    const tasks: Promise<void>[] = []
+    const closing: Promise<void>[] = []
+    const opening: Line[] = []
     for (const line of [...lines.values()].filter((each) => each.channel === channel)) {
       if (want.some((each) => each.account === line.account && each.configured)) {
         if (!line.status.configured || (restart && (line.status.health.kind === 'needs-you' || (await isOutdated(line))))) {
           line.status.configured = true
-          tasks.push(shut(line).then(() => open(line)))
+          closing.push(shut(line))
+          opening.push(line)
         }
         continue
       }
       lines.delete(keyOf(channel.id, line.account))
-      tasks.push(shut(line))
+      closing.push(shut(line))
     }
     for (const { account, configured } of want) {
       if (lines.has(keyOf(channel.id, account))) continue
@@ -291,10 +299,11 @@ export function createConnections(options: {
         },
       }
       lines.set(keyOf(channel.id, account), line)
-      if (configured) tasks.push(open(line))
+      if (configured) opening.push(line)
     }
-    await Promise.all(tasks)
+    await Promise.all(closing)
     changed()
+    return opening
   }
 
   return {

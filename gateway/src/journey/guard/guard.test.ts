@@ -4,13 +4,14 @@ import { FakeClock, countingIds, memoryLogger } from '@moltbot/contract/testing'
 import { auditMigration, createAudit } from '../../foundation/audit/index.ts'
 import { openStore } from '../../foundation/storage/index.ts'
 import type { AccessConfig } from './access.ts'
-import { codeValidMs, createGuard, guardMigration, type GuardRoom } from './index.ts'
+import { codeValidMs, createGuard, guardMigration, type Approver, type GuardRoom } from './index.ts'
 import { pendingMax } from './pairing.ts'
 
 const telegram = 'telegram' as ChannelId
 const account = 'default' as AccountId
-const cli = { via: 'cli', principal: 'owner' } as const
-const chat = { via: 'chat', principal: 'owner' } as const
+const owner = 'owner' as Principal['id']
+const cli: Approver = { via: 'cli', principal: owner }
+const chat: Approver = { via: 'chat', principal: owner }
 const minute = 60_000
 
 let store: Store
