@@ -15,7 +15,7 @@ export function machineFacts(loadBefore: number, loadAfter: number): MachineFact
 const marks = { kept: '✓', missed: '✗', none: '' } as const
 
 /** The page people read; the same numbers give the same bytes. */
-export function performancePage(figures: readonly Figure[], machine: MachineFacts, measuredOn: string): string {
+export function performancePage(figures: readonly Figure[], machine: MachineFacts, measuredOn: string, note: string): string {
   const rows = figures.map((figure) => `| ${figure.what} | ${amount(figure.value, figure.unit)} | ${figure.budget === undefined ? '' : `≤ ${figure.budget} ${figure.unit}`} | ${marks[verdictOf(figure)]} | ${figure.how} |`)
   return `# Performance
 
@@ -24,7 +24,7 @@ Time of the model server is taken off: each request is also sent to it directly,
 Commits are durable (\`synchronous=FULL\`), so the disk is part of every added latency.
 
 Measured on ${measuredOn}: ${machine.system}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGb} GB, Node ${machine.node}.
-Load of the machine before ${machine.loadBefore.toFixed(1)} and after ${machine.loadAfter.toFixed(1)} (the bench itself keeps two to three processes busy).
+Load of the machine before ${machine.loadBefore.toFixed(1)} and after ${machine.loadAfter.toFixed(1)} (the bench itself keeps two to three processes busy).${note === '' ? '' : ` ${note}`}
 
 | what | measured | budget | | how |
 |---|---|---|---|---|

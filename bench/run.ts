@@ -2,7 +2,7 @@
  * The bench: how fast the built gateway starts, answers and reads, and what it needs. Prints every number with its budget and
  * writes them into docs/performance.md. It measures; it never changes what it measures, and it never speaks to the network.
  *
- *   npm run bench -- [--check] [--quick] [--only start,cli,memory,latency,throughput,history,sockets] [--no-build]
+ *   npm run bench -- [--check] [--quick] [--only start,cli,memory,latency,throughput,history,sockets] [--no-build] [--note 'what else the reader must know of the machine']
  */
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -28,6 +28,7 @@ const quick = words.includes('--quick')
 const parts = ['start', 'cli', 'memory', 'latency', 'throughput', 'history', 'sockets'] as const
 type Part = (typeof parts)[number]
 const onlyAt = words.indexOf('--only')
+const noteAt = words.indexOf('--note')
 const wanted: readonly string[] = onlyAt < 0 ? parts : (words[onlyAt + 1] ?? '').split(',')
 const unknown = wanted.filter((name) => !parts.some((part) => part === name))
 if (unknown.length > 0) {
@@ -48,6 +49,8 @@ const show = (measured: readonly Figure[]): void => {
   figures.push(...measured)
 }
 
+// Every start is a gateway of its own, and each cleans up after itself when the bench ends.
+process.setMaxListeners(100)
 const loadBefore = loadavg()[0] ?? 0
 const model = await startModelProcess()
 try {
@@ -86,4 +89,4 @@ try {
 const missed = figures.filter((figure) => verdictOf(figure) === 'missed')
 console.log(`${figures.filter((figure) => verdictOf(figure) === 'kept').length} budgets kept, ${missed.length} missed${missed.length === 0 ? '' : `: ${missed.map((figure) => figure.what).join('; ')}`}`)
 if (check) process.exitCode = figures.some(missedByFar) ? 1 : 0
-else if (!quick && wanted.length === parts.length) writeFileSync(join(root, 'docs', 'performance.md'), performancePage(figures, machineFacts(loadBefore, loadavg()[0] ?? 0), new Date().toISOString().slice(0, 10)))
+else if (!quick && wanted.length === parts.length) writeFileSync(join(root, 'docs', 'performance.md'), performancePage(figures, machineFacts(loadBefore, loadavg()[0] ?? 0), new Date().toISOString().slice(0, 10), noteAt < 0 ? '' : (words[noteAt + 1] ?? '')))
