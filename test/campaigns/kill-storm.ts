@@ -94,7 +94,7 @@ async function telegramTalk(user: number): Promise<void> {
     const tag = `${nameOf(user)}-${count}`
     tags.push(tag)
     telegram.say(from, `please handle ${tag}`)
-    await sleep(150 + random() * 900)
+    await sleep(300 + random() * 1_700)
   }
 }
 
@@ -175,7 +175,7 @@ telegram.clearFaults()
 
 const database = await openSqlite(join(gateway.stateDir, 'sessions', 'moltbot.db'), { readOnly: true })
 const count = (query: string): number => Number(Object.values(database.prepare(query).get() ?? {})[0] ?? 0)
-const settleBy = Date.now() + 180_000
+const settleBy = Date.now() + 300_000
 for (;;) {
   if (telegram.unconfirmed().length === 0 && count('SELECT COUNT(*) FROM inbox WHERE end_state IS NULL') === 0 && count('SELECT COUNT(*) FROM deliveries WHERE settled_at IS NULL') === 0) break
   if (Date.now() > settleBy) break

@@ -22,6 +22,8 @@ export const sendDeadlineMs = 30_000
 export const retryForMs = 24 * 60 * 60_000
 /** A part that was on the wire when a gateway died is sent again; only after this many deaths it stays uncertain. */
 export const resendsMax = 10
+/** After so many deaths a part waits longer and longer before it is sent again: a gateway that dies at every start must not flood a chat. */
+const promptResends = 3
 const retryBaseMs = 400
 const retryMaxMs = 30_000
 /** A live preview starts when this much is there and this long has passed. */
@@ -148,12 +150,14 @@ export function createOutbox(options: {
     repeated: boolean
     /** How it ended, once it did: kept here when the store can't be told, so that it is not sent again for that. */
     end: Settled | undefined
+    /** It has waited before sending again what a dead gateway may have sent. */
+    waited: boolean
   }
 
   /** Sends one part until it is settled. The whole life of a delivery is this loop. */
   async function deliver(id: DeliveryId, untried: boolean): Promise<void> {
     // A live preview that began to send this part after it was queued here has taken it out of `ours`.
-    const progress: Progress = { certain: untried && ours.has(id), cause: 'crash', repeated: false, end: undefined }
+    const progress: Progress = { certain: untried && ours.has(id), cause: 'crash', waited: false, repeated: false, end: undefined }
     for (let troubles = 0; ;) {
       let wait: number | 'over'
       try {
@@ -190,6 +194,10 @@ export function createOutbox(options: {
     const mayDiffer = uncertain && row.turnId !== null && row.part === 0 && connection.edit !== undefined
     if (row.state === 'queued') await store.transaction((tx) => deliveries.save(tx, row.id, { state: 'sending' }))
     if (uncertain) {
+      if (progress.cause === 'crash' && !progress.waited && row.resends >= promptResends) {
+        progress.waited = true
+        return Math.min(retryMaxMs, 1_000 * 2 ** (row.resends - promptResends + 1))
+      }
       const found = await reconcile(connection, row, progress.cause === 'crash' ? row.resends < resendsMax : !progress.repeated)
       switch (found.kind) {
         case 'sent':
