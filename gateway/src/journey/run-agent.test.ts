@@ -1,0 +1,127 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { AgentHost, Principal, Tool, ToolCallPart, TurnView } from '@moltbot/contract'
+import { FakeClock } from '@moltbot/contract/testing'
+import { resultTextMax, runAgent, toolDeadlineMs, toolSpecs, type AgentSurroundings } from './run-agent.ts'
+import type { Turn } from './sessions/index.ts'
+
+let clock: FakeClock
+let controller: AbortController
+let steps: string[]
+let judged: 'allow' | 'deny' | Error
+let finishFails: boolean
+let run: (input: unknown, grants: unknown, signal: AbortSignal) => Promise<unknown>
+let effects: () => unknown[]
+
+beforeEach(() => {
+  clock = new FakeClock()
+  controller = new AbortController()
+  steps = []
+  judged = 'allow'
+  finishFails = false
+  run = async () => { steps.push('run'); return { content: [{ type: 'text', text: 'done' }] } }
+  effects = () => [{ kind: 'reads-private', what: 'w' }]
+})
+
+function hostOf(role: Principal['role'] = 'owner'): AgentHost {
+  let host: AgentHost | undefined
+  const tool = { name: 'look', description: 'd', input: { type: 'object' }, needs: ['clock'], effects: () => effects(), summarize: () => '', run: (...given: [unknown, unknown, AbortSignal]) => run(...given) } as unknown as Tool
+  const around = {
+    clock, tools: [tool], checkInput: (_tool: Tool, input: { wrong?: boolean }) => (input.wrong === true ? 'it is wrong' : undefined),
+    guard: { judgeIn: async () => { steps.push('judge'); if (judged instanceof Error) throw judged; return judged === 'allow' ? { kind: 'allow' } : { kind: 'deny', reason: 'because' } } },
+    sessions: {
+      startCall: async (_turn: Turn, _call: ToolCallPart, judge: (tx: unknown) => Promise<string>) => { const verdict = await judge({}); steps.push(`journal ${verdict}`); return verdict },
+      finishCall: async () => { if (finishFails) throw new Error('disk full'); steps.push('finish') },
+    },
+    grants: () => ({ clock }), callModel: () => undefined, estimateTokens: () => 0, agentOf: () => 'main',
+    async *runTurn(_view: TurnView, given: AgentHost) { host = given },
+  } as unknown as AgentSurroundings
+  void runAgent({ principal: { id: 'p', role }, key: 'k', signal: controller.signal, takeSteering: () => [] } as unknown as Turn, {} as TurnView, around).next()
+  if (host === undefined) throw new Error('no host')
+  return host
+}
+const call = (more: object = {}): ToolCallPart => ({ type: 'tool-call', id: 'c1', name: 'look', input: {}, ...more }) as unknown as ToolCallPart
+const use = async (more: object = {}, role?: Principal['role']): Promise<string> => {
+  const result = await hostOf(role).runTool(call(more), controller.signal)
+  return `${result.isError ? 'error: ' : ''}${result.content.map((part) => (part.type === 'text' ? part.text : '')).join('')}`
+}
+
+describe('a tool call', () => {
+  it('is judged and written down before it runs, and written down after', async () => {
+    expect(await use()).toBe('done')
+    expect(steps).toEqual(['judge', 'journal allow', 'run', 'finish'])
+  })
+  it('that is refused does not run, and the model reads why', async () => {
+    judged = 'deny'
+    expect(await use()).toBe('error: Refused: because.')
+    expect(steps).toEqual(['judge', 'journal deny'])
+  })
+  it.each([['an unknown tool', { name: 'rm' }, 'There is no tool "rm".'], ['arguments that are none', { malformed: '{"a' }, 'not a JSON object'], ['an input that does not fit', { input: { wrong: true } }, 'it is wrong']])('with %s is not even judged', async (_name, more, words) => {
+    expect(await use(more)).toContain(words)
+    expect(steps).toEqual([])
+  })
+  it('of a guest is not judged: there are no tools for guests', async () => {
+    expect(await use({}, 'guest')).toContain('There is no tool')
+    expect(toolSpecs([], { id: 'g', role: 'guest' } as Principal)).toEqual([])
+    expect(steps).toEqual([])
+  })
+  it('that cannot be judged or written down does not run, and the turn goes on', async () => {
+    judged = new Error('disk full')
+    expect(await use()).toMatch(/^error: It was not run.*disk full/)
+    judged = 'allow'
+    effects = () => { throw new Error('cannot say') }
+    expect(await use()).toMatch(/^error: It was not run.*cannot say/)
+    expect(hostOf().parallel(call())).toBe(false)
+    expect(steps).not.toContain('run')
+  })
+  it('whose end cannot be written down still tells its result', async () => {
+    finishFails = true
+    expect(await use()).toBe('done')
+  })
+  it('after a stop does not run', async () => {
+    controller.abort('stop')
+    expect(await use()).toContain('someone said stop')
+    expect(steps).toEqual([])
+  })
+  it('does not run when the stop comes while it is judged', async () => {
+    const host = hostOf()
+    const using = host.runTool(call(), controller.signal)
+    controller.abort('stop')
+    expect((await using).isError).toBe(true)
+    expect(steps).toEqual(['judge', 'journal allow', 'finish'])
+  })
+  it('hears a stop while it runs', async () => {
+    run = (_input, _grants, signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error(`stopped by ${String(signal.reason)}`))))
+    const using = hostOf().runTool(call(), controller.signal)
+    await new Promise((resolve) => setImmediate(resolve))
+    controller.abort('stop')
+    expect((await using).content).toEqual([{ type: 'text', text: 'stopped by stop' }])
+  })
+  it('that does not end is given up after its time, and told to stop', async () => {
+    let told = false
+    run = (_input, _grants, signal) => new Promise(() => { signal.addEventListener('abort', () => { told = true }) })
+    const using = hostOf().runTool(call(), controller.signal)
+    await new Promise((resolve) => setImmediate(resolve))
+    await clock.advance(toolDeadlineMs)
+    expect((await using).content).toEqual([{ type: 'text', text: 'it did not end within 60 s; its outcome is unknown' }])
+    expect(told).toBe(true)
+  })
+  it('that fails in any way is a result the model reads', async () => {
+    run = async () => { throw new Error('no such file') }
+    expect(await use()).toBe('error: no such file')
+    run = () => { throw new TypeError('broken') }
+    expect(await use()).toBe('error: broken')
+  })
+  it('with a result without end goes back with its middle left out', async () => {
+    run = async () => ({ content: [{ type: 'text', text: `A${'x'.repeat(resultTextMax * 3)}Z` }] })
+    const text = await use()
+    expect(text.length).toBeLessThan(resultTextMax + 100)
+    expect(text).toMatch(/^A.*characters left out.*Z$/s)
+  })
+  it('runs beside others only when all it does is reading', () => {
+    expect(hostOf().parallel(call())).toBe(true)
+    effects = () => [{ kind: 'reads-private' }, { kind: 'writes-workspace' }]
+    expect(hostOf().parallel(call())).toBe(false)
+    expect(hostOf().parallel(call({ name: 'rm' }))).toBe(false)
+    expect(hostOf().parallel(call({ malformed: 'x' }))).toBe(false)
+  })
+})
