@@ -5,6 +5,7 @@ export const gatewayBindNoAuth = defineCheck({
   id: 'gateway.bind_no_auth',
   severity: 'critical',
   title: 'What other machines can reach needs a secret',
+  quick: true,
   find(facts) {
     const { reach, because } = doorExposure(facts)
     if (reach === 'here' || doorSecret(facts) !== undefined) return []

@@ -5,6 +5,7 @@ export const gatewayBindNoTls = defineCheck({
   id: 'gateway.bind_no_tls',
   severity: 'critical',
   title: 'What other machines can reach is encrypted',
+  quick: true,
   find(facts) {
     const { reach, because } = doorExposure(facts)
     // A tailnet encrypts by itself.

@@ -163,6 +163,11 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       settled: (tx, delivery, all) => settleDelivery(tx, delivery, all, { inbox, sessions }),
     })
     const channelLabel = (chat: ChatRef | null): string => channels.find((channel) => channel.id === chat?.channel)?.label ?? 'Web'
+    /** What an agent may call: the shelf, narrowed by its own lists; `deny` is stronger. */
+    const toolsOf = (agent: AgentId): Tool[] => {
+      const { allow, deny } = agents.get(agent).tools
+      return shelf.filter((tool) => (allow === undefined || allow.includes(tool.name) || allow.includes('*')) && !deny.includes(tool.name) && !deny.includes('*'))
+    }
     const agentOf = (key: SessionKey): AgentId => agentOfKey(key)
 
     const sessions = createSessions({
@@ -185,7 +190,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           const files = privy ? await agents.files(agent) : (await agents.files(agent)).filter((file) => !['USER.md', 'MEMORY.md'].includes(file.name))
           const parts = {
             agent: { id: agent, name: facts.name, emoji: facts.emoji, ...(facts.theme === null ? {} : { theme: facts.theme }) },
-            files, tools: toolSpecs(shelf, principal).map((tool) => tool.name), chat: { label: channelLabel(chat), kind },
+            files, tools: toolSpecs(toolsOf(agent), principal).map((tool) => tool.name), chat: { label: channelLabel(chat), kind },
             bootstrapMaxChars: facts.bootstrapMaxChars, ...(facts.userTimezone === undefined ? {} : { timeZone: facts.userTimezone }),
           }
           const hash = buildSystemPrompt({ ...parts, date: '' })
@@ -283,7 +288,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         },
       },
       runAgent: (turn, view) => runAgent(turn, view, {
-        clock, guard, sessions, tools: shelf, callModel: models.call, estimateTokens, agentOf,
+        clock, guard, sessions, tools: toolsOf(agentOf(turn.key)), callModel: models.call, estimateTokens, agentOf,
         runTurn: (view, host) => runTurn(view, host, agents.get(agentOf(view.sessionKey)).compaction),
         checkInput(tool, input) {
           let checker = checkers.get(tool)
@@ -467,7 +472,7 @@ export async function runGateway(options: GatewayRunOptions): Promise<number> {
 /** The configuration without a running gateway, by the same code. */
 export async function offlineConfig(stateDir: string): Promise<OfflineConfig> {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 })
-  const config = await openConfigOffline(stateDir, mergeEnvironment(stateDir, process.env), { get: () => undefined })
+  const config = await openConfigOffline(stateDir, mergeEnvironment(stateDir, process.env), sealedFor(stateDir, process.env))
   return {
     file: config.snapshot().path,
     get: async (path) => (path === undefined ? config.snapshot().effective : path.split('.').reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined), config.snapshot().effective)),
@@ -478,10 +483,10 @@ export async function offlineConfig(stateDir: string): Promise<OfflineConfig> {
   }
 }
 
-function openConfigOffline(stateDir: string, environment: Readonly<Record<string, string | undefined>>, secrets: Pick<Vault, 'get'>, readOnly = false): Promise<Config> {
+function openConfigOffline(stateDir: string, environment: Readonly<Record<string, string | undefined>>, secrets: Pick<Vault, 'get'>): Promise<Config> {
   const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
   return createConfig({
-    stateDir, sections, environment, secrets, clock: systemClock, log: silent, watch: false, readOnly,
+    stateDir, sections, environment, secrets, clock: systemClock, log: silent, watch: false, lookOnly: true,
     ...(configPath(environment) === undefined ? {} : { file: configPath(environment) as string }),
   })
 }
@@ -497,7 +502,7 @@ export async function offlineFacts(stateDir: string, options: { deep: boolean })
   }
   const keyFile = vaultKeyFile(process.env)
   const vault = openVaultOffline(stateDir, keyFile)
-  const config = await openConfigOffline(stateDir, environment, { get: (name) => (vault.opened === undefined ? undefined : vault.opened.get(name)) }, true)
+  const config = await openConfigOffline(stateDir, environment, { get: (name) => (vault.opened === undefined ? undefined : vault.opened.get(name)) })
   try {
     return await takeFacts({
       version: readVersion(installation()), stateDir, config, channels, clock: systemClock, machine: thisMachine(), secretsFault, vault: vault.state, vaultKeyFile: keyFile, logLink: logLinkPath, deep: options.deep,
@@ -532,6 +537,13 @@ function sealed(vault: Vault): Facts['vault'] {
   } catch (error) {
     return { state: 'unusable', reason: describeError(error) }
   }
+}
+
+/** The vault for somebody who only looks: nothing is made where there is none. */
+function sealedFor(stateDir: string, environment: Readonly<Record<string, string | undefined>>): { get(name: string): Secret | undefined } {
+  const keyFile = vaultKeyFile(environment)
+  if (!existsSync(keyFile) || !existsSync(join(stateDir, 'credentials', 'vault.json'))) return { get: () => undefined }
+  return createVault({ stateDir, keyFile, clock: systemClock })
 }
 
 /** Where the built page is, seen from the bundle or from the source. */

@@ -35,8 +35,8 @@ export interface ConfigOptions {
   log: Logger
   /** Follow changes of the file. */
   watch: boolean
-  /** Keep no copy of the last good text: only looking, on behalf of a review. */
-  readOnly?: boolean
+  /** For somebody who comes to look: no copy of the last good text is kept until something is changed here. */
+  lookOnly?: boolean
   /** Hears every secret value before anybody else can, so that logs can hide it. */
   onSecret?: (value: string) => void
 }
@@ -74,6 +74,7 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
   let current: Evaluation
   let lastWork: Promise<unknown> = Promise.resolve()
   let closed = false
+  let mayKeep = options.lookOnly !== true
 
   function fileNow(): string {
     if (givenFile !== undefined) return givenFile
@@ -240,7 +241,7 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
 
   async function keepGood(file: string): Promise<void> {
     const { raw } = snapshot
-    if (options.readOnly === true || raw === null || snapshot.issues.some((issue) => issue.severity === 'error')) return
+    if (!mayKeep || raw === null || snapshot.issues.some((issue) => issue.severity === 'error')) return
     const copy = `${file}.last-good`
     if (readFile(copy).raw === raw) return
     try {
@@ -267,6 +268,7 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
       const errors = judge(text, file).issues.filter((issue) => issue.severity === 'error' && !known.has(issue.message))
       if (errors.length > 0) throw configProblems.invalid(errors)
       if (text !== raw) {
+        mayKeep = true
         if (raw !== null) await keepBackup(join(stateDir, 'backups'), basename(file), raw, backupCount)
         await mkdir(dirname(file), { recursive: true, mode: 0o700 })
         await writeFileAtomically(file, text, givenFile === undefined ? stateDir : dirname(file))
