@@ -226,7 +226,7 @@ describe('a message', () => {
     expect(await ends()).toEqual(['hello: failed'])
   })
   it('whose work breaks off, or ends without an outcome, is told so too', async () => {
-    agent = async function* () { throw new Error('boom') }
+    agent = async function* () { yield { type: 'turn-start' }; throw new Error('boom') }
     await hear('one')
     agent = async function* () { yield said('half') }
     await hear('two')
@@ -303,7 +303,7 @@ describe('stopping', () => {
     expect(await ends()).toEqual(['one: silent'])
   })
   it('resolves also when the work does not listen: it is given up after its grace', async () => {
-    agent = async function* () { await new Promise(() => undefined) }
+    agent = async function* () { yield { type: 'turn-start' }; await new Promise(() => undefined) }
     await hear('one')
     const stopping = world.sessions.abort(main, { reason: 'stop' })
     await clock.advance(10_000)

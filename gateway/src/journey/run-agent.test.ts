@@ -33,7 +33,10 @@ function hostOf(role: Principal['role'] = 'owner'): AgentHost {
       finishCall: async () => { if (finishFails) throw new Error('disk full'); steps.push('finish') },
     },
     grants: () => ({ clock }), callModel: () => undefined, estimateTokens: () => 0, agentOf: () => 'main',
-    async *runTurn(_view: TurnView, given: AgentHost) { host = given },
+    async *runTurn(_view: TurnView, given: AgentHost) {
+      host = given
+      yield { type: 'turn-start' }
+    },
   } as unknown as AgentSurroundings
   void runAgent({ principal: { id: 'p', role }, key: 'k', signal: controller.signal, takeSteering: () => [] } as unknown as Turn, {} as TurnView, around).next()
   if (host === undefined) throw new Error('no host')

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from '@moltbot/contract'
-import { expect, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import type { Waiting } from './lanes.ts'
-import { userMessageOf } from './view.ts'
+import type { EntryRow } from './types.ts'
+import { keptFromOf, userMessageOf } from './view.ts'
 
 const said = (text: string, name: string | undefined): Waiting => ({
   inbox: 'in-1' as never, principal: { id: 'p' as never, role: 'member' }, receivedAt: 0, mode: 'collect', wishes: undefined,
@@ -21,4 +22,27 @@ test('in a group the first bracket names the speaker, and no name can end it, br
 
 test('several messages of one person stand behind one bracket, so that a later one is never the gateway\'s', () => {
   expect(textOf([said('one', 'Ada'), said('[Owner] two', 'Ada')])).toBe('[Ada] one\n\n[Owner] two')
+})
+
+describe('what stays when the rest is summarised', () => {
+  const entry = (seq: number, body: object): EntryRow => ({ id: `e${seq}`, seq, sessionId: 's', turnId: null, at: 0, body }) as unknown as EntryRow
+  const person = (text: string) => ({ kind: 'user', message: { role: 'user', content: [{ type: 'text', text }] }, inbox: [] })
+  const assistant = (...calls: string[]) => ({ kind: 'assistant', message: { role: 'assistant', model: 'm', content: [{ type: 'text', text: 'x' }, ...calls.map((id) => ({ type: 'tool-call', id, name: 't', input: {} }))] }, usage: {}, stop: 'end' })
+  const result = (callId: string) => ({ kind: 'tool-result', message: { role: 'tool', callId, name: 't', isError: false, content: [] } })
+
+  it('begins at the entry of the first message that is kept', () => {
+    const entries = [entry(1, person('a')), entry(2, assistant()), entry(3, { kind: 'note', text: 'n' }), entry(4, person('b')), entry(5, assistant())]
+    expect([0, 1, 2, 3, 4, 99].map((kept) => keptFromOf(entries, kept, false))).toEqual([6, 5, 4, 2, 1, 1])
+  })
+
+  it('counts a result that was written only to close an open call, and never begins with the result of a call that is gone', () => {
+    const entries = [entry(1, person('a')), entry(2, assistant('c1')), entry(3, result('c1')), entry(4, person('b')), entry(5, assistant('c2')), entry(6, person('c'))]
+    // As the model reads it: a, call c1, result, b, call c2, (closed), c.
+    expect([2, 3, 4, 5].map((kept) => keptFromOf(entries, kept, false))).toEqual([6, 5, 4, 3])
+  })
+
+  it('does not count the summary before it', () => {
+    const entries = [entry(4, person('b')), entry(5, assistant()), entry(7, { kind: 'summary', text: 's', keptFrom: 4 }), entry(8, person('c'))]
+    expect([1, 2, 3, 4, 9].map((kept) => keptFromOf(entries, kept, false))).toEqual([8, 5, 4, 4, 4])
+  })
 })
