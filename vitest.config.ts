@@ -10,6 +10,8 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    // Files share a process: loading the schema library once per file would take longer than all the tests.
+    isolate: false,
     maxWorkers: 2,
   },
 })

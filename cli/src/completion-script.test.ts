@@ -14,7 +14,7 @@ function complete(...words: string[]): string[] {
 }
 
 it('completes in a real bash', () => {
-  expect(complete('moltbot', 'se')).toEqual(['sessions'])
+  expect(complete('moltbot', 'ses')).toEqual(['sessions'])
   expect(complete('moltbot', 'gateway', '')).toEqual(expect.arrayContaining(['run', 'status', 'call']))
   expect(complete('moltbot', 'config', 'va')).toEqual(['validate'])
   expect(complete('moltbot', 'agent', '--thi')).toEqual(['--thinking'])
