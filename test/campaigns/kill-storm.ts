@@ -157,13 +157,22 @@ for (let user = 0; user < telegramUsers; user += 1) {
   telegram.say(from, '/queue steer')
   await telegram.nextSent((message) => message.chatId === from.id, 60_000)
 }
+const sends = (): number => telegram.counts().calls['sendMessage'] ?? 0
 const talkers = [
   ...Array.from({ length: telegramUsers }, (_, user) => telegramTalk(user)), ...Array.from({ length: webSessions }, (_, session) => webTalk(session)), trouble(),
 ]
 for (; killsDone < kills; killsDone += 1) {
-  // Two in five kills hit the start itself, the others a gateway at work.
-  if (random() < 0.4) await sleep(random() * Math.min(warmStartMs, 1_500))
-  else if (await gateway.ready(30_000)) await sleep(random() * 600)
+  // A third of the kills hit the start itself, a third a gateway at work, and a third the moment in which something is being sent.
+  const where = random()
+  if (where < 0.33) await sleep(random() * Math.min(warmStartMs, 1_500))
+  else if (await gateway.ready(30_000)) {
+    if (where < 0.67) await sleep(random() * 600)
+    else {
+      const before = sends()
+      await telegram.until(() => sends() > before, 'a send', 3_000).catch(() => undefined)
+      await sleep(random() * 5)
+    }
+  }
   await gateway.kill()
   gateway.launch()
   if ((killsDone + 1) % 100 === 0) console.log(`  ${killsDone + 1} kills, ${[...said.values()].flat().length} messages, ${Math.round((Date.now() - startedAt) / 1000)} s`)

@@ -189,6 +189,31 @@ describe('a lane', () => {
     expect(names()[1]).toEqual(['begun'])
   })
 
+  it('steers what waited for a continued turn into it, ahead of what comes later, and nobody overtakes their own words', async () => {
+    const { lanes, runs, names } = world({ cap: 9 }, 1)
+    const steered = (): string[] => runs[1]?.work.steering.map((each) => each.inbox as string) ?? []
+    lanes.push(key('busy'), waiting('x', 'followup'))
+    lanes.push(key('s'), waiting('begun', 'steer', { continues: true }))
+    for (const name of ['m1', 'm2']) lanes.push(key('s'), waiting(name, 'steer'))
+    runs[0]?.finish()
+    await settle()
+    expect(names()[1]).toEqual(['begun'])
+    expect(steered()).toEqual(['m1', 'm2'])
+    lanes.push(key('s'), waiting('m3', 'steer'))
+    expect(steered()).toEqual(['m1', 'm2', 'm3'])
+    // From here on something of theirs waits for its own turn.
+    lanes.push(key('s'), waiting('m4', 'followup'))
+    lanes.push(key('s'), waiting('m5', 'steer'))
+    expect(steered()).toEqual(['m1', 'm2', 'm3'])
+    runs[1]?.finish()
+    await settle()
+    runs[2]?.finish()
+    await settle()
+    runs[3]?.finish()
+    await settle()
+    expect(names().slice(2)).toEqual([['m1', 'm2', 'm3'], ['m4'], ['m5']])
+  })
+
   it('serves sessions in the order they became ready and starves none', async () => {
     const { lanes, runs } = world({}, 1)
     for (const round of [1, 2]) for (const name of ['s1', 's2', 's3']) lanes.push(key(name), waiting(`${name}-${round}`, 'followup'))

@@ -134,6 +134,11 @@ export function createLanes(options: {
     const overflow = lane.overflow.filter((waiting) => head.continues === undefined && mayJoin(head, waiting))
     lane.overflow = lane.overflow.filter((waiting) => !overflow.includes(waiting))
     const steering: Waiting[] = []
+    // What came in for a continued turn before the crash still reaches it, ahead of what comes in from now on.
+    for (let next = lane.waiting[0]; head.continues !== undefined && next?.mode === 'steer' && next.continues === undefined && mayJoin(head, next); next = lane.waiting[0]) {
+      steering.push(next)
+      lane.waiting.shift()
+    }
     active += 1
     const running = options.start(key, { batch, overflow, steering })
     const work: Work = { batch, overflow, steering, abort: running.abort, done: running.done }
@@ -154,7 +159,8 @@ export function createLanes(options: {
       const { cap, drop } = limits(key)
       lane.lastAt = clock.now()
       const head = busy?.batch[0]
-      if (busy !== undefined && waiting.mode === 'steer' && head !== undefined && mayJoin(head, waiting) && busy.steering.length < cap) {
+      // Nobody overtakes their own earlier words that have to wait.
+      if (busy !== undefined && waiting.mode === 'steer' && head !== undefined && mayJoin(head, waiting) && busy.steering.length < cap && !lane.waiting.some((earlier) => mayJoin(earlier, waiting))) {
         busy.steering.push(waiting)
         return
       }
