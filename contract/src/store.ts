@@ -15,7 +15,7 @@ export interface Sql {
   run(query: string, ...values: SqlValue[]): Promise<number>
 }
 
-/** An open transaction. `afterCommit` runs once the commit is durable, in order, and never when it rolled back. */
+/** An open transaction. `afterCommit` runs once the commit is durable, in order, and never when it rolled back. A task that throws stops neither the store nor the tasks after it. */
 export interface Tx extends Sql {
   afterCommit(task: () => void): void
 }

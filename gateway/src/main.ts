@@ -207,10 +207,8 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         },
         estimateTokens,
         principal: guard.principal,
-        async refuse(waiting, reason) {
-          await store.transaction(async (tx) => {
-            await outbox.reply(tx, { inbox: waiting.inbox, chat: waiting.message.chat, principal: waiting.principal.id }, reason, 'refused')
-          })
+        async refuse(tx, waiting, reason) {
+          await outbox.reply(tx, { inbox: waiting.inbox, chat: waiting.message.chat, principal: waiting.principal.id }, reason, 'refused')
         },
         answer: (turn) => answerTurn(turn, journey),
         async compact(view, focus, signal) {

@@ -109,7 +109,7 @@ function build() {
       },
       prompt: async () => ({ text: 'system', hash: 'h' }), models: () => ({ candidates: ['a/m'], strict: false, contextWindow: 1_000, maxOutputTokens: 100 }),
       estimateTokens: (text: string) => text.length, principal: guard.principal,
-      refuse: async (waiting, reason) => { await store.transaction((tx) => outbox.reply(tx, { inbox: waiting.inbox, chat: waiting.message.chat, principal: waiting.principal.id }, reason, 'refused')) },
+      refuse: async (tx, waiting, reason) => { await outbox.reply(tx, { inbox: waiting.inbox, chat: waiting.message.chat, principal: waiting.principal.id }, reason, 'refused') },
       answer: (turn) => (alive ? answerTurn(turn, journey) : new Promise(() => undefined)),
       compact: (view, focus, signal) => compacting(view, focus, signal),
     } as Parameters<typeof createSessions>[0]['needs'],

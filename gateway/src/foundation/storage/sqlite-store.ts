@@ -12,6 +12,15 @@ interface Waiting {
   reject: (error: unknown) => void
 }
 
+/** What follows a commit is its owner's affair: a fault there is reported as uncaught and stops neither the store nor the other tasks. */
+function runAfter(task: () => void): void {
+  try {
+    task()
+  } catch (error) {
+    queueMicrotask(() => { throw error })
+  }
+}
+
 function statements(db: SqliteDatabase): Sql {
   const prepared = new Map<string, SqliteStatement>()
   const prepare = (query: string): SqliteStatement => {
@@ -74,7 +83,7 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
       writer.exec(`RELEASE ${name}`)
       return () => {
         waiting.resolve(value)
-        for (const task of afterCommit) task()
+        for (const task of afterCommit) runAfter(task)
       }
     } catch (error) {
       over = true
@@ -88,6 +97,15 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
   }
 
   async function drain(): Promise<void> {
+    try {
+      await drainQueue()
+    } finally {
+      // Whoever heard of a commit may have asked for the next transaction before this line.
+      working = queue.length > 0 ? Promise.resolve().then(drain) : undefined
+    }
+  }
+
+  async function drainQueue(): Promise<void> {
     while (queue.length > 0) {
       const settled: (() => void)[] = []
       const batch: Waiting[] = []
@@ -113,7 +131,6 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
       }
       for (const settle of settled) settle()
     }
-    working = undefined
   }
 
   /** Reads on a shared connection (in memory) must not see an open transaction. */

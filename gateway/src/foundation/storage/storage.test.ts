@@ -50,6 +50,30 @@ describe('migrations', () => {
   })
 })
 
+it('a task after a commit that throws is reported and stops nothing', async () => {
+  const store = await openStore({ file: ':memory:', migrations: [{ name: '0001-a', sql: 'CREATE TABLE a (x TEXT)' }] })
+  const uncaught: unknown[] = []
+  const before = process.listeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  process.on('uncaughtException', (error) => uncaught.push(error))
+  try {
+    let second = false
+    await store.transaction(async (tx) => {
+      tx.afterCommit(() => { throw new Error('on purpose') })
+      tx.afterCommit(() => { second = true })
+    })
+    await store.transaction((tx) => tx.run("INSERT INTO a (x) VALUES ('goes on')"))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(second).toBe(true)
+    expect(uncaught).toHaveLength(1)
+    expect(await store.read.all('SELECT x FROM a')).toHaveLength(1)
+  } finally {
+    process.removeAllListeners('uncaughtException')
+    for (const listener of before) process.on('uncaughtException', listener)
+    await store.close()
+  }
+})
+
 describe('the lock on a state directory', () => {
   it('lets one holder in at a time', async () => {
     const at = file()

@@ -48,7 +48,7 @@ export interface SessionsNeeds {
   estimateTokens(text: string): number
   principal(id: PrincipalId): Promise<Principal | undefined>
   /** Tells the sender in words that their message was not taken. */
-  refuse(waiting: Waiting, reason: string): Promise<void>
+  refuse(tx: Tx, waiting: Waiting, reason: string): Promise<void>
   /** Does the whole turn: runs the agent, records, replies. Must not reject. */
   answer(turn: Turn): Promise<void>
   /** Summarises older history of a session. */
@@ -89,8 +89,9 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
   }
 
   async function refuseWaiting(waiting: Waiting, reason: string): Promise<void> {
-    await needs.refuse(waiting, `I could not take this message: ${reason}. Please send it again in a moment.`)
-    await store.transaction((tx) => needs.endMessage(tx, waiting.inbox, 'failed', reason))
+    await store.transaction(async (tx) => {
+      if (await needs.endMessage(tx, waiting.inbox, 'failed', reason)) await needs.refuse(tx, waiting, `I could not take this message: ${reason}. Please send it again in a moment.`)
+    })
   }
 
   function modeFor(chat: ChatRef, settings: SessionSettings): QueueMode {
