@@ -47,7 +47,8 @@ export function showNumber(value: number, decimalComma = false): string {
 
 /** Whether a text could be nothing but a sum: it has a digit, an operation, and no other words. */
 export function looksLikeSum(text: string): boolean {
-  return /\d/.test(text) && /[-+*/^%×÷!−(]/.test(text) && /^[\d\s.,+\-*/^%()×÷·−!a-z]+$/i.test(text)
+  // Nobody types a sum of that length; a greedy pattern over it could exhaust the engine's stack.
+  return text.length <= 2_000 && /\d/.test(text) && /[-+*/^%×÷!−(]/.test(text) && /^[\d\s.,+\-*/^%()×÷·−!a-z]+$/i.test(text)
     && (text.match(/[a-z]+/gi) ?? []).every((word) => word.toLowerCase() in functions || word.toLowerCase() in constants || /^(?:of|mod|x)$/i.test(word))
     && !/^\s*\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\s*$/.test(text)
 }

@@ -25,7 +25,10 @@ export function readAttachments(given: readonly WireAttachment[] | undefined): A
     const name = attachment.fileName ?? `attachment ${at + 1}`
     if (typeof attachment.content !== 'string' || attachment.content === '') throw refused(`${name}: content must be base64.`)
     const data = attachment.content.replace(/^data:[^,]{0,200};base64,/, '').replace(/\s+/g, '')
-    if (!/^[A-Za-z0-9+/]+={0,2}$/.test(data) || data.length % 4 === 1) throw refused(`${name}: content must be base64.`)
+    // Size first, and a search for what does not belong: a greedy pattern over megabytes can exhaust the engine's stack.
+    const padding = data.indexOf('=')
+    if (/[^A-Za-z0-9+/=]/.test(data) || data.length % 4 === 1 || (padding >= 0 && (padding < data.length - 2 || !data.endsWith('=')))) throw refused(`${name}: content must be base64.`)
+    if (data.length > Math.ceil(attachmentBytesMax / 3) * 4 + 4) throw refused(`${name}: larger than ${attachmentBytesMax} bytes.`)
     const bytes = Buffer.from(data, 'base64')
     if (bytes.length > attachmentBytesMax) throw refused(`${name}: larger than ${attachmentBytesMax} bytes.`)
     const mimeType = imageType(bytes)
