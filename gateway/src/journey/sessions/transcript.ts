@@ -97,6 +97,10 @@ export function addUsage(one: Usage, other: Usage): Usage {
   }
 }
 
+/** How many sessions' entries stay in memory, and of how many entries each at most. */
+const recentSessionsMax = 16
+const recentEntriesMax = 4_000
+
 export type Transcript = ReturnType<typeof createTranscript>
 
 /** The tables of this room as named queries. The only file of the room that holds SQL. */
@@ -119,6 +123,22 @@ export function createTranscript(options: { store: Store; clock: Clock; newId: N
     const row = await session(tx, key)
     if (row === undefined) throw new Problem('session-missing', `Session ${key} could not be made.`)
     return { row, created: created === 1 }
+  }
+
+  /** Live entries of the sessions spoken in last, the latest last. */
+  const recent = new Map<SessionId, EntryRow[]>()
+  const remember = (id: SessionId, rows: EntryRow[]): void => {
+    recent.delete(id)
+    recent.set(id, rows)
+    const oldest = recent.keys().next().value
+    if (recent.size > recentSessionsMax && oldest !== undefined) recent.delete(oldest)
+  }
+  const readLive = async (on: Sql, id: SessionId): Promise<EntryRow[]> => {
+    const summary = await on.get(`SELECT seq, body FROM entries WHERE session_id = ? AND body LIKE '{"kind":"summary"%' ORDER BY seq DESC LIMIT 1`, id)
+    if (summary === undefined) return (await on.all('SELECT * FROM entries WHERE session_id = ? ORDER BY seq', id)).map(toEntry)
+    const body = JSON.parse(String(summary['body'])) as Extract<EntryBody, { kind: 'summary' }>
+    const rows = await on.all('SELECT * FROM entries WHERE session_id = ? AND (seq >= ? OR seq = ?) ORDER BY seq', id, body.keptFrom, summary['seq'] ?? 0)
+    return rows.map(toEntry)
   }
 
   return {
@@ -167,6 +187,7 @@ export function createTranscript(options: { store: Store; clock: Clock; newId: N
     },
     async remove(tx: Tx, key: SessionKey, id: SessionId): Promise<boolean> {
       await tx.run('DELETE FROM entries WHERE session_id = ?', id)
+      tx.afterCommit(() => void recent.delete(id))
       return (await tx.run('DELETE FROM sessions WHERE key = ?', key)) === 1
     },
     async system(on: Sql, key: SessionKey): Promise<{ text: string; hash: string } | undefined> {
@@ -188,13 +209,28 @@ export function createTranscript(options: { store: Store; clock: Clock; newId: N
     async tail(id: SessionId, limit: number): Promise<EntryRow[]> {
       return (await store.read.all('SELECT * FROM entries WHERE session_id = ? ORDER BY seq DESC LIMIT ?', id, limit)).map(toEntry).reverse()
     },
-    /** The entries the next prompt is made of: the last summary and what it kept, or everything. */
+    /**
+     * The entries the next prompt is made of: the last summary and what it kept, or everything. Committed entries never change, so
+     * those of the sessions spoken in last are kept in memory and only what came since is read.
+     */
     async live(on: Sql, id: SessionId): Promise<EntryRow[]> {
-      const summary = await on.get(`SELECT seq, body FROM entries WHERE session_id = ? AND body LIKE '{"kind":"summary"%' ORDER BY seq DESC LIMIT 1`, id)
-      if (summary === undefined) return (await on.all('SELECT * FROM entries WHERE session_id = ? ORDER BY seq', id)).map(toEntry)
-      const body = JSON.parse(String(summary['body'])) as Extract<EntryBody, { kind: 'summary' }>
-      const rows = await on.all('SELECT * FROM entries WHERE session_id = ? AND (seq >= ? OR seq = ?) ORDER BY seq', id, body.keptFrom, summary['seq'] ?? 0)
-      return rows.map(toEntry)
+      if (on !== store.read) return readLive(on, id)
+      const known = recent.get(id)
+      if (known === undefined) {
+        const rows = await readLive(on, id)
+        if (rows.length <= recentEntriesMax) remember(id, rows)
+        return [...rows]
+      }
+      const fresh = (await on.all('SELECT * FROM entries WHERE session_id = ? AND seq > ? ORDER BY seq', id, known.at(-1)?.seq ?? 0)).map(toEntry)
+      if (fresh.some((entry) => entry.body.kind === 'summary')) {
+        recent.delete(id)
+        return readLive(on, id)
+      }
+      // Another reader may have added some of them meanwhile.
+      for (const entry of fresh) if (entry.seq > (known.at(-1)?.seq ?? 0)) known.push(entry)
+      if (known.length > recentEntriesMax) recent.delete(id)
+      else remember(id, known)
+      return [...known]
     },
     async entriesOfTurn(turn: TurnId): Promise<EntryRow[]> {
       return (await store.read.all('SELECT * FROM entries WHERE turn_id = ? ORDER BY seq', turn)).map(toEntry)
