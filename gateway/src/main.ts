@@ -30,7 +30,7 @@ import { lockStateDirectory, openStore } from './foundation/storage/index.ts'
 import { createVault, type Vault } from './foundation/vault/index.ts'
 import { buildSystemPrompt, compact, estimateTokens, promptDate, runTurn } from './journey/agent/index.ts'
 import { chatCommands, parseCommand } from './journey/commands/index.ts'
-import { channelDefaultsSection, commandsSection, createGuard, guardMigration } from './journey/guard/index.ts'
+import { channelDefaultsSection, commandsSection, createGuard, guardMigration, guardPeopleMigration, peopleSection } from './journey/guard/index.ts'
 import { answerTurn, handleMessage, resume, settleDelivery, type Journey } from './journey/handle-message.ts'
 import { createInbox, inboxMigration, inboxThreadMigration } from './journey/inbox/index.ts'
 import { createOutbox, migrations as outboxMigrations } from './journey/outbox/index.ts'
@@ -41,10 +41,10 @@ import { createWhy } from './journey/why.ts'
 
 /** The sections of the configuration, each from the room that owns it. */
 export const sections = [
-  gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, channelDefaultsSection, logSection, ...channels.map((channel) => channel.config),
+  gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, channelDefaultsSection, logSection, ...channels.map((channel) => channel.config),
 ]
 /** The steps that make the database, each from the room that owns the tables. */
-export const migrations = [auditMigration, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration]
+export const migrations = [auditMigration, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration]
 
 export interface StartOptions {
   stateDir: string

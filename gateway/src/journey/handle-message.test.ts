@@ -8,7 +8,7 @@ import { FakeClock, countingIds, memoryLogger } from '@moltbot/contract/testing'
 import { auditMigration, createAudit } from '../foundation/audit/index.ts'
 import { openStore } from '../foundation/storage/index.ts'
 import { chatCommands, parseCommand, type CommandNeeds } from './commands/index.ts'
-import { channelDefaultsSection, commandsSection, createGuard, guardMigration } from './guard/index.ts'
+import { channelDefaultsSection, commandsSection, createGuard, guardMigration, guardPeopleMigration, peopleSection } from './guard/index.ts'
 import { answerTurn, givenUpAfterMs, handleMessage, resume, settleDelivery, startsMax, type Journey } from './handle-message.ts'
 import { createInbox, inboxMigration, inboxThreadMigration } from './inbox/index.ts'
 import { createOutbox, migrations as outboxMigrations } from './outbox/index.ts'
@@ -74,7 +74,7 @@ function build() {
       if (section.path === commandsSection.path) return { text: true, ownerAllowFrom: owners }
       const values = Value.Default(section.schema, {}) as Record<string, Record<string, unknown>>
       if (section.path === messagesSection.path) return { ...values, queue: { ...values['queue'], ...(queueMode === undefined ? {} : { mode: queueMode }), debounceMs: 0, byChannel: {} }, groupChat: { mentionPatterns: [], historyLimit: 50 } }
-      if (section.path === sessionSection.path || section.path === channelDefaultsSection.path) return values
+      if (section.path === sessionSection.path || section.path === channelDefaultsSection.path || section.path === peopleSection.path) return values
       throw new Error(section.path)
     },
   } as unknown as ConfigView
@@ -177,7 +177,7 @@ beforeEach(async () => {
   strike = () => undefined
   strikeCommit = () => undefined
   compacting = async () => ({ reason: 'nothing' }) as never
-  base = await openStore({ file: ':memory:', migrations: [auditMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations] })
+  base = await openStore({ file: ':memory:', migrations: [auditMigration, guardMigration, guardPeopleMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations] })
   world = build()
 })
 afterEach(async () => {

@@ -26,3 +26,21 @@ export const channelDefaultsSection = defineSection({
     }),
   }, { default: {} }),
 })
+
+const names = Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 200 })
+
+/** Limits that several people share, by name. Who has which is decided with `moltbot people profile`, never by a name somebody gave themselves. */
+export const peopleSection = defineSection({
+  path: 'people',
+  title: 'Profiles: what a child, a colleague or a guest may do',
+  reload: 'hot',
+  schema: Type.Object({
+    profiles: Type.Record(Type.String({ pattern: '^[a-z][a-z0-9-]{0,39}$' }), Type.Object({
+      role: Type.Union([Type.Literal('member'), Type.Literal('guest')], { default: 'member', description: 'What kind of person this is: a member may use tools and commands, a guest may talk.' }),
+      tools: Type.Object({
+        allow: Type.Optional(names),
+        deny: Type.Optional(names),
+      }, { default: {}, description: 'The tools of this profile. `allow` present: only these; `deny` is stronger. `*` is every tool.' }),
+    }), { default: {}, description: 'Profiles by name, lower case. Somebody whose profile is gone from here is a guest without tools.' }),
+  }, { default: {} }),
+})

@@ -4,8 +4,9 @@ import { FakeClock, countingIds, memoryLogger } from '@moltbot/contract/testing'
 import { auditMigration, createAudit } from '../../foundation/audit/index.ts'
 import { openStore } from '../../foundation/storage/index.ts'
 import type { AccessConfig } from './access.ts'
-import { codeValidMs, createGuard, guardMigration, type Approver, type GuardRoom } from './index.ts'
+import { codeValidMs, createGuard, guardMigration, guardPeopleMigration, type Approver, type GuardRoom } from './index.ts'
 import { pendingMax } from './pairing.ts'
+import type { Profile } from './people.ts'
 
 const telegram = 'telegram' as ChannelId
 const account = 'default' as AccountId
@@ -20,22 +21,24 @@ let guard: GuardRoom
 let access: AccessConfig
 let owners: (string | number)[]
 let newId: NewId
+let profiles: Record<string, Profile>
 
 function room(): GuardRoom {
   const audit = createAudit({ store, clock, newId })
   return createGuard({
     store, clock, newId, log: memoryLogger(), audit,
-    config: { get: (section: { path: string }) => (section.path === 'commands' ? { text: true, ownerAllowFrom: owners } : { groupPolicy: 'allowlist' }) } as unknown as ConfigView,
-    channels: [{ id: 'telegram', senders: 'platform' }, { id: 'web', senders: 'authenticated' }] as unknown as Channel[],
+    config: { get: (section: { path: string }) => (section.path === 'commands' ? { text: true, ownerAllowFrom: owners } : section.path === 'people' ? { profiles } : { groupPolicy: 'allowlist' }) } as unknown as ConfigView,
+    channels: [{ id: 'telegram', senders: 'platform' }, { id: 'signal', senders: 'platform' }, { id: 'web', senders: 'authenticated' }] as unknown as Channel[],
     accountConfig: () => access, mentionPatterns: () => [], isCommand: (text) => text === 'stop' || text.startsWith('/status'), activation: async () => undefined,
   })
 }
 beforeEach(async () => {
   clock = new FakeClock()
   newId = countingIds()
-  store = await openStore({ file: ':memory:', migrations: [auditMigration, guardMigration] })
+  store = await openStore({ file: ':memory:', migrations: [auditMigration, guardMigration, guardPeopleMigration] })
   access = {}
   owners = []
+  profiles = {}
   guard = room()
 })
 afterEach(() => store.close())
@@ -124,7 +127,18 @@ describe('pairing', () => {
     await expect(guard.approve(telegram, code, cli)).rejects.toMatchObject({ code: 'pairing-locked' })
     await expect(guard.reject(telegram, code, cli)).rejects.toMatchObject({ code: 'pairing-locked' })
     await clock.advance(5 * minute)
-    expect(await guard.approve(telegram, code, cli)).toMatchObject({ sender: '1' })
+    expect(await guard.approve(telegram, await codeOf('1'), cli)).toMatchObject({ sender: '1' })
+  })
+
+  it('ends a code after five misses on its channel; the sender gets another one by writing again', async () => {
+    const code = await codeOf('1')
+    const elsewhere = await (async () => { await say('9', { channel: 'signal' }); return (await guard.pending('signal' as ChannelId))[0]?.code })()
+    for (let wrong = 0; wrong < 4; wrong += 1) await expect(guard.approve(telegram, 'AAAAAAAA', cli)).rejects.toMatchObject({ code: 'pairing-code-unknown' })
+    expect((await guard.pending(telegram)).map((request) => request.code)).toEqual([code])
+    await expect(guard.approve(telegram, 'AAAAAAAA', cli)).rejects.toMatchObject({ code: 'pairing-code-unknown' })
+    await expect(guard.approve(telegram, code, cli)).rejects.toMatchObject({ code: 'pairing-code-unknown' })
+    expect((await guard.pending('signal' as ChannelId))[0]?.code).toBe(elsewhere)
+    expect(await say('1')).toHaveProperty('code')
   })
 
   it('locks in the middle of a burst: no more than ten guesses are looked at', async () => {
@@ -271,5 +285,65 @@ describe('the rules', () => {
   it('an act or effect nobody wrote a rule for is not done', async () => {
     await expect(guard.judge(as('owner'), tool('teleports'))).rejects.toThrow('unhandled')
     await expect(guard.judge(as('owner'), { kind: 'fly' } as unknown as Action)).rejects.toThrow('unhandled')
+  })
+})
+
+describe('roles and profiles', () => {
+  const reads: Action = { kind: 'use-tool', tool: 'read', session: 's', agent: 'a', effects: [] } as unknown as Action
+  const member = async (): Promise<Principal> => {
+    await guard.approve(telegram, await codeOf('1'), cli)
+    const { principal } = await guard.approve(telegram, await codeOf('2'), cli)
+    return { id: principal, role: 'member' }
+  }
+
+  it('lists everybody with their senders, and gives a role that holds from the next act on', async () => {
+    const who = await member()
+    expect((await guard.people()).map(({ id, role, via, senders }) => [id, role, via, senders.map((each) => each.sender)])).toEqual([['owner', 'owner', 'owner', ['1']], [who.id, 'member', 'pairing', ['2']]])
+    expect(await guard.setRole(who.id, 'admin', cli)).toMatchObject({ role: 'admin' })
+    expect(await say('2')).toMatchObject({ kind: 'allow', principal: { role: 'admin' } })
+    expect(await guard.judge(who, reads)).toMatchObject({ kind: 'allow' })
+    const told: unknown[] = []
+    guard.onRevoked((gone) => told.push(gone))
+    await guard.setRole(who.id, 'guest', cli)
+    expect(told).toEqual([{ channel: 'telegram', account: 'default', sender: '2' }])
+    // The turn that was let in as a member does nothing more as one.
+    expect(await guard.judge(who, reads)).toMatchObject({ kind: 'deny' })
+  })
+
+  it('narrows tools by profile, and makes a guest of whoever has a profile that is gone', async () => {
+    const who = await member()
+    profiles = { child: { role: 'member', tools: { allow: ['read'], deny: ['memory'] } } }
+    await expect(guard.setProfile(who.id, '__proto__', cli)).rejects.toMatchObject({ code: 'person-profile-unknown' })
+    await guard.setProfile(who.id, 'child', cli)
+    expect(await guard.judge(who, reads)).toMatchObject({ kind: 'allow' })
+    expect(await guard.judge(who, { ...reads, tool: 'write' } as Action)).toMatchObject({ kind: 'deny', reason: 'the profile "child" does not have write' })
+    profiles = {}
+    expect(await guard.judge(who, reads)).toMatchObject({ kind: 'deny' })
+    expect((await guard.people())[1]).toMatchObject({ role: 'guest', profile: 'child', profileMissing: true })
+    await guard.setRole(who.id, 'member', cli)
+    expect(await guard.judge(who, reads)).toMatchObject({ kind: 'allow' })
+  })
+
+  it('keeps a chosen role for somebody on a list, and forgets a removed one', async () => {
+    access = { dmPolicy: 'open', allowFrom: ['*', '1'] }
+    await say('1')
+    const id = 'telegram:default:1' as Principal['id']
+    await guard.setRole(id, 'guest', cli)
+    expect(await say('1')).toMatchObject({ principal: { role: 'guest' } })
+    await guard.removePerson(id, cli)
+    expect(await guard.judge({ id, role: 'member' }, reads)).toMatchObject({ kind: 'deny', reason: 'this person was removed' })
+    expect(await say('1')).toMatchObject({ principal: { role: 'member' } })
+    expect(await guard.judge({ id, role: 'member' }, reads)).toMatchObject({ kind: 'allow' })
+  })
+
+  it('shuts a removed person out everywhere, and lets nobody touch the owner', async () => {
+    const who = await member()
+    await guard.removePerson(who.id, cli)
+    expect(await say('2')).toMatchObject({ kind: 'ask' })
+    expect(await guard.judge(who, reads)).toMatchObject({ kind: 'deny' })
+    await expect(guard.setRole(owner, 'guest', cli)).rejects.toMatchObject({ code: 'person-owner' })
+    await expect(guard.removePerson(owner, cli)).rejects.toMatchObject({ code: 'person-owner' })
+    await expect(guard.removePerson('nobody' as Principal['id'], cli)).rejects.toMatchObject({ code: 'person-unknown' })
+    expect((await record()).map((entry) => entry.act)).toContain('person.removed')
   })
 })

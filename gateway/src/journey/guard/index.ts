@@ -8,13 +8,14 @@ import {
 } from '@moltbot/contract'
 import type { Audit } from '../../foundation/audit/types.ts'
 import { decideAccess, listNames, listNamesOn, type AccessConfig } from './access.ts'
-import { channelDefaultsSection, commandsSection } from './config.ts'
+import { channelDefaultsSection, commandsSection, peopleSection } from './config.ts'
 import { createPairing, type Revoked } from './pairing.ts'
+import { createPeople, lesserRole } from './people.ts'
 import { ruleOn, toVerdict } from './rules.ts'
 import type { Guard } from './types.ts'
 
 export type * from './types.ts'
-export { channelDefaultsSection, commandsSection } from './config.ts'
+export { channelDefaultsSection, commandsSection, peopleSection } from './config.ts'
 export { codeValidMs } from './pairing.ts'
 
 export const guardMigration: Migration = {
@@ -26,6 +27,15 @@ export const guardMigration: Migration = {
         CREATE TABLE pairing_requests (channel TEXT NOT NULL, account TEXT NOT NULL, sender TEXT NOT NULL, sender_name TEXT, code TEXT NOT NULL UNIQUE,
           created_at INTEGER NOT NULL, last_seen_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, PRIMARY KEY (channel, account, sender));
         CREATE TABLE pairing_guard (id INTEGER PRIMARY KEY, wrong INTEGER NOT NULL, since INTEGER NOT NULL, locked_until INTEGER NOT NULL)`,
+}
+
+/** Roles and profiles that the owner chose, who was removed, and how often a waiting code was missed. */
+export const guardPeopleMigration: Migration = {
+  name: '0004-guard-people',
+  sql: `ALTER TABLE principals ADD COLUMN profile TEXT;
+        ALTER TABLE principals ADD COLUMN chosen INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE pairing_requests ADD COLUMN misses INTEGER NOT NULL DEFAULT 0;
+        CREATE TABLE principals_removed (id TEXT PRIMARY KEY, at INTEGER NOT NULL)`,
 }
 
 /** The reason kept with a group message that was heard but not addressed to us; it becomes context later. */
@@ -56,17 +66,19 @@ export function createGuard(options: {
     ownerNamed: () => config.get(commandsSection).ownerAllowFrom.some((entry) => /^[^:]+:\s*[^*\s]/.test(String(entry).trim())),
   })
 
-  async function principalIn(on: { get: Tx['get'] }, id: PrincipalId): Promise<Principal | undefined> {
-    const row = await on.get('SELECT id, role, name FROM principals WHERE id = ?', id)
-    if (row === undefined) return undefined
-    return { id, role: row['role'] as Principal['role'], ...(row['name'] === null ? {} : { name: String(row['name']) }) }
-  }
+  const people = createPeople({ store, clock, audit, profiles: () => config.get(peopleSection).profiles, shutOut: pairing.shutOut })
+  const { principalIn } = people
 
   /** A sender nobody paired but a list admits: a member by that list, kept apart by its own id. */
   async function listedPrincipal(tx: Tx, message: IncomingMessage, role: 'member' | 'guest'): Promise<Principal> {
     const id = `${message.chat.channel}:${message.chat.account.replaceAll(':', '=3a=')}:${message.sender.id}` as PrincipalId
-    await tx.run('INSERT INTO principals (id, role, name, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET role = excluded.role', id, role, message.sender.name?.slice(0, 100) ?? null, clock.now())
-    return { id, role, ...(message.sender.name === undefined ? {} : { name: message.sender.name }) }
+    await tx.run(
+      'INSERT INTO principals (id, role, name, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET role = excluded.role WHERE principals.chosen = 0',
+      id, role, message.sender.name?.slice(0, 100) ?? null, clock.now(),
+    )
+    await tx.run('DELETE FROM principals_removed WHERE id = ?', id)
+    const now = (await principalIn(tx, id)) ?? { id, role: 'guest' as const }
+    return { id, role: now.role, ...(message.sender.name === undefined ? {} : { name: message.sender.name }) }
   }
 
   /** Says once where a group was not listened to: its id is what the owner has to write into the configuration. */
@@ -78,8 +90,22 @@ export function createGuard(options: {
     options.log.info('A group was not listened to.', { channel: message.chat.channel, group: message.chat.chat, title: message.chat.title ?? '', sender: message.sender.id, reason })
   }
 
+  /** Whoever asks may have been given less, or been removed, since they were judged last: what they may now counts. */
+  async function asNow(tx: Tx, principal: Principal): Promise<Principal | undefined> {
+    const now = await principalIn(tx, principal.id)
+    if (now !== undefined) return { ...principal, role: lesserRole(principal.role, now.role) }
+    return (await tx.get('SELECT id FROM principals_removed WHERE id = ?', principal.id)) === undefined ? principal : undefined
+  }
+
+  async function rulingOn(tx: Tx, given: Principal, action: Action): Promise<ReturnType<typeof ruleOn>> {
+    const principal = await asNow(tx, given)
+    if (principal === undefined) return { kind: 'deny', reason: 'this person was removed' }
+    const refused = action.kind === 'use-tool' ? await people.toolRefused(tx, principal.id, action.tool) : undefined
+    return refused === undefined ? ruleOn(principal, action) : { kind: 'deny', reason: refused }
+  }
+
   async function judgeIn(tx: Tx, principal: Principal, action: Action): Promise<Verdict> {
-    const ruling = ruleOn(principal, action)
+    const ruling = await rulingOn(tx, principal, action)
     const subject = action.kind === 'use-tool' ? `${action.session}` : action.kind === 'call-method' ? action.method : action.kind === 'command' ? `/${action.name}` : action.kind
     await audit.append(tx, {
       act: `${action.kind}.judged`, principal: principal.id, subject, outcome: ruling.kind, reason: ruling.kind === 'deny' ? ruling.reason : 'rule',
@@ -90,6 +116,7 @@ export function createGuard(options: {
 
   return {
     ...pairing,
+    people: people.people, profileNames: people.profileNames, setRole: people.setRole, setProfile: people.setProfile, removePerson: people.removePerson,
     principal: (id) => principalIn(store.read, id),
     judgeIn,
     judge: (principal, action) => store.transaction((tx) => judgeIn(tx, principal, action)),
@@ -109,7 +136,7 @@ export function createGuard(options: {
       const access = options.accountConfig(channel.id, account)
       const named = listNamesOn(config.get(commandsSection).ownerAllowFrom, channel.id, message.sender.id)
       const identity = await pairing.identity(tx, channel.id, account, message.sender.id)
-      const owner = named || identity?.principal === ownerPrincipal
+      const owner = named || identity?.principal === ownerPrincipal || (identity !== undefined && (await principalIn(tx, identity.principal))?.role === 'owner')
       const ruling = decideAccess(message, access, {
         known: identity !== undefined, owner, defaultGroupPolicy: config.get(channelDefaultsSection).groupPolicy, patterns: options.mentionPatterns(),
         // In a group `wait` or `stop` is said to others all the time; only what is plainly a command needs no mention.
@@ -125,7 +152,7 @@ export function createGuard(options: {
           return { kind: 'ask', reason: 'unknown sender', ...(code === undefined ? {} : { code }) }
         }
         case 'allow': {
-          if (owner) return { kind: 'allow', principal: { id: ownerPrincipal, role: 'owner' } }
+          if (named || identity?.principal === ownerPrincipal) return { kind: 'allow', principal: { id: ownerPrincipal, role: 'owner' } }
           if (identity !== undefined) return { kind: 'allow', principal: (await principalIn(tx, identity.principal)) ?? (await listedPrincipal(tx, message, 'guest')) }
           const byName = listNames(access.allowFrom, channel.id, message.sender.id)
           return { kind: 'allow', principal: await listedPrincipal(tx, message, byName ? 'member' : 'guest') }

@@ -14,6 +14,8 @@ const alphabet = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789'
 const wrongMax = 10
 const wrongWindowMs = 60_000
 const lockMs = 5 * 60_000
+/** After this many wrong codes on a channel the codes that wait there are worth nothing; their senders get new ones when they write again. */
+const missesMax = 5
 
 /** A name its bearer chose, on one line, without what could hide or format; null when nothing is left. */
 function plainName(name: string | undefined): string | null {
@@ -49,6 +51,8 @@ export interface Pairing extends PairingDoor {
   identity(on: { get: Tx['get'] }, channel: ChannelId, account: AccountId, sender: SenderId): Promise<PairedSender | undefined>
   /** First contact of a stranger: the code to send now, or undefined when none goes out (already told, or too many wait). */
   invite(tx: Tx, message: IncomingMessage): Promise<string | undefined>
+  /** Tells, once `tx` is durable, that what this sender has running must end. */
+  shutOut(tx: Tx, who: Revoked): void
   /** Calls back after someone was shut out. Returns how to stop. */
   onRevoked(listener: (who: Revoked) => void): () => void
 }
@@ -56,7 +60,7 @@ export interface Pairing extends PairingDoor {
 /** Whom nobody answers any more: one sender on one account. */
 export interface Revoked { channel: ChannelId; account: AccountId; sender: SenderId }
 
-/** Admits strangers by code. Its three tables are the only place where senders become principals. */
+/** Admits strangers by code. Its tables are the only place where senders become principals. */
 export function createPairing(options: {
   store: Store; clock: Clock; newId: NewId; audit: Audit
   /** True when the configuration already names the owner on some channel: then nobody becomes the owner by pairing. */
@@ -66,6 +70,8 @@ export function createPairing(options: {
   const listeners = new Set<() => void>()
   const revokedListeners = new Set<(who: Revoked) => void>()
   const changed = (tx: Tx): void => tx.afterCommit(() => listeners.forEach((listener) => listener()))
+
+  const shutOut: Pairing['shutOut'] = (tx, who) => tx.afterCommit(() => revokedListeners.forEach((listener) => listener(who)))
 
   const identity: Pairing['identity'] = async (on, channel, account, sender) => {
     const row = await on.get(
@@ -83,8 +89,10 @@ export function createPairing(options: {
   }
 
   /** Guesses are counted in the store, so that a restart does not give new tries; and with the guess itself, so that a burst does not either. */
-  async function countWrong(tx: Tx): Promise<void> {
+  async function countWrong(tx: Tx, channel: ChannelId): Promise<void> {
     const now = clock.now()
+    await tx.run('UPDATE pairing_requests SET misses = misses + 1 WHERE channel = ?', channel)
+    if ((await tx.run('DELETE FROM pairing_requests WHERE misses >= ?', missesMax)) > 0) changed(tx)
     const row = await tx.get('SELECT wrong, since FROM pairing_guard WHERE id = 1')
     const fresh = row === undefined || now - Number(row['since']) > wrongWindowMs
     const wrong = fresh ? 1 : Number(row['wrong']) + 1
@@ -107,7 +115,7 @@ export function createPairing(options: {
       await ensureUnlocked(tx)
       const request = await findByCode(tx, channel, code)
       if (request === undefined) {
-        await countWrong(tx)
+        await countWrong(tx, channel)
         return undefined
       }
       await tx.run('DELETE FROM pairing_requests WHERE channel = ? AND account = ? AND sender = ?', request.channel, request.account, request.sender)
@@ -121,7 +129,7 @@ export function createPairing(options: {
   }
 
   return {
-    identity,
+    identity, shutOut,
     onPairing(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
@@ -174,10 +182,12 @@ export function createPairing(options: {
       const gone = await tx.run('DELETE FROM identities WHERE channel = ? AND account = ? AND sender = ?', channel, account, sender)
       if (gone === 0) return false
       if (paired !== undefined && paired.principal !== ownerPrincipal) {
+        const left = await tx.get('SELECT 1 AS one FROM identities WHERE principal = ?', paired.principal)
+        if (left === undefined) await tx.run('INSERT INTO principals_removed (id, at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at', paired.principal, clock.now())
         await tx.run('DELETE FROM principals WHERE id = ? AND NOT EXISTS (SELECT 1 FROM identities WHERE principal = ?)', paired.principal, paired.principal)
       }
       await audit.append(tx, { act: 'pairing.revoked', principal: by.principal, subject: `${channel}:${sender}`, outcome: 'done', reason: `revoked by ${by.via}` })
-      tx.afterCommit(() => revokedListeners.forEach((listener) => listener({ channel, account, sender })))
+      shutOut(tx, { channel, account, sender })
       return true
     }),
     onRevoked(listener) {

@@ -22,7 +22,7 @@ export interface PairingDoor {
   /**
    * Admits the sender of the request. Code in any case. The first person approved from the CLI or page while no chat identity is
    * the owner's and the configuration names none becomes the owner there; others become members. Throws `Problem('pairing-code-unknown')`,
-   * `Problem('pairing-locked')` (ten wrong codes in a minute lock approval for five).
+   * `Problem('pairing-locked')` (ten wrong codes in a minute lock approval for five). Five wrong codes on a channel end the codes waiting there.
    */
   approve(channel: ChannelId, code: string, by: Approver): Promise<PairedSender>
   reject(channel: ChannelId, code: string, by: Approver): Promise<boolean>
@@ -33,7 +33,36 @@ export interface PairingDoor {
   onPairing(listener: () => void): () => void
 }
 
-export interface Guard extends PairingDoor {
+/** Somebody this gateway knows, by the networks' stable ids. */
+export interface Person {
+  id: PrincipalId
+  name: string | null
+  /** What they may now; with a profile, the profile's. */
+  role: Principal['role']
+  /** A name of `people.profiles`; null: none. */
+  profile: string | null
+  /** True when the profile is no longer in the configuration: then they are a guest without tools. */
+  profileMissing?: boolean
+  /** `list`: an allow list of the configuration admits them; taking them away lasts only when they leave that list too. */
+  via: 'owner' | 'pairing' | 'list'
+  senders: { channel: ChannelId; account: AccountId; sender: SenderId; since: number }[]
+}
+
+/** Roles and profiles. Every change is audited, and whoever may less afterwards has what they had running ended. */
+export interface PeopleDoor {
+  /** Everybody, the longest known first. */
+  people(): Promise<Person[]>
+  /** The names under `people.profiles`. */
+  profileNames(): string[]
+  /** Also takes a profile away. Throws `Problem('person-unknown')`, `Problem('person-owner')` for the owner. */
+  setRole(id: PrincipalId, role: Principal['role'], by: Approver): Promise<Person>
+  /** Null: none. Throws besides `Problem('person-profile-unknown')`. */
+  setProfile(id: PrincipalId, profile: string | null, by: Approver): Promise<Person>
+  /** Forgets them and shuts all their senders out. Throws as `setRole`. */
+  removePerson(id: PrincipalId, by: Approver): Promise<void>
+}
+
+export interface Guard extends PairingDoor, PeopleDoor {
   /** Whose message this is and whether it may speak here; decides from configuration, pairing and allow lists. Audited in `tx`. */
   judgeMessage(tx: Tx, message: IncomingMessage): Promise<Verdict>
   /** The only way to any other effect. Audited before it returns. A missing rule is a deny. */
