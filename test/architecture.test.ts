@@ -51,6 +51,8 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   'json5': ['gateway/api', 'cli'],
   'pino': ['gateway/foundation/log'],
   'chokidar': ['gateway/foundation/config'],
+  '@node-rs/argon2': ['gateway/foundation/vault'],
+  'age-encryption': ['gateway/foundation/vault'],
   '@photostructure/sqlite': ['gateway/foundation/platform'],
   'marked': ['gateway/journey/outbox', 'channels/telegram', 'ui'],
   'eventsource-parser': ['models'],

@@ -187,6 +187,10 @@ export interface GatewayRunOptions {
   /** Stop a gateway of this state directory that is already running. */
   force: boolean
   verbose: boolean
+  /** An open file descriptor behind which the vault's passphrase stands. */
+  passphraseFd?: number
+  /** Asks a person for the vault's passphrase; called only when it is needed. Undefined: they gave up. Absent: nobody is there. */
+  askPassphrase?: () => Promise<string | undefined>
 }
 
 export interface ReviewOptions {

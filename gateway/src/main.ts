@@ -4,6 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { close as closeInspector, url as inspectorUrl } from 'node:inspector'
 import { homedir, hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -27,7 +28,7 @@ import { createLog, linkForTail, logSection } from './foundation/log/index.ts'
 import { createModels, modelsMigration, modelsSection } from './foundation/models/index.ts'
 import { createIds, systemClock } from './foundation/platform/index.ts'
 import { lockStateDirectory, openStore } from './foundation/storage/index.ts'
-import { createVault, type Vault } from './foundation/vault/index.ts'
+import { createVault, readPassphrase, systemKeyring, type Vault, type VaultOptions } from './foundation/vault/index.ts'
 import { buildSystemPrompt, compact, estimateTokens, promptDate, runTurn } from './journey/agent/index.ts'
 import { chatCommands, parseCommand } from './journey/commands/index.ts'
 import { channelDefaultsSection, commandsSection, createGuard, guardMigration, guardPeopleMigration, peopleSection } from './journey/guard/index.ts'
@@ -59,6 +60,8 @@ export interface StartOptions {
   verbose?: boolean
   /** Where the vault's key lies; outside the state directory. */
   vaultKeyFile: string
+  /** Asked when the vault's key is a passphrase; absent or undefined: it stays locked until somebody unlocks it. */
+  vaultPassphrase?: () => Promise<string | undefined>
   /** The link people tail; absent: none. */
   logLink?: string
   /** Replaced in tests. */
@@ -109,11 +112,15 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
   }
 
   async function build(): Promise<Gateway> {
-    const environment = mergeEnvironment(stateDir, options.environment)
+    const given = mergeEnvironment(stateDir, options.environment)
     const log = createLog({ stateDir, values: Value.Create(logSection.schema), clock, ...(options.console === undefined ? {} : { console: options.console }) })
     closers.push(() => log.close())
-    for (const [name, value] of Object.entries(environment)) if (value !== undefined && /KEY|TOKEN|SECRET|PASSWORD/.test(name) && value.length >= 8) log.hide(value)
-    const vault = createVault({ stateDir, keyFile: options.vaultKeyFile, clock, onSecret: (value) => log.hide(value) })
+    for (const [name, value] of Object.entries(given)) if (value !== undefined && /KEY|TOKEN|SECRET|PASSWORD/.test(name) && value.length >= 8) log.hide(value)
+    const vault = await createVault({
+      stateDir, keyFile: options.vaultKeyFile, clock, ...keyPlaces(options.environment), onSecret: (value) => log.hide(value), onNotice: (sentence) => log.warn(sentence),
+      ...(options.vaultPassphrase === undefined ? {} : { passphrase: options.vaultPassphrase }),
+    })
+    const environment = withSealed(given, vault, (name, error) => log.warn('A value of secrets.env is in the vault and cannot be read.', { name, error: describeError(error) }))
     const config = await createConfig({
       stateDir, sections, environment, secrets: vault, clock, log: log.child('config'), watch: true, onSecret: (value) => log.hide(value),
       ...(configPath(options.environment) === undefined ? {} : { file: configPath(options.environment) as string }),
@@ -440,8 +447,10 @@ export async function runGateway(options: GatewayRunOptions): Promise<number> {
   let finish: (code: number) => void = () => undefined
   const done = new Promise<number>((resolveDone) => { finish = resolveDone })
   const interactive = process.stdout.isTTY === true
+  const passphrase = passphraseOnce(options, environment)
+  shutDebugger()
   const start = (): Promise<Gateway> => startGateway({
-    stateDir, environment, version: readVersion(root), uiDir: uiDirectory(root), vaultKeyFile: vaultKeyFile(environment),
+    stateDir, environment, vaultPassphrase: passphrase, version: readVersion(root), uiDir: uiDirectory(root), vaultKeyFile: vaultKeyFile(environment),
     ...(options.port === undefined ? {} : { port: options.port }), ...(options.bind === undefined ? {} : { bind: options.bind }), verbose: options.verbose,
     logLink: logLinkPath,
     ...(environment['MOLTBOT_QUIET'] === '1' ? {} : { console: { write: (text: string) => void process.stdout.write(text), color: interactive && environment['NO_COLOR'] === undefined } }),
@@ -467,10 +476,32 @@ export async function runGateway(options: GatewayRunOptions): Promise<number> {
   return done
 }
 
+/** The vault's passphrase, from the descriptor that was handed over or a person at the terminal; asked for once and kept for restarts of this process. */
+function passphraseOnce(options: GatewayRunOptions, environment: Readonly<Record<string, string | undefined>>): () => Promise<string | undefined> {
+  const descriptor = options.passphraseFd ?? (/^\d+$/.test(environment['MOLTBOT_VAULT_PASSPHRASE_FD'] ?? '') ? Number(environment['MOLTBOT_VAULT_PASSPHRASE_FD']) : undefined)
+  let kept: Promise<Secret | undefined> | undefined
+  return async () => {
+    kept ??= (async () => {
+      const given = descriptor === undefined ? await options.askPassphrase?.() : readPassphrase(descriptor)
+      return given === undefined ? undefined : new Secret('the passphrase of the vault', given)
+    })()
+    return (await kept)?.open('opening the vault')
+  }
+}
+
+/** Whoever could attach a debugger, or read a crash report, would read every secret out of the memory. */
+function shutDebugger(): void {
+  // Having a listener at all keeps Node from opening the inspector's port for this signal.
+  process.on('SIGUSR1', () => undefined)
+  if (inspectorUrl() !== undefined) closeInspector()
+  Object.assign(process.report, { reportOnFatalError: false, reportOnSignal: false, reportOnUncaughtException: false, excludeEnv: true })
+}
+
 /** The configuration without a running gateway, by the same code. */
 export async function offlineConfig(stateDir: string): Promise<OfflineConfig> {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 })
-  const config = await openConfigOffline(stateDir, mergeEnvironment(stateDir, process.env), sealedFor(stateDir, process.env))
+  const sealedSecrets = await sealedFor(stateDir, process.env)
+  const config = await openConfigOffline(stateDir, withSealed(mergeEnvironment(stateDir, process.env), sealedSecrets), sealedSecrets)
   return {
     file: config.snapshot().path,
     get: async (path) => (path === undefined ? config.snapshot().effective : path.split('.').reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined), config.snapshot().effective)),
@@ -499,8 +530,9 @@ export async function offlineFacts(stateDir: string, options: { deep: boolean })
     secretsFault = error instanceof Problem ? error.message : describeError(error)
   }
   const keyFile = vaultKeyFile(process.env)
-  const vault = openVaultOffline(stateDir, keyFile)
-  const config = await openConfigOffline(stateDir, environment, { get: (name) => (vault.opened === undefined ? undefined : vault.opened.get(name)) })
+  const vault = await openVaultOffline(stateDir, keyFile)
+  const sealedSecrets = { get: (name: string) => vault.opened?.get(name) }
+  const config = await openConfigOffline(stateDir, withSealed(environment, sealedSecrets), sealedSecrets)
   try {
     return await takeFacts({
       version: readVersion(installation()), stateDir, config, channels, clock: systemClock, machine: thisMachine(), secretsFault, vault: vault.state, vaultKeyFile: keyFile, logLink: logLinkPath, deep: options.deep,
@@ -515,12 +547,12 @@ export async function offlineReview(stateDir: string, options: ReviewOptions): P
   return reviewFacts(options.quick ? checks.filter(({ quick }) => quick === true) : checks, await offlineFacts(stateDir, options))
 }
 
-function openVaultOffline(stateDir: string, keyFile: string): { state: Facts['vault']; opened?: Vault } {
+async function openVaultOffline(stateDir: string, keyFile: string): Promise<{ state: Facts['vault']; opened?: Vault }> {
   if (!existsSync(vaultFile(stateDir))) return { state: { state: 'none' } }
   // Opening makes the folder private, which would hide from the review that it was not.
   if ((statSync(dirname(vaultFile(stateDir))).mode & 0o077) !== 0) return { state: { state: 'unopened' } }
   try {
-    const opened = createVault({ stateDir, keyFile, clock: systemClock })
+    const opened = await createVault({ stateDir, keyFile, clock: systemClock, ...keyPlaces(process.env), lookOnly: true })
     return { state: sealed(opened), opened }
   } catch (error) {
     return { state: { state: 'unusable', reason: describeError(error) } }
@@ -537,11 +569,41 @@ function sealed(vault: Vault): Facts['vault'] {
   }
 }
 
-/** The vault for somebody who only looks: nothing is made where there is none. */
-function sealedFor(stateDir: string, environment: Readonly<Record<string, string | undefined>>): { get(name: string): Secret | undefined } {
-  const keyFile = vaultKeyFile(environment)
-  if (!existsSync(keyFile) || !existsSync(join(stateDir, 'credentials', 'vault.json'))) return { get: () => undefined }
-  return createVault({ stateDir, keyFile, clock: systemClock })
+/** The vault for somebody who only looks: nothing is made where there is none, and what keeps it shut is told to whoever asks for a secret. */
+async function sealedFor(stateDir: string, environment: Readonly<Record<string, string | undefined>>): Promise<Pick<Vault, 'get'>> {
+  if (!existsSync(vaultFile(stateDir))) return { get: () => undefined }
+  try {
+    return await createVault({ stateDir, keyFile: vaultKeyFile(environment), clock: systemClock, ...keyPlaces(environment), lookOnly: true })
+  } catch (error) {
+    return { get() { throw error } }
+  }
+}
+
+/** Where the vault's key may be besides its file. */
+function keyPlaces(environment: Readonly<Record<string, string | undefined>>): Pick<VaultOptions, 'credentialsDir' | 'keyring'> {
+  const credentialsDir = environment['CREDENTIALS_DIRECTORY'] ?? ''
+  return { keyring: systemKeyring({ platform: process.platform, environment }), ...(credentialsDir === '' ? {} : { credentialsDir }) }
+}
+
+/** The values with every `${secret:NAME}` of `secrets.env` standing for the vault's value of the moment. A sealed value that cannot be read is not set. */
+function withSealed(values: Readonly<Record<string, string | undefined>>, secrets: Pick<Vault, 'get'>, onFailure?: (name: string, error: unknown) => void): Record<string, string | undefined> {
+  const environment: Record<string, string | undefined> = { ...values }
+  for (const [name, value] of Object.entries(values)) {
+    const reference = /^\$\{secret:([^}]+)\}$/.exec(value ?? '')?.[1]
+    if (reference === undefined) continue
+    Object.defineProperty(environment, name, {
+      enumerable: true,
+      get() {
+        try {
+          return secrets.get(reference)?.open(`${name} of secrets.env`)
+        } catch (error) {
+          onFailure?.(name, error)
+          return undefined
+        }
+      },
+    })
+  }
+  return environment
 }
 
 /** Where the built page is, seen from the bundle or from the source. */

@@ -14,6 +14,7 @@ export const gatewayRun = defineCommand({
     bind: { kind: 'text', value: 'where', summary: 'Addresses to listen on (default: gateway.bind, loopback)', choices: ['loopback', 'lan', 'tailnet', 'auto', 'custom'] },
     force: { kind: 'boolean', summary: 'Stop a gateway that already runs on this state directory' },
     verbose: { kind: 'boolean', short: 'v', summary: 'Show debug messages' },
+    'passphrase-fd': { kind: 'number', value: 'fd', summary: 'An open file descriptor with the passphrase of the vault', min: 3, max: 1_024 },
   },
   examples: ['gateway', 'gateway --port 19000', 'gateway --bind lan'],
   async run({ flags }, { machine, connect, clock, terminal }) {
@@ -23,6 +24,8 @@ export const gatewayRun = defineCommand({
       ...(flags.bind === undefined ? {} : { bind: flags.bind }),
       force: flags.force,
       verbose: flags.verbose,
+      ...(flags['passphrase-fd'] === undefined ? {} : { passphraseFd: flags['passphrase-fd'] }),
+      ...(terminal.interactive ? { askPassphrase: async () => (await terminal.prompts()).secret({ message: 'Passphrase of the vault' }) } : {}),
     })
     return Object.values(exitCodes).find((known): known is ExitCode => known === code) ?? exitCodes.failed
   },

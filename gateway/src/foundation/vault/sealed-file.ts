@@ -45,6 +45,37 @@ export function writeSealed(file: string, text: string, options: { fresh: boolea
       rmSync(temporary, { force: true })
     }
   } else renameSync(temporary, file)
+  syncFolder(folder)
+}
+
+/**
+ * Overwrites a file, then removes it. False: there was none. On disks that write elsewhere than they read (SSDs, copy on
+ * write) the old bytes may outlive it: whoever fears that changes the secrets.
+ */
+export function shred(file: string): boolean {
+  const stat = lstatSync(file, { throwIfNoEntry: false })
+  if (stat === undefined) return false
+  if (stat.isFile()) {
+    const handle = openSync(file, constants.O_WRONLY | constants.O_NOFOLLOW)
+    try {
+      writeSync(handle, Buffer.alloc(stat.size), 0, stat.size, 0)
+      fsyncSync(handle)
+    } finally {
+      closeSync(handle)
+    }
+  }
+  rmSync(file, { force: true })
+  syncFolder(dirname(file))
+  return true
+}
+
+/** Puts a file in the place of another, durably. */
+export function moveDurably(from: string, to: string): void {
+  renameSync(from, to)
+  syncFolder(dirname(to))
+}
+
+function syncFolder(folder: string): void {
   const directory = openSync(folder, constants.O_RDONLY)
   try {
     fsyncSync(directory)

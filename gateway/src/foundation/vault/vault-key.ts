@@ -9,36 +9,58 @@ import { readSealed, writeSealed } from './sealed-file.ts'
 export interface VaultKey { key: KeyObject; id: string }
 
 const prefix = 'moltbot-vault-key-1:'
+export const keyBytes = 32
 
-/**
- * Opens the key file, or makes one when `mayCreate`. Throws a `Problem` for a key that others could have read or
- * changed, that lies beside what it seals, or that is missing although secrets are sealed with it.
- */
-export function openVaultKey(keyFile: string, stateDir: string, vaultFile: string, mayCreate: boolean): VaultKey {
-  if (isInside(keyFile, stateDir)) throw vaultProblems.keyPlace(keyFile, stateDir)
-  const found = readSealed(keyFile)
-  if (found === undefined) {
-    if (!mayCreate) throw vaultProblems.keyMissing(keyFile, vaultFile)
-    const bytes = randomBytes(32)
-    writeSealed(keyFile, `${prefix}${bytes.toString('base64url')}\n`, { fresh: true })
-    return asKey(bytes)
-  }
-  const mode = found.stat.mode & 0o777
-  if ((mode & 0o077) !== 0) throw vaultProblems.keyPermissions(keyFile, mode.toString(8))
-  const user = process.getuid?.()
-  if (user !== undefined && found.stat.uid !== user) throw vaultProblems.keyOwner(keyFile)
-  const text = found.text.trim()
-  if (!text.startsWith(prefix)) throw vaultProblems.keyInvalid(keyFile)
-  const bytes = Buffer.from(text.slice(prefix.length), 'base64url')
-  if (bytes.length !== 32) throw vaultProblems.keyInvalid(keyFile)
-  return asKey(bytes)
+/** A new key as it is written down. */
+export function newKeyText(): string {
+  return `${prefix}${randomBytes(keyBytes).toString('base64url')}`
 }
 
-function asKey(bytes: Buffer): VaultKey {
+/** The key in a text that `newKeyText` made; undefined for anything else. */
+export function parseKeyText(text: string): VaultKey | undefined {
+  const trimmed = text.trim()
+  if (!trimmed.startsWith(prefix)) return undefined
+  const bytes = Buffer.from(trimmed.slice(prefix.length), 'base64url')
+  return bytes.length === keyBytes ? asKey(bytes) : undefined
+}
+
+/** A key of exactly 32 bytes, which are wiped. */
+export function asKey(bytes: Buffer): VaultKey {
   const id = createHash('sha256').update('moltbot-vault-key-id').update(bytes).digest('hex').slice(0, 16)
   const key = createSecretKey(bytes)
   bytes.fill(0)
   return { key, id }
+}
+
+/**
+ * Reads a key file; undefined when there is none. Throws a `Problem` for a key that others could have read or changed, or
+ * that lies beside what it seals.
+ */
+export function readKeyFile(keyFile: string, stateDir: string): VaultKey | undefined {
+  checkKeyPlace(keyFile, stateDir)
+  const found = readSealed(keyFile)
+  if (found === undefined) return undefined
+  const mode = found.stat.mode & 0o777
+  if ((mode & 0o077) !== 0) throw vaultProblems.keyPermissions(keyFile, mode.toString(8))
+  const user = process.getuid?.()
+  if (user !== undefined && found.stat.uid !== user) throw vaultProblems.keyOwner(keyFile)
+  const key = parseKeyText(found.text)
+  if (key === undefined) throw vaultProblems.keyInvalid(keyFile)
+  return key
+}
+
+/** Writes a new key (mode 600, folder 700). `fresh`: fails when something stands there already. */
+export function writeKeyFile(keyFile: string, stateDir: string, options: { fresh: boolean }): VaultKey {
+  checkKeyPlace(keyFile, stateDir)
+  const text = newKeyText()
+  writeSealed(keyFile, `${text}\n`, options)
+  const key = parseKeyText(text)
+  if (key === undefined) throw vaultProblems.keyInvalid(keyFile)
+  return key
+}
+
+function checkKeyPlace(keyFile: string, stateDir: string): void {
+  if (isInside(keyFile, stateDir)) throw vaultProblems.keyPlace(keyFile, stateDir)
 }
 
 function isInside(file: string, folder: string): boolean {

@@ -1,0 +1,28 @@
+import { vaultProblems } from './problems.ts'
+import { passphraseMin } from './passphrase-key.ts'
+import type { VaultDoor } from './types.ts'
+
+/** Who can open an export: whoever knows the passphrase, or holds the identity of an age recipient (`age1…`). */
+export type ExportTarget = { passphrase: string } | { recipient: string }
+
+/**
+ * Every secret as `NAME="value"` JSON lines in an armored age file, which the standard tool opens: `age -d file`. Throws
+ * `vault-export-target` for a target that would not keep it safe.
+ */
+export async function exportSecrets(vault: Pick<VaultDoor, 'get' | 'list'>, target: ExportTarget): Promise<string> {
+  const { Encrypter, armor } = await import('age-encryption')
+  const encrypter = new Encrypter()
+  if ('recipient' in target) {
+    try {
+      encrypter.addRecipient(target.recipient)
+    } catch {
+      // The library's own words could repeat what was given.
+      throw vaultProblems.exportTarget('this is no recipient of age')
+    }
+  } else {
+    if (target.passphrase.length < passphraseMin) throw vaultProblems.exportTarget('the passphrase is too short')
+    encrypter.setPassphrase(target.passphrase)
+  }
+  const lines = vault.list().map(({ name, version, createdAt, changedAt }) => JSON.stringify({ name, value: vault.get(name)?.open('an export in age format') ?? '', version, createdAt, changedAt }))
+  return armor.encode(await encrypter.encrypt(`${lines.join('\n')}\n`))
+}
