@@ -10,24 +10,24 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
   Problem, describeError, mainAgent, ownerPrincipal, parseSecretsEnv, reviewFacts, Secret, type AgentId, type Channel, type ChatRef, type Clock, type Facts, type GatewayModule, type GatewayRunOptions,
-  type ModelInfo, type NewId, type OfflineConfig, type Principal, type PrincipalId, type Review, type ReviewOptions, type SessionKey, type StatusFacts, type Tool, type Usage,
+  type ModelInfo, type NewId, type OfflineAudit, type OfflineConfig, type Principal, type PrincipalId, type Review, type ReviewOptions, type SessionKey, type StatusFacts, type Tool, type Usage,
 } from '@moltbot/contract'
 import { checks } from '@moltbot/checks'
 import { catalog, formats } from '@moltbot/models'
 import { tools } from '@moltbot/tools'
 import { Compile } from 'typebox/compile'
 import Value from 'typebox/value'
-import { createDevices, createDoor, createPresence, createRuns, createWireEvents, doorMigration, gatewaySection, takeFacts, thisMachine, vaultFile, type Rooms } from './api/index.ts'
+import { createBrowserSessions, createDevices, createDoor, createPresence, createRuns, createWireEvents, createSteadyClock, doorIdentityMigration, doorMigration, openDoorFloor, tailscaleWhois, withdrawableStore, gatewaySection, takeFacts, thisMachine, vaultFile, type Rooms } from './api/index.ts'
 import { methods } from './api/methods/index.gen.ts'
 import { channels } from './channels.gen.ts'
 import { agentsSection, createAgents } from './foundation/agents/index.ts'
-import { auditMigration, createAudit } from './foundation/audit/index.ts'
+import { auditMigrations, auditSection, createAudit, createRecord, openRecord } from './foundation/audit/index.ts'
 import { createConfig, type Config } from './foundation/config/index.ts'
 import { connectionsMigration, createConnections } from './foundation/connections/index.ts'
 import { createLog, linkForTail, logSection } from './foundation/log/index.ts'
 import { createModels, modelsMigration, modelsSection } from './foundation/models/index.ts'
-import { createIds, systemClock } from './foundation/platform/index.ts'
-import { lockStateDirectory, openStore } from './foundation/storage/index.ts'
+import { createIds, openSqlite, systemClock } from './foundation/platform/index.ts'
+import { createSqliteStore, lockStateDirectory, openStore } from './foundation/storage/index.ts'
 import { createVault, readPassphrase, systemKeyring, type Vault, type VaultOptions } from './foundation/vault/index.ts'
 import { buildSystemPrompt, compact, estimateTokens, promptDate, runTurn } from './journey/agent/index.ts'
 import { chatCommands, parseCommand } from './journey/commands/index.ts'
@@ -42,10 +42,10 @@ import { createWhy } from './journey/why.ts'
 
 /** The sections of the configuration, each from the room that owns it. */
 export const sections = [
-  gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, channelDefaultsSection, logSection, ...channels.map((channel) => channel.config),
+  gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, channelDefaultsSection, logSection, auditSection, ...channels.map((channel) => channel.config),
 ]
 /** The steps that make the database, each from the room that owns the tables. */
-export const migrations = [auditMigration, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration]
+export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration]
 
 export interface StartOptions {
   stateDir: string
@@ -60,6 +60,8 @@ export interface StartOptions {
   verbose?: boolean
   /** Where the vault's key lies; outside the state directory. */
   vaultKeyFile: string
+  /** Where the record is anchored when the configuration says nothing; absent: beside the vault's key. */
+  auditAnchorFile?: string
   /** Asked when the vault's key is a passphrase; absent or undefined: it stays locked until somebody unlocks it. */
   vaultPassphrase?: () => Promise<string | undefined>
   /** The link people tail; absent: none. */
@@ -131,13 +133,22 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     config.onChange(logSection, configureLog)
     if (options.logLink !== undefined) linkForTail(log.door.file, options.logLink)
 
-    const store = await openStore({ file: join(stateDir, 'sessions', 'moltbot.db'), migrations, now: () => clock.now() })
+    const store = withdrawableStore(await openStore({ file: join(stateDir, 'sessions', 'moltbot.db'), migrations, now: () => clock.now() }))
     closers.push(() => store.close())
+    /** For what expires: it never goes back, whatever the machine's time does. */
+    const steady = await createSteadyClock({ store, clock })
+    const floor = await openDoorFloor({ store, file: join(dirname(options.vaultKeyFile), 'door.key'), random: randomBytes, log: log.child('door') })
     await ensureToken(config, environment)
     const token = async (): Promise<Secret | undefined> =>
       (await config.secrets.get('gateway.auth.token')) ?? firstSecret(environment, ['MOLTBOT_GATEWAY_TOKEN', 'CLAWDBOT_GATEWAY_TOKEN', 'OPENCLAW_GATEWAY_TOKEN'])
 
-    const audit = createAudit({ store, clock, newId })
+    const audit = createAudit({ store, clock, newId, key: () => auditKey(vault) })
+    const record = createRecord({
+      audit, store, config, clock, log: log.child('audit'), fetch, stateDir, anchorFile: options.auditAnchorFile ?? join(dirname(options.vaultKeyFile), 'audit-anchor.jsonl'),
+      source: { version: options.version, host: hostname() }, pid: process.pid,
+    })
+    await record.start()
+    closers.push(() => record.close())
     const agents = createAgents({ config, stateDir, log: log.child('agents') })
     agents.seed()
     const models = createModels({
@@ -158,7 +169,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     })
     const resolveModel = (name: string): string | undefined => models.door.resolve(name)
     const guard = createGuard({
-      store, clock, newId, log: log.child('guard'), config, audit, channels,
+      store, clock: steady, newId, log: log.child('guard'), config, audit, channels,
       accountConfig: (channel, account) => connections.accountConfig(channel, account),
       mentionPatterns: () => mentionPatterns([...config.get(messagesSection).groupChat.mentionPatterns, ...agents.ids().flatMap((id) => agents.get(id).mentionPatterns)]),
       isCommand: (text) => parseCommand(text, chatCommands, resolveModel).kind === 'command',
@@ -305,11 +316,12 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       }),
     }
 
-    const rooms: Rooms & { devices: ReturnType<typeof createDevices> } = {
-      version: options.version, startedAt, stateDir, clock, newId, log, store, config, audit, guard, inbox, sessions, outbox, connections, channels,
+    const rooms: Rooms & { devices: ReturnType<typeof createDevices>; signIns: ReturnType<typeof createBrowserSessions> } = {
+      version: options.version, startedAt, stateDir, clock: steady, newId, log, store, config, audit, record, guard, inbox, sessions, outbox, connections, channels,
       doors: (serves) => channels.map((channel) => connections.of({ channel: channel.id, account: 'default' as ChatRef['account'] })?.door).find((door) => door?.serves === serves),
       models: models.door, agents: agents.door, logs: log.door,
-      devices: createDevices({ store, clock, newId, random: randomBytes }),
+      devices: createDevices({ store, clock: steady, newId, random: randomBytes, floor }),
+      signIns: createBrowserSessions({ store, clock: steady, newId, random: randomBytes, floor }),
       presence: createPresence({ clock, version: options.version, host: hostname(), ip: undefined, platform: process.platform }),
       why, runs: createRuns(log),
       commands: () => chatCommands.map(({ name, aliases, description, args, ownerOnly }) => ({ name, aliases: [...aliases], description, args, ownerOnly })),
@@ -321,7 +333,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     }
     let portInUse: number | undefined
     const door = createDoor({
-      rooms, methods, events: createWireEvents(rooms), uiDir: options.uiDir, token, random: randomBytes,
+      rooms, methods, events: createWireEvents(rooms), uiDir: options.uiDir, token, whois: tailscaleWhois, random: randomBytes,
       port: options.port, bind: options.bind as never,
     })
     await models.start()
@@ -450,7 +462,7 @@ export async function runGateway(options: GatewayRunOptions): Promise<number> {
   const passphrase = passphraseOnce(options, environment)
   shutDebugger()
   const start = (): Promise<Gateway> => startGateway({
-    stateDir, environment, vaultPassphrase: passphrase, version: readVersion(root), uiDir: uiDirectory(root), vaultKeyFile: vaultKeyFile(environment),
+    stateDir, environment, vaultPassphrase: passphrase, version: readVersion(root), uiDir: uiDirectory(root), vaultKeyFile: vaultKeyFile(environment), auditAnchorFile: auditAnchorFile(environment),
     ...(options.port === undefined ? {} : { port: options.port }), ...(options.bind === undefined ? {} : { bind: options.bind }), verbose: options.verbose,
     logLink: logLinkPath,
     ...(environment['MOLTBOT_QUIET'] === '1' ? {} : { console: { write: (text: string) => void process.stdout.write(text), color: interactive && environment['NO_COLOR'] === undefined } }),
@@ -569,6 +581,41 @@ function sealed(vault: Vault): Facts['vault'] {
   }
 }
 
+/** What the record is sealed with; undefined while the vault is locked. */
+function auditKey(vault: Pick<Vault, 'deriveKey'>): Buffer | undefined {
+  try {
+    return vault.deriveKey('audit chain')
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'vault-locked') return undefined
+    throw error
+  }
+}
+
+/** Beside other programs' state, never in ours: who restores an older state directory does not restore it too. */
+function auditAnchorFile(environment: Readonly<Record<string, string | undefined>>): string {
+  const base = environment['XDG_STATE_HOME'] ?? ''
+  return join(base === '' ? join(environment['HOME'] ?? homedir(), '.local', 'state') : base, 'moltbot', 'audit-anchor.jsonl')
+}
+
+/** The record without a running gateway, by the same code; reads only. */
+export async function offlineAudit(stateDir: string): Promise<OfflineAudit> {
+  const file = join(stateDir, 'sessions', 'moltbot.db')
+  if (!existsSync(file)) throw new Problem('audit-empty', `There is no record yet: ${file} is not there.`, { next: 'Start the gateway once: moltbot gateway run' })
+  const vault = await openVaultOffline(stateDir, vaultKeyFile(process.env))
+  const key = vault.opened === undefined ? undefined : auditKey(vault.opened)
+  const sealedSecrets = { get: (name: string) => vault.opened?.get(name) }
+  const config = await openConfigOffline(stateDir, withSealed(mergeEnvironment(stateDir, process.env), sealedSecrets), sealedSecrets)
+  const database = await openSqlite(file, { readOnly: true })
+  const store = createSqliteStore(database, database)
+  return openRecord({
+    read: store.read, key, stateDir, anchor: config.get(auditSection).anchor.file, anchorFile: auditAnchorFile(process.env), source: { version: readVersion(installation()), host: hostname() },
+    async close() {
+      await store.close()
+      await config.close()
+    },
+  })
+}
+
 /** The vault for somebody who only looks: nothing is made where there is none, and what keeps it shut is told to whoever asks for a secret. */
 async function sealedFor(stateDir: string, environment: Readonly<Record<string, string | undefined>>): Promise<Pick<Vault, 'get'>> {
   if (!existsSync(vaultFile(stateDir))) return { get: () => undefined }
@@ -633,6 +680,6 @@ function vaultKeyFile(environment: Readonly<Record<string, string | undefined>>)
   return given !== '' ? resolve(given) : join(base === '' ? join(environment['HOME'] ?? homedir(), '.config') : base, 'moltbot', 'vault.key')
 }
 
-export const gatewayModule: GatewayModule = { runGateway, offlineConfig, offlineReview }
+export const gatewayModule: GatewayModule = { runGateway, offlineConfig, offlineReview, offlineAudit }
 export type { Channel, Principal, PrincipalId }
 export { mainAgent }

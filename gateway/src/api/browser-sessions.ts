@@ -1,55 +1,115 @@
+import { createHash, createHmac } from 'node:crypto'
 import { ownerPrincipal } from '@moltbot/contract'
-import type { Clock, PrincipalId, Store } from '@moltbot/contract'
+import type { Clock, NewId, PrincipalId, Store, Tx } from '@moltbot/contract'
 import { digestOf, type Credentials } from './credentials.ts'
+import type { DoorFloor } from './door-floor.ts'
 
-/** A signed-in browser. `digest` names its row; the cookie's value is nowhere kept. */
-export interface BrowserSession { digest: string; principal: PrincipalId; expiresAt: number }
+/** A signed-in browser. `digest` names its row; the cookie's value is nowhere kept. Times are epoch ms. */
+export interface BrowserSession {
+  digest: string
+  id: string
+  principal: PrincipalId
+  expiresAt: number
+  /** When the secret (or the proxy's word) was last presented. */
+  provedAt: number
+  /** `secret`, or by whose word: `proxy:ann@example.org`. */
+  via: string
+}
+
+/** A signed-in browser as its owner may see it in a list. */
+export interface SignIn {
+  id: string
+  /** What the browser says of itself (`User-Agent`), at most 300 characters; '' when it said nothing. */
+  browser: string
+  /** Null: this machine, or unknown. */
+  address: string | null
+  via: string
+  createdAt: number
+  lastUsedAt: number
+  expiresAt: number
+  provedAt: number
+}
+
+/** What methods may do with signed-in browsers. */
+export interface SignIns {
+  /** Those that still count, the last used first. */
+  list(): Promise<SignIn[]>
+  /** Signs one out; its sockets close. False: no such session. */
+  end(id: string): Promise<boolean>
+  /** Signs everybody out, but the session whose digest is `except`; how many. Links that were not used yet end too. */
+  endAll(except?: string): Promise<number>
+  /** The secret part of a link that signs one browser in, once, within ten minutes. */
+  link(): Promise<{ token: string; expiresAt: number }>
+}
+
+/** What a browser shows of itself; a session opens from no other browser than the one it was made in. */
+export interface BrowserFacts { userAgent: string | undefined; address: string | null; via: string }
 
 /** Signed-in browsers: opaque 256-bit cookies, of which only the digest is stored. */
-export interface BrowserSessions {
-  /** A new session for whoever presented the secret; the value goes into the cookie. */
-  create(credentials: Credentials, lifeMs: number): Promise<{ cookie: string; session: BrowserSession }>
-  /** Undefined: unknown, expired, idle too long, or made with an earlier secret. Counts as use. */
-  find(cookie: string, credentials: Credentials, idleMs: number): Promise<BrowserSession | undefined>
+export interface BrowserSessions extends SignIns {
+  /** A new session; the value goes into the cookie. `replaces`: the digest of one that ends by this (signing in again). */
+  create(credentials: Credentials, lifeMs: number, facts: BrowserFacts, replaces?: string): Promise<{ cookie: string; session: BrowserSession }>
+  /** Undefined: unknown, expired, idle too long, made with an earlier secret, on another machine, in another browser, or by another way in. Counts as use. */
+  find(cookie: string, credentials: Credentials, idleMs: number, facts: Pick<BrowserFacts, 'userAgent' | 'via'>): Promise<BrowserSession | undefined>
   /** Whether it still counts, asked for a socket that lives on. Does not count as use. */
   alive(digest: string, idleMs: number): Promise<boolean>
   /** Counts as use, at most once a minute. */
   touch(digest: string): Promise<void>
   remove(digest: string): Promise<void>
-  removeAll(): Promise<void>
+  /** Whether this was a link's token that nobody used yet; it is used by asking. */
+  useLink(token: string): Promise<boolean>
+  /** Calls back with the digests of sessions that ended before their time, once that is durable. Returns how to stop. */
+  onEnd(listener: (digests: readonly string[]) => void): () => void
 }
 
 const touchEveryMs = 60_000
-type Stored = { digest: string; principal: string; bound_to: string; last_used_at: number; expires_at: number }
+const linkForMs = 10 * 60_000
+type Stored = { digest: string; id: string; principal: string; bound_to: string; browser: string; address: string | null; via: string; created_at: number; last_used_at: number; expires_at: number; proved_at: number }
 
-export function createBrowserSessions(options: { store: Store; clock: Clock; random: (bytes: number) => Buffer }): BrowserSessions {
-  const { store, clock, random } = options
-  const row = (digest: string): Promise<Stored | undefined> => store.read.get<Stored>('SELECT digest, principal, bound_to, last_used_at, expires_at FROM browser_sessions WHERE digest = ?', digest)
+/** A browser's own words without what changes with each update of it. */
+function kindOf(userAgent: string | undefined): string {
+  return createHash('sha256').update((userAgent ?? '').replace(/[\d.]+/g, '')).digest('base64url')
+}
+
+export function createBrowserSessions(options: { store: Store; clock: Clock; newId: NewId; random: (bytes: number) => Buffer; floor: DoorFloor }): BrowserSessions {
+  const { store, clock, random, floor } = options
+  const listeners = new Set<(digests: readonly string[]) => void>()
+  const row = (digest: string): Promise<Stored | undefined> => store.read.get<Stored>('SELECT * FROM browser_sessions WHERE digest = ?', digest)
   const counts = (found: Stored, idleMs: number): boolean => found.expires_at > clock.now() && found.last_used_at + idleMs > clock.now()
   const touch = async (digest: string): Promise<void> => {
     await store.transaction(async (tx) => void (await tx.run('UPDATE browser_sessions SET last_used_at = ? WHERE digest = ?', clock.now(), digest)))
   }
+  const bond = (cookie: string, credentials: Credentials, facts: Pick<BrowserFacts, 'userAgent' | 'via'>): string =>
+    createHmac('sha256', floor.key).update(JSON.stringify([credentials.mark(cookie), kindOf(facts.userAgent), facts.via])).digest('hex')
+  /** Takes sessions away: counted, and told once it is durable. */
+  const take = async (tx: Tx, digests: readonly string[]): Promise<void> => {
+    if (digests.length === 0) return
+    for (const digest of digests) await tx.run('DELETE FROM browser_sessions WHERE digest = ?', digest)
+    await floor.raise(tx)
+    tx.afterCommit(() => listeners.forEach((listener) => listener(digests)))
+  }
 
   return {
-    async create(credentials, lifeMs) {
+    async create(credentials, lifeMs, facts, replaces) {
       const cookie = random(32).toString('base64url')
       const now = clock.now()
-      const session = { digest: digestOf(cookie), principal: ownerPrincipal, expiresAt: now + lifeMs }
+      const session: BrowserSession = { digest: digestOf(cookie), id: options.newId('bs'), principal: ownerPrincipal, expiresAt: now + lifeMs, provedAt: now, via: facts.via }
       await store.transaction(async (tx) => {
         await tx.run('DELETE FROM browser_sessions WHERE expires_at <= ?', now)
+        if (replaces !== undefined) await take(tx, [replaces])
         await tx.run(
-          'INSERT INTO browser_sessions (digest, principal, bound_to, created_at, last_used_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)',
-          session.digest, session.principal, credentials.mark(cookie), now, now, session.expiresAt,
+          'INSERT INTO browser_sessions (digest, id, principal, bound_to, browser, address, via, created_at, last_used_at, expires_at, proved_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+          session.digest, session.id, session.principal, bond(cookie, credentials, facts), plainAgent(facts.userAgent), facts.address, facts.via, now, now, session.expiresAt, now,
         )
       })
       return { cookie, session }
     },
-    async find(cookie, credentials, idleMs) {
+    async find(cookie, credentials, idleMs, facts) {
       if (!/^[A-Za-z0-9_-]{43}$/.test(cookie)) return undefined
       const found = await row(digestOf(cookie))
-      if (found === undefined || !counts(found, idleMs) || found.bound_to !== credentials.mark(cookie)) return undefined
+      if (found === undefined || !counts(found, idleMs) || found.bound_to !== bond(cookie, credentials, facts)) return undefined
       if (clock.now() - found.last_used_at > touchEveryMs) await touch(found.digest)
-      return { digest: found.digest, principal: found.principal as PrincipalId, expiresAt: found.expires_at }
+      return { digest: found.digest, id: found.id, principal: found.principal as PrincipalId, expiresAt: found.expires_at, provedAt: found.proved_at, via: found.via }
     },
     async alive(digest, idleMs) {
       const found = await row(digest)
@@ -59,11 +119,44 @@ export function createBrowserSessions(options: { store: Store; clock: Clock; ran
       const found = await row(digest)
       if (found !== undefined && clock.now() - found.last_used_at > touchEveryMs) await touch(digest)
     },
-    async remove(digest) {
-      await store.transaction(async (tx) => void (await tx.run('DELETE FROM browser_sessions WHERE digest = ?', digest)))
+    remove: (digest) => store.transaction((tx) => take(tx, [digest])),
+    async list() {
+      const rows = await store.read.all<Stored>('SELECT * FROM browser_sessions WHERE expires_at > ? ORDER BY last_used_at DESC', clock.now())
+      return rows.map((found) => ({
+        id: found.id, browser: found.browser, address: found.address, via: found.via, createdAt: found.created_at, lastUsedAt: found.last_used_at, expiresAt: found.expires_at, provedAt: found.proved_at,
+      }))
     },
-    async removeAll() {
-      await store.transaction(async (tx) => void (await tx.run('DELETE FROM browser_sessions')))
+    end: (id) => store.transaction(async (tx) => {
+      const found = await tx.get<{ digest: string }>('SELECT digest FROM browser_sessions WHERE id = ?', id)
+      if (found !== undefined) await take(tx, [found.digest])
+      return found !== undefined
+    }),
+    endAll: (except) => store.transaction(async (tx) => {
+      const rows = await tx.all<{ digest: string }>('SELECT digest FROM browser_sessions WHERE digest <> ?', except ?? '')
+      await tx.run('DELETE FROM sign_in_links')
+      await take(tx, rows.map(({ digest }) => digest))
+      return rows.length
+    }),
+    async link() {
+      const token = `once-${random(32).toString('base64url')}`
+      const now = clock.now()
+      await store.transaction(async (tx) => {
+        await tx.run('DELETE FROM sign_in_links WHERE expires_at <= ?', now)
+        await tx.run('INSERT INTO sign_in_links (digest, created_at, expires_at) VALUES (?, ?, ?)', digestOf(token), now, now + linkForMs)
+      })
+      return { token, expiresAt: now + linkForMs }
+    },
+    async useLink(token) {
+      if (!/^once-[A-Za-z0-9_-]{43}$/.test(token)) return false
+      return store.transaction(async (tx) => (await tx.run('DELETE FROM sign_in_links WHERE digest = ? AND expires_at > ?', digestOf(token), clock.now())) === 1)
+    },
+    onEnd(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
     },
   }
+}
+
+function plainAgent(userAgent: string | undefined): string {
+  return (userAgent ?? '').replaceAll(/[\p{C}\s]+/gu, ' ').trim().slice(0, 300)
 }

@@ -18,6 +18,12 @@ export interface Caller {
   respondAgain(payload: unknown, error?: { code: string; message: string }): void
   /** What this connection asked to hear; kept by the door. */
   subscriptions: { sessions: boolean; messages: Set<string> }
+  /** When the credential behind this was last presented, in epoch ms; methods marked `fresh` ask that it was lately. */
+  provedAt: number
+  /** The signed-in browser behind this; null: another credential. */
+  signIn: { digest: string } | null
+  /** Aborts when what let the caller in is taken away: nothing more is committed for it. */
+  withdrawn: AbortSignal
   /** Aborts when the connection goes away. */
   signal: AbortSignal
 }

@@ -7,14 +7,26 @@ const schema = Type.Object({
   mode: Type.Union([Type.Literal('local'), Type.Literal('remote')], { default: 'local', description: 'Whether the command line talks to the gateway of this machine or to gateway.remote.' }),
   bind: Type.Union([Type.Literal('loopback'), Type.Literal('lan'), Type.Literal('tailnet'), Type.Literal('auto'), Type.Literal('custom')], {
     default: 'loopback',
-    description: 'Who can reach the port: this machine only (loopback, auto), every network (lan), the tailnet address (tailnet), or customBindHost (custom). Anything but loopback needs a token or password. Takes effect at the next start.',
+    description: 'Who can reach the port: this machine only (loopback, auto), every network (lan), the tailnet address (tailnet), or customBindHost (custom). Anything but loopback needs a token or password, and gateway.tls. Takes effect at the next start.',
   }),
   customBindHost: Type.String({ default: '', description: 'The address to listen on with bind: custom.' }),
   auth: Type.Object({
     mode: Type.Union([Type.Literal('token'), Type.Literal('password')], { default: 'token', description: 'Which shared secret opens the door.' }),
     token: Type.String({ default: '', description: 'The shared token. Better kept in the environment or secrets.env (MOLTBOT_GATEWAY_TOKEN).' }),
     password: Type.String({ default: '', description: 'The shared password, with mode: password (MOLTBOT_GATEWAY_PASSWORD).' }),
-    allowTailscale: Type.Boolean({ default: false, description: 'Kept for configurations of this family; identity headers open nothing here.' }),
+    passwordHash: Type.String({ default: '', description: 'The password as an argon2id hash, in place of password: moltbot login password writes it.' }),
+    allowTailscale: Type.Boolean({ default: false, description: 'Lets people in by their Tailscale login, through the listener of auth.tailscale. The ordinary port never looks at such headers.' }),
+    tailscale: Type.Object({
+      port: Type.Integer({ default: 0, minimum: 0, maximum: 65535, description: 'Port on 127.0.0.1 for tailscale serve alone. 0: none. Takes effect at the next start.' }),
+      allowUsers: Type.Array(Type.String(), { default: [], description: 'Login names that are let in as the owner, letter for letter. Each request is checked with tailscale whois.' }),
+    }, { default: {}, description: 'Tailscale identity, with allowTailscale.' }),
+    trustedProxy: Type.Object({
+      port: Type.Integer({ default: 0, minimum: 0, maximum: 65535, description: 'Port of the listener on which a proxy says who somebody is. 0: none. Nothing else is let in there. Takes effect at the next start.' }),
+      host: Type.String({ default: '127.0.0.1', description: 'Address of that listener.' }),
+      userHeader: Type.String({ default: 'x-forwarded-user', pattern: '^[A-Za-z][A-Za-z0-9-]{0,63}$', description: 'Header in which the proxy (or its OIDC sign-in) names the person.' }),
+      allowUsers: Type.Array(Type.String(), { default: [], description: 'Names that are let in as the owner, letter for letter. Empty: nobody.' }),
+      allowLoopback: Type.Boolean({ default: false, description: 'Whether a proxy on this machine counts besides gateway.trustedProxies. Every program on this machine could then be it.' }),
+    }, { default: {}, description: 'People whom a reverse proxy has signed in.' }),
     rateLimit: Type.Object({
       maxAttempts: Type.Integer({ default: 10, minimum: 1, description: 'Wrong secrets from one address before it is locked out.' }),
       windowMs: Type.Integer({ default: 60_000, minimum: 1000, description: 'Within how many milliseconds they count.' }),
@@ -29,7 +41,7 @@ const schema = Type.Object({
     allowInsecureAuth: Type.Boolean({ default: false, description: 'Lets browser pages without device identity (plain http from another machine) come in with the token alone.' }),
     dangerouslyDisableDeviceAuth: Type.Boolean({ default: false, description: 'As allowInsecureAuth; kept for configurations of this family.' }),
     sessionMinutes: Type.Integer({ default: 720, minimum: 5, description: 'How long a signed-in browser stays signed in, in minutes.' }),
-    sessionIdleMinutes: Type.Integer({ default: 720, minimum: 5, description: 'After how many minutes without use a signed-in browser must sign in again.' }),
+    sessionIdleMinutes: Type.Integer({ default: 15, minimum: 5, description: 'After how many minutes without use a signed-in browser must sign in again. An open page is a page in use.' }),
   }, { default: {}, description: 'The page.' }),
   trustedProxies: Type.Array(Type.String(), { default: [], description: 'Addresses (or CIDR ranges) of reverse proxies whose X-Forwarded-For is believed. Forwarding headers from anybody else are refused.' }),
   http: Type.Object({
@@ -46,10 +58,10 @@ const schema = Type.Object({
     unauthenticatedPerAddress: Type.Integer({ default: 32, minimum: 1, description: 'WebSockets from one address that have not proved themselves yet; the own machine may use all of them.' }),
   }, { default: {}, description: 'How much one peer may hold.' }),
   tls: Type.Object({
-    enabled: Type.Boolean({ default: false, description: 'Serves https and wss with the given certificate.' }),
-    autoGenerate: Type.Boolean({ default: true, description: 'Kept for configurations of this family; certificates are not generated.' }),
-    certPath: Type.String({ default: '', description: 'PEM file of the certificate chain.' }),
-    keyPath: Type.String({ default: '', description: 'PEM file of the private key.' }),
+    enabled: Type.Boolean({ default: false, description: 'Serves https and wss (TLS 1.3), with your own certificate or a generated one. Takes effect at the next start.' }),
+    autoGenerate: Type.Boolean({ default: true, description: 'Without certPath and keyPath: makes an authority of this machine and a certificate signed by it, renewed by itself. moltbot gateway tls shows the fingerprint to pin.' }),
+    certPath: Type.String({ default: '', description: 'PEM file of your own certificate chain. Changes of the file take effect within seconds, without closing a connection.' }),
+    keyPath: Type.String({ default: '', description: 'PEM file of its private key.' }),
     caPath: Type.String({ default: '', description: 'PEM file of the authority, for clients.' }),
   }, { default: {}, description: 'Encryption of the port itself.' }),
   reload: Type.Object({
@@ -61,7 +73,7 @@ const schema = Type.Object({
     transport: Type.String({ default: '', description: 'Kept for configurations of this family.' }),
     token: Type.String({ default: '', description: 'Token of that gateway.' }),
     password: Type.String({ default: '', description: 'Password of that gateway.' }),
-    tlsFingerprint: Type.String({ default: '', description: 'SHA-256 of its certificate.' }),
+    tlsFingerprint: Type.String({ default: '', description: 'SHA-256 of its certificate, or of the authority that signed it, as moltbot gateway tls shows it there. Set: exactly that one is accepted.' }),
     sshTarget: Type.String({ default: '', description: 'Kept for configurations of this family.' }),
     sshIdentity: Type.String({ default: '', description: 'Kept for configurations of this family.' }),
   }, { default: {}, description: 'Another gateway, for clients.' }),
@@ -71,13 +83,13 @@ const schema = Type.Object({
   }, { default: {}, description: 'Tailscale.' }),
 }, { default: {}, description: 'The door: port, addresses, who may come in, limits.' })
 
-/** The door's part of the configuration. Port, addresses and TLS take effect at the next start, everything else at the next use. */
+/** The door's part of the configuration. Port, addresses and whether there is TLS take effect at the next start, everything else at the next use. */
 export const gatewaySection: Section<typeof schema> = defineSection({
   path: 'gateway',
   title: 'The door: port, addresses, authentication, limits',
   schema,
   reload: 'hot',
-  secrets: ['auth.token', 'auth.password', 'remote.token', 'remote.password'],
+  secrets: ['auth.token', 'auth.password', 'auth.passwordHash', 'remote.token', 'remote.password'],
 })
 
 export type GatewayConfig = Static<typeof schema>

@@ -1,26 +1,43 @@
 import { randomBytes } from 'node:crypto'
 import { Secret } from '@moltbot/contract'
-import { FakeClock } from '@moltbot/contract/testing'
+import { FakeClock, countingIds } from '@moltbot/contract/testing'
 import { describe, expect, it } from 'vitest'
 import { openStore } from '../foundation/storage/index.ts'
 import { createBrowserSessions } from './browser-sessions.ts'
 import { createCredentialSource } from './credentials.ts'
-import { doorMigration } from './migrations.ts'
+import { doorIdentityMigration, doorMigration } from './migrations.ts'
+import { createPasswords } from './password.ts'
 
 const source = (values: { token?: string; password?: string; mode?: 'token' | 'password' }) => createCredentialSource({
   token: async () => (values.token === undefined ? undefined : new Secret('token', values.token)),
   password: async () => (values.password === undefined ? undefined : new Secret('password', values.password)),
-  mode: () => values.mode ?? 'token',
+  passwordHash: async () => undefined, passwords: createPasswords(), mode: () => values.mode ?? 'token',
   random: randomBytes,
 })
 
 describe('the shared secret', () => {
   it('opens with the mode\'s secret only, and with nothing when none is set', async () => {
     const both = await source({ token: 'T', password: 'P' }).current()
-    expect([both.matches('T', 'mode'), both.matches('P', 'mode'), both.matches('P', 'either'), both.matches('', 'either'), both.matches('t', 'mode')]).toEqual([true, false, true, false, false])
+    expect(await Promise.all([both.matches('T', 'mode'), both.matches('P', 'mode'), both.matches('P', 'either'), both.matches('', 'either'), both.matches('t', 'mode')])).toEqual([true, false, true, false, false])
     const none = await source({}).current()
-    expect([none.configured, none.matches('', 'mode'), none.matches('undefined', 'either')]).toEqual([false, false, false])
+    expect([none.configured, await none.matches('', 'mode'), await none.matches('undefined', 'either')]).toEqual([false, false, false])
     expect((await source({ password: 'P' }).current()).mode).toBe('password')
+  })
+
+  it('takes no word from an example for a secret', async () => {
+    for (const word of ['undefined', 'null', 'changeme', 'your-token-here', '<token>']) {
+      const now = await source({ token: word }).current()
+      expect([word, now.configured, now.placeholder, await now.matches(word, 'either')]).toEqual([word, false, true, false])
+    }
+  })
+
+  it('knows a password by its argon2id hash alone, in any way of writing its letters', async () => {
+    const hash = await createPasswords().hash('gr\u00fcn und lang genug')
+    const kept = createCredentialSource({ token: async () => undefined, password: async () => undefined, passwordHash: async () => new Secret('hash', hash), passwords: createPasswords(), mode: () => 'token', random: randomBytes })
+    const now = await kept.current()
+    expect(hash).toMatch(/^\$argon2id\$/)
+    expect([now.mode, now.configured, now.weak]).toEqual(['password', true, false])
+    expect(await Promise.all(['gr\u00fcn und lang genug', 'gru\u0308n und lang genug', 'grun und lang genug', hash, '', 'a'.repeat(2_000)].map((word) => now.matches(word, 'mode')))).toEqual([true, true, false, false, false, false])
   })
 
   it('is known to have changed at the next look, once', async () => {
@@ -44,7 +61,7 @@ describe('the shared secret', () => {
         await new Promise((resolve) => setTimeout(resolve, delays.shift() ?? 0))
         return now
       },
-      password: async () => undefined, mode: () => 'token', random: randomBytes,
+      password: async () => undefined, passwordHash: async () => undefined, passwords: createPasswords(), mode: () => 'token', random: randomBytes,
     })
     await credentials.current()
     let rotations = 0
@@ -54,31 +71,32 @@ describe('the shared secret', () => {
     value = 'two'
     const quick = credentials.current()
     await Promise.all([slow, quick])
-    expect([rotations, (await credentials.current()).matches('two', 'mode')]).toEqual([1, true])
+    expect([rotations, await (await credentials.current()).matches('two', 'mode')]).toEqual([1, true])
   })
 })
 
 describe('signed-in browsers', () => {
   it('stay until idle or old, and not one moment after the secret changed, even when nobody was running', async () => {
     const clock = new FakeClock()
-    const store = await openStore({ file: ':memory:', migrations: [doorMigration] })
-    const sessions = createBrowserSessions({ store, clock, random: randomBytes })
+    const store = await openStore({ file: ':memory:', migrations: [doorMigration, doorIdentityMigration] })
+    const sessions = createBrowserSessions({ store, clock, newId: countingIds(), random: randomBytes, floor: { key: randomBytes(32), raise: async () => undefined } })
+    const facts = { userAgent: 'Mozilla/5.0 Chrome/120.0', address: null, via: 'secret' }
     const now = await source({ token: 'one' }).current()
     const hour = 3_600_000
-    const { cookie } = await sessions.create(now, 12 * hour)
+    const { cookie } = await sessions.create(now, 12 * hour, facts)
     for (let passed = 0; passed < 11; passed++) {
       await clock.advance(hour - 1)
-      expect(await sessions.find(cookie, now, hour)).toMatchObject({ principal: 'owner' })
+      expect(await sessions.find(cookie, now, hour, facts)).toMatchObject({ principal: 'owner' })
     }
     // A new process has a new key of its own, but the same secret.
-    expect(await sessions.find(cookie, await source({ token: 'one' }).current(), hour)).toBeDefined()
-    expect(await sessions.find(cookie, await source({ token: 'two' }).current(), hour)).toBeUndefined()
+    expect(await sessions.find(cookie, await source({ token: 'one' }).current(), hour, facts)).toBeDefined()
+    expect(await sessions.find(cookie, await source({ token: 'two' }).current(), hour, facts)).toBeUndefined()
     await clock.advance(hour + 11)
-    expect(await sessions.find(cookie, now, hour * 24)).toBeUndefined()
+    expect(await sessions.find(cookie, now, hour * 24, facts)).toBeUndefined()
 
-    const other = await sessions.create(now, 12 * hour)
+    const other = await sessions.create(now, 12 * hour, facts)
     await clock.advance(hour + 1)
-    expect(await sessions.find(other.cookie, now, hour)).toBeUndefined()
+    expect(await sessions.find(other.cookie, now, hour, facts)).toBeUndefined()
     await store.close()
   })
 })

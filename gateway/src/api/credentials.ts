@@ -1,17 +1,26 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Secret } from '@moltbot/contract'
+import { isPlaceholder } from './facts/config-facts.ts'
+import type { Passwords } from './password.ts'
 
 /** The shared secret as it is now. */
 export interface Credentials {
   mode: 'token' | 'password'
-  /** Whether the mode's secret is set at all. */
+  /** Whether the mode's secret is set at all. A word from an example (`changeme`, `undefined`) is none. */
   configured: boolean
+  /** True where only a word from an example is set. */
+  placeholder: boolean
   /** Long enough that guessing it over a socket is hopeless. */
   strong: boolean
+  /** So short that it can be guessed over a network, even slowly. */
+  weak: boolean
   /** Goes up when token or password change. */
   version: number
-  /** Whether `presented` is the mode's secret (`either`: token or password, as HTTP sends it). Constant in time for any input. */
-  matches(presented: string, kind: 'mode' | 'either'): boolean
+  /**
+   * Whether `presented` is the mode's secret (`either`: token or password, as HTTP sends it). Constant in time for any token, constant
+   * in cost for any wrong password.
+   */
+  matches(presented: string, kind: 'mode' | 'either'): Promise<boolean>
   /**
    * A mark that ties something derived (a cookie, a device token) to the secrets it came from: equal only while they are
    * unchanged. Keyed by the derived value, so that a stored mark cannot be used to guess the secret.
@@ -27,6 +36,9 @@ export interface CredentialSource {
 }
 
 const strongLength = 24
+/** The least for a port that other machines can reach. */
+const tokenLengthMin = 16
+const passwordLengthMin = 12
 
 /** The digest stored in place of a random token. */
 export function digestOf(value: string): string {
@@ -40,6 +52,9 @@ function sameDigest(a: string, b: string): boolean {
 export function createCredentialSource(options: {
   token: () => Promise<Secret | undefined>
   password: () => Promise<Secret | undefined>
+  /** The password as an argon2id hash. Stronger than `password`. */
+  passwordHash: () => Promise<Secret | undefined>
+  passwords: Passwords
   mode: () => 'token' | 'password'
   random: (bytes: number) => Buffer
 }): CredentialSource {
@@ -50,28 +65,48 @@ export function createCredentialSource(options: {
   let fingerprint: string | undefined
   let line: Promise<unknown> = Promise.resolve()
 
+  /** The password as a hash, worked out once for each password; and which text it last agreed to, as a digest under the process's key. */
+  let hashed: { of: string; hash: Promise<string> } | undefined
+  let agreed: string | undefined
+  const keyed = (text: string): string => createHmac('sha256', processKey).update(text).digest('hex')
+  const checkPassword = async (hash: string, password: string, presented: string): Promise<boolean> => {
+    if (presented === '' || (hash === '' && password === '')) return false
+    const name = keyed(`${hash}\n${password}\n${presented}`)
+    if (agreed !== undefined && sameDigest(agreed, name)) return true
+    if (hash === '' && hashed?.of !== keyed(password)) hashed = { of: keyed(password), hash: options.passwords.hash(password) }
+    const right = await options.passwords.matches(hash === '' ? await (hashed?.hash ?? '') : hash, presented)
+    if (right) agreed = name
+    return right
+  }
+  const real = (value: string): string => (isPlaceholder(value) ? '' : value)
+
   const read = async (): Promise<Credentials> => {
-    const token = (await options.token())?.open('check a client at the door') ?? ''
-    const password = (await options.password())?.open('check a client at the door') ?? ''
+    const givenToken = (await options.token())?.open('check a client at the door') ?? ''
+    const givenPassword = (await options.password())?.open('check a client at the door') ?? ''
+    const hash = (await options.passwordHash())?.open('check a client at the door') ?? ''
+    const token = real(givenToken)
+    const password = real(givenPassword)
     // An only password means password mode, as everywhere in this family.
-    const mode = token === '' && password !== '' ? 'password' : options.mode()
-    const secret = mode === 'token' ? token : password
-    const both = `${mode}\n${token.length}\n${token}\n${password}`
+    const mode = token === '' && (password !== '' || hash !== '') ? 'password' : options.mode()
+    const secret = mode === 'token' ? token : hash !== '' ? hash : password
+    const both = `${mode}\n${token.length}\n${token}\n${hash === '' ? password : hash}`
     const now = createHmac('sha256', processKey).update(both).digest('hex')
     const rotated = fingerprint !== undefined && fingerprint !== now
     if (fingerprint !== now) version += 1
     fingerprint = now
-    const check = (value: string, presented: string): boolean => sameDigest(value === '' ? nothing : value, presented) && value !== ''
+    const checkToken = (presented: string): boolean => sameDigest(token === '' ? nothing : token, presented) && token !== ''
     const credentials: Credentials = {
       mode,
       configured: secret !== '',
-      strong: secret.length >= strongLength,
+      placeholder: secret === '' && (mode === 'token' ? givenToken : givenPassword) !== '',
+      strong: secret.length >= strongLength && (mode === 'token' || hash === ''),
+      weak: secret.length < (mode === 'token' ? tokenLengthMin : passwordLengthMin),
       version,
-      matches(presented, kind) {
-        const first = check(token, presented)
-        const second = check(password, presented)
-        if (kind === 'either') return first || second
-        return mode === 'token' ? first : second
+      async matches(presented, kind) {
+        const byToken = checkToken(presented)
+        if (kind === 'mode' && mode === 'token') return byToken
+        if (kind === 'either' && byToken) return true
+        return checkPassword(hash, password, presented)
       },
       mark: (derived) => createHmac('sha256', derived).update(both).digest('hex'),
     }

@@ -7,15 +7,16 @@ import { openStore } from '../foundation/storage/index.ts'
 import { createCredentialSource, type Credentials } from './credentials.ts'
 import { createDevices, type DeviceStore } from './devices.ts'
 import { doorMigration } from './migrations.ts'
+import { createPasswords } from './password.ts'
 import { covers, coversAll, operatorScopes } from './scopes.ts'
 
 const credentialsOf = (token: string): Promise<Credentials> =>
-  createCredentialSource({ token: async () => new Secret('token', token), password: async () => undefined, mode: () => 'token', random: randomBytes }).current()
+  createCredentialSource({ token: async () => new Secret('token', token), password: async () => undefined, passwordHash: async () => undefined, passwords: createPasswords(), mode: () => 'token', random: randomBytes }).current()
 
 async function make(): Promise<{ devices: DeviceStore; clock: FakeClock; close: () => Promise<void> }> {
   const clock = new FakeClock()
   const store = await openStore({ file: ':memory:', migrations: [doorMigration] })
-  return { devices: createDevices({ store, clock, newId: countingIds(), random: randomBytes }), clock, close: () => store.close() }
+  return { devices: createDevices({ store, clock, newId: countingIds(), random: randomBytes, floor: { key: randomBytes(32), raise: async () => undefined } }), clock, close: () => store.close() }
 }
 const facts = (name: string) => ({ deviceId: createHash('sha256').update(name).digest('hex'), publicKey: name, clientId: 'cli', clientMode: 'cli', displayName: name })
 

@@ -1,6 +1,7 @@
 import { ownerPrincipal, Problem } from '@moltbot/contract'
 import type { Clock, NewId, Scope, Sql, Store, Tx } from '@moltbot/contract'
 import { digestOf, type Credentials } from './credentials.ts'
+import type { DoorFloor } from './door-floor.ts'
 import { covers, coversAll } from './scopes.ts'
 
 /** A device that asked to be let in and waits for a person. Times are epoch ms. */
@@ -145,8 +146,8 @@ function pairedOf(row: DeviceRow, tokens: readonly TokenRow[]): PairedDevice {
   }
 }
 
-export function createDevices(options: { store: Store; clock: Clock; newId: NewId; random: (bytes: number) => Buffer }): DeviceStore {
-  const { store, clock, newId, random } = options
+export function createDevices(options: { store: Store; clock: Clock; newId: NewId; random: (bytes: number) => Buffer; floor: DoorFloor }): DeviceStore {
+  const { store, clock, newId, random, floor } = options
   const listeners = new Set<(change: DeviceChange) => void>()
   const tell = (tx: Tx, change: DeviceChange): void => tx.afterCommit(() => listeners.forEach((listener) => listener(change)))
 
@@ -169,9 +170,13 @@ export function createDevices(options: { store: Store; clock: Clock; newId: NewI
       JSON.stringify(grants), approvedVia, known?.created_at ?? now, now,
     )
   }
-  const revoke = (tx: Tx, deviceId: string, role?: string): Promise<number> => role === undefined
-    ? tx.run('UPDATE device_tokens SET revoked_at = ? WHERE device_id = ? AND revoked_at IS NULL', clock.now(), deviceId)
-    : tx.run('UPDATE device_tokens SET revoked_at = ? WHERE device_id = ? AND role = ? AND revoked_at IS NULL', clock.now(), deviceId, role)
+  const revoke = async (tx: Tx, deviceId: string, role?: string): Promise<number> => {
+    const gone = await (role === undefined
+      ? tx.run('UPDATE device_tokens SET revoked_at = ? WHERE device_id = ? AND revoked_at IS NULL', clock.now(), deviceId)
+      : tx.run('UPDATE device_tokens SET revoked_at = ? WHERE device_id = ? AND role = ? AND revoked_at IS NULL', clock.now(), deviceId, role))
+    await floor.raise(tx)
+    return gone
+  }
   const insertToken = async (tx: Tx, deviceId: string, role: string, scopes: readonly string[], boundTo: ((token: string) => string) | undefined, rotated: boolean): Promise<string> => {
     const token = random(32).toString('base64url')
     const now = clock.now()

@@ -1,33 +1,45 @@
-import { readFileSync } from 'node:fs'
+import { chmodSync, lstatSync, rmSync, statSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { dirname, join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { Problem } from '@moltbot/contract'
 import type { Secret } from '@moltbot/contract'
 import { WebSocketServer } from 'ws'
-import { listenAddresses } from './addresses.ts'
+import { listenAddresses, reachableNames } from './addresses.ts'
 import { createAttemptLimit } from './attempt-limit.ts'
 import type { WireEvents } from './broadcast.ts'
-import { createBrowserSessions } from './browser-sessions.ts'
+import type { BrowserSessions } from './browser-sessions.ts'
 import { gatewaySection, type GatewayConfig } from './config.ts'
 import { createCredentialSource } from './credentials.ts'
+import { connectionsMax, descriptorLimit } from './descriptors.ts'
 import type { DeviceStore } from './devices.ts'
+import { createFormTokens } from './form-tokens.ts'
+import { envelopeFault, headersMax, upgradeFault } from './http/envelope.ts'
 import { createPageFiles } from './http/page-files.ts'
+import { rawAnswer } from './http/respond.ts'
 import { createRouter } from './http/router.ts'
 import { createIdempotency } from './idempotency.ts'
+import { createIdentity, type Entrance } from './identity.ts'
 import type { Method } from './method.ts'
+import { createPasswords } from './password.ts'
 import type { Rooms } from './rooms.ts'
 import { covers } from './scopes.ts'
-import { isLoopback, judgeSource, plainAddress } from './source.ts'
+import { isLoopback, judgeSource, plainAddress, type Source } from './source.ts'
 import { fallsWithRotation } from './socket/admission.ts'
 import { createSockets } from './socket/connection.ts'
 import { createDispatch } from './socket/dispatch.ts'
 import { socketLimits } from './socket/limits.ts'
+import { currentCertificate, type CertificateFacts, type SealedKeys, type ServerCertificate } from './tls/server-certificate.ts'
+import { markUnixPeer } from './unix-peers.ts'
 
 export interface Door {
-  /** Starts to listen. Rejects with a `Problem` that says what to change. Resolves with where: `host` is the first of `addresses`. */
-  listen(): Promise<{ port: number; host: string; addresses: string[] }>
+  /**
+   * Starts to listen. Rejects with a `Problem` that says what to change. Resolves with where: `host` is the first of `addresses`;
+   * `socketPath` is absent where there is no Unix socket, `certificate` where the port is not encrypted.
+   */
+  listen(): Promise<{ port: number; host: string; addresses: string[]; socketPath?: string; certificate?: CertificateFacts }>
   /**
    * Tells every client (`shutdown`), closes the sockets with 1012 and stops listening. Requests that are being answered get five seconds.
    * `restartExpectedMs`: when we expect to be back. Calling twice is harmless.
@@ -38,29 +50,43 @@ export interface Door {
 }
 
 export interface DoorOptions {
-  /** `devices` must be the store made by `createDevices`; the door asks it for more than methods may. */
-  rooms: Rooms & { devices: DeviceStore }
+  /** `devices` and `signIns` must be those made by `createDevices` and `createBrowserSessions`; the door asks them for more than methods may. */
+  rooms: Rooms & { devices: DeviceStore; signIns: BrowserSessions }
   methods: readonly Method[]
   events: WireEvents
   /** The built page; undefined or empty: `/` says in words how to build it. */
   uiDir: string | undefined
   /** The shared token as it is now; asked at every use. */
   token: () => Promise<Secret | undefined>
+  /** The login name Tailscale knows for an address of the tailnet; undefined: none. Asked only on the listener of `auth.tailscale`. Absent: knows nobody. */
+  whois?: (address: string) => Promise<string | undefined>
   /** Unguessable bytes, from `node:crypto`. */
   random: (bytes: number) => Buffer
   /** Overrides of the command line; undefined leaves the configuration's value. */
   port?: number | undefined
   bind?: GatewayConfig['bind'] | undefined
+  /** Where clients of this user on this machine find a Unix socket. Its folder must be private to the user, else there is none. Absent: none. */
+  socketPath?: string
+  /** Where generated certificates lie. Absent: `<state>/tls`. */
+  certificateFolder?: string
+  /** Where their keys are sealed. Absent: files of mode 600 beside them. */
+  certificateKeys?: SealedKeys
+  /** Hears of a certificate that took the place of another. */
+  onCertificate?: (facts: CertificateFacts) => void
 }
 
 /** Bytes and milliseconds of HTTP itself. */
-const httpLimits = { headerBytesMax: 16_384, headersMax: 64, headersMs: 10_000, requestMs: 60_000, keepAliveMs: 10_000, checkEveryMs: 5_000, drainMs: 5_000 } as const
+const httpLimits = { headerBytesMax: 16_384, headersMs: 10_000, requestMs: 60_000, keepAliveMs: 10_000, checkEveryMs: 5_000, drainMs: 5_000, idleMs: 120_000, handshakeMs: 10_000 } as const
 /** The same refusal of the same source is written to log and audit at most this often, so that nobody can fill the disk from outside. */
 const auditEveryMs = 60_000
 /** Clients come and go in bursts. */
 const presenceAfterMs = 250
 /** How soon a new secret ends open connections of the old one, when nothing else makes us look. */
 const credentialsEveryMs = 2_000
+/** How soon a changed certificate file is served, and how often a generated one is looked at. */
+const certificateEveryMs = 10_000
+/** What the kernel takes as the path of a Unix socket, in bytes, on the system that takes least (macOS). */
+const socketPathBytesMax = 103
 
 export function createDoor(options: DoorOptions): Door {
   const { rooms, methods } = options
@@ -76,11 +102,21 @@ export function createDoor(options: DoorOptions): Door {
   const credentials = createCredentialSource({
     token: options.token,
     password: () => rooms.config.secrets.get('gateway.auth.password'),
+    passwordHash: () => rooms.config.secrets.get('gateway.auth.passwordHash'),
+    passwords: createPasswords(),
     mode: () => config().auth.mode,
     random: options.random,
   })
-  const attempts = createAttemptLimit({ clock, limits: () => config().auth.rateLimit })
-  const browserSessions = createBrowserSessions({ store: rooms.store, clock, random: options.random })
+  const attempts = createAttemptLimit({ clock, store: rooms.store, log, limits: () => config().auth.rateLimit })
+  const browserSessions = rooms.signIns
+  const identity = createIdentity({ config, whois: options.whois ?? (async () => undefined) })
+  const entrances = new WeakMap<object, Entrance>()
+  const entranceOf = (request: IncomingMessage): Entrance => entrances.get(request.socket) ?? 'ordinary'
+  /** A proxy that speaks for people stands in front of its own listener, so forwarding headers are its business there. */
+  const sourceOf = (request: IncomingMessage, strictOrigin: boolean): Source => {
+    const now = config()
+    return judgeSource(request, entranceOf(request) === 'ordinary' ? now : { ...now, trustedProxies: [...now.trustedProxies, '127.0.0.1', '::1'] }, strictOrigin)
+  }
   const idempotency = createIdempotency(clock)
 
   const noted = new Map<string, number>()
@@ -105,7 +141,12 @@ export function createDoor(options: DoorOptions): Door {
   let state: 'new' | 'listening' | 'closing' | 'closed' = 'new'
   let portNow = 0
   const router = createRouter({
-    rooms, config, credentials, attempts, browserSessions, refused,
+    rooms, config, credentials, attempts, browserSessions, refused, sourceOf,
+    forms: createFormTokens(options.random),
+    async identify(request) {
+      const entrance = entranceOf(request)
+      return entrance === 'ordinary' ? undefined : identity.of(request, entrance)
+    },
     pages: createPageFiles(options.uiDir),
     // Cookies know no ports: two gateways on one machine must not sign each other's browsers out.
     cookieName: () => `${tls ? '__Host-' : ''}moltbot_session_${portNow}`,
@@ -118,41 +159,43 @@ export function createDoor(options: DoorOptions): Door {
       }
       return state === 'listening' ? [] : ['door']
     },
-    signedOut: (digest) => drop((ground) => ground.kind === 'cookie' && ground.digest === digest, 'signed out'),
   })
 
   type Ground = ReturnType<typeof sockets.connected>[number]['admitted']['ground']
   const drop = (which: (ground: Ground) => boolean, reason: string): void => {
-    for (const connection of sockets.connected()) if (which(connection.admitted.ground)) connection.close(1008, reason)
+    for (const connection of sockets.connected()) if (which(connection.admitted.ground)) connection.withdraw(reason)
   }
 
   const webSockets = new WebSocketServer({
     noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: socketLimits.preauthPayloadMax, handleProtocols: () => false,
+    autoPong: false, maxFragments: socketLimits.fragmentsMax, maxBufferedChunks: socketLimits.chunksMax,
   })
 
   const perAddress = new Map<string, number>()
   const servers: Server[] = []
-  const countOpen = (): number => [...perAddress.values()].reduce((sum, count) => sum + count, 0)
+  const descriptors = descriptorLimit()
+  let openCount = 0
 
   const onConnection = (socket: Socket): void => {
     const address = plainAddress(socket.remoteAddress)
     const count = (perAddress.get(address) ?? 0) + 1
     const { limits } = config()
-    if (countOpen() >= limits.connections || (!isLoopback(address) && count > limits.connectionsPerAddress)) {
+    if (openCount >= connectionsMax(limits.connections, descriptors) || (!isLoopback(address) && count > limits.connectionsPerAddress)) {
       socket.destroy()
       return
     }
     perAddress.set(address, count)
+    openCount += 1
     socket.once('close', () => {
+      openCount -= 1
       const left = (perAddress.get(address) ?? 1) - 1
       if (left <= 0) perAddress.delete(address)
       else perAddress.set(address, left)
     })
   }
 
-  const refuseUpgrade = (socket: Duplex, status: string, reason: string): void => {
-    const body = `${reason}\n`
-    socket.end(`HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
+  const refuseRaw = (socket: Duplex, status: number, reason: string, headers: Readonly<Record<string, string>> = {}): void => {
+    socket.end(rawAnswer(status, reason, headers))
     // A peer that does not hang up after this is not waited for.
     const cancel = clock.after(1000, () => socket.destroy())
     socket.once('close', cancel)
@@ -161,31 +204,72 @@ export function createDoor(options: DoorOptions): Door {
     // The library replaces this once it owns the socket; until then a broken peer must not break the process.
     const onError = (): void => void socket.destroy()
     socket.on('error', onError)
-    if (state !== 'listening') return refuseUpgrade(socket, '503 Service Unavailable', 'The gateway is stopping.')
-    const source = judgeSource(request, config(), true)
+    if (state !== 'listening') return refuseRaw(socket, 503, 'The gateway is stopping.')
+    const fault = envelopeFault(request) ?? upgradeFault(request)
+    if (fault !== undefined) return refuseRaw(socket, fault.status, fault.reason, fault.headers)
+    const source = sourceOf(request, true)
     if (source.kind === 'refused') {
       refused(source.address, source.code, source.reason)
-      return refuseUpgrade(socket, '403 Forbidden', source.reason)
+      return refuseRaw(socket, source.status, source.reason)
+    }
+    if (!router.mayUpgrade(request.url ?? '')) return refuseRaw(socket, 404, 'No WebSocket is opened at this address.')
+    if (/[?&](?:token|password|auth|access_token|deviceToken)=/i.test(request.url ?? '')) {
+      return refuseRaw(socket, 400, 'A secret in an address ends up in logs and histories. Send it in connect.')
     }
     if (!source.local && sockets.unauthenticated(source.address) >= config().limits.unauthenticatedPerAddress) {
-      return refuseUpgrade(socket, '429 Too Many Requests', 'Too many connections from your address are waiting to authenticate.')
+      return refuseRaw(socket, 429, 'Too many connections from your address are waiting to authenticate.')
     }
     // A cookie counts only where the browser says which page is asking.
     const cookie = source.origin === undefined || !source.sameOrigin ? undefined : await router.browserOf(request)
+    if (entranceOf(request) !== 'ordinary' && cookie === undefined) return refuseRaw(socket, 401, 'Open the page first; this listener lets nobody in but people a proxy names.')
     if (socket.destroyed) return
     socket.removeListener('error', onError)
     webSockets.handleUpgrade(request, socket, head, (ws) => sockets.accept(ws, source, cookie))
   }
+  /** What could not be read as HTTP, or did not come in time. */
+  const onClientError = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+    const known = error.code?.startsWith('HPE_') === true || error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+    // Once an answer has begun there is no place for another; and a broken TLS handshake gets no words.
+    if (!known || !socket.writable || (socket as Duplex & { _httpMessage?: unknown })._httpMessage != null) return void socket.destroy()
+    switch (error.code) {
+      case 'HPE_HEADER_OVERFLOW': return refuseRaw(socket, 431, 'The headers are too large.')
+      case 'HPE_CHUNK_EXTENSIONS_OVERFLOW': return refuseRaw(socket, 413, 'The chunk extensions are too large.')
+      case 'ERR_HTTP_REQUEST_TIMEOUT': return refuseRaw(socket, 408, 'The request did not arrive in time.')
+      default: return refuseRaw(socket, 400, 'That is not HTTP as this gateway speaks it.')
+    }
+  }
 
-  const makeServer = (): Server => {
-    const limits = { maxHeaderSize: httpLimits.headerBytesMax, connectionsCheckingInterval: httpLimits.checkEveryMs, requireHostHeader: true }
+  let certificate: ServerCertificate | undefined
+  const certificateNow = (): Promise<ServerCertificate> => {
+    const now = config()
+    return currentCertificate({
+      certPath: now.tls.certPath, keyPath: now.tls.keyPath, autoGenerate: now.tls.autoGenerate, folder: options.certificateFolder ?? join(rooms.stateDir, 'tls'), keys: options.certificateKeys,
+      names: reachableNames({ ...now, bind: atStart.bind, customBindHost: atStart.customBindHost }), now: clock.now(), random: options.random,
+    })
+  }
+  const encryption = (shown: ServerCertificate): { cert: string; key: string; minVersion: 'TLSv1.3' } => ({ cert: shown.certificate, key: shown.key, minVersion: 'TLSv1.3' })
+
+  const makeServer = (shown: ServerCertificate | undefined): Server => {
+    const limits = { maxHeaderSize: httpLimits.headerBytesMax, connectionsCheckingInterval: httpLimits.checkEveryMs, requireHostHeader: false }
     const onRequest = (request: IncomingMessage, response: ServerResponse): void => void router.handle(request, response)
-    const server = tls ? createTlsServer({ ...limits, ...certificate(atStart) }, onRequest) : createServer(limits, onRequest)
-    server.maxHeadersCount = httpLimits.headersMax
+    const server = shown === undefined
+      ? createServer(limits, onRequest)
+      : createTlsServer({ ...limits, ...encryption(shown), ALPNProtocols: ['http/1.1'], handshakeTimeout: httpLimits.handshakeMs }, onRequest)
+    // Node drops what is beyond its count of headers; one more than ours lets us see that there were too many.
+    server.maxHeadersCount = headersMax + 1
     server.headersTimeout = httpLimits.headersMs
     server.requestTimeout = httpLimits.requestMs
     server.keepAliveTimeout = httpLimits.keepAliveMs
-    server.on('connection', onConnection)
+    // A peer that neither reads nor writes holds nothing for ever; WebSockets have pings instead.
+    server.setTimeout(httpLimits.idleMs)
+    // Bodies are read by who wants them; only then is their sender told to go on.
+    server.on('checkContinue', onRequest)
+    server.on('checkExpectation', (request: IncomingMessage) => refuseRaw(request.socket, 417, 'The only expectation is 100-continue.'))
+    server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
+      socket.on('error', () => socket.destroy())
+      refuseRaw(socket, 405, 'This gateway is no proxy.', { Allow: 'GET, HEAD, POST' })
+    })
+    server.on('clientError', onClientError)
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       onUpgrade(request, socket, head).catch((error: unknown) => {
         log.error('An upgrade failed.', { error: String(error) })
@@ -195,7 +279,8 @@ export function createDoor(options: DoorOptions): Door {
     return server
   }
   const listenOn = (host: string, port: number): Promise<Server> => new Promise((resolve, reject) => {
-    const server = makeServer()
+    const server = makeServer(certificate)
+    server.on('connection', onConnection)
     server.once('error', reject)
     server.listen({ host, port, ipv6Only: host.includes(':') }, () => {
       server.removeListener('error', reject)
@@ -225,6 +310,79 @@ export function createDoor(options: DoorOptions): Door {
     return reached
   }
 
+  /** The listeners on which a proxy says who somebody is. They let nobody in who comes without one. */
+  const listenForProxies = async (): Promise<void> => {
+    const { trustedProxy, tailscale, allowTailscale } = config().auth
+    const wanted: { entrance: Entrance; host: string; port: number }[] = [
+      ...(trustedProxy.port === 0 ? [] : [{ entrance: 'proxy' as const, host: trustedProxy.host, port: trustedProxy.port }]),
+      ...(tailscale.port === 0 || !allowTailscale ? [] : [{ entrance: 'tailscale' as const, host: '127.0.0.1', port: tailscale.port }]),
+    ]
+    if (trustedProxy.port !== 0 && !isLoopback(trustedProxy.host) && config().trustedProxies.length === 0) {
+      throw new Problem('door-identity-plain', 'gateway.auth.trustedProxy.host can be reached by other machines, but gateway.trustedProxies names no proxy.', { next: 'Name the addresses of your proxies in gateway.trustedProxies, or set gateway.auth.trustedProxy.host to 127.0.0.1.' })
+    }
+    for (const { entrance, host, port } of wanted) {
+      const server = makeServer(undefined)
+      server.on('connection', (socket: Socket) => {
+        entrances.set(socket, entrance)
+        onConnection(socket)
+      })
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', (error: NodeJS.ErrnoException) => reject(listenProblem(error.code, host, port, error)))
+        server.listen({ host, port }, () => resolve())
+      })
+      server.on('error', (error) => log.error('The listener of a proxy failed.', { entrance, error: String(error) }))
+      servers.push(server)
+      log.info('A proxy may name people here.', { entrance, host, port })
+    }
+  }
+
+  /** Undefined: none is wanted, or none can be had; then there is one way in less, and the log says why. */
+  const listenForThisUser = async (): Promise<string | undefined> => {
+    const path = options.socketPath
+    if (path === undefined || process.platform === 'win32') return undefined
+    const without = (why: string): undefined => {
+      log.warn('There is no Unix socket; clients of this machine use the port.', { path, why })
+      return undefined
+    }
+    if (Buffer.byteLength(path) > socketPathBytesMax) return without('the path is too long for the system')
+    const folder = statSync(dirname(path))
+    if ((folder.mode & 0o077) !== 0 || folder.uid !== process.getuid?.()) return without('its folder is not private to this user')
+    // The lock on the state directory is ours, so whatever lies there is left over from a gateway that died.
+    const old = lstatSync(path, { throwIfNoEntry: false })
+    if (old !== undefined && !old.isSocket()) return without('something else lies there')
+    rmSync(path, { force: true })
+    const server = makeServer(undefined)
+    server.on('connection', markUnixPeer)
+    try {
+      await new Promise<void>((resolve, reject) => server.once('error', reject).listen({ path }, () => resolve()))
+    } catch (error) {
+      return without(String(error))
+    }
+    chmodSync(path, 0o600)
+    server.on('error', (error) => log.error('The Unix socket failed.', { path, error: String(error) }))
+    servers.push(server)
+    return path
+  }
+
+  let certificateFault: string | undefined
+  const renewCertificate = async (): Promise<void> => {
+    if (!tls || certificate === undefined) return
+    try {
+      const found = await certificateNow()
+      certificateFault = undefined
+      if (found.certificate === certificate.certificate && found.key === certificate.key) return
+      // New connections get the new one; those that are open stay as they are.
+      for (const server of servers) if (server instanceof TlsServer) server.setSecureContext(encryption(found))
+      certificate = found
+      log.info('The certificate was replaced.', { fingerprint: found.facts.fingerprint, expiresAt: found.facts.expiresAt })
+      options.onCertificate?.(found.facts)
+    } catch (error) {
+      const said = error instanceof Error ? error.message : String(error)
+      if (said !== certificateFault) log.error('The certificate could not be looked at; the one before stays.', { error: said })
+      certificateFault = said
+    }
+  }
+
   const checkCredentials = async (): Promise<void> => {
     await credentials.current()
   }
@@ -233,12 +391,14 @@ export function createDoor(options: DoorOptions): Door {
     stops.push(credentials.onRotate((now) => {
       log.warn('The gateway secret changed; what came from the old one is signed out.')
       drop((ground) => fallsWithRotation({ ground }, now.version), 'unauthorized: the gateway secret changed')
-      Promise.all([browserSessions.removeAll(), rooms.devices.dropBound()]).catch((error: unknown) => log.error('Old sign-ins could not be removed; they no longer open anything.', { error: String(error) }))
+      Promise.all([browserSessions.endAll(), rooms.devices.dropBound()]).catch((error: unknown) => log.error('Old sign-ins could not be removed; they no longer open anything.', { error: String(error) }))
     }))
+    stops.push(browserSessions.onEnd((digests) => drop((ground) => ground.kind === 'cookie' && digests.includes(ground.digest), 'signed out')))
     stops.push(rooms.config.onReload(() => {
       checkCredentials().catch((error: unknown) => log.error('The gateway secret could not be read.', { error: String(error) }))
       const now = config()
-      if (now.port !== atStart.port || now.bind !== atStart.bind || now.customBindHost !== atStart.customBindHost) log.warn('gateway.port and gateway.bind take effect at the next start.')
+      void renewCertificate()
+      if (now.port !== atStart.port || now.bind !== atStart.bind || now.customBindHost !== atStart.customBindHost || now.tls.enabled !== tls) log.warn('gateway.port, gateway.bind and gateway.tls.enabled take effect at the next start.')
     }))
     // Each event carries the whole list to everyone, so a crowd that connects at once is told about once per pause, not once per head.
     let cancelPresence: (() => void) | undefined
@@ -253,7 +413,7 @@ export function createDoor(options: DoorOptions): Door {
       if (change.kind === 'revoked') {
         for (const connection of sockets.connected()) {
           const { admitted } = connection
-          if (admitted.device === change.deviceId && (change.role === undefined || admitted.role === change.role)) connection.close(1008, 'unauthorized: device token revoked')
+          if (admitted.device === change.deviceId && (change.role === undefined || admitted.role === change.role)) connection.withdraw('unauthorized: device token revoked')
         }
         return
       }
@@ -268,7 +428,7 @@ export function createDoor(options: DoorOptions): Door {
         // An open page is a page in use, up to the session's absolute end.
         browserSessions.touch(ground.digest)
           .then(() => browserSessions.alive(ground.digest, idleMs))
-          .then((alive) => { if (!alive) connection.close(1008, 'unauthorized: the browser session ended') })
+          .then((alive) => { if (!alive) connection.withdraw('unauthorized: the browser session ended') })
           .catch((error: unknown) => log.error('A browser session could not be checked.', { error: String(error) }))
       }
       cancel = clock.after(socketLimits.tickEveryMs, housekeeping)
@@ -277,6 +437,13 @@ export function createDoor(options: DoorOptions): Door {
       if (sockets.connected().length > 0) checkCredentials().catch((error: unknown) => log.error('The gateway secret could not be read.', { error: String(error) }))
       cancelLook = clock.after(credentialsEveryMs, lookAtCredentials)
     }
+    const lookAtCertificate = (): void => {
+      void renewCertificate().finally(() => {
+        if (state === 'listening') cancelCertificate = clock.after(certificateEveryMs, lookAtCertificate)
+      })
+    }
+    let cancelCertificate = tls ? clock.after(certificateEveryMs, lookAtCertificate) : (): void => undefined
+    stops.push(() => cancelCertificate())
     let cancel = clock.after(socketLimits.tickEveryMs, housekeeping)
     let cancelLook = clock.after(credentialsEveryMs, lookAtCredentials)
     stops.push(() => cancel(), () => cancelLook())
@@ -288,16 +455,33 @@ export function createDoor(options: DoorOptions): Door {
     async listen() {
       const { loopback } = listenAddresses(config())
       const now = await credentials.current()
+      if (now.placeholder) {
+        throw new Problem('door-placeholder', `The gateway ${now.mode} is a word from an example.`, { next: now.mode === 'token' ? 'Make a real one: bash scripts/rotate-gateway-token.sh' : 'Set another one: moltbot login password' })
+      }
       if (!loopback && !now.configured) {
         throw new Problem('door-open', `gateway.bind is "${config().bind}", which other machines can reach, but no gateway ${now.mode} is set.`, {
           next: `Set gateway.auth.${now.mode} (or MOLTBOT_GATEWAY_${now.mode.toUpperCase()}), or set gateway.bind to loopback.`,
         })
       }
+      if (!loopback && !tls) {
+        throw new Problem('door-plain', `gateway.bind is "${config().bind}", which other machines can reach, but the port is not encrypted.`, {
+          next: 'Set gateway.tls.enabled to true (moltbot config set gateway.tls.enabled true; a certificate is made by itself), or set gateway.bind to loopback and let tailscale serve or another TLS proxy on this machine stand in front.',
+        })
+      }
+      if (!loopback && now.weak) {
+        throw new Problem('door-weak', `gateway.bind is "${config().bind}", which other machines can reach, but the gateway ${now.mode} can be guessed.`, {
+          next: now.mode === 'token' ? 'Make a real one: bash scripts/rotate-gateway-token.sh' : 'Set one of at least 12 characters: moltbot login password',
+        })
+      }
       if (!loopback && !now.strong) log.warn(`The gateway ${now.mode} is short for a port that other machines can reach. Make a longer one with scripts/rotate-gateway-token.sh.`)
+      if (tls) certificate = await certificateNow()
+      await attempts.load()
       const addresses = await listenEverywhere()
+      await listenForProxies()
+      const socketPath = await listenForThisUser()
       state = 'listening'
       start()
-      return { port: portNow, host: addresses[0] ?? '', addresses }
+      return { port: portNow, host: addresses[0] ?? '', addresses, ...(socketPath === undefined ? {} : { socketPath }), ...(certificate === undefined ? {} : { certificate: certificate.facts }) }
     },
     async close(why = {}) {
       if (state === 'closing' || state === 'closed') return
@@ -315,14 +499,6 @@ export function createDoor(options: DoorOptions): Door {
       cancel()
       state = 'closed'
     },
-  }
-}
-
-function certificate(config: GatewayConfig): { cert: Buffer; key: Buffer } {
-  try {
-    return { cert: readFileSync(config.tls.certPath), key: readFileSync(config.tls.keyPath) }
-  } catch (cause) {
-    throw new Problem('door-no-certificate', 'gateway.tls is on, but its certificate or key cannot be read.', { cause, next: 'Set gateway.tls.certPath and gateway.tls.keyPath to PEM files, or gateway.tls.enabled to false.' })
   }
 }
 

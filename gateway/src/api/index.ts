@@ -5,11 +5,17 @@
  * judged where a request comes from.
  */
 export { createDoor, type Door, type DoorOptions } from './door.ts'
+export type { CertificateFacts, SealedKeys } from './tls/server-certificate.ts'
 export { createDevices, type Devices, type DeviceStore } from './devices.ts'
+export { createBrowserSessions, type BrowserSessions, type SignIn, type SignIns } from './browser-sessions.ts'
+export { openDoorFloor, type DoorFloor } from './door-floor.ts'
+export { createSteadyClock } from './steady-clock.ts'
+export { withdrawableStore } from './withdrawal.ts'
+export { tailscaleWhois } from './tailscale-whois.ts'
 export { createWireEvents } from './events.ts'
 export { createRuns, type Runs } from './wire/runs.ts'
 export { createPresence, type Presence, type PresenceEntry } from './presence.ts'
-export { doorMigration } from './migrations.ts'
+export { doorMigration, doorIdentityMigration } from './migrations.ts'
 export { gatewaySection, type GatewayConfig } from './config.ts'
 export type { Broadcast, BroadcastOptions, WireEvents } from './broadcast.ts'
 export type { Caller } from './caller.ts'

@@ -8,6 +8,8 @@ export interface Method<Params extends TSchema = TSchema, Result extends TSchema
   /** As on the wire (`chat.send`). */
   name: string
   scope: Scope
+  /** True (or true for these parameters): whoever signed in longer than 30 minutes ago proves themselves again first. */
+  fresh?: boolean | ((params: Static<Params>) => boolean)
   params: Params
   result: Result
   /** One sentence for the reference page. */

@@ -59,3 +59,29 @@ CREATE TABLE browser_sessions (
   expires_at INTEGER NOT NULL
 )`,
 }
+
+/** Where a browser signed in and when it last proved itself, links that sign in once, guesses that outlive a restart, and what the door counts. */
+export const doorIdentityMigration: Migration = {
+  name: '0005-door-identity',
+  sql: `
+DELETE FROM browser_sessions;
+ALTER TABLE browser_sessions ADD COLUMN id TEXT NOT NULL DEFAULT '';
+ALTER TABLE browser_sessions ADD COLUMN browser TEXT NOT NULL DEFAULT '';
+ALTER TABLE browser_sessions ADD COLUMN address TEXT;
+ALTER TABLE browser_sessions ADD COLUMN via TEXT NOT NULL DEFAULT 'secret';
+ALTER TABLE browser_sessions ADD COLUMN proved_at INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE sign_in_links (
+  digest TEXT PRIMARY KEY,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+);
+CREATE TABLE door_attempts (
+  name TEXT PRIMARY KEY,
+  failures TEXT NOT NULL,
+  locked_until INTEGER NOT NULL
+);
+CREATE TABLE door_state (
+  name TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+)`,
+}

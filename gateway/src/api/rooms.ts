@@ -1,12 +1,13 @@
-import type { Channel, Check, Clock, Facts, Door, Logger, ModelInfo, NewId, Store } from '@moltbot/contract'
-import type { Audit } from '../foundation/audit/types.ts'
+import type { Channel, Check, Clock, Facts, Door, Logger, ModelInfo, NewId, Store, PrincipalId, VaultDesk } from '@moltbot/contract'
+import type { Audit, AuditDoor } from '../foundation/audit/types.ts'
 import type { ConfigDoor } from '../foundation/config/types.ts'
 import type { Connections } from '../foundation/connections/types.ts'
-import type { PairingDoor, Guard } from '../journey/guard/types.ts'
+import type { PairingDoor, PeopleDoor, Guard } from '../journey/guard/types.ts'
 import type { Inbox } from '../journey/inbox/types.ts'
 import type { OutboxDoor } from '../journey/outbox/types.ts'
 import type { SessionsDoor } from '../journey/sessions/types.ts'
 import type { Runs } from './wire/runs.ts'
+import type { SignIns } from './browser-sessions.ts'
 import type { Devices } from './devices.ts'
 import type { Presence } from './presence.ts'
 
@@ -21,7 +22,9 @@ export interface Rooms {
   store: Store
   config: ConfigDoor
   audit: Audit
-  guard: Pick<Guard, 'judge' | 'principal'> & PairingDoor
+  /** What the record tells and proves. Absent: this gateway was built without its keeper. */
+  record?: AuditDoor
+  guard: Pick<Guard, 'judge' | 'principal'> & PairingDoor & PeopleDoor
   inbox: Pick<Inbox, 'get' | 'find' | 'counts'>
   sessions: SessionsDoor
   outbox: OutboxDoor
@@ -34,6 +37,8 @@ export interface Rooms {
   logs: LogsDoor
   /** Paired devices and their tokens; made by `createDevices`. */
   devices: Devices
+  /** Signed-in browsers; made by `createBrowserSessions`. */
+  signIns: SignIns
   /** Who is here; made by `createPresence`. */
   presence: Presence
   /** The whole path of a message, delivery or turn as lines for a person, and as data. Undefined: no such id. */
@@ -42,6 +47,8 @@ export interface Rooms {
   commands(): { name: string; aliases: string[]; description: string; args: string; ownerOnly: boolean }[]
   /** What clients started and are told about under names of their own; made by `createRuns()` in `wire/runs.ts`. */
   runs: Runs
+  /** The vault in the name of somebody, every act in the record. Absent: this gateway was built without one. */
+  vault?(by: PrincipalId): VaultDesk
   /** What `security.audit` looks with, beside these rooms. Absent: this gateway was built without the review. */
   review?: ReviewParts
   /** Asks the process to stop (`restart`: with the wish to be started again). Returns at once. */

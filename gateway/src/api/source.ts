@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 import type { IncomingMessage } from 'node:http'
 import type { GatewayConfig } from './config.ts'
+import { isUnixPeer, unixPeer } from './unix-peers.ts'
 
 /** Where a request came from, decided once; nobody else looks at addresses, `Host`, `Origin` or forwarding headers. */
 export type Source =
@@ -38,7 +39,8 @@ function hostNameOf(host: string): string | undefined {
   return (match?.[1] ?? match?.[2])?.toLowerCase()
 }
 
-function inList(address: string, list: readonly string[]): boolean {
+/** Whether an address is one of the list's addresses or in one of its CIDR ranges. */
+export function inAddressList(address: string, list: readonly string[]): boolean {
   if (isIP(address) === 0) return false
   const block = new BlockList()
   for (const entry of list) {
@@ -57,7 +59,7 @@ function clientBehindProxy(header: string, trusted: readonly string[]): string |
   const hops = header.split(',').map((hop) => plainAddress(hop.trim().replace(/^\[(.*)\](?::\d+)?$/, '$1')))
   for (const hop of hops.reverse()) {
     if (isIP(hop) === 0) return undefined
-    if (!inList(hop, trusted)) return hop
+    if (!inAddressList(hop, trusted)) return hop
   }
   return undefined
 }
@@ -66,11 +68,11 @@ const one = (value: string | string[] | undefined): string | undefined => (Array
 
 /** Judges the envelope of a request before anything in it is read. `strictOrigin`: a foreign origin is refused (upgrades and everything that changes state). */
 export function judgeSource(request: IncomingMessage, config: GatewayConfig, strictOrigin: boolean): Source {
-  const peer = plainAddress(request.socket.remoteAddress)
+  const peer = isUnixPeer(request.socket) ? unixPeer : plainAddress(request.socket.remoteAddress)
   const refused = (status: 400 | 403, code: 'host' | 'origin' | 'forwarded', reason: string): Source => ({ kind: 'refused', status, code, reason, address: peer })
 
   const forwarded = forwardingHeaders.filter((name) => request.headers[name] !== undefined)
-  const viaProxy = inList(peer, config.trustedProxies)
+  const viaProxy = inAddressList(peer, config.trustedProxies)
   let address = peer
   if (forwarded.length > 0) {
     if (!viaProxy) return refused(403, 'forwarded', `Forwarding headers (${forwarded.join(', ')}) are accepted only from gateway.trustedProxies.`)
@@ -97,12 +99,14 @@ export function judgeSource(request: IncomingMessage, config: GatewayConfig, str
   const vouched = (origin === undefined || origin === 'null') && site === 'same-origin'
   if (strictOrigin) {
     if (origin !== undefined && !ownOrigin && !listed && !vouched) return refused(403, 'origin', `origin not allowed (${origin.slice(0, 100)}); add it to gateway.controlUi.allowedOrigins if it is yours`)
+    // A browser that names our origin and another site at once is none.
+    if (ownOrigin && site !== undefined && site !== 'same-origin' && site !== 'none') return refused(403, 'origin', 'origin not allowed (cross-site request)')
     if (origin === undefined && site !== undefined && site !== 'same-origin' && site !== 'none') return refused(403, 'origin', 'origin not allowed (cross-site request)')
   }
   return {
     kind: 'known',
     address,
-    local: !viaProxy && forwarded.length === 0 && isLoopback(peer) && loopbackNames.has(name),
+    local: !viaProxy && forwarded.length === 0 && (isLoopback(peer) || peer === unixPeer) && loopbackNames.has(name),
     browser: origin !== undefined || site !== undefined,
     origin,
     sameOrigin: ownOrigin || listed || vouched,

@@ -6,6 +6,7 @@ const style = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}
 body{margin:0;min-height:100vh;display:grid;place-items:center;background:Canvas;color:CanvasText}
 main{width:min(30rem,90vw);padding:2rem 0}
 h1{font-size:1.5rem;margin:0 0 .5rem}
+h2{font-size:1.1rem;margin:2rem 0 .5rem}
 label{display:block;margin:1.25rem 0 .35rem;font-weight:600}
 input{width:100%;box-sizing:border-box;font:inherit;padding:.6rem .75rem;border:1px solid GrayText;border-radius:.5rem;background:Field;color:FieldText}
 button{margin-top:1rem;font:inherit;font-weight:600;padding:.6rem 1.25rem;border:0;border-radius:.5rem;background:LinkText;color:Canvas;cursor:pointer}
@@ -31,11 +32,12 @@ export function sendLoginStyle(response: ServerResponse): void {
 }
 
 /** The form for people who come without the link. `wrong` says what was wrong with the last try. */
-export function sendLogin(response: ServerResponse, status: number, base: string, what: 'token' | 'password', wrong?: string): void {
+export function sendLogin(response: ServerResponse, status: number, base: string, what: 'token' | 'password', form: string, wrong?: string): void {
   // A page that must not leak its address has none worth leaking; with `no-referrer` browsers would hide the form's origin from us.
   response.setHeader('Referrer-Policy', 'same-origin')
   sendHtml(response, status, page('Sign in to Moltbot', `${wrong === undefined ? '' : `<p class="wrong" role="alert">${escapeHtml(wrong)}</p>`}
 <form method="post" action="${escapeHtml(base)}/login" autocomplete="off">
+<input type="hidden" name="form" value="${escapeHtml(form)}">
 <label for="token">Gateway ${what}</label>
 <input id="token" name="token" type="password" required autofocus autocomplete="current-password" spellcheck="false">
 <button type="submit">Sign in</button>
@@ -43,9 +45,10 @@ export function sendLogin(response: ServerResponse, status: number, base: string
 <p>The start script prints a link that signs you in. On the gateway's machine, <code>moltbot status</code> tells where the ${what} is kept.</p>`, base))
 }
 
-export function sendLogout(response: ServerResponse, base: string): void {
+/** Where this person is signed in; `body` is HTML made by `signInListHtml`. */
+export function sendSignIns(response: ServerResponse, base: string, body: string): void {
   response.setHeader('Referrer-Policy', 'same-origin')
-  sendHtml(response, 200, page('Sign out of Moltbot', `<form method="post" action="${escapeHtml(base)}/logout"><p>This browser will need the token again.</p><button type="submit">Sign out</button></form>`, base))
+  sendHtml(response, 200, page('Sign out of Moltbot', body, base))
 }
 
 export function sendNotice(response: ServerResponse, status: number, base: string, title: string, sentences: string[]): void {

@@ -22,7 +22,7 @@ export interface Admitted {
   scopes: Scope[]
   /** As told to the client: also scopes of other generations, which open nothing here. */
   scopesTold: string[]
-  ground: { kind: 'shared'; version: number } | { kind: 'cookie'; digest: string } | { kind: 'device'; bound: boolean }
+  ground: { kind: 'shared'; version: number } | { kind: 'cookie'; digest: string; provedAt: number } | { kind: 'device'; bound: boolean }
   device: string | null
   deviceToken: { token: string; issuedAtMs: number } | undefined
   authMode: 'token' | 'password'
@@ -104,7 +104,7 @@ export async function admit(given: unknown, envelope: Envelope, rooms: Admission
   }
 
   const requested = params.scopes ?? []
-  const ground = await authenticate(params, role, requested, envelope, credentials, rooms)
+  const ground = await rooms.attempts.inTurn(envelope.source.address, () => authenticate(params, role, requested, envelope, credentials, rooms))
   if (ground.kind === 'refused') return ground
   const done = (scopesTold: readonly string[], deviceToken?: { token: string; issuedAtMs: number }): Admitted => ({
     kind: 'admitted', params, protocol, role,
@@ -128,10 +128,10 @@ export async function admit(given: unknown, envelope: Envelope, rooms: Admission
   return pair(params, device, role, wanted, ground, envelope, credentials, rooms, done, protocol)
 }
 
-type Ground = { kind: 'shared'; version: number } | { kind: 'cookie'; digest: string } | { kind: 'device'; bound: boolean; scopes: string[]; token: string; issuedAtMs: number }
+type Ground = { kind: 'shared'; version: number } | { kind: 'cookie'; digest: string; provedAt: number } | { kind: 'device'; bound: boolean; scopes: string[]; token: string; issuedAtMs: number }
 
 async function authenticate(params: ConnectParams, role: string, requested: readonly string[], envelope: Envelope, credentials: Credentials, rooms: AdmissionRooms): Promise<Ground | Refused> {
-  if (envelope.cookie !== undefined) return { kind: 'cookie', digest: envelope.cookie.digest }
+  if (envelope.cookie !== undefined) return { kind: 'cookie', digest: envelope.cookie.digest, provedAt: envelope.cookie.provedAt }
   const { device, auth = {} } = params
   const { source } = envelope
   const shared = (credentials.mode === 'token' ? auth.token : auth.password) ?? ''
@@ -145,7 +145,7 @@ async function authenticate(params: ConnectParams, role: string, requested: read
   const waitMs = rooms.attempts.lockedForMs(source.address, 'shared')
   // On this machine the right, unguessable secret opens even then: a forgotten client with an old token must not lock its owner out.
   if (waitMs > 0 && shared !== '' && !(source.local && !source.browser && credentials.strong)) return locked(waitMs)
-  if (shared !== '' && credentials.matches(shared, 'mode')) {
+  if (shared !== '' && (await credentials.matches(shared, 'mode'))) {
     rooms.attempts.succeeded(source.address, 'shared')
     return { kind: 'shared', version: credentials.version }
   }
@@ -162,7 +162,7 @@ async function authenticate(params: ConnectParams, role: string, requested: read
     if (found !== undefined) return said('device token mismatch', 'AUTH_SCOPE_MISMATCH', 'update_auth_credentials')
     // Wrong only as a device token: the shared one is counted below, where it was offered as such.
     if (shared === '') {
-      rooms.attempts.failed(source.address, 'device')
+      await rooms.attempts.failed(source.address, 'device')
       return said('device token mismatch', 'AUTH_DEVICE_TOKEN_MISMATCH', 'update_auth_credentials', { guess: true })
     }
   }
@@ -170,7 +170,7 @@ async function authenticate(params: ConnectParams, role: string, requested: read
   const mode = credentials.mode.toUpperCase()
   if (!credentials.configured) return said(`gateway ${credentials.mode} not configured on gateway (set gateway.auth.${credentials.mode})`, `AUTH_${mode}_NOT_CONFIGURED`, 'review_auth_configuration')
   if (shared === '') return said(`gateway ${credentials.mode} missing`, `AUTH_${mode}_MISSING`, 'update_auth_configuration')
-  rooms.attempts.failed(source.address, 'shared')
+  await rooms.attempts.failed(source.address, 'shared')
   if (waitMs > 0) return locked(waitMs)
   return said(`gateway ${credentials.mode} mismatch`, `AUTH_${mode}_MISMATCH`, 'update_auth_credentials', { guess: true, canRetry: device !== undefined && auth.deviceToken === undefined && protocolKnowsDeviceTokens(params) })
 }

@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws'
 import type { Broadcast, BroadcastOptions } from '../broadcast.ts'
 import type { BrowserSession } from '../browser-sessions.ts'
 import type { Caller } from '../caller.ts'
-import type { Answer, Idempotency } from '../idempotency.ts'
+import { askerOf, type Answer, type Idempotency } from '../idempotency.ts'
 import type { Method } from '../method.ts'
 import type { Rooms } from '../rooms.ts'
 import type { Source } from '../source.ts'
@@ -12,12 +12,17 @@ import { closeReason, errorFrame, eventFrame, readFrame, responseFrame } from '.
 import { buildHello } from './hello.ts'
 import { socketLimits } from './limits.ts'
 
+/** Over how long frames are counted before they count anew. */
+const rateWindowMs = 10_000
+
 /** An authenticated connection, as the door sees it. */
 export interface Connected {
   admitted: Admitted
   caller: Caller
   source: Extract<Source, { kind: 'known' }>
   close(code: number, reason: string): void
+  /** What let it in was taken away: nothing more is committed for it, and it closes. */
+  withdraw(reason: string): void
 }
 
 /** All WebSocket connections of the door. */
@@ -79,9 +84,12 @@ export function createSockets(options: {
     const id = rooms.newId('c')
     const nonce = options.nonce()
     const gone = new AbortController()
+    const withdrawn = new AbortController()
     let state: 'handshake' | 'connected' | 'closing' = 'handshake'
     let seq = 0
-    let inFlight = 0
+    const inFlight = new Set<string>()
+    let malformed = 0
+    const window = { since: clock.now(), frames: 0, pings: 0 }
     let framesWaiting = 0
     let line: Promise<void> = Promise.resolve()
     let admitted: Admitted | undefined
@@ -108,8 +116,22 @@ export function createSockets(options: {
       const cancel = clock.after(socketLimits.closeGraceMs, () => ws.terminate())
       ws.once('close', cancel)
     }
+    const withdraw = (reason: string): void => {
+      withdrawn.abort()
+      close(1008, reason)
+    }
     const sendText = (text: string): void => {
       if (ws.readyState === ws.OPEN) ws.send(text)
+    }
+    /** False: more than any client of ours sends, and the connection is being closed without reading on. */
+    const within = (what: 'frames' | 'pings'): boolean => {
+      if (clock.now() - window.since >= rateWindowMs) Object.assign(window, { since: clock.now(), frames: 0, pings: 0 })
+      window[what] += 1
+      if (window[what] <= ((what === 'pings' ? socketLimits.pingsPerSecond : socketLimits.framesPerSecond) * rateWindowMs) / 1_000) return true
+      if (state !== 'closing') log.warn('A client sent more than it may and was disconnected.', { connection: id, what })
+      close(1008, `too many ${what}`)
+      ws.pause()
+      return false
     }
     const cancelHandshake = clock.after(socketLimits.handshakeMs, () => close(1008, 'handshake timeout'))
 
@@ -141,7 +163,7 @@ export function createSockets(options: {
     const handshake = async (data: Buffer): Promise<void> => {
       const read = readFrame(data)
       if (read.kind === 'garbage') return close(1000, '')
-      if (read.kind === 'malformed') return close(1008, 'invalid request frame')
+      if (read.kind !== 'request') return close(1008, 'invalid request frame')
       const { frame } = read
       if (frame.method !== 'connect') {
         const text = 'invalid handshake: first request must be connect'
@@ -175,6 +197,9 @@ export function createSockets(options: {
         emit: (event, payload) => sendEvent(event, serialise(event, payload), {}),
         respondAgain: () => undefined,
         subscriptions: { sessions: false, messages: new Set() },
+        provedAt: result.ground.kind === 'cookie' ? result.ground.provedAt : clock.now(),
+        signIn: result.ground.kind === 'cookie' ? { digest: result.ground.digest } : null,
+        withdrawn: withdrawn.signal,
         signal: gone.signal,
       }
       // Command lines and probes come and go by the second; listing them would only make a list of machines unreadable.
@@ -196,21 +221,30 @@ export function createSockets(options: {
       raisePayloadLimit(ws)
       state = 'connected'
       // Registered and greeted in one breath: no event can come before hello, and none after it is missed.
-      everyone.set(id, { admitted: result, caller, source, close, send: sendEvent })
+      everyone.set(id, { admitted: result, caller, source, close, withdraw, send: sendEvent })
       sendAnswer(requestId, { ok: true, payload: hello })
     }
 
     const handle = async (data: Buffer): Promise<void> => {
       const read = readFrame(data)
-      if (read.kind === 'garbage') return
-      if (read.kind === 'malformed') return sendAnswer(read.id, { ok: false, error: { code: 'INVALID_REQUEST', message: `invalid request frame: ${read.reason}` } })
+      if (read.kind === 'ours') return close(1008, 'only the gateway sends responses and events')
+      if (read.kind !== 'request') {
+        sendAnswer(read.kind === 'malformed' ? read.id : 'invalid', { ok: false, error: { code: 'INVALID_REQUEST', message: `invalid request frame: ${read.reason}` } })
+        if (++malformed > socketLimits.malformedMax) close(1008, 'too many invalid frames')
+        return
+      }
       const connection = everyone.get(id)
       if (connection === undefined) return
       const { id: requestId, method, params } = read.frame
-      if (inFlight >= socketLimits.requestsInFlightMax) {
+      if (method === 'connect') {
+        sendAnswer(requestId, { ok: false, error: { code: 'INVALID_REQUEST', message: 'connect is only valid as the first request' } })
+        return close(1008, 'connect is only valid as the first request')
+      }
+      if (inFlight.has(requestId)) return sendAnswer(requestId, { ok: false, error: { code: 'INVALID_REQUEST', message: 'A request with this id is still running on this connection.' } })
+      if (inFlight.size >= socketLimits.requestsInFlightMax) {
         return sendAnswer(requestId, { ok: false, error: { code: 'UNAVAILABLE', message: 'Too many requests are running on this connection.', retryable: true, retryAfterMs: 1000 } })
       }
-      inFlight += 1
+      inFlight.add(requestId)
       let first = true
       let second: Answer | undefined
       const caller: Caller = {
@@ -218,7 +252,7 @@ export function createSockets(options: {
         respondAgain(payload, error) {
           if (second !== undefined) return
           second = error === undefined ? { ok: true, payload } : { ok: false, error: { code: error.code, message: error.message } }
-          options.idempotency.replace(caller.principal.id, method, params, second)
+          options.idempotency.replace(askerOf(caller), method, params, second)
           if (!first) sendAnswer(requestId, second)
         },
       }
@@ -227,11 +261,15 @@ export function createSockets(options: {
         first = false
         if (second !== undefined) sendAnswer(requestId, second)
       } finally {
-        inFlight -= 1
+        inFlight.delete(requestId)
       }
     }
 
+    ws.on('ping', (data: Buffer) => {
+      if (within('pings') && ws.readyState === ws.OPEN) ws.pong(data)
+    })
     ws.on('message', (message: Buffer | ArrayBuffer | Buffer[]) => {
+      if (!within('frames')) return
       const data = Buffer.isBuffer(message) ? message : Array.isArray(message) ? Buffer.concat(message) : Buffer.from(message)
       const failed = (error: unknown): void => {
         log.error('A frame could not be handled.', { connection: id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })

@@ -22,7 +22,7 @@ export interface FakeCaller extends Caller {
 let callers = 0
 
 /** A connected owner with every scope, on protocol 4, unless the test says otherwise. */
-export function fakeCaller(changes: Partial<Omit<Caller, 'emit' | 'respondAgain' | 'signal'>> = {}): FakeCaller {
+export function fakeCaller(changes: Partial<Omit<Caller, 'emit' | 'respondAgain' | 'signal' | 'withdrawn'>> = {}): FakeCaller {
   const gone = new AbortController()
   const heard: Heard[] = []
   const answers: FakeCaller['answers'] = []
@@ -35,6 +35,9 @@ export function fakeCaller(changes: Partial<Omit<Caller, 'emit' | 'respondAgain'
     device: null,
     caps: [],
     subscriptions: { sessions: false, messages: new Set() },
+    provedAt: Date.now(),
+    signIn: null,
+    withdrawn: gone.signal,
     signal: gone.signal,
     ...changes,
     heard,

@@ -9,12 +9,14 @@ import { openStore } from '../../foundation/storage/index.ts'
 import type { AuditEntry } from '../../foundation/audit/types.ts'
 import type { ConfigSnapshot } from '../../foundation/config/types.ts'
 import type { ConnectionStatus } from '../../foundation/connections/types.ts'
-import type { PairedSender, PairingRequest } from '../../journey/guard/types.ts'
+import type { PairedSender, PairingRequest, Person } from '../../journey/guard/types.ts'
 import type { InboxRow } from '../../journey/inbox/types.ts'
 import type { DeliveryRow } from '../../journey/outbox/types.ts'
 import type { EntryRow, FeedItem, RunningTurn, SessionRow } from '../../journey/sessions/types.ts'
 import { createDevices, type DeviceStore } from '../devices.ts'
-import { doorMigration } from '../migrations.ts'
+import { createBrowserSessions, type BrowserSessions } from '../browser-sessions.ts'
+import { doorIdentityMigration, doorMigration } from '../migrations.ts'
+import { withdrawableStore } from '../withdrawal.ts'
 import { createPresence } from '../presence.ts'
 import type { Rooms } from '../rooms.ts'
 import { createRuns } from '../wire/runs.ts'
@@ -42,6 +44,7 @@ export interface FakeRooms extends Rooms {
     statuses: ConnectionStatus[]
     pairing: PairingRequest[]
     paired: PairedSender[]
+    people: Person[]
     audit: AuditEntry[]
     judged: { principal: Principal; action: Action }[]
     /** What the guard says; default allow. */
@@ -69,6 +72,7 @@ export interface FakeRooms extends Rooms {
   entry(key: string, body: EntryBody, turn?: string): EntryRow
   store: Store
   devices: DeviceStore
+  signIns: BrowserSessions
 }
 
 function fakeDoor(serves: Door['serves']): FakeDoor {
@@ -127,7 +131,14 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
   const clock = options.clock ?? realClock
   const newId = countingIds()
   const log = memoryLogger()
-  const store = await openStore({ file: ':memory:', migrations: [doorMigration] })
+  const store = withdrawableStore(await openStore({ file: ':memory:', migrations: [doorMigration, doorIdentityMigration] }))
+  const random = (bytes: number): Buffer => crypto.getRandomValues(Buffer.alloc(bytes))
+  const floor = { key: random(32), raise: async () => undefined }
+  const changePerson = (id: string, changes: Partial<Person>): Person => {
+    const person = state.people.find((each) => each.id === id)
+    if (person === undefined) throw new Problem('person-unknown', `Nobody here is "${id}".`)
+    return Object.assign(person, changes)
+  }
   const feed = new Set<(item: FeedItem) => void>()
   const changes = new Set<() => void>()
   const reloads = new Set<(snapshot: ConfigSnapshot) => void>()
@@ -146,6 +157,7 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
     statuses: [],
     pairing: [],
     paired: [],
+    people: [],
     audit: [],
     judged: [],
     verdict: (principal) => ({ kind: 'allow', principal }),
@@ -272,6 +284,18 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
         return state.pairing.length < before
       },
       paired: async () => state.paired,
+      people: async () => state.people,
+      profileNames: () => ['child'],
+      async setRole(id, role) {
+        return changePerson(id, { role, profile: null })
+      },
+      async setProfile(id, profile) {
+        return changePerson(id, { profile })
+      },
+      async removePerson(id) {
+        changePerson(id, {})
+        state.people = state.people.filter((person) => person.id !== id)
+      },
       onPairing: () => () => undefined,
       async revoke(channel, account, sender) {
         const before = state.paired.length
@@ -380,7 +404,8 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
       file: '/home/someone/.moltbot/logs/gateway.log',
       tail: async (_cursor, limit) => ({ cursor: state.logLines.length, size: state.logLines.length, lines: state.logLines.slice(-limit), truncated: false, reset: false }),
     },
-    devices: createDevices({ store, clock, newId, random: (bytes) => crypto.getRandomValues(Buffer.alloc(bytes)) }),
+    devices: createDevices({ store, clock, newId, random, floor }),
+    signIns: createBrowserSessions({ store, clock, newId, random, floor }),
     presence: createPresence({ clock, version: '0.0.0-test', host: 'box', ip: undefined, platform: 'linux' }),
     why: async (id) => state.why.get(id),
     commands: () => state.commands,

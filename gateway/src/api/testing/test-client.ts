@@ -1,10 +1,13 @@
 import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Secret } from '@moltbot/contract'
 import { WebSocket, type ClientOptions } from 'ws'
 import type { WireEvents } from '../broadcast.ts'
 import { createDoor, type Door, type DoorOptions } from '../door.ts'
 import type { Method } from '../method.ts'
+import type { CertificateFacts } from '../tls/server-certificate.ts'
 import { fakeRooms, type FakeRooms } from './fake-rooms.ts'
 
 export const testToken = 'test-token-0123456789abcdef-0123456789abcdef'
@@ -14,6 +17,8 @@ export interface RunningDoor {
   rooms: FakeRooms
   port: number
   addresses: string[]
+  certificate: CertificateFacts | undefined
+  socketPath: string | undefined
   url: string
   /** Changes the token from now on. */
   setToken(value: string | undefined): void
@@ -23,7 +28,7 @@ export interface RunningDoor {
 }
 
 /** A real door on a free loopback port, over hand-made rooms. */
-export async function runDoor(options: { methods?: readonly Method[]; events?: WireEvents; uiDir?: string; config?: Record<string, unknown>; rooms?: FakeRooms } & Partial<Pick<DoorOptions, 'bind' | 'port'>> = {}): Promise<RunningDoor> {
+export async function runDoor(options: { methods?: readonly Method[]; events?: WireEvents; uiDir?: string; config?: Record<string, unknown>; rooms?: FakeRooms } & Partial<Pick<DoorOptions, 'bind' | 'port' | 'socketPath' | 'certificateFolder' | 'certificateKeys'>> = {}): Promise<RunningDoor> {
   const rooms = options.rooms ?? (await fakeRooms({ config: { gateway: options.config ?? {} } }))
   let token: string | undefined = testToken
   const door = createDoor({
@@ -34,12 +39,15 @@ export async function runDoor(options: { methods?: readonly Method[]; events?: W
     token: async () => (token === undefined ? undefined : new Secret('gateway token', token)),
     random: randomBytes,
     port: options.port ?? 0,
+    certificateFolder: options.certificateFolder ?? join(tmpdir(), `moltbot-door-${randomBytes(6).toString('hex')}`),
+    ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
+    ...(options.certificateKeys === undefined ? {} : { certificateKeys: options.certificateKeys }),
     ...(options.bind === undefined ? {} : { bind: options.bind }),
   })
-  const { port, addresses } = await door.listen()
+  const { port, addresses, certificate, socketPath } = await door.listen()
   const sockets: TestSocket[] = []
   return {
-    door, rooms, port, addresses,
+    door, rooms, port, addresses, certificate, socketPath,
     url: `http://127.0.0.1:${port}`,
     setToken: (value) => (token = value),
     async open(socketOptions) {
