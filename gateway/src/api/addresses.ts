@@ -1,4 +1,5 @@
-import { networkInterfaces } from 'node:os'
+import { isIP } from 'node:net'
+import { hostname, networkInterfaces } from 'node:os'
 import { Problem } from '@moltbot/contract'
 import type { GatewayConfig } from './config.ts'
 
@@ -24,7 +25,17 @@ export function listenAddresses(config: Pick<GatewayConfig, 'bind' | 'customBind
     case 'custom': {
       const host = config.customBindHost.trim().replace(/^\[(.*)\]$/, '$1')
       if (host === '') throw new Problem('door-no-address', 'gateway.bind is "custom", but gateway.customBindHost is empty.', { next: 'Set gateway.customBindHost to the address to listen on, or gateway.bind to loopback.' })
-      return { addresses: [{ host, optional: false }], loopback: host === '::1' || host === 'localhost' || host.startsWith('127.') }
+      return { addresses: [{ host, optional: false }], loopback: host === '::1' || host === 'localhost' || (isIP(host) === 4 && host.startsWith('127.')) }
     }
   }
+}
+
+/** Every name and address under which clients may reach the door: what its certificate must say. */
+export function reachableNames(config: Pick<GatewayConfig, 'bind' | 'customBindHost' | 'allowedHosts' | 'controlUi'>): string[] {
+  const own = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address.replace(/%.*$/, '')))
+  const hosts = listenAddresses(config).addresses.map(({ host }) => host)
+  const everywhere = hosts.some((host) => host === '0.0.0.0' || host === '::')
+  const origins = config.controlUi.allowedOrigins.flatMap((origin) => (URL.canParse(origin) ? [new URL(origin).hostname.replace(/^\[(.*)\]$/, '$1')] : []))
+  const names = ['localhost', '127.0.0.1', '::1', hostname().toLowerCase(), ...hosts.filter((host) => host !== '0.0.0.0' && host !== '::'), ...(everywhere ? own : []), ...config.allowedHosts, ...origins]
+  return [...new Set(names)].filter((name) => isIP(name) !== 0 || /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,62})(?:\.[a-z0-9][a-z0-9-]{0,62})*$/i.test(name))
 }

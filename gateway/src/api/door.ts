@@ -10,23 +10,20 @@ import { WebSocketServer } from 'ws'
 import { listenAddresses, reachableNames } from './addresses.ts'
 import { createAttemptLimit } from './attempt-limit.ts'
 import type { WireEvents } from './broadcast.ts'
-import type { BrowserSessions } from './browser-sessions.ts'
+import { createBrowserSessions } from './browser-sessions.ts'
 import { gatewaySection, type GatewayConfig } from './config.ts'
 import { createCredentialSource } from './credentials.ts'
 import { connectionsMax, descriptorLimit } from './descriptors.ts'
 import type { DeviceStore } from './devices.ts'
-import { createFormTokens } from './form-tokens.ts'
 import { envelopeFault, headersMax, upgradeFault } from './http/envelope.ts'
 import { createPageFiles } from './http/page-files.ts'
 import { rawAnswer } from './http/respond.ts'
 import { createRouter } from './http/router.ts'
 import { createIdempotency } from './idempotency.ts'
-import { createIdentity, type Entrance } from './identity.ts'
 import type { Method } from './method.ts'
-import { createPasswords } from './password.ts'
 import type { Rooms } from './rooms.ts'
 import { covers } from './scopes.ts'
-import { isLoopback, judgeSource, plainAddress, type Source } from './source.ts'
+import { isLoopback, judgeSource, plainAddress } from './source.ts'
 import { fallsWithRotation } from './socket/admission.ts'
 import { createSockets } from './socket/connection.ts'
 import { createDispatch } from './socket/dispatch.ts'
@@ -50,16 +47,14 @@ export interface Door {
 }
 
 export interface DoorOptions {
-  /** `devices` and `signIns` must be those made by `createDevices` and `createBrowserSessions`; the door asks them for more than methods may. */
-  rooms: Rooms & { devices: DeviceStore; signIns: BrowserSessions }
+  /** `devices` must be the store made by `createDevices`; the door asks it for more than methods may. */
+  rooms: Rooms & { devices: DeviceStore }
   methods: readonly Method[]
   events: WireEvents
   /** The built page; undefined or empty: `/` says in words how to build it. */
   uiDir: string | undefined
   /** The shared token as it is now; asked at every use. */
   token: () => Promise<Secret | undefined>
-  /** The login name Tailscale knows for an address of the tailnet; undefined: none. Asked only on the listener of `auth.tailscale`. Absent: knows nobody. */
-  whois?: (address: string) => Promise<string | undefined>
   /** Unguessable bytes, from `node:crypto`. */
   random: (bytes: number) => Buffer
   /** Overrides of the command line; undefined leaves the configuration's value. */
@@ -102,21 +97,11 @@ export function createDoor(options: DoorOptions): Door {
   const credentials = createCredentialSource({
     token: options.token,
     password: () => rooms.config.secrets.get('gateway.auth.password'),
-    passwordHash: () => rooms.config.secrets.get('gateway.auth.passwordHash'),
-    passwords: createPasswords(),
     mode: () => config().auth.mode,
     random: options.random,
   })
-  const attempts = createAttemptLimit({ clock, store: rooms.store, log, limits: () => config().auth.rateLimit })
-  const browserSessions = rooms.signIns
-  const identity = createIdentity({ config, whois: options.whois ?? (async () => undefined) })
-  const entrances = new WeakMap<object, Entrance>()
-  const entranceOf = (request: IncomingMessage): Entrance => entrances.get(request.socket) ?? 'ordinary'
-  /** A proxy that speaks for people stands in front of its own listener, so forwarding headers are its business there. */
-  const sourceOf = (request: IncomingMessage, strictOrigin: boolean): Source => {
-    const now = config()
-    return judgeSource(request, entranceOf(request) === 'ordinary' ? now : { ...now, trustedProxies: [...now.trustedProxies, '127.0.0.1', '::1'] }, strictOrigin)
-  }
+  const attempts = createAttemptLimit({ clock, limits: () => config().auth.rateLimit })
+  const browserSessions = createBrowserSessions({ store: rooms.store, clock, random: options.random })
   const idempotency = createIdempotency(clock)
 
   const noted = new Map<string, number>()
@@ -141,12 +126,7 @@ export function createDoor(options: DoorOptions): Door {
   let state: 'new' | 'listening' | 'closing' | 'closed' = 'new'
   let portNow = 0
   const router = createRouter({
-    rooms, config, credentials, attempts, browserSessions, refused, sourceOf,
-    forms: createFormTokens(options.random),
-    async identify(request) {
-      const entrance = entranceOf(request)
-      return entrance === 'ordinary' ? undefined : identity.of(request, entrance)
-    },
+    rooms, config, credentials, attempts, browserSessions, refused,
     pages: createPageFiles(options.uiDir),
     // Cookies know no ports: two gateways on one machine must not sign each other's browsers out.
     cookieName: () => `${tls ? '__Host-' : ''}moltbot_session_${portNow}`,
@@ -159,11 +139,12 @@ export function createDoor(options: DoorOptions): Door {
       }
       return state === 'listening' ? [] : ['door']
     },
+    signedOut: (digest) => drop((ground) => ground.kind === 'cookie' && ground.digest === digest, 'signed out'),
   })
 
   type Ground = ReturnType<typeof sockets.connected>[number]['admitted']['ground']
   const drop = (which: (ground: Ground) => boolean, reason: string): void => {
-    for (const connection of sockets.connected()) if (which(connection.admitted.ground)) connection.withdraw(reason)
+    for (const connection of sockets.connected()) if (which(connection.admitted.ground)) connection.close(1008, reason)
   }
 
   const webSockets = new WebSocketServer({
@@ -207,7 +188,7 @@ export function createDoor(options: DoorOptions): Door {
     if (state !== 'listening') return refuseRaw(socket, 503, 'The gateway is stopping.')
     const fault = envelopeFault(request) ?? upgradeFault(request)
     if (fault !== undefined) return refuseRaw(socket, fault.status, fault.reason, fault.headers)
-    const source = sourceOf(request, true)
+    const source = judgeSource(request, config(), true)
     if (source.kind === 'refused') {
       refused(source.address, source.code, source.reason)
       return refuseRaw(socket, source.status, source.reason)
@@ -221,7 +202,6 @@ export function createDoor(options: DoorOptions): Door {
     }
     // A cookie counts only where the browser says which page is asking.
     const cookie = source.origin === undefined || !source.sameOrigin ? undefined : await router.browserOf(request)
-    if (entranceOf(request) !== 'ordinary' && cookie === undefined) return refuseRaw(socket, 401, 'Open the page first; this listener lets nobody in but people a proxy names.')
     if (socket.destroyed) return
     socket.removeListener('error', onError)
     webSockets.handleUpgrade(request, socket, head, (ws) => sockets.accept(ws, source, cookie))
@@ -310,32 +290,6 @@ export function createDoor(options: DoorOptions): Door {
     return reached
   }
 
-  /** The listeners on which a proxy says who somebody is. They let nobody in who comes without one. */
-  const listenForProxies = async (): Promise<void> => {
-    const { trustedProxy, tailscale, allowTailscale } = config().auth
-    const wanted: { entrance: Entrance; host: string; port: number }[] = [
-      ...(trustedProxy.port === 0 ? [] : [{ entrance: 'proxy' as const, host: trustedProxy.host, port: trustedProxy.port }]),
-      ...(tailscale.port === 0 || !allowTailscale ? [] : [{ entrance: 'tailscale' as const, host: '127.0.0.1', port: tailscale.port }]),
-    ]
-    if (trustedProxy.port !== 0 && !isLoopback(trustedProxy.host) && config().trustedProxies.length === 0) {
-      throw new Problem('door-identity-plain', 'gateway.auth.trustedProxy.host can be reached by other machines, but gateway.trustedProxies names no proxy.', { next: 'Name the addresses of your proxies in gateway.trustedProxies, or set gateway.auth.trustedProxy.host to 127.0.0.1.' })
-    }
-    for (const { entrance, host, port } of wanted) {
-      const server = makeServer(undefined)
-      server.on('connection', (socket: Socket) => {
-        entrances.set(socket, entrance)
-        onConnection(socket)
-      })
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', (error: NodeJS.ErrnoException) => reject(listenProblem(error.code, host, port, error)))
-        server.listen({ host, port }, () => resolve())
-      })
-      server.on('error', (error) => log.error('The listener of a proxy failed.', { entrance, error: String(error) }))
-      servers.push(server)
-      log.info('A proxy may name people here.', { entrance, host, port })
-    }
-  }
-
   /** Undefined: none is wanted, or none can be had; then there is one way in less, and the log says why. */
   const listenForThisUser = async (): Promise<string | undefined> => {
     const path = options.socketPath
@@ -391,9 +345,8 @@ export function createDoor(options: DoorOptions): Door {
     stops.push(credentials.onRotate((now) => {
       log.warn('The gateway secret changed; what came from the old one is signed out.')
       drop((ground) => fallsWithRotation({ ground }, now.version), 'unauthorized: the gateway secret changed')
-      Promise.all([browserSessions.endAll(), rooms.devices.dropBound()]).catch((error: unknown) => log.error('Old sign-ins could not be removed; they no longer open anything.', { error: String(error) }))
+      Promise.all([browserSessions.removeAll(), rooms.devices.dropBound()]).catch((error: unknown) => log.error('Old sign-ins could not be removed; they no longer open anything.', { error: String(error) }))
     }))
-    stops.push(browserSessions.onEnd((digests) => drop((ground) => ground.kind === 'cookie' && digests.includes(ground.digest), 'signed out')))
     stops.push(rooms.config.onReload(() => {
       checkCredentials().catch((error: unknown) => log.error('The gateway secret could not be read.', { error: String(error) }))
       const now = config()
@@ -413,7 +366,7 @@ export function createDoor(options: DoorOptions): Door {
       if (change.kind === 'revoked') {
         for (const connection of sockets.connected()) {
           const { admitted } = connection
-          if (admitted.device === change.deviceId && (change.role === undefined || admitted.role === change.role)) connection.withdraw('unauthorized: device token revoked')
+          if (admitted.device === change.deviceId && (change.role === undefined || admitted.role === change.role)) connection.close(1008, 'unauthorized: device token revoked')
         }
         return
       }
@@ -428,7 +381,7 @@ export function createDoor(options: DoorOptions): Door {
         // An open page is a page in use, up to the session's absolute end.
         browserSessions.touch(ground.digest)
           .then(() => browserSessions.alive(ground.digest, idleMs))
-          .then((alive) => { if (!alive) connection.withdraw('unauthorized: the browser session ended') })
+          .then((alive) => { if (!alive) connection.close(1008, 'unauthorized: the browser session ended') })
           .catch((error: unknown) => log.error('A browser session could not be checked.', { error: String(error) }))
       }
       cancel = clock.after(socketLimits.tickEveryMs, housekeeping)
@@ -455,9 +408,6 @@ export function createDoor(options: DoorOptions): Door {
     async listen() {
       const { loopback } = listenAddresses(config())
       const now = await credentials.current()
-      if (now.placeholder) {
-        throw new Problem('door-placeholder', `The gateway ${now.mode} is a word from an example.`, { next: now.mode === 'token' ? 'Make a real one: bash scripts/rotate-gateway-token.sh' : 'Set another one: moltbot login password' })
-      }
       if (!loopback && !now.configured) {
         throw new Problem('door-open', `gateway.bind is "${config().bind}", which other machines can reach, but no gateway ${now.mode} is set.`, {
           next: `Set gateway.auth.${now.mode} (or MOLTBOT_GATEWAY_${now.mode.toUpperCase()}), or set gateway.bind to loopback.`,
@@ -468,16 +418,9 @@ export function createDoor(options: DoorOptions): Door {
           next: 'Set gateway.tls.enabled to true (moltbot config set gateway.tls.enabled true; a certificate is made by itself), or set gateway.bind to loopback and let tailscale serve or another TLS proxy on this machine stand in front.',
         })
       }
-      if (!loopback && now.weak) {
-        throw new Problem('door-weak', `gateway.bind is "${config().bind}", which other machines can reach, but the gateway ${now.mode} can be guessed.`, {
-          next: now.mode === 'token' ? 'Make a real one: bash scripts/rotate-gateway-token.sh' : 'Set one of at least 12 characters: moltbot login password',
-        })
-      }
       if (!loopback && !now.strong) log.warn(`The gateway ${now.mode} is short for a port that other machines can reach. Make a longer one with scripts/rotate-gateway-token.sh.`)
       if (tls) certificate = await certificateNow()
-      await attempts.load()
       const addresses = await listenEverywhere()
-      await listenForProxies()
       const socketPath = await listenForThisUser()
       state = 'listening'
       start()

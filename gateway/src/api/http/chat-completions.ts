@@ -6,7 +6,9 @@ import type { FeedItem } from '../../journey/sessions/types.ts'
 import { describeParamErrors } from '../param-errors.ts'
 import type { Rooms } from '../rooms.ts'
 import { chatRequest, promptOf, type ChatRequest } from './chat-request.ts'
-import { readBody, sendJson } from './respond.ts'
+import { takeBody } from './request-body.ts'
+import { sendJson } from './respond.ts'
+import { parseStrictly } from './strict-json.ts'
 
 type Failure = { status: number; message: string; type: string; code?: string; param?: string }
 
@@ -151,18 +153,14 @@ function watch(rooms: Rooms, platformId: string, key: SessionKey, onText: (text:
 
 /** `POST /v1/chat/completions`, for an authenticated request. The message takes the same road as any other: inbox, guard, session, agent. */
 export async function completeChat(rooms: Rooms, request: IncomingMessage, response: ServerResponse, bodyMax: number): Promise<void> {
-  const bytes = await readBody(request, bodyMax)
-  if (bytes === 'broken') return
-  if (bytes === 'too-large') {
-    response.setHeader('Connection', 'close')
-    return sendFailure(response, { status: 413, message: `The request body is larger than ${bodyMax} bytes (gateway.http.endpoints.chatCompletions.maxBodyBytes).`, type: 'invalid_request_error' })
-  }
-  let body: unknown
-  try {
-    body = JSON.parse(bytes.toString('utf8'))
-  } catch {
-    return sendFailure(response, { status: 400, message: 'The request body is not valid JSON.', type: 'invalid_request_error' })
-  }
+  const text = await takeBody(request, response, {
+    type: 'application/json', bytesMax: bodyMax, clock: rooms.clock,
+    refuse: (status, reason) => sendFailure(response, { status, message: status === 413 ? `${reason} The limit is gateway.http.endpoints.chatCompletions.maxBodyBytes.` : reason, type: 'invalid_request_error' }),
+  })
+  if (text === undefined) return
+  const parsed = parseStrictly(text)
+  if (!parsed.ok) return sendFailure(response, { status: 400, message: `The request body cannot be used: ${parsed.reason}.`, type: 'invalid_request_error' })
+  const body = parsed.value
   if (!chatRequest.Check(body)) return sendFailure(response, { status: 400, message: `Invalid request: ${describeParamErrors(chatRequest.Errors(body))}.`, type: 'invalid_request_error' })
 
   const door = rooms.doors('http')

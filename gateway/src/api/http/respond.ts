@@ -1,21 +1,34 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 
 /** What every page of ours may load: only files of this origin, no inline code, nothing framed. */
 export const contentPolicy = [
   "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "connect-src 'self'", "font-src 'self'", "manifest-src 'self'", "worker-src 'self'",
-  "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", 'trusted-types default dompurify moltbot',
+  "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
 ].join('; ')
 
 /** Headers of every answer, whatever it is. */
-export function baseHeaders(response: ServerResponse): void {
-  response.setHeader('X-Content-Type-Options', 'nosniff')
-  response.setHeader('X-Frame-Options', 'DENY')
-  response.setHeader('Referrer-Policy', 'no-referrer')
-  response.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
-  response.setHeader('Cross-Origin-Resource-Policy', 'same-origin')
-  response.setHeader('Content-Security-Policy', contentPolicy)
-  response.setHeader('Permissions-Policy', 'camera=(), geolocation=(), payment=(), usb=()')
-  response.setHeader('Cache-Control', 'no-store')
+const always: readonly (readonly [string, string])[] = [
+  ['X-Content-Type-Options', 'nosniff'],
+  ['X-Frame-Options', 'DENY'],
+  ['Referrer-Policy', 'no-referrer'],
+  ['Cross-Origin-Opener-Policy', 'same-origin'],
+  ['Cross-Origin-Resource-Policy', 'same-origin'],
+  ['Content-Security-Policy', contentPolicy],
+  ['Permissions-Policy', 'camera=(), geolocation=(), payment=(), usb=()'],
+  ['Cache-Control', 'no-store'],
+]
+
+/** Sets the headers of every answer. `reference` names this request in the log, for whoever reports a failure. */
+export function baseHeaders(response: ServerResponse, reference: string): void {
+  for (const [name, value] of always) response.setHeader(name, value)
+  response.setHeader('X-Request-Id', reference)
+}
+
+/** An answer for a socket that has no `ServerResponse`: what could not be parsed, and upgrades. The connection ends with it. */
+export function rawAnswer(status: number, reason: string, more: Readonly<Record<string, string>> = {}): string {
+  const body = `${reason}\n`
+  const headers = [...always, ['Content-Type', 'text/plain; charset=utf-8'], ['Content-Length', String(Buffer.byteLength(body))], ['Connection', 'close'], ...Object.entries(more)]
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`
 }
 
 export function sendText(response: ServerResponse, status: number, text: string): void {
@@ -48,27 +61,6 @@ export function wrongMethod(response: ServerResponse, allowed: string): void {
   sendText(response, 405, 'Method Not Allowed')
 }
 
-/** The body, or `too-large` as soon as it passes the limit (the rest is not read), or `broken` when the client went away. */
-export function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer | 'too-large' | 'broken'> {
-  if (Number(request.headers['content-length'] ?? 0) > bytesMax) return Promise.resolve('too-large')
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = []
-    let size = 0
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length
-      if (size > bytesMax) {
-        request.pause()
-        request.removeAllListeners('data')
-        return resolve('too-large')
-      }
-      chunks.push(chunk)
-    })
-    request.on('end', () => resolve(Buffer.concat(chunks)))
-    request.on('error', () => resolve('broken'))
-    request.on('close', () => resolve('broken'))
-  })
-}
-
 /** A text that is safe inside HTML. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
@@ -83,12 +75,15 @@ export function cookieOf(request: IncomingMessage, name: string): string | undef
   return undefined
 }
 
+/** The longest address that is read, in characters. */
+export const urlMax = 8192
+
 /**
  * The one spelling of a path on which it is both judged and served. Undefined: not canonical (absolute form, dot segments,
  * doubled slashes, backslashes, needless or nested percent-encoding, control characters), and then it is nobody's path.
  */
 export function canonicalPath(url: string): { path: string; query: URLSearchParams } | undefined {
-  if (!url.startsWith('/') || url.length > 8192) return undefined
+  if (!url.startsWith('/') || url.length > urlMax) return undefined
   const [raw = '', ...rest] = url.split('?')
   const segments = raw.slice(1).split('/')
   for (const [index, segment] of segments.entries()) {

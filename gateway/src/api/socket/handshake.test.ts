@@ -243,18 +243,18 @@ describe('pairing from another machine', () => {
 })
 
 describe('after it', () => {
-  it('answers malformed frames, ignores unparsable text, refuses a second connect and unknown methods', async () => {
+  it('answers malformed frames, unparsable text and unknown methods, and closes on a second connect', async () => {
     const door = await start()
     const socket = await door.open()
     await socket.connect()
     socket.send('not json')
+    expect((await socket.response('invalid')).error?.message).toBe('invalid request frame: it is not valid JSON')
     socket.send({ type: 'nonsense', id: 'x' })
     expect((await socket.response('x')).error?.message).toMatch(/^invalid request frame: /)
-    socket.send({ what: 1 })
-    expect((await socket.response('invalid')).error?.code).toBe('INVALID_REQUEST')
-    expect((await socket.connect()).error?.message).toBe('connect is only valid as the first request')
     expect((await socket.request('no.such')).error).toEqual({ code: 'INVALID_REQUEST', message: 'unknown method: no.such' })
     expect((await socket.request('node.event')).error?.message).toBe('unauthorized role: operator')
+    expect((await socket.connect()).error?.message).toBe('connect is only valid as the first request')
+    expect((await socket.ended()).code).toBe(1008)
   })
 
   it('words bad params as clients compare them', async () => {

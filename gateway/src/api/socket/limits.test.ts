@@ -122,8 +122,13 @@ describe('where it listens', () => {
     await rooms.store.close()
   })
 
-  it('opens to them with one', async () => {
-    running = await runDoor({ bind: 'lan' })
+  it('refuses to open to them without encryption, and says what to do', async () => {
+    await expect(runDoor({ bind: 'lan' })).rejects.toMatchObject({ code: 'door-plain', next: expect.stringContaining('gateway.tls.enabled') })
+    await expect(runDoor({ config: { bind: 'custom', customBindHost: '127.evil.example' } })).rejects.toMatchObject({ code: 'door-plain' })
+  })
+
+  it('opens to them with a secret and encryption', async () => {
+    running = await runDoor({ bind: 'lan', config: { tls: { enabled: true } } })
     expect(running.addresses).toEqual(['0.0.0.0'])
     expect(testToken.length).toBeGreaterThan(24)
   })

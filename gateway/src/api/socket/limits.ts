@@ -7,6 +7,15 @@ export const socketLimits = {
   payloadAnnounced: { 3: 524_288, 4: 26_214_400 },
   /** Outbound bytes a connection may leave unread before droppable events are skipped and others close it. */
   bufferedMax: { 3: 1_572_864, 4: 52_428_800 },
+  /** Pieces of one message. Clients send whole messages; a million one-byte pieces would cost far more memory than their bytes. */
+  fragmentsMax: 4096,
+  /** Pieces of one frame as they came off the wire, at most one per packet. */
+  chunksMax: 65_536,
+  /** Frames a second, pings apart and all others apart, over ten seconds; who sends more is not one of our clients. */
+  pingsPerSecond: 20,
+  framesPerSecond: 2_000,
+  /** Messages that are none, after which a client is not listened to any longer. */
+  malformedMax: 20,
   tickEveryMs: 30_000,
   pingEveryMs: 25_000,
   handshakeMs: 10_000,
