@@ -50,6 +50,9 @@ export function createMachine(facts: MachineFacts): Machine {
     async offlineReview(options) {
       return (await loadGateway()).offlineReview(facts.stateDir, options)
     },
+    async offlineAudit() {
+      return (await loadGateway()).offlineAudit(facts.stateDir)
+    },
     async runGateway(options) {
       return (await loadGateway()).runGateway(options)
     },

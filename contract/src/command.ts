@@ -1,3 +1,4 @@
+import type { OfflineAudit } from './audit.ts'
 import type { Review } from './check.ts'
 import type { Clock, NewId } from './clock.ts'
 
@@ -172,6 +173,8 @@ export interface Machine {
   offlineConfig(): Promise<OfflineConfig>
   /** The review of this computer's installation by the gateway's own code, without a running gateway. */
   offlineReview(options: ReviewOptions): Promise<Review>
+  /** The record of this computer's installation by the gateway's own code, without a running gateway. The caller closes it. */
+  offlineAudit(): Promise<OfflineAudit>
   /** Runs the gateway in this process; resolves with the exit code when it has stopped. */
   runGateway(options: GatewayRunOptions): Promise<number>
   /** Starts the gateway in the background; resolves once the starter is done. Readiness is the caller's to check. */
@@ -218,4 +221,6 @@ export interface GatewayModule {
   offlineConfig(stateDir: string): Promise<OfflineConfig> | OfflineConfig
   /** Looks at the state directory and changes nothing in it. */
   offlineReview(stateDir: string, options: ReviewOptions): Promise<Review>
+  /** Opens the record for reading. */
+  offlineAudit(stateDir: string): Promise<OfflineAudit>
 }

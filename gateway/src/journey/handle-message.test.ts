@@ -5,7 +5,7 @@ import {
   type PlatformMessageId, type PrincipalId, type SenderId, type SessionKey, type Store, type ToolCallId, type TurnOutcome, type TurnView, type Tx,
 } from '@moltbot/contract'
 import { FakeClock, countingIds, memoryLogger } from '@moltbot/contract/testing'
-import { auditMigration, createAudit } from '../foundation/audit/index.ts'
+import { auditMigrations, createAudit } from '../foundation/audit/index.ts'
 import { openStore } from '../foundation/storage/index.ts'
 import { chatCommands, parseCommand, type CommandNeeds } from './commands/index.ts'
 import { channelDefaultsSection, commandsSection, createGuard, guardMigration, guardPeopleMigration, peopleSection } from './guard/index.ts'
@@ -88,7 +88,7 @@ function build() {
     },
     async close() {},
   }
-  const audit = createAudit({ store, clock, newId })
+  const audit = createAudit({ store, clock, newId, key: Buffer.alloc(32, 1) })
   const inbox = createInbox({ store, clock, newId })
   const guard = createGuard({
     store, clock, newId, log, config, audit, channels, accountConfig: () => access, mentionPatterns: () => [],
@@ -177,7 +177,7 @@ beforeEach(async () => {
   strike = () => undefined
   strikeCommit = () => undefined
   compacting = async () => ({ reason: 'nothing' }) as never
-  base = await openStore({ file: ':memory:', migrations: [auditMigration, guardMigration, guardPeopleMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations] })
+  base = await openStore({ file: ':memory:', migrations: [...auditMigrations, guardMigration, guardPeopleMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations] })
   world = build()
 })
 afterEach(async () => {

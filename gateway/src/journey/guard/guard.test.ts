@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Action, AccountId, Channel, ChannelId, ConfigView, IncomingMessage, NewId, Principal, SenderId, Store, Verdict } from '@moltbot/contract'
 import { FakeClock, countingIds, memoryLogger } from '@moltbot/contract/testing'
-import { auditMigration, createAudit } from '../../foundation/audit/index.ts'
+import { auditMigrations, createAudit } from '../../foundation/audit/index.ts'
 import { openStore } from '../../foundation/storage/index.ts'
 import type { AccessConfig } from './access.ts'
 import { codeValidMs, createGuard, guardMigration, guardPeopleMigration, type Approver, type GuardRoom } from './index.ts'
@@ -24,7 +24,7 @@ let newId: NewId
 let profiles: Record<string, Profile>
 
 function room(): GuardRoom {
-  const audit = createAudit({ store, clock, newId })
+  const audit = createAudit({ store, clock, newId, key: Buffer.alloc(32, 1) })
   return createGuard({
     store, clock, newId, log: memoryLogger(), audit,
     config: { get: (section: { path: string }) => (section.path === 'commands' ? { text: true, ownerAllowFrom: owners } : section.path === 'people' ? { profiles } : { groupPolicy: 'allowlist' }) } as unknown as ConfigView,
@@ -35,7 +35,7 @@ function room(): GuardRoom {
 beforeEach(async () => {
   clock = new FakeClock()
   newId = countingIds()
-  store = await openStore({ file: ':memory:', migrations: [auditMigration, guardMigration, guardPeopleMigration] })
+  store = await openStore({ file: ':memory:', migrations: [...auditMigrations, guardMigration, guardPeopleMigration] })
   access = {}
   owners = []
   profiles = {}
