@@ -111,6 +111,8 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
   function readFile(file: string): { raw: string | null; fault?: string } {
     try {
       const raw = readText(file)
+      const owner = ownerFault(file)
+      if (owner !== undefined) return { raw: null, fault: owner }
       if ((modeOf(file) & 0o002) !== 0) return { raw: null, fault: `every user of this machine can change the file, so it is not used; run: chmod 600 ${file}` }
       return { raw }
     } catch (error) {
@@ -480,6 +482,17 @@ function onlyMarks(value: unknown): unknown {
   if (!isPlainObject(value)) return undefined
   const marks = Object.entries(value).map(([key, inner]) => [key, onlyMarks(inner)] as const).filter(([, inner]) => inner !== undefined)
   return marks.length === 0 ? undefined : Object.fromEntries(marks)
+}
+
+/**
+ * Whoever owns the file can change it at any time, so it must be the gateway's own user or root. For a gateway that runs as root the
+ * review tells of other owners instead (`fs.foreign_owner`): in a container, the folder of an ordinary user is a common mount.
+ */
+function ownerFault(file: string): string | undefined {
+  const us = process.getuid?.()
+  const owner = statSync(file, { throwIfNoEntry: false })?.uid
+  if (us === undefined || us === 0 || owner === undefined || owner === us || owner === 0) return undefined
+  return `the file belongs to another user (${owner}), so it is not used; run: sudo chown $(id -un) ${file}`
 }
 
 /** The permission bits; 0 where nothing stands. */

@@ -4,6 +4,7 @@ import { familyKeys } from './family-keys.ts'
 import { fits, formatPath, nearest, parsePath } from './config-path.ts'
 import { Json5Error, memberOf, positionOf, setOwn } from './json5-document.ts'
 import type { Json5Node } from './json5-document.ts'
+import { looksLikeAnother, saysWhoIsLetIn } from './look-alikes.ts'
 import { readTree } from './read-tree.ts'
 import type { ConfigTree, Place } from './read-tree.ts'
 import { applyDefaults, isPlainObject, mismatches, schemaNode, unknownKeys } from './schema-walk.ts'
@@ -77,6 +78,8 @@ export function evaluate(raw: string, file: string, sections: readonly Section[]
     }
 
     const resolved = mapStrings(written ?? {}, base, (text, path) => {
+      const alike = saysWhoIsLetIn(path) ? looksLikeAnother(text) : undefined
+      if (alike !== undefined) fail(path, `${JSON.stringify(text)} ${alike}`)
       if (!isDeclared(path) && refersToVault(text)) {
         fail(path, 'a vault reference is only possible at a key that holds a secret')
         return text
@@ -95,7 +98,9 @@ export function evaluate(raw: string, file: string, sections: readonly Section[]
       const at = [...base, ...path]
       removeAt(resolved, path)
       if (sectionSteps.some((steps) => startsWith(steps, at) && steps.length >= at.length && steps.length > base.length)) continue
-      for (const strange of unfamiliar(at, exactValueAt(tree.value, at))) warnUnknown(strange, strange.length === at.length ? known : [])
+      // A slip in a key we have is told, also where programs of the family may keep anything.
+      const slip = nearest(String(at.at(-1)), known) !== undefined && !familyKeys.some((pattern) => pattern.at(-1) !== '**' && fits(at, pattern))
+      for (const strange of slip ? [at] : unfamiliar(at, exactValueAt(tree.value, at))) warnUnknown(strange, strange.length === at.length ? known : [])
     }
     const full = applyDefaults(schema, resolved)
     for (const { path, expected } of mismatches(schema, full)) {
@@ -202,13 +207,22 @@ function deepFreeze<T>(value: T): T {
 
 /** A copy in which every text at a secret path is the redaction mark. */
 export function redactValue(value: unknown, isSecret: (path: Steps) => boolean): unknown {
-  return mapStrings(value, [], (text, path) => (text !== '' && isSecret(path) ? redactionMark : text))
+  return mapStrings(value, [], (text, path) => (text !== '' && isSecretOrBelow(path, isSecret) ? redactionMark : text))
 }
 
 /** The same for values as written: a text that is only references shows no secret and stays. */
 export function redactWritten(value: unknown, isSecret: (path: Steps) => boolean): unknown {
-  return mapStrings(value, [], (text, path) => (text !== '' && isSecret(path) && !isOnlyReferences(text) ? redactionMark : text))
+  return mapStrings(value, [], (text, path) => (text !== '' && isSecretOrBelow(path, isSecret) && !isOnlyReferences(text) ? redactionMark : text))
 }
+
+/** A secret that somebody wrapped in an object or a list by mistake is one all the same. The parts of a reference are none. */
+function isSecretOrBelow(path: Steps, isSecret: (path: Steps) => boolean): boolean {
+  for (let length = path.length; length > 0; length--) if (isSecret(path.slice(0, length))) return length === path.length || !referenceParts.has(String(path.at(-1)))
+  return false
+}
+
+/** The keys of `{ source: "env", id: … }`, the family's long form of a reference. */
+const referenceParts = new Set(['source', 'provider', 'id'])
 
 /** The text with every plain secret replaced by the redaction mark; everything else, comments too, stays. */
 export function redactRaw(tree: ConfigTree, isSecret: (path: Steps) => boolean): string {
@@ -226,7 +240,7 @@ export function plainSecrets(tree: ConfigTree, isSecret: (path: Steps) => boolea
   const visit = (node: Json5Node, path: Steps): void => {
     if (node.kind === 'array') for (const [position, element] of node.elements.entries()) visit(element.value, [...path, position])
     else if (node.kind === 'object') for (const member of node.members) visit(member.value, [...path, member.key])
-    else if (typeof node.value === 'string' && node.value !== '' && isSecret(path) && !isOnlyReferences(node.value)) found.push({ path, value: node.value, node })
+    else if (typeof node.value === 'string' && node.value !== '' && isSecretOrBelow(path, isSecret) && !isOnlyReferences(node.value)) found.push({ path, value: node.value, node })
   }
   if (tree.document.root !== undefined) visit(tree.document.root, [])
   return found

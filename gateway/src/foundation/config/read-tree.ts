@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { isForbiddenKey } from './config-path.ts'
 import { Json5Error, memberOf, nodeValue, parseJson5, positionOf, setOwn } from './json5-document.ts'
 import type { Json5Document, Json5Node, Json5Object } from './json5-document.ts'
+import { looksLikeAnother } from './look-alikes.ts'
 import { isPlainObject } from './schema-walk.ts'
 import type { Steps } from './schema-walk.ts'
 
@@ -59,6 +60,8 @@ export function readTree(text: string, file: string): ConfigTree {
         faults.push({ path, place, message: `"${member.key}" can't be a key` })
         continue
       }
+      const alike = looksLikeAnother(member.key)
+      if (alike !== undefined) faults.push({ path: at, place, message: `the key ${alike}` })
       if (seen.has(member.key)) faults.push({ path: at, place, message: 'is written twice; only one of them can count' })
       seen.add(member.key)
       if (member.key === '$include') continue

@@ -1,0 +1,209 @@
+/**
+ * Why a control is true. An entry names tests that show it works and attacks that were held off; all of them must be there and have
+ * passed in the run that is read, or the control is false. An entry may be written before its tests are: it counts when they land.
+ *
+ * A test is named by its file and words of its full name (`gateway/…/x.test.ts › refuses`), or by an id of the attack catalogue
+ * (`AUT-02`), which means every test whose title begins with that id, but not its twins.
+ */
+import type { Clearance, Control } from './model.ts'
+import { withinTheProcess } from './our-system.ts'
+
+export interface Evidence {
+  on: readonly string[]
+  controls: readonly Control[]
+  tests: readonly string[]
+  attacks: readonly string[]
+}
+
+/** The same for the highest kind of data that something may hold. */
+export interface ClearanceEvidence { on: readonly string[]; clearance: Clearance; tests: readonly string[]; attacks: readonly string[] }
+
+const handshake = 'gateway/src/api/socket/handshake.test.ts'
+const limits = 'gateway/src/api/socket/limits.test.ts'
+const door = 'gateway/src/api/http/door-http.test.ts'
+const source = 'gateway/src/api/source.test.ts'
+const guard = 'gateway/src/journey/guard/guard.test.ts'
+const access = 'gateway/src/journey/guard/access.test.ts'
+const runAgent = 'gateway/src/journey/run-agent.test.ts'
+const turn = 'gateway/src/journey/agent/run-turn.test.ts'
+const route = 'gateway/src/journey/handle-message.test.ts'
+const inbox = 'gateway/src/journey/inbox/inbox.test.ts'
+const lanes = 'gateway/src/journey/sessions/lanes.test.ts'
+const grants = 'gateway/src/journey/sandbox/create-grants.test.ts'
+const paths = 'gateway/src/journey/sandbox/parse-path.test.ts'
+const files = 'gateway/src/journey/sandbox/workspace-files.test.ts'
+const config = 'gateway/src/foundation/config/create-config.test.ts'
+const vault = 'gateway/src/foundation/vault/create-vault.test.ts'
+const log = 'gateway/src/foundation/log/create-log.test.ts'
+const redactor = 'gateway/src/foundation/log/redactor.test.ts'
+const models = 'gateway/src/foundation/models/models.test.ts'
+const telegram = 'channels/telegram/src/telegram.test.ts'
+const page = 'ui/test/page.test.ts'
+const secrets = 'test/journeys/secrets-stay-where-they-belong.test.ts › reach only whom they are for'
+const noTool = 'test/journeys/an-agent-without-a-tool-cannot-use-it.test.ts › gets nothing'
+const guest = 'test/journeys/a-guest-gets-no-tools.test.ts › runs nothing'
+const architecture = 'test/architecture.test.ts › keeps the table'
+const census = 'test/threat-model/running.test.ts'
+
+export const evidence: readonly Evidence[] = [
+  // The door.
+  { on: ['gateway'], controls: ['authenticatesSource', 'implementsAuthenticationScheme'], tests: [`${handshake} › says how a wrong or missing token is wrong`, `${handshake} › accepts signature text v3`], attacks: ['AUT-01', 'AUT-02', 'WSH-01', 'WSH-10'] },
+  { on: ['gateway'], controls: ['hasAccessControl', 'authorizesSource'], tests: [`${handshake} › names the missing scope`], attacks: ['AUT-14', 'AUT-15', 'WSF-16'] },
+  { on: ['gateway'], controls: ['validatesInput', 'implementsServerSideValidation'], tests: [`${handshake} › words bad params as clients compare them`], attacks: ['HTTP-10', 'WSF-11', 'WSF-15'] },
+  { on: ['gateway'], controls: ['sanitizesInput'], tests: [`${door} › has one spelling for what may need encoding`], attacks: ['HTTP-18', 'WSH-07'] },
+  { on: ['gateway'], controls: ['checksInputBounds'], tests: [`${limits} › takes 64 KiB from strangers`, `${door} › refuses large headers`], attacks: ['HTTP-04', 'HTTP-08', 'WSF-05'] },
+  { on: ['gateway'], controls: ['encodesOutput'], tests: [`${handshake} › tells problems as they are and bugs without their inside`], attacks: ['HTTP-13', `${page} › stays harmless whatever an answer contains`] },
+  { on: ['gateway'], controls: ['implementsStrictHTTPValidation'], tests: [`${door} › survives garbage on the port`], attacks: ['HTTP-01', 'HTTP-02', 'HTTP-03'] },
+  { on: ['gateway'], controls: ['validatesHeaders'], tests: [`${source} › knows its own pages from all others`], attacks: ['ORG-07', 'WSH-02', 'WSH-12'] },
+  { on: ['gateway'], controls: ['validatesContentType'], tests: [`${door} › come without sign-in, compressed`], attacks: ['HTTP-07'] },
+  { on: ['gateway'], controls: ['invokesScriptFilters'], tests: [`${page} › contains no inline script or style`], attacks: ['HTTP-12', `${page} › stays harmless whatever an answer contains`] },
+  { on: ['gateway'], controls: ['usesStrongSessionIdentifiers', 'verifySessionIdentifiers'], tests: [`${door} › is exchanged at once for a cookie no script can read`], attacks: ['SES-02', 'SES-06', 'SES-08', 'WSH-03'] },
+  { on: ['gateway'], controls: ['implementsNonce'], tests: [`${handshake} › names each fault`], attacks: ['WSH-10', 'SES-03', 'AUT-20'] },
+  { on: ['gateway'], controls: ['isHardened'], tests: ['OPS-02'], attacks: ['HTTP-12', 'HTTP-18', 'OPS-07'] },
+  { on: ['gateway'], controls: ['handlesResourceConsumption'], tests: [`${limits} › holds 500 idle sockets`], attacks: ['DOS-03', 'DOS-04', 'WSF-09'] },
+  { on: ['gateway'], controls: ['isResilient'], tests: ['test/process/a-turn-survives-a-crash-between-tool-and-reply.test.ts › replies once'], attacks: ['DOS-01', 'WSF-13'] },
+  { on: ['gateway'], controls: ['encryptsWithAes'], tests: [`${vault} › what is sealed comes back`], attacks: ['HTTP-15', 'CRD-01'] },
+
+  // Inside the gateway: who works on a message.
+  { on: ['router'], controls: ['validatesInput'], tests: [`${route} › too large is refused and stands in the record`, `${inbox} › takes a message once per place`], attacks: [`${access} › no list and no policy lets in a sender without an id`, `${access} › a group called like a part of every object`] },
+  { on: ['router'], controls: ['authenticatesSource'], tests: [`${guard} › our own ways in bring the principal`], attacks: [`${access} › what a sender can change about themselves never opens a door`, `${guard} › two senders are never one principal`] },
+  { on: ['router'], controls: ['hasAccessControl', 'authorizesSource'], tests: [`${guard} › a wildcard makes guests`], attacks: [`${guard} › never grants anything in a group`, 'test/journeys/what-people-say-together-is-kept-apart.test.ts › neither steer'] },
+  { on: ['router'], controls: ['implementsAuthenticationScheme'], tests: [`${guard} › gives a stranger one code of eight plain characters`], attacks: ['AUT-06', 'AUT-07'] },
+  { on: ['router'], controls: ['checksInputBounds'], tests: [`${route} › too large is refused`], attacks: [`${lanes} › keeps no pictures of a flood`, `${guard} › lets three strangers wait per account`] },
+  { on: ['router'], controls: ['handlesResourceConsumption'], tests: [`${lanes} › serves sessions in the order they became ready`], attacks: [`${lanes} › keeps no pictures of a flood`, 'DOS-08'] },
+  { on: ['router'], controls: ['isResilient'], tests: [`${route} › at any one commit of a turn nothing is lost`], attacks: ['test/process/sigterm-leaves-everything-for-the-next-start.test.ts › continues the turn', `${route} › one message that cannot be continued keeps no other`] },
+  { on: ['router'], controls: ['implementsPOLP'], tests: [architecture], attacks: [`${guard} › an act or effect nobody wrote a rule for is not done`, noTool] },
+
+  { on: ['agent'], controls: ['validatesInput'], tests: [`${runAgent} › is judged and written down before it runs`], attacks: [`${runAgent} › an input that does not fit`, `${turn} › yields a well-formed sequence of events`] },
+  { on: ['agent'], controls: ['hasAccessControl'], tests: [`${runAgent} › that is refused does not run`], attacks: [guest, noTool] },
+  { on: ['agent'], controls: ['authorizesSource'], tests: [`${runAgent} › of a guest is not judged`], attacks: [guest, 'test/journeys/what-people-say-together-is-kept-apart.test.ts › neither steer'] },
+  { on: ['agent'], controls: ['authenticatesSource'], tests: [`${guard} › our own ways in bring the principal`], attacks: [`${guard} › two senders are never one principal`, 'test/journeys/what-people-say-together-is-kept-apart.test.ts › neither steer'] },
+  { on: ['agent'], controls: ['implementsPOLP'], tests: [architecture, `${grants} › hands out exactly what is asked for`], attacks: [`${grants} › there is no grant called`, noTool] },
+  { on: ['agent'], controls: ['checksInputBounds'], tests: [`${runAgent} › goes back with its middle left out`], attacks: ['DOS-11', `${turn} › the step limit ends the turn in words`] },
+  { on: ['agent'], controls: ['handlesResourceConsumption'], tests: [`${turn} › the step limit ends the turn in words`], attacks: ['DOS-11', `${turn} › the same call with the same result three times stops the turn`] },
+  { on: ['agent'], controls: ['isResilient'], tests: [`${turn} › a stream that throws, and one that just ends`], attacks: ['test/journeys/hang-of-the-model.test.ts › ', 'test/process/a-crash-while-a-tool-runs-is-reported-as-unknown.test.ts › is not repeated'] },
+  { on: ['agent'], controls: ['usesParameterizedInput'], tests: [`${runAgent} › is judged and written down before it runs`], attacks: [`${runAgent} › arguments that are none`, 'PTH-01'] },
+  { on: ['agent'], controls: ['definesConnectionTimeout'], tests: [`${models} › silence for fifteen seconds is enough`], attacks: ['test/journeys/hang-of-the-model.test.ts › ', 'test/journeys/hang-of-a-tool.test.ts › is given up at its deadline'] },
+  { on: ['agent'], controls: ['implementsAuthenticationScheme'], tests: [`${guard} › who a sender is`], attacks: ['AUT-09', 'AUT-16'] },
+  { on: ['agent'], controls: ['sanitizesInput'], tests: ['gateway/src/journey/agent/prompt.test.ts › a file cannot close its own frame'], attacks: ['INJ-04', 'INJ-15'] },
+
+  { on: ['guard'], controls: ['validatesInput'], tests: [`${guard} › says of "" that it is no code`], attacks: [`${access} › no list and no policy lets in a sender without an id`, `${guard} › takes nothing behind a code for a part of it`] },
+  { on: ['guard'], controls: ['sanitizesInput'], tests: [`${guard} › shows a name on one line`], attacks: ['AUT-08', `${guard} › two senders are never one principal`] },
+  { on: ['guard', 'approvals'], controls: ['checksInputBounds'], tests: [`${access} › looks at the beginning of a long text only`], attacks: [`${guard} › lets three strangers wait per account`, 'AUT-08'] },
+  { on: ['guard'], controls: ['hasAccessControl', 'implementsPOLP'], tests: [architecture, `${guard} › every refusal stands in the record`], attacks: [`${guard} › an act or effect nobody wrote a rule for is not done`, `${guard} › makes nobody the owner by a word in a chat`] },
+  { on: ['guard'], controls: ['authenticatesSource', 'authorizesSource'], tests: [`${guard} › the owner is who the configuration names`], attacks: [`${access} › what a sender can change about themselves never opens a door`, `${guard} › has one owner when two are let in at the same instant`] },
+  { on: ['guard'], controls: ['implementsAuthenticationScheme'], tests: [`${guard} › spends a code once`], attacks: [`${guard} › locks in the middle of a burst`, 'AUT-06'] },
+  { on: ['guard'], controls: ['handlesResourceConsumption', 'isResilient'], tests: [`${guard} › locks after ten wrong codes in a minute, also over a restart`], attacks: [`${guard} › lets three strangers wait per account`, 'AUT-06'] },
+  { on: ['guard'], controls: ['definesConnectionTimeout'], tests: [`${guard} › counts a code for its channel only, and takes none after its hour`], attacks: ['AUT-07'] },
+  { on: ['approvals'], controls: ['hasAccessControl', 'authorizesSource', 'authenticatesSource'], tests: ['EXE-10'], attacks: ['EXE-11', 'AUT-16'] },
+  { on: ['approvals'], controls: ['validatesInput', 'sanitizesInput'], tests: ['EXE-12'], attacks: ['EXE-11', 'EXE-15'] },
+
+  // Keys at work.
+  { on: ['broker'], controls: ['hasAccessControl', 'authorizesSource', 'implementsPOLP'], tests: [`${models} › tells what to do when the key is missing`], attacks: [`${models} › follows redirects within the host and never takes the key to another`, secrets] },
+  { on: ['broker'], controls: ['isResilient', 'handlesResourceConsumption'], tests: [`${models} › a model that failed rests 30 s`], attacks: [`${models} › the next model answers`, `${models} › survives a secret source and a store that fail`] },
+  { on: ['broker'], controls: ['definesConnectionTimeout'], tests: [`${models} › silence for fifteen seconds is enough`], attacks: ['test/journeys/hang-of-the-model.test.ts › '] },
+  { on: ['broker'], controls: ['validatesInput'], tests: [`${models} › resolves aliases, references, bare ids`], attacks: [`${models} › does not send a key unencrypted into the world`, 'NET-11'] },
+
+  // Commands in their cage.
+  { on: ['executor', 'supervisor'], controls: ['implementsPOLP', 'isHardened'], tests: ['SBX-07', 'SBX-08'], attacks: ['SBX-01', 'SBX-02', 'SBX-05', 'SBX-06'] },
+  { on: ['executor', 'supervisor'], controls: ['handlesResourceConsumption'], tests: ['SBX-12'], attacks: ['SBX-09', 'SBX-10'] },
+  { on: ['executor', 'supervisor'], controls: ['isResilient'], tests: ['SBX-20'], attacks: ['EXE-17', 'EXE-22'] },
+  { on: ['executor', 'supervisor'], controls: ['usesParameterizedInput', 'validatesInput'], tests: ['EXE-06'], attacks: ['EXE-01', 'EXE-15'] },
+  { on: ['executor', 'supervisor'], controls: ['sanitizesInput'], tests: ['EXE-21'], attacks: ['EXE-15', 'EXE-16'] },
+  { on: ['executor', 'supervisor'], controls: ['checksInputBounds'], tests: ['EXE-16'], attacks: ['EXE-15', 'SBX-12'] },
+  { on: ['executor', 'supervisor'], controls: ['hasAccessControl', 'authorizesSource', 'authenticatesSource'], tests: ['EXE-18'], attacks: ['EXE-19', 'EXE-20'] },
+  { on: ['egress'], controls: ['validatesInput', 'sanitizesInput'], tests: ['NET-01'], attacks: ['NET-02', 'NET-07'] },
+  { on: ['egress'], controls: ['hasAccessControl', 'authorizesSource', 'implementsPOLP'], tests: ['NET-05'], attacks: ['NET-03', 'NET-04', 'NET-10'] },
+  { on: ['egress'], controls: ['checksInputBounds', 'handlesResourceConsumption'], tests: ['NET-08'], attacks: ['NET-08', 'NET-03'] },
+
+  // Stores.
+  { on: ['config-store'], controls: ['validatesInput'], tests: [`${config} › a bad section alone falls back`], attacks: ['CFG-01', 'CFG-02', 'CFG-03'] },
+  { on: ['config-store'], controls: ['hasAccessControl'], tests: [`${config} › set, patch and unset keep comments; the file is 600`], attacks: ['CFG-11'] },
+  { on: ['config-store'], controls: ['authorizesSource'], tests: [`${config} › the base hash guards against a file that changed`], attacks: ['CFG-08', 'AUT-14'] },
+  { on: ['config-store'], controls: ['implementsPOLP'], tests: [`${config} › secrets come from file, variable, vault`], attacks: ['CFG-04', 'CFG-06', 'CFG-12'] },
+  { on: ['config-store'], controls: ['handlesResourceConsumption'], tests: [`${config} › a huge file and a pipe are refused`], attacks: ['CFG-03', 'CFG-04'] },
+  { on: ['credential-store'], controls: ['encryptsWithAes'], tests: [`${vault} › what is sealed comes back`], attacks: ['CRD-01', 'CRD-02'] },
+  { on: ['credential-store'], controls: ['hasAccessControl'], tests: [`${vault} › file and key are 600`], attacks: ['CRD-01', 'CRD-03'] },
+  { on: ['credential-store'], controls: ['authorizesSource', 'implementsPOLP'], tests: [`${vault} › stands nowhere in the clear`], attacks: ['CRD-06', secrets] },
+  { on: ['credential-store'], controls: ['validatesInput', 'handlesResourceConsumption'], tests: [`${vault} › names and values have limits`], attacks: ['CRD-02', 'CRD-08'] },
+  { on: ['vault-key'], controls: ['hasAccessControl', 'authorizesSource', 'implementsPOLP'], tests: [`${vault} › others may not be able to read it`], attacks: ['CRD-03', `${vault} › may not lie in the state directory`] },
+  { on: ['vault-key'], controls: ['validatesInput', 'handlesResourceConsumption'], tests: [`${vault} › what is no key is not taken for one`], attacks: [`${vault} › another one opens nothing`] },
+  { on: ['audit-store'], controls: ['providesIntegrity', 'hasAccessControl', 'authorizesSource', 'implementsPOLP'], tests: ['AUD-04'], attacks: ['AUD-01', 'AUD-07'] },
+  { on: ['audit-store'], controls: ['validatesInput'], tests: ['AUD-04'], attacks: ['AUD-05'] },
+  { on: ['audit-store'], controls: ['handlesResourceConsumption'], tests: ['AUD-06'], attacks: ['AUD-02', 'AUD-08'] },
+  { on: ['session-store'], controls: ['hasAccessControl'], tests: ['gateway/src/foundation/storage/storage.test.ts › keeps the file to the owner'], attacks: [`${census} › nobody else on this machine can open a file of the state directory`] },
+  { on: ['session-store'], controls: ['authorizesSource', 'implementsPOLP'], tests: ['gateway/src/journey/sessions/keys.test.ts › is never shared by a direct chat and a group'], attacks: ['test/journeys/what-is-known-of-the-owner-stays-private.test.ts › do not, whoever speaks there', `gateway/src/journey/sessions/keys.test.ts › is refused`] },
+  { on: ['session-store'], controls: ['validatesInput'], tests: [`${inbox} › does not take a message for its own repetition`], attacks: ['gateway/src/journey/sessions/keys.test.ts › "../../etc" is refused', 'gateway/src/journey/sessions/view.test.ts › no name can end it'] },
+  { on: ['session-store'], controls: ['handlesResourceConsumption'], tests: ['gateway/src/journey/agent/compaction.test.ts › two hundred turns in a small window'], attacks: ['DOS-06', `${lanes} › keeps no pictures of a flood`] },
+  { on: ['log-store'], controls: ['validatesInput', 'implementsPOLP'], tests: [`${log} › one call is one line, whatever is in it`], attacks: [`${redactor} › nothing forges a line or steers a terminal`, 'SEC-04'] },
+  { on: ['log-store'], controls: ['handlesResourceConsumption'], tests: [`${log} › by size: nothing is lost`], attacks: [`${log} › a flood cannot fill the disk`] },
+  { on: ['log-store'], controls: ['hasAccessControl', 'authorizesSource'], tests: [`${log} › what stands in the way is not written through`], attacks: [`${census} › nobody else on this machine can open a file of the state directory`, 'OPS-12'] },
+  { on: ['workspace'], controls: ['hasAccessControl', 'authorizesSource', 'implementsPOLP'], tests: [`${files} › writes whole files, makes folders, keeps 600 and 700`], attacks: ['PTH-01', 'PTH-02', 'PTH-03', 'PTH-06'] },
+  { on: ['workspace'], controls: ['validatesInput'], tests: [`${paths} › the root is a folder only`], attacks: ['PTH-01', 'PTH-04'] },
+  { on: ['workspace'], controls: ['handlesResourceConsumption'], tests: [`${files} › a thousand entries and no more`], attacks: ['PTH-05', 'PTH-09'] },
+
+  // The page and the terminal.
+  { on: ['page'], controls: ['implementsCSRFToken', 'verifySessionIdentifiers'], tests: [`${door} › signs in from its own page`], attacks: ['ORG-01', 'ORG-02', 'ORG-05', 'ORG-06'] },
+  { on: ['page'], controls: ['disablesiFrames'], tests: [`${page} › contains no inline script or style`], attacks: ['ORG-10'] },
+  { on: ['page'], controls: ['definesConnectionTimeout', 'usesStrongSessionIdentifiers'], tests: ['gateway/src/api/credentials.test.ts › stay until idle or old'], attacks: ['SES-02', 'SES-04', 'SES-05'] },
+  { on: ['page'], controls: ['encodesOutput', 'sanitizesInput', 'validatesInput'], tests: ['ui/src/html-pieces.test.ts › shows as text what it does not know'], attacks: [`${page} › stays harmless whatever an answer contains`, 'ui/src/html-pieces.test.ts › never yields an element beyond its list', 'ui/src/markdown-blocks.test.ts › what a text may lead to'] },
+  { on: ['page'], controls: ['implementsAuthenticationScheme', 'authenticatesSource'], tests: [`${door} › signs in from its own page`], attacks: ['AUT-03', 'ORG-09'] },
+  { on: ['page'], controls: ['hasAccessControl', 'authorizesSource'], tests: ['gateway/src/api/http/browser.test.ts › signs in by the link'], attacks: ['gateway/src/api/http/browser.test.ts › gives a page of another origin nothing', 'ORG-04'] },
+  { on: ['page'], controls: ['implementsNonce'], tests: [`${door} › is exchanged at once`], attacks: ['ORG-02', 'ORG-08'] },
+  { on: ['page'], controls: ['isResilient'], tests: ['ui/src/gateway-client.test.ts › comes back after the line broke'], attacks: ['ui/src/gateway-client.test.ts › is not upset by frames that are no frames'] },
+  { on: ['page'], controls: ['checksInputBounds', 'handlesResourceConsumption'], tests: ['ui/src/html-pieces.test.ts › takes time in proportion to the text'], attacks: ['UI-04'] },
+  { on: ['cli'], controls: ['encodesOutput', 'sanitizesInput'], tests: ['cli/src/printable.test.ts › makes one line of many'], attacks: ['cli/src/printable.test.ts › never lets a control character through'] },
+  { on: ['cli'], controls: ['validatesInput', 'implementsServerSideValidation'], tests: ['cli/src/run-cli.test.ts › 2 when the command line is wrong'], attacks: ['cli/src/config-path.test.ts › refuses "__proto__.x"', 'cli/src/gateway-address.test.ts › refuses "ws://127.0.0.1.evil.example:1"'] },
+  { on: ['cli'], controls: ['authenticatesSource', 'implementsAuthenticationScheme'], tests: ['cli/src/gateway-client.test.ts › goes on to the next token when one is old'], attacks: ["cli/src/gateway-address.test.ts › never shows this computer's tokens to another one"] },
+  { on: ['cli'], controls: ['hasAccessControl', 'authorizesSource'], tests: ['cli/src/run-cli.test.ts › 4 when something is not allowed'], attacks: ['cli/src/machine.test.ts › is not written through a link', 'AUT-14'] },
+  { on: ['cli'], controls: ['isResilient'], tests: ['cli/src/gateway-client.test.ts › ends waiting requests when the connection goes'], attacks: ['cli/src/gateway-client.test.ts › gives up after the time it was given'] },
+
+  // The model.
+  { on: ['llm'], controls: ['implementsPOLP'], tests: [`${grants} › hands out exactly what is asked for`], attacks: [guest, noTool, 'test/journeys/a-tool-call-writes-and-reads-a-file.test.ts › a path out of the workspace is refused'] },
+  { on: ['llm'], controls: ['encodesOutput'], tests: ['ui/src/html-pieces.test.ts › shows as text what it does not know'], attacks: [`${page} › stays harmless whatever an answer contains`, 'cli/src/printable.test.ts › never lets a control character through', 'channels/telegram/src/html.test.ts › is never refused, whatever the Markdown'] },
+  { on: ['llm'], controls: ['hasContentFiltering'], tests: ['INJ-13'], attacks: ['INJ-01', 'INJ-04', 'INJ-15'] },
+  { on: ['llm'], controls: ['isHardened'], tests: ['SBX-07'], attacks: ['SBX-01', 'SBX-03', 'EXE-22'] },
+  { on: ['llm'], controls: ['providesConfidentiality'], tests: ['SEC-01'], attacks: ['NET-12', 'INJ-10'] },
+  { on: ['tools'], controls: ['validatesToolLaunchConfig'], tests: [architecture], attacks: [`${grants} › there is no grant called`, noTool] },
+
+  // Flows: to networks and providers.
+  { on: ['gateway→telegram', 'telegram→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${telegram} › reads the token from a file, and refuses what is no token`], attacks: [`${telegram} › takes nothing without the secret`, `${telegram} › does not follow a redirect with the token`] },
+  { on: ['gateway→anthropic', 'gateway→openai', 'anthropic→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${models} › tells what to do when the key is missing`], attacks: [`${models} › follows redirects within the host and never takes the key to another`, secrets] },
+  { on: ['gateway→anthropic', 'gateway→openai', 'anthropic→gateway'], controls: ['isEncrypted', 'authenticatesDestination'], tests: [`${models} › does not send a key unencrypted into the world`], attacks: ['NET-09'] },
+  { on: ['gateway→anthropic', 'gateway→openai'], controls: ['checksDestinationRevocation'], tests: [`${models} › does not send a key unencrypted into the world`], attacks: ['NET-09', 'NET-10'] },
+  // Flows to the door, off this machine: TLS 1.3. On it: a Unix socket, else loopback without encryption.
+  { on: ['tailscale→gateway', 'cli→gateway', 'page→gateway', 'programs→gateway', 'mobile→gateway', 'macos→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${handshake} › names the missing scope`], attacks: ['AUT-02', 'AUT-14', 'AUT-15'] },
+  { on: ['tailscale→gateway'], controls: ['isEncrypted', 'authenticatesDestination'], tests: ['HTTP-15'], attacks: ['HTTP-16', 'AUT-19'] },
+  { on: ['gateway→page', 'page→gateway'], controls: ['sanitizesInput', 'validatesInput'], tests: [`${handshake} › words bad params`], attacks: ['HTTP-05', 'HTTP-18', 'WSF-11'] },
+  // Flows within the process.
+  { on: withinTheProcess, controls: ['isEncrypted', 'authenticatesDestination', 'checksDestinationRevocation'], tests: [`${census} › what works on a message is one process, and speaks to nobody but who it must`, architecture], attacks: [`${census} › a stranger on this machine finds no socket that answers`] },
+  { on: withinTheProcess, controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${runAgent} › is judged and written down before it runs`], attacks: [guest, noTool] },
+  // Flows into stores.
+  { on: ['credential-store→gateway', 'gateway→credential-store'], controls: ['isEncrypted'], tests: [`${vault} › stands nowhere in the clear`], attacks: ['CRD-01', 'CRD-02'] },
+  { on: ['credential-store→gateway', 'gateway→credential-store', 'vault-key→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${vault} › another one opens nothing`], attacks: ['CRD-05', 'CRD-06'] },
+  { on: ['gateway→audit-store'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: ['AUD-04'], attacks: ['AUD-01', 'AUD-07'] },
+  { on: ['supervisor→executor', 'agent→executor', 'executor→agent'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: ['EXE-18'], attacks: ['EXE-19', 'SBX-05'] },
+  { on: ['supervisor→executor', 'agent→executor', 'executor→agent'], controls: ['isEncrypted', 'authenticatesDestination', 'checksDestinationRevocation'], tests: ['SBX-13'], attacks: ['SBX-03', 'SBX-05', 'SBX-14'] },
+  { on: ['executor→egress', 'egress→internet'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: ['NET-05'], attacks: ['SBX-04', 'NET-01'] },
+  { on: ['egress→internet'], controls: ['isEncrypted', 'authenticatesDestination'], tests: ['NET-04'], attacks: ['NET-09'] },
+]
+
+/**
+ * What may be where. Only the gateway, the vault and its key hold secrets; the parts that work on messages hold messages. That secrets
+ * and other people's words are nowhere else is what the tests show.
+ */
+export const clearanceEvidence: readonly ClearanceEvidence[] = [
+  { on: ['gateway', 'credential-store', 'vault-key', 'credential-store→gateway', 'gateway→credential-store', 'vault-key→gateway'], clearance: 'secret', tests: [`${vault} › stands nowhere in the clear`], attacks: [secrets, 'CRD-06', 'SEC-06'] },
+  {
+    on: [
+      'agent', 'router', 'guard', 'broker', 'llm', 'cli', 'page', 'session-store', 'config-store', 'telegram', 'anthropic', 'openai', 'tailscale', 'programs', 'workspace',
+      'cli→gateway', 'page→gateway', 'gateway→page', 'programs→gateway', 'tailscale→gateway', 'telegram→gateway', 'gateway→telegram', 'gateway→anthropic', 'anthropic→gateway', 'gateway→openai',
+      'gateway→agent', 'agent→llm', 'llm→agent', 'agent→guard', 'agent→broker', 'agent→workspace', 'gateway→session-store', 'session-store→gateway', 'config-store→gateway', 'cli→config-store',
+    ],
+    clearance: 'restricted',
+    tests: [`${config} › what is shown has no secret in it`],
+    attacks: [secrets, 'test/journeys/what-is-known-of-the-owner-stays-private.test.ts › do not, whoever speaks there', 'CFG-12'],
+  },
+  { on: ['audit-store', 'gateway→audit-store'], clearance: 'restricted', tests: ['AUD-04'], attacks: ['AUD-05', secrets] },
+  { on: ['executor', 'supervisor', 'approvals', 'egress', 'agent→executor', 'executor→agent', 'agent→approvals', 'supervisor→executor', 'executor→egress', 'approvals→owner', 'owner'], clearance: 'restricted', tests: ['SBX-13'], attacks: ['SBX-01', 'SBX-21'] },
+]
