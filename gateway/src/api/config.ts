@@ -13,8 +13,22 @@ const schema = Type.Object({
   auth: Type.Object({
     mode: Type.Union([Type.Literal('token'), Type.Literal('password')], { default: 'token', description: 'Which shared secret opens the door.' }),
     token: Type.String({ default: '', description: 'The shared token. Better kept in the environment or secrets.env (MOLTBOT_GATEWAY_TOKEN).' }),
+    previousToken: Type.String({ default: '', description: 'The token before the last rotation, while programs may still use it. Written by: moltbot gateway token rotate --overlap <hours>' }),
+    previousTokenUntil: Type.Integer({ default: 0, minimum: 0, description: 'Until when previousToken opens anything, in milliseconds since 1970.' }),
     password: Type.String({ default: '', description: 'The shared password, with mode: password (MOLTBOT_GATEWAY_PASSWORD).' }),
-    allowTailscale: Type.Boolean({ default: false, description: 'Kept for configurations of this family; identity headers open nothing here.' }),
+    passwordHash: Type.String({ default: '', description: 'The password as an argon2id hash, in place of password: moltbot login password writes it.' }),
+    allowTailscale: Type.Boolean({ default: false, description: 'Lets people in by their Tailscale login, through the listener of auth.tailscale. The ordinary port never looks at such headers.' }),
+    tailscale: Type.Object({
+      port: Type.Integer({ default: 0, minimum: 0, maximum: 65535, description: 'Port on 127.0.0.1 for tailscale serve alone. 0: none. Takes effect at the next start.' }),
+      allowUsers: Type.Array(Type.String(), { default: [], description: 'Login names that are let in as the owner, letter for letter. Each request is checked with tailscale whois.' }),
+    }, { default: {}, description: 'Tailscale identity, with allowTailscale.' }),
+    trustedProxy: Type.Object({
+      port: Type.Integer({ default: 0, minimum: 0, maximum: 65535, description: 'Port of the listener on which a proxy says who somebody is. 0: none. Nothing else is let in there. Takes effect at the next start.' }),
+      host: Type.String({ default: '127.0.0.1', description: 'Address of that listener.' }),
+      userHeader: Type.String({ default: 'x-forwarded-user', pattern: '^[A-Za-z][A-Za-z0-9-]{0,63}$', description: 'Header in which the proxy (or its OIDC sign-in) names the person.' }),
+      allowUsers: Type.Array(Type.String(), { default: [], description: 'Names that are let in as the owner, letter for letter. Empty: nobody.' }),
+      allowLoopback: Type.Boolean({ default: false, description: 'Whether a proxy on this machine counts besides gateway.trustedProxies. Every program on this machine could then be it.' }),
+    }, { default: {}, description: 'People whom a reverse proxy has signed in.' }),
     rateLimit: Type.Object({
       maxAttempts: Type.Integer({ default: 10, minimum: 1, description: 'Wrong secrets from one address before it is locked out.' }),
       windowMs: Type.Integer({ default: 60_000, minimum: 1000, description: 'Within how many milliseconds they count.' }),
@@ -29,7 +43,7 @@ const schema = Type.Object({
     allowInsecureAuth: Type.Boolean({ default: false, description: 'Lets browser pages without device identity (plain http from another machine) come in with the token alone.' }),
     dangerouslyDisableDeviceAuth: Type.Boolean({ default: false, description: 'As allowInsecureAuth; kept for configurations of this family.' }),
     sessionMinutes: Type.Integer({ default: 720, minimum: 5, description: 'How long a signed-in browser stays signed in, in minutes.' }),
-    sessionIdleMinutes: Type.Integer({ default: 720, minimum: 5, description: 'After how many minutes without use a signed-in browser must sign in again.' }),
+    sessionIdleMinutes: Type.Integer({ default: 15, minimum: 5, description: 'After how many minutes without use a signed-in browser must sign in again. An open page is a page in use.' }),
   }, { default: {}, description: 'The page.' }),
   trustedProxies: Type.Array(Type.String(), { default: [], description: 'Addresses (or CIDR ranges) of reverse proxies whose X-Forwarded-For is believed. Forwarding headers from anybody else are refused.' }),
   http: Type.Object({
@@ -77,7 +91,7 @@ export const gatewaySection: Section<typeof schema> = defineSection({
   title: 'The door: port, addresses, authentication, limits',
   schema,
   reload: 'hot',
-  secrets: ['auth.token', 'auth.password', 'remote.token', 'remote.password'],
+  secrets: ['auth.token', 'auth.previousToken', 'auth.password', 'auth.passwordHash', 'remote.token', 'remote.password'],
 })
 
 export type GatewayConfig = Static<typeof schema>

@@ -10,20 +10,23 @@ import { WebSocketServer } from 'ws'
 import { listenAddresses, reachableNames } from './addresses.ts'
 import { createAttemptLimit } from './attempt-limit.ts'
 import type { WireEvents } from './broadcast.ts'
-import { createBrowserSessions } from './browser-sessions.ts'
+import type { BrowserSessions } from './browser-sessions.ts'
 import { gatewaySection, type GatewayConfig } from './config.ts'
 import { createCredentialSource } from './credentials.ts'
 import { connectionsMax, descriptorLimit } from './descriptors.ts'
 import type { DeviceStore } from './devices.ts'
+import { createFormTokens } from './form-tokens.ts'
 import { envelopeFault, headersMax, upgradeFault } from './http/envelope.ts'
 import { createPageFiles } from './http/page-files.ts'
 import { rawAnswer } from './http/respond.ts'
 import { createRouter } from './http/router.ts'
 import { createIdempotency } from './idempotency.ts'
+import { createIdentity, type Entrance } from './identity.ts'
 import type { Method } from './method.ts'
+import { createPasswords } from './password.ts'
 import type { Rooms } from './rooms.ts'
 import { covers } from './scopes.ts'
-import { isLoopback, judgeSource, plainAddress } from './source.ts'
+import { isLoopback, judgeSource, plainAddress, type Source } from './source.ts'
 import { fallsWithRotation } from './socket/admission.ts'
 import { createSockets } from './socket/connection.ts'
 import { createDispatch } from './socket/dispatch.ts'
@@ -47,14 +50,16 @@ export interface Door {
 }
 
 export interface DoorOptions {
-  /** `devices` must be the store made by `createDevices`; the door asks it for more than methods may. */
-  rooms: Rooms & { devices: DeviceStore }
+  /** `devices` and `signIns` must be those made by `createDevices` and `createBrowserSessions`; the door asks them for more than methods may. */
+  rooms: Rooms & { devices: DeviceStore; signIns: BrowserSessions }
   methods: readonly Method[]
   events: WireEvents
   /** The built page; undefined or empty: `/` says in words how to build it. */
   uiDir: string | undefined
   /** The shared token as it is now; asked at every use. */
   token: () => Promise<Secret | undefined>
+  /** The login name Tailscale knows for an address of the tailnet; undefined: none. Asked only on the listener of `auth.tailscale`. Absent: knows nobody. */
+  whois?: (address: string) => Promise<string | undefined>
   /** Unguessable bytes, from `node:crypto`. */
   random: (bytes: number) => Buffer
   /** Overrides of the command line; undefined leaves the configuration's value. */
@@ -97,11 +102,23 @@ export function createDoor(options: DoorOptions): Door {
   const credentials = createCredentialSource({
     token: options.token,
     password: () => rooms.config.secrets.get('gateway.auth.password'),
+    previous: async () => ({ token: await rooms.config.secrets.get('gateway.auth.previousToken'), until: config().auth.previousTokenUntil }),
+    now: () => clock.now(),
+    passwordHash: () => rooms.config.secrets.get('gateway.auth.passwordHash'),
+    passwords: createPasswords(),
     mode: () => config().auth.mode,
     random: options.random,
   })
-  const attempts = createAttemptLimit({ clock, limits: () => config().auth.rateLimit })
-  const browserSessions = createBrowserSessions({ store: rooms.store, clock, random: options.random })
+  const attempts = createAttemptLimit({ clock, store: rooms.store, log, limits: () => config().auth.rateLimit })
+  const browserSessions = rooms.signIns
+  const identity = createIdentity({ config, whois: options.whois ?? (async () => undefined) })
+  const entrances = new WeakMap<object, Entrance>()
+  const entranceOf = (request: IncomingMessage): Entrance => entrances.get(request.socket) ?? 'ordinary'
+  /** A proxy that speaks for people stands in front of its own listener, so forwarding headers are its business there. */
+  const sourceOf = (request: IncomingMessage, strictOrigin: boolean): Source => {
+    const now = config()
+    return judgeSource(request, entranceOf(request) === 'ordinary' ? now : { ...now, trustedProxies: [...now.trustedProxies, '127.0.0.1', '::1'] }, strictOrigin)
+  }
   const idempotency = createIdempotency(clock)
 
   const noted = new Map<string, number>()
@@ -126,7 +143,12 @@ export function createDoor(options: DoorOptions): Door {
   let state: 'new' | 'listening' | 'closing' | 'closed' = 'new'
   let portNow = 0
   const router = createRouter({
-    rooms, config, credentials, attempts, browserSessions, refused,
+    rooms, config, credentials, attempts, browserSessions, refused, sourceOf,
+    forms: createFormTokens(options.random),
+    async identify(request) {
+      const entrance = entranceOf(request)
+      return entrance === 'ordinary' ? undefined : identity.of(request, entrance)
+    },
     pages: createPageFiles(options.uiDir),
     // Cookies know no ports: two gateways on one machine must not sign each other's browsers out.
     cookieName: () => `${tls ? '__Host-' : ''}moltbot_session_${portNow}`,
@@ -139,12 +161,11 @@ export function createDoor(options: DoorOptions): Door {
       }
       return state === 'listening' ? [] : ['door']
     },
-    signedOut: (digest) => drop((ground) => ground.kind === 'cookie' && ground.digest === digest, 'signed out'),
   })
 
   type Ground = ReturnType<typeof sockets.connected>[number]['admitted']['ground']
   const drop = (which: (ground: Ground) => boolean, reason: string): void => {
-    for (const connection of sockets.connected()) if (which(connection.admitted.ground)) connection.close(1008, reason)
+    for (const connection of sockets.connected()) if (which(connection.admitted.ground)) connection.withdraw(reason)
   }
 
   const webSockets = new WebSocketServer({
@@ -188,7 +209,7 @@ export function createDoor(options: DoorOptions): Door {
     if (state !== 'listening') return refuseRaw(socket, 503, 'The gateway is stopping.')
     const fault = envelopeFault(request) ?? upgradeFault(request)
     if (fault !== undefined) return refuseRaw(socket, fault.status, fault.reason, fault.headers)
-    const source = judgeSource(request, config(), true)
+    const source = sourceOf(request, true)
     if (source.kind === 'refused') {
       refused(source.address, source.code, source.reason)
       return refuseRaw(socket, source.status, source.reason)
@@ -202,6 +223,7 @@ export function createDoor(options: DoorOptions): Door {
     }
     // A cookie counts only where the browser says which page is asking.
     const cookie = source.origin === undefined || !source.sameOrigin ? undefined : await router.browserOf(request)
+    if (entranceOf(request) !== 'ordinary' && cookie === undefined) return refuseRaw(socket, 401, 'Open the page first; this listener lets nobody in but people a proxy names.')
     if (socket.destroyed) return
     socket.removeListener('error', onError)
     webSockets.handleUpgrade(request, socket, head, (ws) => sockets.accept(ws, source, cookie))
@@ -290,6 +312,32 @@ export function createDoor(options: DoorOptions): Door {
     return reached
   }
 
+  /** The listeners on which a proxy says who somebody is. They let nobody in who comes without one. */
+  const listenForProxies = async (): Promise<void> => {
+    const { trustedProxy, tailscale, allowTailscale } = config().auth
+    const wanted: { entrance: Entrance; host: string; port: number }[] = [
+      ...(trustedProxy.port === 0 ? [] : [{ entrance: 'proxy' as const, host: trustedProxy.host, port: trustedProxy.port }]),
+      ...(tailscale.port === 0 || !allowTailscale ? [] : [{ entrance: 'tailscale' as const, host: '127.0.0.1', port: tailscale.port }]),
+    ]
+    if (trustedProxy.port !== 0 && !isLoopback(trustedProxy.host) && config().trustedProxies.length === 0) {
+      throw new Problem('door-identity-plain', 'gateway.auth.trustedProxy.host can be reached by other machines, but gateway.trustedProxies names no proxy.', { next: 'Name the addresses of your proxies in gateway.trustedProxies, or set gateway.auth.trustedProxy.host to 127.0.0.1.' })
+    }
+    for (const { entrance, host, port } of wanted) {
+      const server = makeServer(undefined)
+      server.on('connection', (socket: Socket) => {
+        entrances.set(socket, entrance)
+        onConnection(socket)
+      })
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', (error: NodeJS.ErrnoException) => reject(listenProblem(error.code, host, port, error)))
+        server.listen({ host, port }, () => resolve())
+      })
+      server.on('error', (error) => log.error('The listener of a proxy failed.', { entrance, error: String(error) }))
+      servers.push(server)
+      log.info('A proxy may name people here.', { entrance, host, port })
+    }
+  }
+
   /** Undefined: none is wanted, or none can be had; then there is one way in less, and the log says why. */
   const listenForThisUser = async (): Promise<string | undefined> => {
     const path = options.socketPath
@@ -342,11 +390,16 @@ export function createDoor(options: DoorOptions): Door {
   }
   const stops: (() => void)[] = []
   const start = (): void => {
-    stops.push(credentials.onRotate((now) => {
+    stops.push(credentials.onRotate((now, why) => {
+      if (why === 'overlap') {
+        log.info('The gateway token before the last rotation no longer opens anything.')
+        return drop((ground) => ground.kind === 'shared' && ground.version !== now.version, 'unauthorized: the gateway secret changed')
+      }
       log.warn('The gateway secret changed; what came from the old one is signed out.')
       drop((ground) => fallsWithRotation({ ground }, now.version), 'unauthorized: the gateway secret changed')
-      Promise.all([browserSessions.removeAll(), rooms.devices.dropBound()]).catch((error: unknown) => log.error('Old sign-ins could not be removed; they no longer open anything.', { error: String(error) }))
+      Promise.all([browserSessions.endAll(), rooms.devices.dropBound()]).catch((error: unknown) => log.error('Old sign-ins could not be removed; they no longer open anything.', { error: String(error) }))
     }))
+    stops.push(browserSessions.onEnd((digests) => drop((ground) => ground.kind === 'cookie' && digests.includes(ground.digest), 'signed out')))
     stops.push(rooms.config.onReload(() => {
       checkCredentials().catch((error: unknown) => log.error('The gateway secret could not be read.', { error: String(error) }))
       const now = config()
@@ -366,7 +419,7 @@ export function createDoor(options: DoorOptions): Door {
       if (change.kind === 'revoked') {
         for (const connection of sockets.connected()) {
           const { admitted } = connection
-          if (admitted.device === change.deviceId && (change.role === undefined || admitted.role === change.role)) connection.close(1008, 'unauthorized: device token revoked')
+          if (admitted.device === change.deviceId && (change.role === undefined || admitted.role === change.role)) connection.withdraw('unauthorized: device token revoked')
         }
         return
       }
@@ -381,7 +434,7 @@ export function createDoor(options: DoorOptions): Door {
         // An open page is a page in use, up to the session's absolute end.
         browserSessions.touch(ground.digest)
           .then(() => browserSessions.alive(ground.digest, idleMs))
-          .then((alive) => { if (!alive) connection.close(1008, 'unauthorized: the browser session ended') })
+          .then((alive) => { if (!alive) connection.withdraw('unauthorized: the browser session ended') })
           .catch((error: unknown) => log.error('A browser session could not be checked.', { error: String(error) }))
       }
       cancel = clock.after(socketLimits.tickEveryMs, housekeeping)
@@ -408,6 +461,9 @@ export function createDoor(options: DoorOptions): Door {
     async listen() {
       const { loopback } = listenAddresses(config())
       const now = await credentials.current()
+      if (now.placeholder) {
+        throw new Problem('door-placeholder', `The gateway ${now.mode} is a word from an example.`, { next: now.mode === 'token' ? 'Make a real one: bash scripts/rotate-gateway-token.sh' : 'Set another one: moltbot login password' })
+      }
       if (!loopback && !now.configured) {
         throw new Problem('door-open', `gateway.bind is "${config().bind}", which other machines can reach, but no gateway ${now.mode} is set.`, {
           next: `Set gateway.auth.${now.mode} (or MOLTBOT_GATEWAY_${now.mode.toUpperCase()}), or set gateway.bind to loopback.`,
@@ -418,9 +474,16 @@ export function createDoor(options: DoorOptions): Door {
           next: 'Set gateway.tls.enabled to true (moltbot config set gateway.tls.enabled true; a certificate is made by itself), or set gateway.bind to loopback and let tailscale serve or another TLS proxy on this machine stand in front.',
         })
       }
+      if (!loopback && now.weak) {
+        throw new Problem('door-weak', `gateway.bind is "${config().bind}", which other machines can reach, but the gateway ${now.mode} can be guessed.`, {
+          next: now.mode === 'token' ? 'Make a real one: bash scripts/rotate-gateway-token.sh' : 'Set one of at least 12 characters: moltbot login password',
+        })
+      }
       if (!loopback && !now.strong) log.warn(`The gateway ${now.mode} is short for a port that other machines can reach. Make a longer one with scripts/rotate-gateway-token.sh.`)
       if (tls) certificate = await certificateNow()
+      await attempts.load()
       const addresses = await listenEverywhere()
+      await listenForProxies()
       const socketPath = await listenForThisUser()
       state = 'listening'
       start()

@@ -39,7 +39,8 @@ function hostNameOf(host: string): string | undefined {
   return (match?.[1] ?? match?.[2])?.toLowerCase()
 }
 
-function inList(address: string, list: readonly string[]): boolean {
+/** Whether an address is one of the list's addresses or in one of its CIDR ranges. */
+export function inAddressList(address: string, list: readonly string[]): boolean {
   if (isIP(address) === 0) return false
   const block = new BlockList()
   for (const entry of list) {
@@ -58,7 +59,7 @@ function clientBehindProxy(header: string, trusted: readonly string[]): string |
   const hops = header.split(',').map((hop) => plainAddress(hop.trim().replace(/^\[(.*)\](?::\d+)?$/, '$1')))
   for (const hop of hops.reverse()) {
     if (isIP(hop) === 0) return undefined
-    if (!inList(hop, trusted)) return hop
+    if (!inAddressList(hop, trusted)) return hop
   }
   return undefined
 }
@@ -71,7 +72,7 @@ export function judgeSource(request: IncomingMessage, config: GatewayConfig, str
   const refused = (status: 400 | 403, code: 'host' | 'origin' | 'forwarded', reason: string): Source => ({ kind: 'refused', status, code, reason, address: peer })
 
   const forwarded = forwardingHeaders.filter((name) => request.headers[name] !== undefined)
-  const viaProxy = inList(peer, config.trustedProxies)
+  const viaProxy = inAddressList(peer, config.trustedProxies)
   let address = peer
   if (forwarded.length > 0) {
     if (!viaProxy) return refused(403, 'forwarded', `Forwarding headers (${forwarded.join(', ')}) are accepted only from gateway.trustedProxies.`)
@@ -98,6 +99,8 @@ export function judgeSource(request: IncomingMessage, config: GatewayConfig, str
   const vouched = (origin === undefined || origin === 'null') && site === 'same-origin'
   if (strictOrigin) {
     if (origin !== undefined && !ownOrigin && !listed && !vouched) return refused(403, 'origin', `origin not allowed (${origin.slice(0, 100)}); add it to gateway.controlUi.allowedOrigins if it is yours`)
+    // A browser that names our origin and another site at once is none.
+    if (ownOrigin && site !== undefined && site !== 'same-origin' && site !== 'none') return refused(403, 'origin', 'origin not allowed (cross-site request)')
     if (origin === undefined && site !== undefined && site !== 'same-origin' && site !== 'none') return refused(403, 'origin', 'origin not allowed (cross-site request)')
   }
   return {

@@ -2,12 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AttemptLimit } from '../attempt-limit.ts'
 import type { BrowserSession, BrowserSessions } from '../browser-sessions.ts'
 import type { GatewayConfig } from '../config.ts'
+import type { FormTokens } from '../form-tokens.ts'
+import type { Identified } from '../identity.ts'
 import type { CredentialSource } from '../credentials.ts'
 import type { Rooms } from '../rooms.ts'
-import { judgeSource, type Source } from '../source.ts'
+import { signInListHtml } from '../sign-in-pages.ts'
+import type { Source } from '../source.ts'
 import { completeChat, listModels } from './chat-completions.ts'
 import { envelopeFault } from './envelope.ts'
-import { sendAgain, sendLogin, sendLoginStyle, sendLogout, sendNotice } from './login-page.ts'
+import { sendAgain, sendLogin, sendLoginStyle, sendNotice, sendSignIns } from './login-page.ts'
 import type { PageFiles } from './page-files.ts'
 import { takeBody } from './request-body.ts'
 import { baseHeaders, canonicalPath, cookieOf, redirect, sendJson, sendText, wrongMethod } from './respond.ts'
@@ -22,12 +25,15 @@ export interface RouterParts {
   browserSessions: BrowserSessions
   pages: PageFiles
   cookieName: () => string
+  forms: FormTokens
+  /** Where a request came from, by the rules of the listener it came through. */
+  sourceOf: (request: IncomingMessage, strictOrigin: boolean) => Source
+  /** Who a proxy says this is; undefined on the ordinary listeners, which never look. */
+  identify: (request: IncomingMessage) => Promise<Identified | undefined>
   secure: boolean
   /** What is not ready, by name; empty when everything is. */
   ready: () => Promise<string[]>
   refused: (address: string, kind: string, reason: string) => void
-  /** Closes the sockets of a browser that signed out. */
-  signedOut: (digest: string) => void
 }
 
 export interface Router {
@@ -56,26 +62,44 @@ export function createRouter(parts: RouterParts): Router {
 
   const browserOf = async (request: IncomingMessage): Promise<BrowserSession | undefined> => {
     const cookie = cookieOf(request, parts.cookieName())
-    return cookie === undefined ? undefined : browserSessions.find(cookie, await credentials.current(), idleMs())
+    if (cookie === undefined) return undefined
+    const who = await parts.identify(request)
+    if (who?.kind === 'refused') return undefined
+    return browserSessions.find(cookie, await credentials.current(), idleMs(), { userAgent: request.headers['user-agent'], via: who?.via ?? 'secret' })
   }
-  const setCookie = (response: ServerResponse, value: string, seconds: number): void => {
-    response.setHeader('Set-Cookie', `${parts.cookieName()}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${parts.secure ? '; Secure' : ''}`)
+  const setCookie = (response: ServerResponse, name: string, value: string, seconds: number): void => {
+    response.appendHeader('Set-Cookie', `${name}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${parts.secure ? '; Secure' : ''}`)
+  }
+  const formCookie = (): string => `${parts.cookieName()}_form`
+  /** The form for the secret, bound to this browser by a cookie of its own, so that nobody else can send it in its name. */
+  const showLogin = (request: IncomingMessage, response: ServerResponse, status: number, base: string, mode: 'token' | 'password', wrong?: string): void => {
+    const known = cookieOf(request, formCookie())
+    const cookie = known !== undefined && /^[A-Za-z0-9_-]{43}$/.test(known) ? known : parts.forms.newCookie()
+    if (cookie !== known) setCookie(response, formCookie(), cookie, 3600)
+    sendLogin(response, status, base, mode, parts.forms.issue('login', cookie), wrong)
+  }
+  /** Signs a browser in; a session it had before ends with that. */
+  const enter = async (request: IncomingMessage, response: ServerResponse, source: Known, via: string): Promise<void> => {
+    const before = await browserOf(request)
+    const facts = { userAgent: request.headers['user-agent'], address: source.local ? null : source.address, via }
+    const { cookie } = await browserSessions.create(await credentials.current(), lifeMs(), facts, before?.digest)
+    setCookie(response, parts.cookieName(), cookie, Math.floor(lifeMs() / 1000))
   }
 
   /** Checks a presented secret under the limit on guessing. A number: locked for that many milliseconds. */
-  const check = async (presented: string, source: Known): Promise<boolean | number> => {
+  const check = (presented: string, source: Known): Promise<boolean | number> => attempts.inTurn(source.address, async () => {
     const now = await credentials.current()
     const waitMs = attempts.lockedForMs(source.address, 'shared')
     const ownMachine = source.local && !source.browser && now.strong
     if (waitMs > 0 && !ownMachine) return waitMs
-    if (now.matches(presented, 'either')) {
+    if (await now.matches(presented, 'either')) {
       attempts.succeeded(source.address, 'shared')
       return true
     }
-    attempts.failed(source.address, 'shared')
+    await attempts.failed(source.address, 'shared')
     parts.refused(source.address, 'credential', 'wrong secret over HTTP')
     return waitMs > 0 ? waitMs : false
-  }
+  })
   const minutes = (waitMs: number): string => `Too many wrong attempts from your address. Try again in ${Math.max(1, Math.ceil(waitMs / 60_000))} min.`
 
   /** For programs: only the Authorization header counts, so no web page can borrow a signed-in browser. */
@@ -93,20 +117,19 @@ export function createRouter(parts: RouterParts): Router {
     return false
   }
 
-  const signIn = async (presented: string, source: Known, response: ServerResponse, base: string): Promise<void> => {
+  const signIn = async (presented: string, request: IncomingMessage, source: Known, response: ServerResponse, base: string): Promise<void> => {
     const now = await credentials.current()
-    const verdict = await check(presented, source)
+    const verdict = (await browserSessions.useLink(presented)) || (await check(presented, source))
     if (verdict === true) {
-      const { cookie } = await browserSessions.create(now, lifeMs())
-      setCookie(response, cookie, Math.floor(lifeMs() / 1000))
+      await enter(request, response, source, 'secret')
       return redirect(response, `${base}/`)
     }
     if (typeof verdict === 'number') {
       response.setHeader('Retry-After', Math.ceil(verdict / 1000))
-      return sendLogin(response, 429, base, now.mode, minutes(verdict))
+      return showLogin(request, response, 429, base, now.mode, minutes(verdict))
     }
     const wrong = now.configured ? `That is not this gateway's ${now.mode}. If it was changed, use the newest one.` : `This gateway has no ${now.mode} yet; set gateway.auth.${now.mode} or run scripts/start-moltbot.sh.`
-    sendLogin(response, 401, base, now.mode, wrong)
+    showLogin(request, response, 401, base, now.mode, presented.startsWith('once-') ? 'This link was used already, or is too old. Make another one with: moltbot login link' : wrong)
   }
 
   const health = async (path: string, response: ServerResponse): Promise<void> => {
@@ -137,14 +160,21 @@ export function createRouter(parts: RouterParts): Router {
     if (path === '/login' || path === '/logout') {
       if (request.method === 'POST') return form(path, base, request, response, source)
       if (!reading) return wrongMethod(response, 'GET, HEAD, POST')
-      return path === '/logout' ? sendLogout(response, base) : sendLogin(response, 200, base, (await credentials.current()).mode)
+      if (path === '/login') return showLogin(request, response, 200, base, (await credentials.current()).mode)
+      const here = await browserOf(request)
+      if (here === undefined) return redirect(response, `${base}/login`)
+      return sendSignIns(response, base, signInListHtml({ base, form: parts.forms.issue('logout', here.digest), here: here.id, now: rooms.clock.now(), signIns: await browserSessions.list() }))
     }
     const isPage = pageRoutes.test(path)
     if (!isPage && !pages.has(path) && path !== '/ui-config.json') return sendText(response, 404, 'Not Found')
     if (!reading) return wrongMethod(response, 'GET, HEAD')
     if (pages.has(path)) return pages.send(request, response, path)
     const token = query.get('token')
-    if (token !== null && isPage && request.method === 'GET') return signIn(token, source, response, base)
+    if (token !== null && isPage && request.method === 'GET') {
+      // Whoever is sent here by another page may be sent into somebody else's session: then a person types it.
+      if (source.crossSite) return showLogin(request, response, 200, base, (await credentials.current()).mode, 'Another page sent you here with a sign-in link. If you wanted that, enter the token yourself, or open the link in a new tab.')
+      return signIn(token, request, source, response, base)
+    }
 
     const session = await browserOf(request)
     if (path === '/ui-config.json') {
@@ -160,18 +190,46 @@ export function createRouter(parts: RouterParts): Router {
   }
 
   const form = async (path: string, base: string, request: IncomingMessage, response: ServerResponse, source: Known): Promise<void> => {
-    if (path === '/logout') {
-      const session = await browserOf(request)
-      if (session !== undefined) {
-        await browserSessions.remove(session.digest)
-        parts.signedOut(session.digest)
-      }
-      setCookie(response, '', 0)
-      return redirect(response, `${base}/login`)
-    }
+    // What a cookie does for a browser is done for our own pages alone; programs have the Authorization header.
+    if (!source.sameOrigin) return sendText(response, 403, 'This form was not sent by a page of this gateway.')
     const body = await takeBody(request, response, { type: 'application/x-www-form-urlencoded', bytesMax: loginBodyMax, clock: rooms.clock, refuse: (status, reason) => sendText(response, status, reason) })
     if (body === undefined) return
-    return signIn(new URLSearchParams(body).get('token') ?? '', source, response, base)
+    const given = new URLSearchParams(body)
+    if (path === '/logout') return signOut(given, base, request, response)
+    if (!parts.forms.holds('login', cookieOf(request, formCookie()), given.get('form'))) return showLogin(request, response, 403, base, (await credentials.current()).mode, 'This form was out of date. Please enter it once more.')
+    return signIn(given.get('token') ?? '', request, source, response, base)
+  }
+
+  const signOut = async (given: URLSearchParams, base: string, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const session = await browserOf(request)
+    if (session !== undefined) {
+      if (!parts.forms.holds('logout', session.digest, given.get('form'))) return sendText(response, 403, 'This form was out of date. Go back, reload the page and try again.')
+      const end = given.get('end') ?? 'this'
+      if (end !== 'this' && end !== 'all') {
+        await browserSessions.end(end)
+        return redirect(response, end === session.id ? `${base}/login` : `${base}/logout`)
+      }
+      await (end === 'all' ? browserSessions.endAll() : browserSessions.remove(session.digest))
+    }
+    setCookie(response, parts.cookieName(), '', 0)
+    redirect(response, `${base}/login`)
+  }
+
+  /** On the listener of a proxy its word is what counts, and nothing else: no secret, no endpoint for programs. */
+  const admitNamed = async (who: Identified, path: string, request: IncomingMessage, response: ServerResponse, source: Known): Promise<'answered' | 'go on'> => {
+    if (who.kind === 'refused') {
+      parts.refused(source.address, 'identity', who.reason)
+      sendText(response, 403, who.reason)
+      return 'answered'
+    }
+    if (path.startsWith('/v1') || path.endsWith('/login')) {
+      sendText(response, 404, 'Not Found')
+      return 'answered'
+    }
+    if (request.method !== 'GET' || pages.has(path) || (await browserOf(request)) !== undefined) return 'go on'
+    await enter(request, response, source, who.via)
+    redirect(response, path)
+    return 'answered'
   }
 
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -188,11 +246,13 @@ export function createRouter(parts: RouterParts): Router {
     const changing = method !== 'GET' && method !== 'HEAD'
     if (changing && method !== 'POST') return wrongMethod(response, 'GET, HEAD, POST')
 
-    const source = judgeSource(request, parts.config(), changing)
+    const source = parts.sourceOf(request, changing)
     if (source.kind === 'refused') {
       parts.refused(source.address, source.code, source.reason)
       return sendText(response, source.status, source.reason)
     }
+    const who = await parts.identify(request)
+    if (who !== undefined && (await admitNamed(who, path, request, response, source)) === 'answered') return
     if (path === '/v1/chat/completions' || path === '/v1/models' || path.startsWith('/v1/models/')) return models(path, request, response, source)
     const config = parts.config()
     const base = basePathOf(config)

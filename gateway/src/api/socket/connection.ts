@@ -21,6 +21,8 @@ export interface Connected {
   caller: Caller
   source: Extract<Source, { kind: 'known' }>
   close(code: number, reason: string): void
+  /** What let it in was taken away: nothing more is committed for it, and it closes. */
+  withdraw(reason: string): void
 }
 
 /** All WebSocket connections of the door. */
@@ -82,6 +84,7 @@ export function createSockets(options: {
     const id = rooms.newId('c')
     const nonce = options.nonce()
     const gone = new AbortController()
+    const withdrawn = new AbortController()
     let state: 'handshake' | 'connected' | 'closing' = 'handshake'
     let seq = 0
     const inFlight = new Set<string>()
@@ -112,6 +115,10 @@ export function createSockets(options: {
       ws.close(code, closeReason(reason))
       const cancel = clock.after(socketLimits.closeGraceMs, () => ws.terminate())
       ws.once('close', cancel)
+    }
+    const withdraw = (reason: string): void => {
+      withdrawn.abort()
+      close(1008, reason)
     }
     const sendText = (text: string): void => {
       if (ws.readyState === ws.OPEN) ws.send(text)
@@ -190,6 +197,9 @@ export function createSockets(options: {
         emit: (event, payload) => sendEvent(event, serialise(event, payload), {}),
         respondAgain: () => undefined,
         subscriptions: { sessions: false, messages: new Set() },
+        provedAt: result.ground.kind === 'cookie' ? result.ground.provedAt : clock.now(),
+        signIn: result.ground.kind === 'cookie' ? { digest: result.ground.digest } : null,
+        withdrawn: withdrawn.signal,
         signal: gone.signal,
       }
       // Command lines and probes come and go by the second; listing them would only make a list of machines unreadable.
@@ -211,7 +221,7 @@ export function createSockets(options: {
       raisePayloadLimit(ws)
       state = 'connected'
       // Registered and greeted in one breath: no event can come before hello, and none after it is missed.
-      everyone.set(id, { admitted: result, caller, source, close, send: sendEvent })
+      everyone.set(id, { admitted: result, caller, source, close, withdraw, send: sendEvent })
       sendAnswer(requestId, { ok: true, payload: hello })
     }
 

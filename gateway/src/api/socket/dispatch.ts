@@ -6,6 +6,7 @@ import type { Method } from '../method.ts'
 import { describeParamErrors } from '../param-errors.ts'
 import type { Rooms } from '../rooms.ts'
 import { covers } from '../scopes.ts'
+import { runWithdrawable } from '../withdrawal.ts'
 import { wireErrorOf, type WireError } from '../wire-error.ts'
 
 /** Runs requests against the shelf of methods. */
@@ -15,6 +16,18 @@ export interface Dispatch {
 
 function missingScope(scope: Scope, protocol: 3 | 4): WireError {
   return { code: protocol === 4 ? 'FORBIDDEN' : 'INVALID_REQUEST', message: `missing scope: ${scope}`, details: { code: 'MISSING_SCOPE', missingScope: scope, requiredScopes: [scope] } }
+}
+
+/** How long ago somebody may have signed in who does what is marked `fresh`. */
+export const freshForMs = 30 * 60_000
+
+function isStale(method: Method, params: unknown, caller: Caller, now: number): boolean {
+  const asked = typeof method.fresh === 'function' ? method.fresh(params as never) : method.fresh === true
+  return asked && now - caller.provedAt > freshForMs
+}
+
+function proveAgain(protocol: 3 | 4): WireError {
+  return { code: protocol === 4 ? 'FORBIDDEN' : 'INVALID_REQUEST', message: 'You signed in more than 30 minutes ago; sign in again for this (open /login).', details: { code: 'REAUTHENTICATION_REQUIRED', recommendedNextStep: 'sign_in_again' } }
 }
 
 /**
@@ -44,13 +57,14 @@ export function createDispatch(methods: readonly Method[], rooms: Rooms, idempot
 
     const validator = validatorOf(method)
     if (!validator.Check(params)) return invalid(`invalid ${name} params: ${describeParamErrors(validator.Errors(params))}`)
+    if (isStale(method, params, caller, rooms.clock.now())) return refused(proveAgain(caller.protocol))
     return idempotency.once(askerOf(caller), name, params, async () => {
       try {
         if (scope === 'operator.admin') {
           const verdict = await rooms.guard.judge(caller.principal, { kind: 'call-method', method: name, scope })
           if (verdict.kind !== 'allow') return refused({ code: caller.protocol === 4 ? 'FORBIDDEN' : 'INVALID_REQUEST', message: verdict.reason })
         }
-        return { ok: true, payload: await method.handle(params, rooms, caller) }
+        return { ok: true, payload: await runWithdrawable(caller.withdrawn, () => method.handle(params, rooms, caller)) }
       } catch (error) {
         const wire = wireErrorOf(error, caller.protocol)
         if (wire.code === 'UNAVAILABLE') rooms.log.warn(`The method ${name} failed.`, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
