@@ -18,6 +18,11 @@ export interface Sql {
 /** An open transaction. `afterCommit` runs once the commit is durable, in order, and never when it rolled back. A task that throws stops neither the store nor the tasks after it. */
 export interface Tx extends Sql {
   afterCommit(task: () => void): void
+  /**
+   * Runs once the commit can be read, perhaps before it is durable, and never when it rolled back. Only for work of which nothing
+   * reaches the world before a later transaction of its own has resolved: that one is never durable without this one.
+   */
+  afterWrite(task: () => void): void
 }
 
 export interface Store {

@@ -77,6 +77,25 @@ export function testStore(name: string, open: (migrations: readonly Migration[])
       })
       expect(seenOutside).toBe('committed')
     })
+    it('calls afterWrite before afterCommit, when others can read, and never after a rollback', async () => {
+      const heard: string[] = []
+      let seen: Promise<string[]> | undefined
+      await store.transaction(async (tx) => {
+        await tx.run("INSERT INTO things (id, size) VALUES ('w', 1)")
+        tx.afterCommit(() => heard.push('durable'))
+        tx.afterWrite(() => {
+          heard.push('written')
+          seen = ids()
+        })
+      })
+      expect(heard).toEqual(['written', 'durable'])
+      expect(await seen).toEqual(['w'])
+      await store.transaction(async (tx) => {
+        tx.afterWrite(() => heard.push('undone'))
+        throw new Error('no')
+      }).catch(() => undefined)
+      expect(heard).toEqual(['written', 'durable'])
+    })
     it('calls afterCommit in order, and never after a rollback', async () => {
       const calls: string[] = []
       await store.transaction(async (tx) => { tx.afterCommit(() => calls.push('1')); tx.afterCommit(() => calls.push('2')) })

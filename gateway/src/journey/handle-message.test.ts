@@ -57,7 +57,7 @@ function fragile(alive: () => boolean): Store {
       const struck = <T>(query: string, run: () => Promise<T>): Promise<T> => { strike(query); return run() }
       const value = await work({
         all: (query, ...values) => struck(query, () => tx.all(query, ...values)), get: (query, ...values) => struck(query, () => tx.get(query, ...values)),
-        run: (query, ...values) => struck(query, () => tx.run(query, ...values)), afterCommit: tx.afterCommit,
+        run: (query, ...values) => struck(query, () => tx.run(query, ...values)), afterCommit: tx.afterCommit, afterWrite: tx.afterWrite,
       } as Tx)
       strikeCommit()
       return value

@@ -3,6 +3,7 @@ export const storageProblems = {
   'store-newer': 'The database was written by a newer version of the gateway.',
   'store-migration-failed': 'A migration failed on the trial copy; the database was left as it was.',
   'store-closed': 'The store was closed.',
+  'store-not-durable': 'The disk did not take what was written. What was told before is safe; nothing more is accepted until the gateway is started again.',
   'store-locked': 'Another gateway uses this state directory.',
   'store-slow-work': 'A transaction waited for something other than its own statements.',
 } as const

@@ -5,11 +5,31 @@ import type { SqliteDatabase, SqliteStatement } from '../platform/index.ts'
 const transactionsPerCommitMax = 64
 /** A transaction whose own code takes longer than this is rolled back: it must be waiting for something it should not. */
 const workTimeMaxMs = 10_000
+/** Nothing was committed for so long: a moment to tidy in. */
+const quietMs = 500
+
+/** A transaction whose commit is made. */
+interface Committed {
+  waiting: Waiting
+  /** Others can read it. */
+  written(): void
+  /** It is on the disk. */
+  settle(): void
+}
 
 interface Waiting {
   work: (tx: Tx) => Promise<unknown>
   resolve: (value: unknown) => void
   reject: (error: unknown) => void
+}
+
+/** Where the engine keeps what is committed. */
+export interface Disk {
+  /** What was committed before the call is safe against a power cut when it resolves. */
+  flush(): Promise<void>
+  /** Work that can wait for a quiet moment; called when nothing was committed for a while. */
+  tidy(): void
+  close(): Promise<void>
 }
 
 /** What follows a commit is its owner's affair: a fault there is reported as uncaught and stops neither the store nor the other tasks. */
@@ -46,20 +66,56 @@ function statements(db: SqliteDatabase): Sql {
 
 /**
  * A store over two connections to one file: one writes, one reads what is committed. Transactions that wait while another
- * commits share the next commit, each in a savepoint of its own, so that a burst costs one fsync and not one each.
+ * commits share the next commit, each in a savepoint of its own. A commit is told to its owner when it has been flushed to the
+ * disk, which happens beside the work of others: commits made meanwhile share the next flush. After a flush that failed nobody
+ * can say what is on the disk, so nothing more is accepted.
  */
-export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase): Store {
+export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase, disk?: Disk): Store {
   const sql = statements(writer)
   const reading = reader === writer ? undefined : statements(reader)
   const queue: Waiting[] = []
   let working: Promise<void> | undefined
   let closed = false
+  let broken: unknown
+  let unflushed: Committed[] = []
+  let flushing: Promise<void> | undefined
+  let quiet: ReturnType<typeof setTimeout> | undefined
   const ensureOpen = (): void => {
     if (closed) throw new Problem('store-closed', 'The store is closed.', { next: 'Start the gateway again.' })
+    if (broken !== undefined) throw new Problem('store-not-durable', 'The disk did not take what was written; nothing more is accepted.', { cause: broken, next: 'Check the disk, then start the gateway again.' })
   }
 
-  async function runOne(waiting: Waiting, name: string): Promise<(() => void) | undefined> {
+  async function flushAll(to: Disk): Promise<void> {
+    while (unflushed.length > 0) {
+      const taken = unflushed
+      unflushed = []
+      try {
+        if (broken !== undefined) throw broken
+        await to.flush()
+      } catch (error) {
+        broken = error
+        for (const { waiting } of taken) waiting.reject(new Problem('store-not-durable', 'It was not put on the disk.', { cause: error, next: 'Check the disk, then start the gateway again.' }))
+        continue
+      }
+      for (const commit of taken) commit.settle()
+    }
+    flushing = undefined
+    clearTimeout(quiet)
+    if (!closed) quiet = setTimeout(() => tidy(to), quietMs).unref()
+  }
+
+  function tidy(to: Disk): void {
+    if (closed || working !== undefined || flushing !== undefined) return
+    try {
+      to.tidy()
+    } catch {
+      // It can wait for the next quiet moment; the engine does it by itself when it becomes urgent.
+    }
+  }
+
+  async function runOne(waiting: Waiting, name: string): Promise<Committed | undefined> {
     const afterCommit: (() => void)[] = []
+    const afterWrite: (() => void)[] = []
     let over = false
     const alive = <T>(run: () => Promise<T>): Promise<T> =>
       over ? Promise.reject(new Problem('store-slow-work', 'A statement came after its transaction had ended.')) : run()
@@ -68,6 +124,7 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
       get: (query, ...values) => alive(() => sql.get(query, ...values)),
       run: (query, ...values) => alive(() => sql.run(query, ...values)),
       afterCommit: (task) => void afterCommit.push(task),
+      afterWrite: (task) => void afterWrite.push(task),
     }
     writer.exec(`SAVEPOINT ${name}`)
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -81,9 +138,13 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
       const value = await Promise.race([waiting.work(tx), timeout])
       over = true
       writer.exec(`RELEASE ${name}`)
-      return () => {
-        waiting.resolve(value)
-        for (const task of afterCommit) runAfter(task)
+      return {
+        waiting,
+        written: () => afterWrite.forEach(runAfter),
+        settle() {
+          waiting.resolve(value)
+          afterCommit.forEach(runAfter)
+        },
       }
     } catch (error) {
       over = true
@@ -107,7 +168,7 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
 
   async function drainQueue(): Promise<void> {
     while (queue.length > 0) {
-      const settled: (() => void)[] = []
+      const committed: Committed[] = []
       const batch: Waiting[] = []
       try {
         writer.exec('BEGIN IMMEDIATE')
@@ -115,8 +176,8 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
           const next = queue.shift()
           if (next === undefined) break
           batch.push(next)
-          const settle = await runOne(next, `work_${count}`)
-          if (settle !== undefined) settled.push(settle)
+          const commit = await runOne(next, `work_${count}`)
+          if (commit !== undefined) committed.push(commit)
         }
         writer.exec('COMMIT')
       } catch (error) {
@@ -129,7 +190,13 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
         if (batch.length === 0) queue.shift()?.reject(error)
         continue
       }
-      for (const settle of settled) settle()
+      for (const commit of committed) commit.written()
+      if (disk === undefined) {
+        for (const commit of committed) commit.settle()
+      } else if (committed.length > 0) {
+        unflushed.push(...committed)
+        flushing ??= Promise.resolve().then(() => flushAll(disk))
+      }
     }
   }
 
@@ -149,7 +216,11 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
     },
     transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
       return new Promise<T>((resolve, reject) => {
-        if (closed) return reject(new Problem('store-closed', 'The store is closed.', { next: 'Start the gateway again.' }))
+        try {
+          ensureOpen()
+        } catch (error) {
+          return reject(error)
+        }
         queue.push({ work, resolve: resolve as (value: unknown) => void, reject })
         working ??= Promise.resolve().then(drain)
       })
@@ -157,9 +228,11 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
     async close() {
       if (closed) return
       closed = true
-      while (working !== undefined) await working
+      clearTimeout(quiet)
+      while (working !== undefined || flushing !== undefined) await (working ?? flushing)
       if (reader !== writer) reader.close()
       writer.close()
+      await disk?.close()
     },
   }
 }

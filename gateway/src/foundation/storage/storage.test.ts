@@ -1,9 +1,10 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { testStore } from '@moltbot/contract/testing'
-import { lockStateDirectory, openStore } from './index.ts'
+import { openSqlite } from '../platform/index.ts'
+import { createSqliteStore, lockStateDirectory, migrate, openStore } from './index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'moltbot-store-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -82,5 +83,51 @@ describe('the lock on a state directory', () => {
     release()
     const again = await lockStateDirectory(at)
     again()
+  })
+})
+
+describe('what is on the disk', () => {
+  const things = { name: '0001-things', sql: 'CREATE TABLE things (id TEXT PRIMARY KEY)' }
+  /** A store whose flushes are let through by hand. */
+  async function held() {
+    const db = await openSqlite(':memory:')
+    await migrate(db, ':memory:', [things], 0)
+    const waiting: { pass(): void; fail(error: Error): void }[] = []
+    const store = createSqliteStore(db, db, {
+      flush: () => new Promise<void>((pass, fail) => waiting.push({ pass, fail })),
+      tidy: () => undefined, close: async () => undefined,
+    })
+    const add = (id: string) => store.transaction((tx) => tx.run('INSERT INTO things (id) VALUES (?)', id))
+    const flushes = (count: number) => vi.waitFor(() => expect(waiting).toHaveLength(count))
+    return { store, add, waiting, flushes }
+  }
+
+  it('a transaction resolves when it was flushed and not before; others commit meanwhile and share the next flush', async () => {
+    const { store, add, waiting, flushes } = await held()
+    const told: string[] = []
+    const first = add('a').then(() => told.push('a'))
+    await flushes(1)
+    const others = [add('b').then(() => told.push('b')), add('c').then(() => told.push('c'))]
+    expect(await store.read.all('SELECT id FROM things ORDER BY id')).toHaveLength(3)
+    expect(told).toEqual([])
+    waiting[0]?.pass()
+    await first
+    expect(told).toEqual(['a'])
+    await flushes(2)
+    waiting[1]?.pass()
+    await Promise.all(others)
+    expect(told).toEqual(['a', 'b', 'c'])
+    await store.close()
+  })
+  it('after a flush that failed nothing more is accepted, and nothing is said to be kept', async () => {
+    const { store, add, waiting, flushes } = await held()
+    const lost = add('a')
+    await flushes(1)
+    const behind = add('b')
+    waiting[0]?.fail(new Error('EIO'))
+    await expect(lost).rejects.toMatchObject({ code: 'store-not-durable' })
+    await expect(behind).rejects.toMatchObject({ code: 'store-not-durable' })
+    await expect(add('c')).rejects.toMatchObject({ code: 'store-not-durable' })
+    await store.close()
   })
 })

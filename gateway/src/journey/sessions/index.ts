@@ -132,7 +132,8 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
       mode: message.wishes === undefined ? modeFor(message.chat, session.settings) : 'followup',
       ...(unfinished.has(row.id) ? { continues: true } : {}),
     }
-    tx.afterCommit(() => lanes.push(session.key, waiting))
+    // A turn may begin while its message is on the way to the disk: all it does in the world waits for commits of its own.
+    tx.afterWrite(() => lanes.push(session.key, waiting))
     return session.key
   }
 
