@@ -53,6 +53,9 @@ export function createMachine(facts: MachineFacts): Machine {
     async offlineAudit() {
       return (await loadGateway()).offlineAudit(facts.stateDir)
     },
+    async offlineVault(options) {
+      return (await loadGateway()).offlineVault(facts.stateDir, options)
+    },
     async runGateway(options) {
       return (await loadGateway()).runGateway(options)
     },

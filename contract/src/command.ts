@@ -1,6 +1,7 @@
 import type { OfflineAudit } from './audit.ts'
 import type { Review } from './check.ts'
 import type { Clock, NewId } from './clock.ts'
+import type { OfflineVault, OfflineVaultOptions } from './secret.ts'
 
 /**
  * What an exit code of `moltbot` promises.
@@ -175,6 +176,8 @@ export interface Machine {
   offlineReview(options: ReviewOptions): Promise<Review>
   /** The record of this computer's installation by the gateway's own code, without a running gateway. The caller closes it. */
   offlineAudit(): Promise<OfflineAudit>
+  /** The vault of this computer's installation by the gateway's own code, while no gateway runs. The caller closes it. */
+  offlineVault(options: OfflineVaultOptions): Promise<OfflineVault>
   /** Runs the gateway in this process; resolves with the exit code when it has stopped. */
   runGateway(options: GatewayRunOptions): Promise<number>
   /** Starts the gateway in the background; resolves once the starter is done. Readiness is the caller's to check. */
@@ -223,4 +226,6 @@ export interface GatewayModule {
   offlineReview(stateDir: string, options: ReviewOptions): Promise<Review>
   /** Opens the record for reading. */
   offlineAudit(stateDir: string): Promise<OfflineAudit>
+  /** Opens the vault for work; rejects with `store-locked` while a gateway runs. */
+  offlineVault(stateDir: string, options: OfflineVaultOptions): Promise<OfflineVault>
 }

@@ -5,30 +5,32 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { close as closeInspector, url as inspectorUrl } from 'node:inspector'
+import { createRequire } from 'node:module'
 import { homedir, hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import {
-  Problem, describeError, mainAgent, ownerPrincipal, parseSecretsEnv, reviewFacts, Secret, type AgentId, type Channel, type ChatRef, type Clock, type Facts, type GatewayModule, type GatewayRunOptions,
-  type ModelInfo, type NewId, type OfflineAudit, type OfflineConfig, type Principal, type PrincipalId, type Review, type ReviewOptions, type SessionKey, type StatusFacts, type Tool, type Usage,
+  Problem, describeError, mainAgent, ownerPrincipal, parseSecretsEnv, reviewFacts, Secret, summaryMessage, type AgentId, type Channel, type ChatRef, type Clock, type Facts, type GatewayModule, type GatewayRunOptions,
+  type ModelInfo, type NewId, type OfflineAudit, type OfflineConfig, type Principal, type PrincipalId, type Review, type ReviewOptions, type SessionKey, type StatusFacts, type Tool, type TurnView, type Usage, type OfflineVault, type OfflineVaultOptions, type Store,
 } from '@moltbot/contract'
 import { checks } from '@moltbot/checks'
 import { catalog, formats } from '@moltbot/models'
 import { tools } from '@moltbot/tools'
 import { Compile } from 'typebox/compile'
 import Value from 'typebox/value'
-import { createBrowserSessions, createDevices, createDoor, createPresence, createRuns, createWireEvents, createSteadyClock, doorIdentityMigration, doorMigration, openDoorFloor, tailscaleWhois, withdrawableStore, gatewaySection, takeFacts, thisMachine, vaultFile, type Rooms } from './api/index.ts'
+import { createBrowserSessions, createDevices, createDoor, createPresence, createRuns, createWireEvents, createSteadyClock, doorIdentityMigration, doorMigration, openDoorFloor, tailscaleWhois, withdrawableStore, gatewaySection, takeFacts, thisMachine, vaultFile, type CertificateFacts, type Rooms } from './api/index.ts'
 import { methods } from './api/methods/index.gen.ts'
 import { channels } from './channels.gen.ts'
 import { agentsSection, createAgents } from './foundation/agents/index.ts'
 import { auditMigrations, auditSection, createAudit, createRecord, openRecord } from './foundation/audit/index.ts'
 import { createConfig, type Config } from './foundation/config/index.ts'
 import { connectionsMigration, createConnections } from './foundation/connections/index.ts'
+import { createEgress, createLeakScan, createReader, createWeb, egressMigration, egressSection, webSection, type EgressOptions } from './foundation/egress/index.ts'
 import { createLog, linkForTail, logSection } from './foundation/log/index.ts'
 import { createModels, modelsMigration, modelsSection } from './foundation/models/index.ts'
 import { createIds, openSqlite, systemClock } from './foundation/platform/index.ts'
 import { createSqliteStore, lockStateDirectory, openStore } from './foundation/storage/index.ts'
-import { createVault, readPassphrase, systemKeyring, type Vault, type VaultOptions } from './foundation/vault/index.ts'
+import { createVault, createVaultDesk, readPassphrase, systemKeyring, type Vault, type VaultAct, type VaultOptions } from './foundation/vault/index.ts'
 import { buildSystemPrompt, compact, estimateTokens, promptDate, runTurn } from './journey/agent/index.ts'
 import { chatCommands, parseCommand } from './journey/commands/index.ts'
 import { channelDefaultsSection, commandsSection, createGuard, guardMigration, guardPeopleMigration, peopleSection } from './journey/guard/index.ts'
@@ -36,16 +38,16 @@ import { answerTurn, handleMessage, resume, settleDelivery, type Journey } from 
 import { createInbox, inboxMigration, inboxThreadMigration } from './journey/inbox/index.ts'
 import { createOutbox, migrations as outboxMigrations } from './journey/outbox/index.ts'
 import { runAgent, toolSpecs } from './journey/run-agent.ts'
-import { createGrants } from './journey/sandbox/index.ts'
+import { createCommands, createGrants, execSection, sandboxSection, type GrantSubject } from './journey/sandbox/index.ts'
 import { createSessions, agentOfKey, messagesSection, migrations as sessionMigrations, sessionSection } from './journey/sessions/index.ts'
 import { createWhy } from './journey/why.ts'
 
 /** The sections of the configuration, each from the room that owns it. */
 export const sections = [
-  gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, channelDefaultsSection, logSection, auditSection, ...channels.map((channel) => channel.config),
+  gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, sandboxSection, execSection, ...channels.map((channel) => channel.config),
 ]
 /** The steps that make the database, each from the room that owns the tables. */
-export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration]
+export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration]
 
 export interface StartOptions {
   stateDir: string
@@ -69,6 +71,8 @@ export interface StartOptions {
   /** Replaced in tests. */
   clock?: Clock
   fetch?: typeof globalThis.fetch
+  /** Stands in for the network that tools reach. */
+  network?: Pick<EgressOptions, 'resolve' | 'open' | 'ca'>
   /** What the agents may call; absent: what is on the shelf. */
   tools?: readonly Tool[]
   onShutdown?: (reason: string, restart: boolean) => void
@@ -117,14 +121,20 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const given = mergeEnvironment(stateDir, options.environment)
     const log = createLog({ stateDir, values: Value.Create(logSection.schema), clock, ...(options.console === undefined ? {} : { console: options.console }) })
     closers.push(() => log.close())
-    for (const [name, value] of Object.entries(given)) if (value !== undefined && /KEY|TOKEN|SECRET|PASSWORD/.test(name) && value.length >= 8) log.hide(value)
+    const leaks = createLeakScan()
+    /** A secret is neither logged nor let out through tools. */
+    const hide = (value: string): void => {
+      log.hide(value)
+      leaks.add(value)
+    }
+    for (const [name, value] of Object.entries(given)) if (value !== undefined && /KEY|TOKEN|SECRET|PASSWORD/.test(name) && value.length >= 8) hide(value)
     const vault = await createVault({
-      stateDir, keyFile: options.vaultKeyFile, clock, ...keyPlaces(options.environment), onSecret: (value) => log.hide(value), onNotice: (sentence) => log.warn(sentence),
+      stateDir, keyFile: options.vaultKeyFile, clock, ...keyPlaces(options.environment), onSecret: hide, onNotice: (sentence) => log.warn(sentence),
       ...(options.vaultPassphrase === undefined ? {} : { passphrase: options.vaultPassphrase }),
     })
     const environment = withSealed(given, vault, (name, error) => log.warn('A value of secrets.env is in the vault and cannot be read.', { name, error: describeError(error) }))
     const config = await createConfig({
-      stateDir, sections, environment, secrets: vault, clock, log: log.child('config'), watch: true, onSecret: (value) => log.hide(value),
+      stateDir, sections, environment, secrets: vault, clock, log: log.child('config'), watch: true, onSecret: hide,
       ...(configPath(options.environment) === undefined ? {} : { file: configPath(options.environment) as string }),
     })
     closers.push(() => config.close())
@@ -184,7 +194,8 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     /** What an agent may call: the shelf, narrowed by its own lists; `deny` is stronger. */
     const toolsOf = (agent: AgentId): Tool[] => {
       const { allow, deny } = agents.get(agent).tools
-      return shelf.filter((tool) => (allow === undefined || allow.includes(tool.name) || allow.includes('*')) && !deny.includes(tool.name) && !deny.includes('*'))
+      const named = (list: readonly string[], tool: Tool): boolean => list.includes('*') || [tool.name, ...(tool.aliases ?? [])].some((name) => list.includes(name))
+      return shelf.filter((tool) => (allow === undefined || named(allow, tool)) && !named(deny, tool))
     }
     const agentOf = (key: SessionKey): AgentId => agentOfKey(key)
 
@@ -273,14 +284,46 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       }
     }
 
-    const sandbox = createGrants({
-      workspaceOf(agent, principal) {
-        if (principal === ownerPrincipal) return agents.get(agent).workspace
-        const folder = join(stateDir, 'people', hashOf(principal).slice(0, 16), agent)
-        mkdirSync(folder, { recursive: true, mode: 0o700 })
-        return folder
+    const egress = createEgress({
+      config, secrets: config.secrets, store, clock, log: log.child('egress'), stateDir, random: randomBytes, leaks, ...options.network,
+      onRefused({ identity, host, code, reason }) {
+        store.transaction((tx) => audit.append(tx, { act: 'egress.refused', principal: identity.principal, subject: identity.session, outcome: 'deny', reason, facts: { host, code, agent: identity.agent, use: identity.use } }))
+          .catch((error: unknown) => log.error('A refusal could not be recorded.', { error: describeError(error) }))
       },
-      describeStatus: ({ session }) => status(session), clock, newId,
+    })
+    await egress.start()
+    closers.push(() => egress.close())
+    const web = createWeb({ egress, config, secrets: config.secrets, clock, random: randomBytes, reader: createReader({ command: readerCommand(), clock }) })
+    const workspaceOf = (agent: AgentId, principal: PrincipalId, session: SessionKey): string => {
+      const { workspaceAccess, scope } = config.get(sandboxSection)
+      if (workspaceAccess === 'none') {
+        const shared = scope === 'session' ? session : scope === 'agent' ? agent : 'all'
+        const scratch = join(stateDir, 'sandboxes', hashOf(JSON.stringify([scope, shared, principal])).slice(0, 16))
+        mkdirSync(scratch, { recursive: true, mode: 0o700 })
+        return scratch
+      }
+      if (principal === ownerPrincipal) return agents.get(agent).workspace
+      const folder = join(stateDir, 'people', hashOf(principal).slice(0, 16), agent)
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      return folder
+    }
+    const commands = createCommands({
+      workspaceOf: ({ agent, principal, session }) => workspaceOf(agent, principal, session),
+      sandbox: () => config.get(sandboxSection), exec: () => config.get(execSection), clock, newId, own: [stateDir, dirname(options.vaultKeyFile)],
+      egress({ agent, principal, session, owner = false }) {
+        if (!egress.reachesAnything('commands', agent)) return undefined
+        return { socket: egress.socketPath, user: 'sandbox', password: egress.admit({ use: 'commands', agent, principal, session, owner }) }
+      },
+    })
+    closers.push(() => commands.close())
+    /** Stop is stop: what its turns left running in the background ends with them. */
+    const stopSession: typeof sessions.abort = async (key, how) => {
+      const [turns] = await Promise.all([sessions.abort(key, how), how.turn === undefined ? commands.stop(key) : 0])
+      return turns
+    }
+    const sandbox = createGrants({
+      workspaceOf, readOnly: () => config.get(sandboxSection).workspaceAccess === 'ro', commands: (subject: GrantSubject) => commands.grant(subject),
+      describeStatus: ({ session }) => status(session), clock, newId, web,
     })
     const checkers = new Map<Tool, ReturnType<typeof Compile>>()
     const why = createWhy({ inbox, sessions, outbox, audit, store })
@@ -295,7 +338,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           reset: (key, principal) => sessions.reset(key, principal.id),
           async stop(key) {
             const waiting = sessions.waitingCount(key)
-            return { turns: (await sessions.abort(key, { reason: 'stop' })).length, waiting }
+            return { turns: (await stopSession(key, { reason: 'stop' })).length, waiting }
           },
           compact: sessions.compact, queueMode: sessions.queueMode, models: models.door,
           pairing: { pending: () => guard.pending(), approve: guard.approve, reject: guard.reject },
@@ -312,7 +355,9 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           if (checker.Check(input)) return undefined
           return checker.Errors(input).slice(0, 3).map((error) => `${error.instancePath === '' ? 'the input' : error.instancePath} ${error.message}`).join('; ')
         },
-        grants: (needs, who) => sandbox.grants(needs, { agent: who.agent, session: who.session, principal: who.principal.id }),
+        grants: (needs, who) => sandbox.grants(needs, {
+          agent: who.agent, session: who.session, principal: who.principal.id, turn: turn.id, owner: who.principal.role === 'owner', words: () => wordsOfPeople(view),
+        }),
       }),
     }
 
@@ -324,7 +369,14 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       signIns: createBrowserSessions({ store, clock: steady, newId, random: randomBytes, floor }),
       presence: createPresence({ clock, version: options.version, host: hostname(), ip: undefined, platform: process.platform }),
       why, runs: createRuns(log),
+      vault: (by) => createVaultDesk({
+        vault, secretsEnv: join(stateDir, 'secrets.env'), record: (act) => recordVaultAct(act, by, audit, store),
+        // Whatever the configuration refers to takes effect at once.
+        changed: async () => void (await config.reload({ force: true })),
+      }),
       commands: () => chatCommands.map(({ name, aliases, description, args, ownerOnly }) => ({ name, aliases: [...aliases], description, args, ownerOnly })),
+      egress,
+      sandbox: { explain: commands.explain, probe: commands.probe },
       review: {
         checks, machine: thisMachine(), vaultKeyFile: options.vaultKeyFile, ...(options.logLink === undefined ? {} : { logLink: options.logLink }),
         vault: () => sealed(vault), port: () => portInUse,
@@ -335,6 +387,9 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const door = createDoor({
       rooms, methods, events: createWireEvents(rooms), uiDir: options.uiDir, token, whois: tailscaleWhois, random: randomBytes,
       port: options.port, bind: options.bind as never,
+      socketPath: join(stateDir, 'gateway.sock'),
+      certificateKeys: { read: (name) => vault.get(name)?.open('the certificate of the door'), write: (name, value) => vault.set(name, value) },
+      onCertificate: (facts) => writeRunning(facts),
     })
     await models.start()
     const resumed = await resume(journey)
@@ -343,11 +398,15 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const opening = connections.start(60_000).catch((error: unknown) => log.error('Channels could not be started.', { error: describeError(error) }))
     const listening = await door.listen()
     portInUse = listening.port
-    // For the command line, which must find a gateway started on another port than the configured one.
+    // For the command line, which must find a gateway started on another port than the configured one, and know its certificate.
     const running = join(stateDir, 'running.json')
-    writeFileSync(running, JSON.stringify({ port: listening.port, pid: process.pid }), { mode: 0o600 })
+    const writeRunning = (certificate: CertificateFacts | undefined): void => {
+      const tls = certificate === undefined ? {} : { tls: { fingerprint: certificate.fingerprint, authorityFile: certificate.authorityFile } }
+      writeFileSync(running, JSON.stringify({ port: listening.port, pid: process.pid, ...(listening.socketPath === undefined ? {} : { socketPath: listening.socketPath }), ...tls }), { mode: 0o600 })
+    }
+    writeRunning(listening.certificate)
     closers.push(() => rmSync(running, { force: true }))
-    log.info('The gateway is ready.', { port: listening.port, addresses: listening.addresses, version: options.version, startMs: clock.now() - startedAt })
+    log.info('The gateway is ready.', { port: listening.port, addresses: listening.addresses, ...(listening.certificate === undefined ? {} : { fingerprint: listening.certificate.fingerprint }), version: options.version, startMs: clock.now() - startedAt })
 
     let closing: Promise<void> | undefined
     return {
@@ -616,6 +675,36 @@ export async function offlineAudit(stateDir: string): Promise<OfflineAudit> {
   })
 }
 
+/** The vault without a running gateway, by the same code, with every act in the record. No gateway can start on this state directory until it is closed. */
+export async function offlineVault(stateDir: string, options: OfflineVaultOptions): Promise<OfflineVault> {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+  const unlock = await lockStateDirectory(join(stateDir, 'sessions', 'gateway.lock'))
+  try {
+    const vault = await createVault({
+      stateDir, keyFile: vaultKeyFile(process.env), clock: systemClock, ...keyPlaces(process.env),
+      ...(options.passphrase === undefined ? {} : { passphrase: options.passphrase }), ...(options.acceptOlder === undefined ? {} : { acceptOlder: options.acceptOlder }),
+    })
+    const store = await openStore({ file: join(stateDir, 'sessions', 'moltbot.db'), migrations, now: () => systemClock.now() })
+    const audit = createAudit({ store, clock: systemClock, newId: createIds(() => systemClock.now()), key: () => auditKey(vault) })
+    const record = (act: VaultAct): Promise<void> => recordVaultAct(act, ownerPrincipal, audit, store)
+    if (options.acceptOlder === true) await record({ act: 'vault.older-accepted', subject: 'vault', outcome: 'done', reason: 'the owner put an older copy back', facts: { generation: vault.status().generation } })
+    return {
+      ...createVaultDesk({ vault, secretsEnv: join(stateDir, 'secrets.env'), record, changed: async () => undefined }),
+      async close() {
+        await store.close()
+        unlock()
+      },
+    }
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+function recordVaultAct(act: VaultAct, by: PrincipalId, audit: Pick<ReturnType<typeof createAudit>, 'append'>, store: Store): Promise<void> {
+  return store.transaction((tx) => audit.append(tx, { ...act, principal: by }))
+}
+
 /** The vault for somebody who only looks: nothing is made where there is none, and what keeps it shut is told to whoever asks for a secret. */
 async function sealedFor(stateDir: string, environment: Readonly<Record<string, string | undefined>>): Promise<Pick<Vault, 'get'>> {
   if (!existsSync(vaultFile(stateDir))) return { get: () => undefined }
@@ -659,6 +748,26 @@ function installation(): string {
   return here.endsWith('dist') ? resolve(here, '..') : resolve(here, '..', '..')
 }
 
+/** The program that reads documents: from the bundle, with Node's own limits on what it may open; from the source where there is no bundle. */
+function readerCommand(): { file: string; args: string[] } {
+  const here = dirname(fileURLToPath(import.meta.url))
+  const memory = '--max-old-space-size=384'
+  if (!here.endsWith('dist')) {
+    const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+    return { file: process.execPath, args: [memory, '--import', tsx, join(here, 'foundation', 'egress', 'reading', 'reader-process.ts')] }
+  }
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  const permission = major > 23 || (major === 23 && minor >= 5) ? '--permission' : '--experimental-permission'
+  return { file: process.execPath, args: [memory, permission, `--allow-fs-read=${here}/*`, join(here, 'reader.mjs')] }
+}
+
+/** What people said in a conversation; a summary is made of other things too and does not count. */
+function wordsOfPeople(view: TurnView): string[] {
+  const [part] = summaryMessage('').content
+  const start = part?.type === 'text' ? part.text : ''
+  return view.messages.flatMap((message) => (message.role === 'user' ? message.content.flatMap((part) => (part.type === 'text' && !part.text.startsWith(start) ? [part.text] : [])) : []))
+}
+
 function uiDirectory(root: string): string | undefined {
   const folder = join(root, 'dist', 'ui')
   return existsSync(join(folder, 'index.html')) ? folder : undefined
@@ -680,6 +789,6 @@ function vaultKeyFile(environment: Readonly<Record<string, string | undefined>>)
   return given !== '' ? resolve(given) : join(base === '' ? join(environment['HOME'] ?? homedir(), '.config') : base, 'moltbot', 'vault.key')
 }
 
-export const gatewayModule: GatewayModule = { runGateway, offlineConfig, offlineReview, offlineAudit }
+export const gatewayModule: GatewayModule = { runGateway, offlineConfig, offlineReview, offlineAudit, offlineVault }
 export type { Channel, Principal, PrincipalId }
 export { mainAgent }

@@ -1,5 +1,6 @@
-import type { Channel, Check, Clock, Facts, Door, Logger, ModelInfo, NewId, Store, PrincipalId, VaultDesk } from '@moltbot/contract'
+import type { Channel, Check, Clock, Facts, Door, Logger, ModelInfo, NewId, Store, PrincipalId, VaultDesk, SandboxFacts, SandboxProbe } from '@moltbot/contract'
 import type { Audit, AuditDoor } from '../foundation/audit/types.ts'
+import type { EgressDoor } from '../foundation/egress/types.ts'
 import type { ConfigDoor } from '../foundation/config/types.ts'
 import type { Connections } from '../foundation/connections/types.ts'
 import type { PairingDoor, PeopleDoor, Guard } from '../journey/guard/types.ts'
@@ -49,6 +50,10 @@ export interface Rooms {
   runs: Runs
   /** The vault in the name of somebody, every act in the record. Absent: this gateway was built without one. */
   vault?(by: PrincipalId): VaultDesk
+  /** What left this machine through tools. Absent: this gateway was built without the web. */
+  egress?: EgressDoor
+  /** How commands are isolated, in words, and the proof. Absent: this gateway runs none. */
+  sandbox?: { explain(): Promise<SandboxFacts>; probe(): Promise<SandboxProbe[]> }
   /** What `security.audit` looks with, beside these rooms. Absent: this gateway was built without the review. */
   review?: ReviewParts
   /** Asks the process to stop (`restart`: with the wish to be started again). Returns at once. */

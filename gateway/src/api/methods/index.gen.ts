@@ -4,6 +4,12 @@ import { agentIdentityGet } from './agent-identity-get.ts'
 import { agentWait } from './agent-wait.ts'
 import { agent } from './agent.ts'
 import { agentsList } from './agents-list.ts'
+import { auditExport } from './audit-export.ts'
+import { auditLog } from './audit-log.ts'
+import { auditVerify } from './audit-verify.ts'
+import { authLink } from './auth-link.ts'
+import { authPasswordSet } from './auth-password-set.ts'
+import { authTokenRotate } from './auth-token-rotate.ts'
 import { channelsStatus } from './channels-status.ts'
 import { chatAbort } from './chat-abort.ts'
 import { chatHistory } from './chat-history.ts'
@@ -25,6 +31,8 @@ import { devicePairReject } from './device-pair-reject.ts'
 import { devicePairRemove } from './device-pair-remove.ts'
 import { deviceTokenRevoke } from './device-token-revoke.ts'
 import { deviceTokenRotate } from './device-token-rotate.ts'
+import { egressTest } from './egress-test.ts'
+import { egressToday } from './egress-today.ts'
 import { execApprovalList } from './exec-approval-list.ts'
 import { gatewayRestart } from './gateway-restart.ts'
 import { gatewayStop } from './gateway-stop.ts'
@@ -42,10 +50,16 @@ import { pairingList } from './pairing-list.ts'
 import { pairingPaired } from './pairing-paired.ts'
 import { pairingReject } from './pairing-reject.ts'
 import { pairingRevoke } from './pairing-revoke.ts'
+import { principalsList } from './principals-list.ts'
+import { principalsProfile } from './principals-profile.ts'
+import { principalsRemove } from './principals-remove.ts'
+import { principalsRole } from './principals-role.ts'
 import { questionList } from './question-list.ts'
 import { securityAudit } from './security-audit.ts'
 import { send } from './send.ts'
 import { sessionsAbort } from './sessions-abort.ts'
+import { sessionsBrowserEnd } from './sessions-browser-end.ts'
+import { sessionsBrowserList } from './sessions-browser-list.ts'
 import { sessionsCompact } from './sessions-compact.ts'
 import { sessionsCreate } from './sessions-create.ts'
 import { sessionsDelete } from './sessions-delete.ts'
@@ -69,6 +83,17 @@ import { tasksList } from './tasks-list.ts'
 import { updateStatus } from './update-status.ts'
 import { usageCost } from './usage-cost.ts'
 import { usageStatus } from './usage-status.ts'
+import { vaultDoctor } from './vault-doctor.ts'
+import { vaultExport } from './vault-export.ts'
+import { vaultGet } from './vault-get.ts'
+import { vaultImport } from './vault-import.ts'
+import { vaultList } from './vault-list.ts'
+import { vaultLock } from './vault-lock.ts'
+import { vaultRemove } from './vault-remove.ts'
+import { vaultRotate } from './vault-rotate.ts'
+import { vaultSet } from './vault-set.ts'
+import { vaultStatus } from './vault-status.ts'
+import { vaultUnlock } from './vault-unlock.ts'
 import { voicewakeGet } from './voicewake-get.ts'
 import { why } from './why.ts'
 
@@ -78,6 +103,12 @@ export const methods: Method[] = [
   agentWait,
   agent,
   agentsList,
+  auditExport,
+  auditLog,
+  auditVerify,
+  authLink,
+  authPasswordSet,
+  authTokenRotate,
   channelsStatus,
   chatAbort,
   chatHistory,
@@ -99,6 +130,8 @@ export const methods: Method[] = [
   devicePairRemove,
   deviceTokenRevoke,
   deviceTokenRotate,
+  egressTest,
+  egressToday,
   execApprovalList,
   gatewayRestart,
   gatewayStop,
@@ -116,10 +149,16 @@ export const methods: Method[] = [
   pairingPaired,
   pairingReject,
   pairingRevoke,
+  principalsList,
+  principalsProfile,
+  principalsRemove,
+  principalsRole,
   questionList,
   securityAudit,
   send,
   sessionsAbort,
+  sessionsBrowserEnd,
+  sessionsBrowserList,
   sessionsCompact,
   sessionsCreate,
   sessionsDelete,
@@ -143,6 +182,17 @@ export const methods: Method[] = [
   updateStatus,
   usageCost,
   usageStatus,
+  vaultDoctor,
+  vaultExport,
+  vaultGet,
+  vaultImport,
+  vaultList,
+  vaultLock,
+  vaultRemove,
+  vaultRotate,
+  vaultSet,
+  vaultStatus,
+  vaultUnlock,
   voicewakeGet,
   why,
 ]

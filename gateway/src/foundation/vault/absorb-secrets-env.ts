@@ -60,3 +60,8 @@ function clearAside(file: string, old: string): void {
   if (aside.ino === statSync(file, { throwIfNoEntry: false })?.ino) rmSync(old)
   else shred(old)
 }
+
+/** Names in a `secrets.env` whose values stand there in the clear. */
+export function plainNames(file: string): string[] {
+  return [...parseSecretsEnv(readSealed(file)?.text ?? '')].flatMap(([name, value]) => (value === '' || referenceShape.test(value) ? [] : [name]))
+}

@@ -1,7 +1,7 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Clock, Problem } from '@moltbot/contract'
+import type { Clock, Problem, VaultKeyKind, VaultStatus } from '@moltbot/contract'
 import { Secret } from '@moltbot/contract'
 import { digestOf, openBytes, sealBytes } from './envelope.ts'
 import { openFloor } from './floor.ts'
@@ -10,7 +10,7 @@ import type { Keyring } from './keyring.ts'
 import { checkPassphrase, passphraseCost, passphraseKey } from './passphrase-key.ts'
 import { vaultProblems } from './problems.ts'
 import { makePrivate, moveDurably, readSealed, shred, writeSealed } from './sealed-file.ts'
-import type { KeyKind, RotationTarget, VaultDoor, VaultStatus } from './types.ts'
+import type { RotationTarget, VaultDoor } from './types.ts'
 import { asKey, keyBytes, newKeyText, parseKeyText, readKeyFile, writeKeyFile } from './vault-key.ts'
 import type { VaultKey } from './vault-key.ts'
 import { isRecord, parseVault, writeVault } from './vault-file.ts'
@@ -53,8 +53,6 @@ export type RotationStep = 'key-written' | 'vault-written' | 'floor-written' | '
 export interface Vault extends VaultDoor {
   /** 32 bytes for one purpose, always the same for this vault, whatever happens to its key. Throws `vault-locked`. */
   deriveKey(purpose: string): Buffer
-  /** Resolves at once, and calls back after every later unlock. Returns how to stop. */
-  onUnlock(listener: () => void): () => void
 }
 
 interface Loaded { stamp: string; vault: VaultFile; digests: Map<string, string> }
@@ -73,7 +71,6 @@ export async function createVault(options: VaultOptions): Promise<Vault> {
   const file = join(folder, 'vault.json')
   const nextKeyFile = `${keyFile}.next`
   const floor: Floor = openFloor(`${keyFile}.floor`)
-  const listeners = new Set<() => void>()
   let opened: { key: VaultKey; root: Buffer } | undefined
   let cached: Loaded | undefined
   let lockedBecause: Problem = vaultProblems.locked()
@@ -205,7 +202,7 @@ export async function createVault(options: VaultOptions): Promise<Vault> {
     }
   }
 
-  function placeOf(kind: KeyKind): string {
+  function placeOf(kind: VaultKeyKind): string {
     return kind === 'file' ? keyFile : kind === 'credential' ? join(credentialsDir ?? '', credentialName) : kind === 'keyring' ? 'in the keyring' : 'of the passphrase'
   }
 
@@ -387,15 +384,10 @@ export async function createVault(options: VaultOptions): Promise<Vault> {
         const vault = readVault()
         if (vault === undefined) throw vaultProblems.damaged(file, 'it is gone')
         admit(vault, await fetchKey(vault, () => (passphrase === undefined ? options.passphrase?.() ?? Promise.resolve(undefined) : Promise.resolve(passphrase))))
-        for (const listener of listeners) listener()
         return status()
       })
     },
     rotate: (target) => inTurn(() => rotate(target)),
-    onUnlock(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
   }
 }
 

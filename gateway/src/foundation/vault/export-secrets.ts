@@ -1,15 +1,16 @@
+import type { VaultExportTarget } from '@moltbot/contract'
 import { vaultProblems } from './problems.ts'
 import { passphraseMin } from './passphrase-key.ts'
 import type { VaultDoor } from './types.ts'
 
-/** Who can open an export: whoever knows the passphrase, or holds the identity of an age recipient (`age1…`). */
-export type ExportTarget = { passphrase: string } | { recipient: string }
+/** 64 MiB. The library counts in JavaScript and would hold up everything else for seconds with age's own 18. */
+const scryptLogN = 16
 
 /**
- * Every secret as `NAME="value"` JSON lines in an armored age file, which the standard tool opens: `age -d file`. Throws
+ * Every secret as lines of JSON (`{name, value, version, …}`) in an armored age file, which the standard tool opens: `age -d file`. Throws
  * `vault-export-target` for a target that would not keep it safe.
  */
-export async function exportSecrets(vault: Pick<VaultDoor, 'get' | 'list'>, target: ExportTarget): Promise<string> {
+export async function exportSecrets(vault: Pick<VaultDoor, 'get' | 'list'>, target: VaultExportTarget): Promise<string> {
   const { Encrypter, armor } = await import('age-encryption')
   const encrypter = new Encrypter()
   if ('recipient' in target) {
@@ -21,6 +22,7 @@ export async function exportSecrets(vault: Pick<VaultDoor, 'get' | 'list'>, targ
     }
   } else {
     if (target.passphrase.length < passphraseMin) throw vaultProblems.exportTarget('the passphrase is too short')
+    encrypter.setScryptWorkFactor(scryptLogN)
     encrypter.setPassphrase(target.passphrase)
   }
   const lines = vault.list().map(({ name, version, createdAt, changedAt }) => JSON.stringify({ name, value: vault.get(name)?.open('an export in age format') ?? '', version, createdAt, changedAt }))

@@ -4,11 +4,12 @@
  * one, and hands out nothing when file or key are not as it left them.
  */
 export { createVault } from './create-vault.ts'
-export type { Vault, VaultOptions } from './create-vault.ts'
+export type { RotationStep, Vault, VaultOptions } from './create-vault.ts'
+export { createVaultDesk } from './vault-desk.ts'
+export type { VaultAct, VaultDeskOptions } from './vault-desk.ts'
 export { absorbSecretsEnv } from './absorb-secrets-env.ts'
 export type { Absorbed } from './absorb-secrets-env.ts'
-export { exportSecrets } from './export-secrets.ts'
 export { systemKeyring } from './keyring.ts'
 export type { Keyring } from './keyring.ts'
 export { readPassphrase } from './read-passphrase.ts'
-export type { KeyKind, RotationTarget, SealedSecret, VaultStatus } from './types.ts'
+export type { RotationTarget, VaultDoor } from './types.ts'

@@ -1,38 +1,9 @@
-import type { Secret } from '@moltbot/contract'
-
-/** Where the key is: a file outside the state directory, the system's keyring, a systemd credential, or a person's head. */
-export type KeyKind = 'file' | 'keyring' | 'credential' | 'passphrase'
-export const keyKinds: readonly KeyKind[] = ['file', 'keyring', 'credential', 'passphrase']
+import type { SealedSecret, Secret, VaultKeyKind, VaultStatus } from '@moltbot/contract'
 
 /** Where a rotated key goes. `passphrase` is needed for that kind and ignored otherwise. */
-export interface RotationTarget { kind: KeyKind; passphrase?: string }
+export interface RotationTarget { kind: VaultKeyKind; passphrase?: string }
 
-/** What is known about a sealed secret without opening it. Times are epoch ms. */
-export interface SealedSecret {
-  name: string
-  /** 1 at first, one more with every change. */
-  version: number
-  createdAt: number
-  changedAt: number
-  /** Since the last change. */
-  ageMs: number
-}
-
-/** The vault as it stands. Nothing here helps to open it. */
-export interface VaultStatus {
-  /** `locked`: it is in order, but the key has to be given first. */
-  state: 'open' | 'locked'
-  /** While locked: why, and what to do. */
-  reason?: string
-  kind: KeyKind
-  /** Says which key it is without revealing it. */
-  keyId: string
-  /** One more with every write. */
-  generation: number
-  secrets: number
-}
-
-/** What the methods of the door see. */
+/** The vault as other rooms hold it. Every method throws or rejects with a `Problem` when file or key are not what they should be. */
 export interface VaultDoor {
   /** Undefined: no such secret. */
   get(name: string): Secret | undefined

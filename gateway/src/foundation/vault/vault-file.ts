@@ -1,15 +1,15 @@
+import { vaultKeyKinds } from '@moltbot/contract'
+import type { VaultKeyKind } from '@moltbot/contract'
 import type { Sealed } from './envelope.ts'
 import { passphraseCostMax } from './passphrase-key.ts'
 import type { PassphraseRecipe } from './passphrase-key.ts'
 import { vaultProblems } from './problems.ts'
-import { keyKinds } from './types.ts'
-import type { KeyKind } from './types.ts'
 
 /** One sealed secret as it stands in the file. */
 export interface Envelope extends Sealed { version: number; createdAt: number; changedAt: number }
 
 /** Which key opens the file, and for a passphrase how it is made. */
-export type KeyHeader = { kind: Exclude<KeyKind, 'passphrase'>; id: string } | ({ kind: 'passphrase'; id: string } & PassphraseRecipe)
+export type KeyHeader = { kind: Exclude<VaultKeyKind, 'passphrase'>; id: string } | ({ kind: 'passphrase'; id: string } & PassphraseRecipe)
 
 /** `credentials/vault.json`. `manifest` seals the list of all envelopes and the root of derived keys, bound to id, key and generation. */
 export interface VaultFile { id: string; key: KeyHeader; generation: number; secrets: Map<string, Envelope>; manifest: Sealed }
@@ -40,9 +40,9 @@ export function parseVault(text: string, file: string): VaultFile {
 }
 
 function parseKeyHeader(key: unknown, file: string): KeyHeader {
-  if (!isRecord(key) || typeof key['id'] !== 'string' || !keyKinds.includes(key['kind'] as KeyKind)) throw vaultProblems.damaged(file, 'it does not say which key opens it')
+  if (!isRecord(key) || typeof key['id'] !== 'string' || !vaultKeyKinds.includes(key['kind'] as VaultKeyKind)) throw vaultProblems.damaged(file, 'it does not say which key opens it')
   const { id } = key
-  const kind = key['kind'] as KeyKind
+  const kind = key['kind'] as VaultKeyKind
   if (kind !== 'passphrase') return { kind, id }
   const { salt, memoryKiB, passes } = key
   if (typeof salt !== 'string' || Buffer.from(salt, 'base64').length < 16 || !within(memoryKiB, 1_024, passphraseCostMax.memoryKiB) || !within(passes, 1, passphraseCostMax.passes)) {
