@@ -32,12 +32,30 @@ describe('resolveAddress', () => {
     expect(resolveAddress({ ...nothing, environment: { MOLTBOT_GATEWAY_TOKEN: 'local' }, config: { gateway: { mode: 'remote', remote: { url: 'wss://far.example', token: 'remote' } } } })).toEqual({ url: 'wss://far.example', tokens: ['remote'] })
   })
 
-  it.each(['ws://far.example', 'ftp://x', 'ws://', 'ws://8.8.8.8:1', 'ws://127.0.0.1.evil.example:1'])('refuses %s', (url) => {
+  it.each(['ws://far.example', 'ftp://x', 'ws://', 'ws://8.8.8.8:1', 'ws://127.0.0.1.evil.example:1', 'ws://192.168.1.5:18789', 'ws://box.local', 'ws://nas:18789', 'ws://100.70.1.2.evil.example:1'])('refuses %s', (url) => {
     expect(() => resolveAddress({ ...nothing, flags: { url } })).toThrow(Problem)
   })
 
-  it.each(['ws://192.168.1.5:18789', 'ws://box.local', 'http://localhost:1', '127.0.0.1:5', 'ws://[::1]:1', 'ws://100.70.1.2:1', 'ws://nas:18789'])('takes %s', (url) => {
+  it.each(['http://localhost:1', '127.0.0.1:5', 'ws://[::1]:1', 'ws://100.70.1.2:1', 'ws://box.tailnet.ts.net'])('takes %s', (url) => {
     expect(resolveAddress({ ...nothing, flags: { url } }).url).toMatch(/^ws:/)
+  })
+
+  const fingerprint = Array.from({ length: 32 }, () => 'AB').join(':')
+  const plain = 'ab'.repeat(32)
+
+  it('pins what the running gateway wrote down, and prefers its Unix socket', () => {
+    const running = { port: 19_000, socketPath: '/s/gateway.sock', tls: { fingerprint } }
+    expect(resolveAddress({ ...nothing, running })).toEqual({ url: 'wss://127.0.0.1:19000', tokens: [], fingerprint: plain, socketPath: '/s/gateway.sock' })
+    expect(resolveAddress({ ...nothing, running, flags: { url: 'wss://localhost:19000' } })).toEqual({ url: 'wss://localhost:19000', tokens: [], fingerprint: plain })
+    expect(resolveAddress({ ...nothing, running, environment: { MOLTBOT_GATEWAY_PORT: '19001' } }).socketPath).toBeUndefined()
+    expect(resolveAddress({ ...nothing, running, flags: { url: 'wss://far.example' } })).toEqual({ url: 'wss://far.example', tokens: [] })
+  })
+
+  it('pins what it is told for another computer', () => {
+    expect(resolveAddress({ ...nothing, flags: { url: 'wss://far.example', tlsFingerprint: `sha256:${fingerprint}` } }).fingerprint).toBe(plain)
+    expect(resolveAddress({ ...nothing, config: { gateway: { mode: 'remote', remote: { url: 'wss://far.example', tlsFingerprint: fingerprint } } } }).fingerprint).toBe(plain)
+    expect(() => resolveAddress({ ...nothing, flags: { url: 'wss://far.example', tlsFingerprint: 'AB:CD' } })).toThrow('fingerprint')
+    expect(() => resolveAddress({ ...nothing, flags: { tlsFingerprint: fingerprint } })).toThrow('encrypted')
   })
 
   it('drops credentials that were pasted into an address', () => {

@@ -4,6 +4,7 @@ import type { Clock, GatewayClient } from '@moltbot/contract'
 import type { DeviceIdentity } from './device-identity.ts'
 import { isLoopback } from './gateway-address.ts'
 import type { GatewayAddress } from './gateway-address.ts'
+import { WrongCertificate, dialFor } from './pinned-dial.ts'
 import { asFields, asNumber, asText, asTexts } from './wire-fields.ts'
 import type { Fields } from './wire-fields.ts'
 
@@ -33,6 +34,17 @@ const frameBytesMax = 32 * 1024 * 1024
  * `gateway-unreachable` (nobody answers there, or something else does) or `gateway-refused` (it does not let us in).
  */
 export async function connectGateway(options: ConnectOptions): Promise<GatewayClient> {
+  if (options.address.socketPath === undefined) return connectWithTokens(options)
+  try {
+    return await connectWithTokens(options)
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'gateway-unreachable') throw error
+    const { socketPath: _left, ...address } = options.address
+    return connectWithTokens({ ...options, address })
+  }
+}
+
+async function connectWithTokens(options: ConnectOptions): Promise<GatewayClient> {
   const tokens = options.address.tokens
   for (const [index, token] of tokens.entries()) {
     try {
@@ -59,7 +71,13 @@ interface Pending {
 function openConnection(options: ConnectOptions, given: Credential): Promise<GatewayClient> {
   const { address, clock } = options
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(address.url, { maxPayload: frameBytesMax, perMessageDeflate: false, handshakeTimeout: options.handshakeTimeoutMs ?? 8_000 })
+    const dial = dialFor(address)
+    // By the Unix socket there is no TLS to speak; the host it is asked for is this computer.
+    const url = address.socketPath === undefined ? address.url : 'ws://localhost/'
+    const socket = new WebSocket(url, {
+      maxPayload: frameBytesMax, perMessageDeflate: false, handshakeTimeout: options.handshakeTimeoutMs ?? 8_000, minVersion: 'TLSv1.3',
+      ...(dial === undefined ? {} : { createConnection: dial as never }),
+    })
     const pending = new Map<string, Pending>()
     const eventListeners = new Set<(event: string, payload: unknown) => void>()
     const lostListeners = new Set<(reason: string) => void>()
@@ -189,7 +207,7 @@ function openConnection(options: ConnectOptions, given: Credential): Promise<Gat
     })
     socket.on('unexpected-response', (_request, response) => fail(unreachable(options, `something else answers there (HTTP ${response.statusCode ?? '?'})`)))
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (client === undefined) fail(unreachable(options, socketWords(error)))
+      if (client === undefined) fail(error instanceof WrongCertificate ? wrongCertificate(options, error) : unreachable(options, socketWords(error)))
     })
     socket.on('close', (code, reasonBytes) => {
       cancelDeadline()
@@ -233,6 +251,13 @@ function unreachable(options: ConnectOptions, why: string): Problem {
   })
 }
 
+function wrongCertificate(options: ConnectOptions, error: WrongCertificate): Problem {
+  return new Problem('gateway-refused', `The gateway at ${options.address.url} shows another certificate than the one that was pinned; nothing was sent to it.`, {
+    next: 'If its certificate was replaced on purpose, compare the new fingerprint with "moltbot gateway tls" on its own computer. If not, somebody may be in between.',
+    details: { url: options.address.url, shown: error.shown },
+  })
+}
+
 function lost(reason: string): Problem {
   return new Problem('gateway-lost', `The connection to the gateway ended: ${reason}.`, { next: 'Look at: moltbot gateway status' })
 }
@@ -240,6 +265,10 @@ function lost(reason: string): Problem {
 function socketWords(error: NodeJS.ErrnoException): string {
   if (error.code === 'ECONNREFUSED') return 'it is not running'
   if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN') return 'the host name is unknown'
+  if (/^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT_LOCALLY)$/.test(error.code ?? '')) {
+    return 'this computer does not trust its certificate. Take the fingerprint from "moltbot gateway tls" on the gateway\'s computer and pass it with --tls-fingerprint'
+  }
+  if (error.code === 'EPROTO') return 'it does not speak TLS 1.3 there'
   if (error.code === 'ETIMEDOUT' || /timed out/i.test(error.message)) return 'the host does not respond'
   return error.message
 }

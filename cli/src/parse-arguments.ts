@@ -7,6 +7,7 @@ export const globalFlags = {
   json: { kind: 'boolean', summary: 'Print one JSON document (or one per line) instead of text' },
   url: { kind: 'text', value: 'address', summary: 'Gateway to talk to, like ws://127.0.0.1:18789' },
   token: { kind: 'text', value: 'token', summary: 'Gateway token (prefer MOLTBOT_GATEWAY_TOKEN: arguments are visible to other users)' },
+  'tls-fingerprint': { kind: 'text', value: 'sha256', summary: 'Accept exactly this certificate, or what this authority signed (moltbot gateway tls shows it there)' },
   'no-color': { kind: 'boolean', summary: 'No colours, as with NO_COLOR=1' },
   help: { kind: 'boolean', short: 'h', summary: 'Show help' },
 } as const satisfies Record<string, FlagSpec>
@@ -25,7 +26,7 @@ export interface AnyCommand extends Omit<Command, 'run'> {
   run(input: ParsedLine & { json: boolean }, context: CommandContext): Promise<ExitCode>
 }
 
-export interface GlobalFlags { json: boolean; url?: string; token?: string; 'no-color': boolean; help: boolean }
+export interface GlobalFlags { json: boolean; url?: string; token?: string; 'tls-fingerprint'?: string; 'no-color': boolean; help: boolean }
 
 /** What the words ask for, before any command is loaded. */
 export type Route =
@@ -81,7 +82,7 @@ function takeGlobals(words: readonly string[]): { rest: string[]; global: Global
     if (name === 'json' || name === 'no-color' || name === 'help') {
       if (word.includes('=')) throw new Problem('usage', `--${name} takes no value.`, { next: 'Write it alone.' })
       global[name] = true
-    } else if (name === 'url' || name === 'token') {
+    } else if (name === 'url' || name === 'token' || name === 'tls-fingerprint') {
       const inline = word.includes('=')
       global[name] = flagValue(`--${name}`, inline ? word.slice(word.indexOf('=') + 1) : words[index + 1], inline)
       if (!inline) index++

@@ -1,6 +1,7 @@
 import { Problem, exitCodes, unreachable } from '@moltbot/contract'
 import type { Clock, CommandContext, ExitCode, GatewayClient, Machine, NewId, Terminal } from '@moltbot/contract'
 import { commands } from './commands/index.gen.ts'
+import type { AddressFlags } from './gateway-address.ts'
 import { groups } from './groups.ts'
 import { commandHelp, groupHelp, overview } from './help-text.ts'
 import { parseCommandLine, routeWords } from './parse-arguments.ts'
@@ -13,7 +14,7 @@ export interface CliHost {
   machine: Machine
   clock: Clock
   newId: NewId
-  connect(flags: { url?: string; token?: string }, options: { caps?: readonly string[] }): Promise<GatewayClient>
+  connect(flags: AddressFlags, options: { caps?: readonly string[] }): Promise<GatewayClient>
 }
 
 /**
@@ -61,7 +62,7 @@ async function dispatch(words: readonly string[], host: CliHost, opened: Promise
 }
 
 function makeContext(host: CliHost, global: GlobalFlags, opened: Promise<GatewayClient>[]): CommandContext {
-  const address = { ...(global.url === undefined ? {} : { url: global.url }), ...(global.token === undefined ? {} : { token: global.token }) }
+  const address = { ...(global.url === undefined ? {} : { url: global.url }), ...(global.token === undefined ? {} : { token: global.token }), ...(global['tls-fingerprint'] === undefined ? {} : { tlsFingerprint: global['tls-fingerprint'] }) }
   let shared: Promise<GatewayClient> | undefined
   return {
     terminal: host.terminal,

@@ -40,6 +40,8 @@ export interface SignIns {
   endAll(except?: string): Promise<number>
   /** The secret part of a link that signs one browser in, once, within ten minutes. */
   link(): Promise<{ token: string; expiresAt: number }>
+  /** An unguessable text for a new gateway token: 64 hexadecimal digits. */
+  newToken(): string
 }
 
 /** What a browser shows of itself; a session opens from no other browser than the one it was made in. */
@@ -137,6 +139,7 @@ export function createBrowserSessions(options: { store: Store; clock: Clock; new
       await take(tx, rows.map(({ digest }) => digest))
       return rows.length
     }),
+    newToken: () => random(32).toString('hex'),
     async link() {
       const token = `once-${random(32).toString('base64url')}`
       const now = clock.now()

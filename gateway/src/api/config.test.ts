@@ -21,6 +21,6 @@ describe('the gateway section', () => {
   })
 
   it('names every key that holds a secret', () => {
-    expect(gatewaySection.secrets).toEqual(['auth.token', 'auth.password', 'auth.passwordHash', 'remote.token', 'remote.password'])
+    expect(gatewaySection.secrets).toEqual(['auth.token', 'auth.previousToken', 'auth.password', 'auth.passwordHash', 'remote.token', 'remote.password'])
   })
 })

@@ -14,13 +14,13 @@ export interface Credentials {
   strong: boolean
   /** So short that it can be guessed over a network, even slowly. */
   weak: boolean
-  /** Goes up when token or password change. */
+  /** Goes up when token or password change, and when the token before may no longer be used. */
   version: number
   /**
-   * Whether `presented` is the mode's secret (`either`: token or password, as HTTP sends it). Constant in time for any token, constant
+   * Whether `presented` is the mode's secret (`either`: token or password, as HTTP sends it; `token`: the token in any mode). Constant in time for any token, constant
    * in cost for any wrong password.
    */
-  matches(presented: string, kind: 'mode' | 'either'): Promise<boolean>
+  matches(presented: string, kind: 'mode' | 'either' | 'token'): Promise<boolean>
   /**
    * A mark that ties something derived (a cookie, a device token) to the secrets it came from: equal only while they are
    * unchanged. Keyed by the derived value, so that a stored mark cannot be used to guess the secret.
@@ -31,8 +31,8 @@ export interface Credentials {
 /** The one place that knows what opens the door. Nobody else keeps the value, so a rotation reaches everybody at the next look. */
 export interface CredentialSource {
   current(): Promise<Credentials>
-  /** Calls back when `current` finds that a secret changed. Returns how to stop. */
-  onRotate(listener: (now: Credentials) => void): () => void
+  /** Calls back when `current` finds that a secret changed, or that the one before may no longer be used (`overlap`). Returns how to stop. */
+  onRotate(listener: (now: Credentials, why: 'secret' | 'overlap') => void): () => void
 }
 
 const strongLength = 24
@@ -51,6 +51,9 @@ function sameDigest(a: string, b: string): boolean {
 
 export function createCredentialSource(options: {
   token: () => Promise<Secret | undefined>
+  /** The token before the last rotation, and until when programs may use it. Absent: none. */
+  previous?: () => Promise<{ token: Secret | undefined; until: number }>
+  now?: () => number
   password: () => Promise<Secret | undefined>
   /** The password as an argon2id hash. Stronger than `password`. */
   passwordHash: () => Promise<Secret | undefined>
@@ -58,7 +61,8 @@ export function createCredentialSource(options: {
   mode: () => 'token' | 'password'
   random: (bytes: number) => Buffer
 }): CredentialSource {
-  const listeners = new Set<(now: Credentials) => void>()
+  const listeners = new Set<(now: Credentials, why: 'secret' | 'overlap') => void>()
+  let overlapped = false
   const processKey = options.random(32)
   const nothing = options.random(32).toString('hex')
   let version = 0
@@ -91,10 +95,19 @@ export function createCredentialSource(options: {
     const secret = mode === 'token' ? token : hash !== '' ? hash : password
     const both = `${mode}\n${token.length}\n${token}\n${hash === '' ? password : hash}`
     const now = createHmac('sha256', processKey).update(both).digest('hex')
+    const before = await options.previous?.()
+    const previous = before === undefined || before.until <= (options.now?.() ?? 0) ? '' : real(before.token?.open('check a client at the door') ?? '')
     const rotated = fingerprint !== undefined && fingerprint !== now
-    if (fingerprint !== now) version += 1
+    const overlapEnded = overlapped && previous === ''
+    overlapped = previous !== ''
+    if (fingerprint !== now || overlapEnded) version += 1
     fingerprint = now
-    const checkToken = (presented: string): boolean => sameDigest(token === '' ? nothing : token, presented) && token !== ''
+    const isToken = (value: string, presented: string): boolean => sameDigest(value === '' ? nothing : value, presented) && value !== ''
+    const checkToken = (presented: string): boolean => {
+      const current = isToken(token, presented)
+      const earlier = isToken(previous, presented)
+      return current || earlier
+    }
     const credentials: Credentials = {
       mode,
       configured: secret !== '',
@@ -104,13 +117,13 @@ export function createCredentialSource(options: {
       version,
       async matches(presented, kind) {
         const byToken = checkToken(presented)
-        if (kind === 'mode' && mode === 'token') return byToken
+        if (kind === 'token' || (kind === 'mode' && mode === 'token')) return byToken
         if (kind === 'either' && byToken) return true
         return checkPassword(hash, password, presented)
       },
       mark: (derived) => createHmac('sha256', derived).update(both).digest('hex'),
     }
-    if (rotated) for (const listener of listeners) listener(credentials)
+    if (rotated || overlapEnded) for (const listener of listeners) listener(credentials, rotated ? 'secret' : 'overlap')
     return credentials
   }
 

@@ -6,6 +6,7 @@ import { closed, ignored } from '../wire/params.ts'
 export const configApply = defineMethod({
   name: 'config.apply',
   scope: 'operator.admin',
+  fresh: true,
   summary: 'Writes the whole file and puts it in force at once; no restart is needed.',
   params: closed({ raw: Type.String(), baseHash: Type.Optional(Type.String()), ...ignored('sessionKey', 'note', 'restartDelayMs') }),
   result: ConfigWritten,

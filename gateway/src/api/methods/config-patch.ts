@@ -7,6 +7,7 @@ import { restorePatch } from '../wire/redaction.ts'
 export const configPatch = defineMethod({
   name: 'config.patch',
   scope: 'operator.admin',
+  fresh: true,
   summary: 'Merges an object into the file: null removes a key, arrays are replaced, comments of everything else stay.',
   params: closed({ raw: Type.String(), baseHash: Type.Optional(Type.String()), ...ignored('sessionKey', 'note', 'restartDelayMs') }),
   result: ConfigWritten,

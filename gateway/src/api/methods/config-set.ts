@@ -1,12 +1,13 @@
 import { Problem } from '@moltbot/contract'
 import Type from 'typebox'
 import { defineMethod } from '../method.ts'
-import { ConfigWritten, requireBaseHash, writeConfig } from '../wire/config-answers.ts'
+import { ConfigWritten, requireBaseHash, touchesSafety, writeConfig } from '../wire/config-answers.ts'
 import { closed, MaybeWord } from '../wire/params.ts'
 
 export const configSet = defineMethod({
   name: 'config.set',
   scope: 'operator.admin',
+  fresh: ({ path }) => path === undefined || touchesSafety(path),
   summary: 'Writes the whole file (raw, baseHash) or one key of it (path, value; no value removes it). Comments of everything else stay; invalid content changes nothing.',
   params: closed({
     raw: Type.Optional(Type.String()), baseHash: Type.Optional(Type.String()),

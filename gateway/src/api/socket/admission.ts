@@ -134,7 +134,9 @@ async function authenticate(params: ConnectParams, role: string, requested: read
   if (envelope.cookie !== undefined) return { kind: 'cookie', digest: envelope.cookie.digest, provedAt: envelope.cookie.provedAt }
   const { device, auth = {} } = params
   const { source } = envelope
-  const shared = (credentials.mode === 'token' ? auth.token : auth.password) ?? ''
+  // Programs keep the token where people have a password.
+  const byToken = credentials.mode === 'token' || (auth.password ?? '') === ''
+  const shared = (byToken ? auth.token : auth.password) ?? ''
   const hint = isControlUi(params.client.id) ? `sign in again at /login with the gateway ${credentials.mode}` : `set gateway.remote.${credentials.mode} or MOLTBOT_GATEWAY_${credentials.mode.toUpperCase()}`
   const said = (what: string, code: string, next: string, more: { guess?: boolean; retryAfterMs?: number; canRetry?: boolean } = {}): Refused =>
     refuse('INVALID_REQUEST', `unauthorized: ${what} (${hint})`, {
@@ -145,7 +147,7 @@ async function authenticate(params: ConnectParams, role: string, requested: read
   const waitMs = rooms.attempts.lockedForMs(source.address, 'shared')
   // On this machine the right, unguessable secret opens even then: a forgotten client with an old token must not lock its owner out.
   if (waitMs > 0 && shared !== '' && !(source.local && !source.browser && credentials.strong)) return locked(waitMs)
-  if (shared !== '' && (await credentials.matches(shared, 'mode'))) {
+  if (shared !== '' && (await credentials.matches(shared, byToken ? 'token' : 'mode'))) {
     rooms.attempts.succeeded(source.address, 'shared')
     return { kind: 'shared', version: credentials.version }
   }

@@ -31,6 +31,11 @@ export function requireBaseHash(rooms: Pick<Rooms, 'config'>, baseHash: string |
   if (baseHash === undefined || baseHash === '') throw new Problem('config-hash', 'config base hash required; re-run config.get and retry')
 }
 
+/** Whether a key decides who may come in or what tools may do; such keys are written by whoever signed in lately. */
+export function touchesSafety(path: string): boolean {
+  return /^(?:gateway|commands|people|tools|sandbox|approvals|security|plugins|secrets|vault|channels|agents\.(?:defaults|list)\b.*\b(?:sandbox|tools))(?:\.|\[|$)/.test(path.trim())
+}
+
 /** Runs a write and gives its failures the words clients compare. */
 export async function writeConfig(write: () => Promise<ConfigSnapshot>): Promise<ConfigWritten> {
   try {
