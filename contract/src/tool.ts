@@ -1,6 +1,8 @@
 import type { Static, TSchema } from 'typebox'
 import type { Clock } from './clock.ts'
+import type { Commands } from './commands.ts'
 import type { ImagePart, TextPart } from './model.ts'
+import type { DocumentReader, WebReader } from './web.ts'
 
 /**
  * Classes of what a call does to the world. The judge rules on these, never on tool names.
@@ -22,6 +24,12 @@ export interface Grants {
   /** The agent's workspace. Paths are relative to it, `/`-separated; anything that would leave it fails with a `Problem`. */
   'files.read': FileReader
   'files.write': FileWriter
+  /** Programs in the sandbox. */
+  commands: Commands
+  /** Pages and searches, through the egress proxy's rules. */
+  web: WebReader
+  /** Documents of the workspace that are not text. */
+  documents: DocumentReader
   /** What the gateway would tell this principal about itself. */
   status: { describe(): Promise<StatusFacts> }
   clock: Clock
@@ -73,6 +81,10 @@ export interface Tool<Schema extends TSchema = TSchema, Needs extends GrantName 
   description: string
   input: Schema
   needs: readonly Needs[]
+  /** Names it answers to besides its own when a model calls it so. Not offered, so they cost nothing. A list that names one means this tool. */
+  aliases?: readonly string[]
+  /** How long a call with this input may take, in ms, for tools that wait for programs or people. Absent: a minute. At most ten. */
+  deadlineMs?(input: Static<Schema>): number
   /** What a call with this input does. Pure; must not understate. */
   effects(input: Static<Schema>): Effect[]
   /** One line for a person: what this call will do, with everything that matters visible. */

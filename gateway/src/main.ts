@@ -26,7 +26,7 @@ import { auditMigrations, auditSection, createAudit, createRecord, openRecord } 
 import { createConfig, type Config } from './foundation/config/index.ts'
 import { connectionsMigration, createConnections } from './foundation/connections/index.ts'
 import { createEgress, createLeakScan, createReader, createWeb, egressMigration, egressSection, webSection, type EgressOptions } from './foundation/egress/index.ts'
-import { createLog, linkForTail, logSection } from './foundation/log/index.ts'
+import { createLog, freeName, hideSecrets, linkForTail, logSection, markOf, maskedProblem } from './foundation/log/index.ts'
 import { createModels, modelsMigration, modelsSection } from './foundation/models/index.ts'
 import { createIds, openSqlite, systemClock } from './foundation/platform/index.ts'
 import { createSqliteStore, lockStateDirectory, openStore } from './foundation/storage/index.ts'
@@ -170,7 +170,14 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     })
     closers.push(() => models.stop())
 
-    const inbox = createInbox({ store, clock, newId })
+    const inbox = createInbox({
+      store, clock, newId,
+      hide(text, taken) {
+        const hidden = hideSecrets(text, taken)
+        for (const { value } of hidden.found) log.hide(value)
+        return hidden
+      },
+    })
     const connections = createConnections({
       channels, config, secrets: config.secrets, store, clock, log: log.child('channels'), fetch,
       receive: (message) => handleMessage(message, journey),
@@ -346,6 +353,25 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           lastMessage: (message) => inbox.before(message),
         },
       },
+      async keepSecrets(tx, row, principal, pasted) {
+        const names = pasted.map(({ name }) => name).join(', ')
+        if (principal.role !== 'owner' && principal.role !== 'admin') {
+          await audit.append(tx, { act: 'secret.dropped', principal: principal.id, subject: row.id, outcome: 'deny', reason: 'pasted by somebody who may not keep secrets', facts: { kinds: names } })
+          return { sentence: '🔑 Your message held what looks like a key or password. I removed it and did not keep it; please change it where it comes from, for it went through this chat.' }
+        }
+        try {
+          const kept = await sealPasted(vault, pasted)
+          await audit.append(tx, { act: 'secret.pasted', principal: principal.id, subject: row.id, outcome: 'done', reason: 'moved from the chat into the vault', facts: { names: [...kept.values()] } })
+          const list = [...kept.values()].map((name) => `\`${name}\``).join(', ')
+          return {
+            sentence: `🔑 Your message held what looks like a key. It is in the vault now as ${list}, and \`[secret …]\` stands in its place here. The chat itself may still show it: delete your message there.`,
+            ...([...kept].every(([before, after]) => before === after) ? {} : { renamed: (text: string) => renameMarks(text, kept) }),
+          }
+        } catch (error) {
+          await audit.append(tx, { act: 'secret.dropped', principal: principal.id, subject: row.id, outcome: 'failed', reason: describeError(error), facts: { kinds: names } })
+          return { sentence: `🔑 Your message held what looks like a key. I removed it but could not keep it: ${describeError(error)}` }
+        }
+      },
       runAgent: (turn, view) => runAgent(turn, view, {
         clock, guard, sessions, tools: toolsOf(agentOf(turn.key)), callModel: models.call, estimateTokens, agentOf,
         runTurn: (view, host) => runTurn(view, host, agents.get(agentOf(view.sessionKey)).compaction),
@@ -362,7 +388,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     }
 
     const rooms: Rooms & { devices: ReturnType<typeof createDevices>; signIns: ReturnType<typeof createBrowserSessions> } = {
-      version: options.version, startedAt, stateDir, clock: steady, newId, log, store, config, audit, record, guard, inbox, sessions, outbox, connections, channels,
+      version: options.version, startedAt, stateDir, clock: steady, newId, log, store, config, audit, record, guard, inbox, sessions: { ...sessions, abort: stopSession }, outbox, connections, channels,
       doors: (serves) => channels.map((channel) => connections.of({ channel: channel.id, account: 'default' as ChatRef['account'] })?.door).find((door) => door?.serves === serves),
       models: models.door, agents: agents.door, logs: log.door,
       devices: createDevices({ store, clock: steady, newId, random: randomBytes, floor }),
@@ -385,7 +411,8 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     }
     let portInUse: number | undefined
     const door = createDoor({
-      rooms, methods, events: createWireEvents(rooms), uiDir: options.uiDir, token, whois: tailscaleWhois, random: randomBytes,
+      // What a method could not do is told to its caller: masked, like every line of the log.
+      rooms, methods: methods.map((method) => ({ ...method, handle: (params: never, to: Rooms, caller: never) => method.handle(params, to, caller).catch((error: unknown) => { throw maskedProblem(error, log.mask) }) })), events: createWireEvents(rooms), uiDir: options.uiDir, token, whois: tailscaleWhois, random: randomBytes,
       port: options.port, bind: options.bind as never,
       socketPath: join(stateDir, 'gateway.sock'),
       certificateKeys: { read: (name) => vault.get(name)?.open('the certificate of the door'), write: (name, value) => vault.set(name, value) },
@@ -427,6 +454,22 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       },
     }
   }
+}
+
+/** Puts what was pasted into the vault, each under its own name or the next free one. Resolves with the names: as found, as kept. The same value twice is one secret. */
+async function sealPasted(vault: Vault, pasted: readonly { name: string; value: string }[]): Promise<Map<string, string>> {
+  const kept = new Map<string, string>()
+  for (const { name, value } of pasted) {
+    const holds = (candidate: string): string | undefined => vault.get(candidate)?.open('comparing with what was pasted')
+    const final = freeName(name.replace(/-\d+$/, ''), (candidate) => ![undefined, value].includes(holds(candidate)))
+    if (holds(final) === undefined) await vault.set(final, value)
+    kept.set(name, final)
+  }
+  return kept
+}
+
+function renameMarks(text: string, names: ReadonlyMap<string, string>): string {
+  return text.replaceAll(/\[secret ([a-z0-9-]+)\]/g, (whole, name: string) => markOf(names.get(name) ?? name))
 }
 
 /** US dollars; undefined where the price is not known. */
@@ -476,6 +519,12 @@ function configPath(environment: Readonly<Record<string, string | undefined>>): 
 function mergeEnvironment(stateDir: string, environment: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
   const file = join(stateDir, 'secrets.env')
   if (!existsSync(file)) return { ...environment }
+  const { mode, uid } = statSync(file)
+  const us = process.getuid?.()
+  // Whoever can change the file decides which keys and tokens count. Who can only read it is kept out when the modes are mended.
+  if ((mode & 0o022) !== 0 || (us !== undefined && us !== 0 && uid !== us && uid !== 0)) {
+    throw new Problem('secrets-env-unsafe', `${file} can be changed by others, so it is not read.`, { next: 'Look whether every line is yours, then run: bash scripts/secure-permissions.sh' })
+  }
   return { ...Object.fromEntries(parseSecretsEnv(readFileSync(file, 'utf8'))), ...Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== '')) }
 }
 

@@ -5,7 +5,7 @@ const allow: Ruling = { kind: 'allow' }
 const deny = (reason: string): Ruling => ({ kind: 'deny', reason })
 
 /** What a principal's turn may do to the world. An effect nobody wrote a rule for is denied. */
-function ruleOnEffect(principal: Principal, effect: Effect): Ruling {
+function ruleOnEffect(principal: Principal, effect: Effect, tainted: boolean): Ruling {
   if (principal.role === 'guest') return deny('guests have no tools')
   switch (effect.kind) {
     case 'reads-private':
@@ -13,8 +13,12 @@ function ruleOnEffect(principal: Principal, effect: Effect): Ruling {
     case 'writes-workspace':
       return allow
     case 'writes-outside': return deny(`writing outside the workspace (${effect.path}) is not allowed`)
-    case 'runs-code': return deny('running commands is not allowed')
-    case 'reaches-host': return deny(`reaching ${effect.host} is not allowed`)
+    // There is only one place where code runs: the sandbox. A turn that read strangers' words runs nothing all the same.
+    case 'runs-code':
+      if (principal.role !== 'owner' && principal.role !== 'admin') return deny('running commands is the owner\'s')
+      return tainted ? deny('this turn has read something from outside, and runs no commands after that') : allow
+    // Which hosts, where they lead and how often is ruled where it leaves; what a turn that read strangers' words may still reach, in its grant.
+    case 'reaches-host': return allow
     case 'sends': return deny(`sending to ${effect.to} is not allowed`)
     case 'spends': return deny('spending is not allowed')
     // The owner's own words may change what the assistant remembers and how it behaves; nobody else's may.
@@ -32,7 +36,7 @@ export function ruleOn(principal: Principal, action: Action): Ruling {
       return principal.role === 'guest' ? deny('guests have no commands') : allow
     case 'use-tool':
       for (const effect of action.effects) {
-        const ruling = ruleOnEffect(principal, effect)
+        const ruling = ruleOnEffect(principal, effect, action.tainted === true)
         if (ruling.kind === 'deny') return ruling
       }
       return principal.role === 'guest' ? deny('guests have no tools') : allow

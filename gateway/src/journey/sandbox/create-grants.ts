@@ -1,19 +1,32 @@
-import type { AgentId, Clock, FileReader, FileWriter, GrantName, Grants, NewId, PrincipalId, SessionKey, StatusFacts } from '@moltbot/contract'
+import type { AgentId, Clock, Commands, GrantName, Grants, NewId, PrincipalId, SessionKey, StatusFacts } from '@moltbot/contract'
 import { Problem } from '@moltbot/contract'
-import { workspaceFiles } from './workspace-files.ts'
+import { webGrants, type WebSource } from './web-grants.ts'
+import { workspaceFiles, type WorkspaceFiles } from './workspace-files.ts'
 
 /** Whose turn it is. */
 export interface GrantSubject {
   agent: AgentId
   session: SessionKey
   principal: PrincipalId
+  /** The turn, for what is remembered only as long as it lasts. Absent: the session stands for it. */
+  turn?: string
+  /** It is the owner's own turn. Absent: it is not. */
+  owner?: boolean
+  /** What people said in this conversation. Absent: nothing. */
+  words?(): readonly string[]
 }
 
 export interface SandboxOptions {
-  /** The agent's workspace as an absolute path; asked whenever grants are made. */
-  workspaceOf(agent: AgentId, principal: PrincipalId): string
+  /** The workspace of a turn as an absolute path; asked whenever grants are made. */
+  workspaceOf(agent: AgentId, principal: PrincipalId, session: SessionKey): string
+  /** Nothing in the workspace may be changed. */
+  readOnly?(): boolean
+  /** Programs for a subject. Absent: this gateway runs none. */
+  commands?(subject: GrantSubject): Commands
   /** What the gateway would tell this principal about itself. */
   describeStatus(subject: GrantSubject): Promise<StatusFacts>
+  /** Who reaches out for the grants `web` and `documents`. Absent: there are none. */
+  web?: WebSource
   clock: Clock
   newId: NewId
 }
@@ -28,21 +41,33 @@ export interface Sandbox {
 
 /** Turns what a tool needs into real, confined effects. Writes to one workspace are queued here, across turns. */
 export function createGrants(options: SandboxOptions): Sandbox {
-  const workspaces = new Map<string, FileReader & FileWriter>()
-  const files = ({ agent, principal }: GrantSubject) => {
-    const root = options.workspaceOf(agent, principal)
+  const workspaces = new Map<string, WorkspaceFiles>()
+  const files = ({ agent, principal, session }: GrantSubject) => {
+    const root = options.workspaceOf(agent, principal, session)
     const known = workspaces.get(root)
     if (known !== undefined) return known
     const made = workspaceFiles({ root, clock: options.clock, newId: options.newId })
     workspaces.set(root, made)
     return made
   }
+  const web = webGrants({ source: options.web ?? noWeb, readBytes: (subject, path, bytesMax) => files(subject).readBytes(path, bytesMax) })
   const makers: { [Name in GrantName]: (subject: GrantSubject) => Grants[Name] } = {
     'files.read': (subject) => {
       const { read, readImage, list, search } = files(subject)
       return { read, readImage, list, search }
     },
-    'files.write': (subject) => ({ write: files(subject).write }),
+    'files.write': (subject) => ({
+      async write(path, text, how) {
+        if (options.readOnly?.() === true) throw new Problem('workspace-readonly', 'Nothing in this workspace may be changed.', { next: 'The owner can allow it with agents.defaults.sandbox.workspaceAccess: "rw".' })
+        return files(subject).write(path, text, how)
+      },
+    }),
+    commands(subject) {
+      if (options.commands === undefined) throw new Problem('sandbox-unavailable', 'This gateway runs no commands.')
+      return options.commands(subject)
+    },
+    web: (subject) => web.web(subject),
+    documents: (subject) => web.documents(subject),
     status: (subject) => ({ describe: () => options.describeStatus(subject) }),
     clock: () => ({ now: () => options.clock.now(), after: (delayMs, task) => options.clock.after(delayMs, task) }),
   }
@@ -55,3 +80,6 @@ export function createGrants(options: SandboxOptions): Sandbox {
     },
   }
 }
+
+const absent = (): Promise<never> => Promise.reject(new Problem('web-off', 'This gateway was started without a way to the web.'))
+const noWeb: WebSource = { read: absent, search: absent, pdf: absent }

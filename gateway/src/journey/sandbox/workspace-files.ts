@@ -31,8 +31,14 @@ export interface WorkspaceOptions {
   newId: NewId
 }
 
+/** The file grants, and whole files as bytes for the rooms that make something of them. */
+export interface WorkspaceFiles extends FileReader, FileWriter {
+  /** Rejects with a `Problem` like `read`, and when the file is larger than `bytesMax`. */
+  readBytes(path: string, bytesMax: number): Promise<Buffer>
+}
+
 /** The two file grants over one workspace. Every operation opens its way from the root anew and holds nothing in between. */
-export function workspaceFiles(options: WorkspaceOptions): FileReader & FileWriter {
+export function workspaceFiles(options: WorkspaceOptions): WorkspaceFiles {
   let writing: Promise<unknown> = Promise.resolve()
 
   return {
@@ -46,6 +52,16 @@ export function workspaceFiles(options: WorkspaceOptions): FileReader & FileWrit
         const text = decode(bytes)
         if (text === undefined) throw new Problem('file-binary', `${path} is not a text file.`, { next: 'Images can be looked at by their file name; other formats need a tool of their own.' })
         return { text, lines: text === '' ? 0 : text.split('\n').length - (text.endsWith('\n') ? 1 : 0), modifiedAt: modified(stats) }
+      })
+    },
+
+    async readBytes(path, bytesMax) {
+      const steps = parsePath(path)
+      refuseProtected(steps, 'read')
+      return withFile(options.root, steps, async (handle, stats) => {
+        const bytes = stats.size > BigInt(bytesMax) ? undefined : await readAll(handle, bytesMax)
+        if (bytes === undefined) throw tooLarge(path, `${Math.floor(bytesMax / 1_048_576)} MiB`)
+        return bytes
       })
     },
 

@@ -1,0 +1,22 @@
+/** Codes of the problems that leave this room, with what they mean. */
+export const egressProblems = {
+  'egress-url': 'The address is not a URL that can be followed: no http or https, a name and password in it, or an odd spelling.',
+  'egress-port': 'The port is not among those the configuration opens.',
+  'egress-host-refused': 'The host is not on the allow list of this agent, or it is on a deny list.',
+  'egress-address-refused': 'The name leads to this machine, a private network, a metadata service or another special address.',
+  'egress-unresolved': 'The name could not be resolved.',
+  'egress-unreachable': 'No connection to the host came about.',
+  'egress-off': 'Everything that leaves through tools is switched off.',
+  'egress-quota': 'The configured amount for one connection or one day is used up.',
+  'egress-secret': 'The request carries a secret this gateway keeps, plainly or encoded.',
+  'egress-redirect': 'The answer was a redirect that is not followed.',
+  'egress-too-large': 'The answer is larger than is read.',
+  'egress-timeout': 'The host did not answer completely in time.',
+  'egress-broken-answer': 'What came back is not a valid answer.',
+  'egress-certificate': 'The certificate of the host is not valid for it.',
+  'egress-socket': 'The folder of the proxy\'s socket is not ours.',
+  'web-content': 'The kind of document cannot be read as text.',
+  'web-unreadable': 'The document could not be read within its limits.',
+  'web-search-failed': 'The search service did not answer as expected.',
+  'web-off': 'The tool is switched off in the configuration.',
+} as const
