@@ -1,0 +1,17 @@
+import Type from 'typebox'
+import { defineMethod } from '../method.ts'
+import { closed } from '../wire/params.ts'
+
+export const authLink = defineMethod({
+  name: 'auth.link',
+  scope: 'operator.admin',
+  summary: 'The secret part of a link that signs one browser in, once, within ten minutes: <gateway>/?token=<token>.',
+  fresh: true,
+  params: closed({}),
+  result: Type.Object({ token: Type.String(), expiresAtMs: Type.Integer() }),
+  async handle(_params, rooms, caller) {
+    const { token, expiresAt } = await rooms.signIns.link()
+    await rooms.store.transaction((tx) => rooms.audit.append(tx, { act: 'auth.link-made', principal: caller.principal.id, subject: 'browser', outcome: 'done', reason: 'asked for' }))
+    return { token, expiresAtMs: Math.round(expiresAt) }
+  },
+})
