@@ -127,6 +127,7 @@ function build() {
   const journey: Journey = {
     store, log, audit, inbox, guard, sessions, outbox, now: () => clock.now(),
     commands: { all: chatCommands, parse: (text) => parseCommand(text, chatCommands, () => undefined), needs: commandNeeds },
+    keepSecrets: async () => ({ sentence: 'a key was removed' }),
     runAgent(turn, view) {
       runs.push(lastWords(view))
       return agent(turn, view)

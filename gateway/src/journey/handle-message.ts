@@ -13,7 +13,7 @@ import {
 import type { Audit } from '../foundation/audit/types.ts'
 import type { ChatCommand, CommandNeeds, Parsed } from './commands/index.ts'
 import type { GuardRoom } from './guard/index.ts'
-import type { InboxRoom, InboxRow } from './inbox/index.ts'
+import type { InboxRoom, InboxRow, PastedSecret } from './inbox/index.ts'
 import type { DeliveryRow, OutboxRoom } from './outbox/index.ts'
 import type { SessionsRoom, Turn } from './sessions/index.ts'
 
@@ -27,6 +27,8 @@ export interface Journey {
   sessions: SessionsRoom
   outbox: OutboxRoom
   commands: { all: readonly ChatCommand[]; parse(text: string): Parsed; needs: CommandNeeds }
+  /** Seals what was pasted for who may, and records it. `sentence`: what the person is told; `renamed`: puts the names under which they are kept into a text. */
+  keepSecrets(tx: Tx, row: InboxRow, principal: Principal, pasted: readonly PastedSecret[]): Promise<{ sentence: string; renamed?: (text: string) => string }>
   /** The agent's work on a turn as events; judges, journals and confines its tools. */
   runAgent(turn: Turn, view: TurnView): AsyncGenerator<AgentEvent, void, undefined>
   now(): number
@@ -48,7 +50,7 @@ export function handleMessage(incoming: IncomingMessage, journey: Journey): Prom
         await journey.audit.append(tx, { act: 'message.refused', principal: null, subject: `${incoming.chat.channel}:${incoming.sender.id}`, outcome: 'deny', reason: accepted.reason })
         return accepted
       case 'accepted':
-        if (accepted.row !== undefined) await route(tx, accepted.row, journey)
+        if (accepted.row !== undefined) await route(tx, accepted.row, journey, accepted.pasted)
         return { kind: 'accepted', id: accepted.id }
       default: return unreachable(accepted)
     }
@@ -56,7 +58,7 @@ export function handleMessage(incoming: IncomingMessage, journey: Journey): Prom
 }
 
 /** Where an accepted message goes. Every branch a message can take is a line here. */
-async function route(tx: Tx, row: InboxRow, journey: Journey): Promise<void> {
+async function route(tx: Tx, row: InboxRow, journey: Journey, pasted: readonly PastedSecret[] = []): Promise<void> {
   const { inbox, guard, outbox } = journey
   const verdict = await guard.judgeMessage(tx, row.message)
   switch (verdict.kind) {
@@ -68,10 +70,18 @@ async function route(tx: Tx, row: InboxRow, journey: Journey): Promise<void> {
       await inbox.end(tx, row.id, 'denied', verdict.code === undefined ? 'unknown sender; already asked to pair' : 'unknown sender; asked to pair')
       return
     case 'allow':
-      await proceed(tx, row, verdict.principal, journey)
+      await proceed(tx, await keepPasted(tx, row, verdict.principal, pasted, journey), verdict.principal, journey)
       return
     default: unreachable(verdict)
   }
+}
+
+/** Credentials somebody wrote into the chat are kept for who may keep some, and dropped for everybody else; both are told. */
+async function keepPasted(tx: Tx, row: InboxRow, principal: Principal, pasted: readonly PastedSecret[], journey: Journey): Promise<InboxRow> {
+  if (pasted.length === 0) return row
+  const { sentence, renamed } = await journey.keepSecrets(tx, row, principal, pasted)
+  await journey.outbox.reply(tx, { inbox: row.id, chat: row.chat, principal: principal.id }, sentence, 'secret-hidden')
+  return renamed === undefined ? row : journey.inbox.reword(tx, row, renamed)
 }
 
 /** An allowed message is a command, answered at once, or words for the assistant. */

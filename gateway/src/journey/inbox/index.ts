@@ -6,9 +6,11 @@ import {
   Problem, type ChatRef, type Clock, type InboxId, type IncomingMessage, type Migration, type NewId, type PrincipalId, type Row, type SessionKey,
   type Sql, type Store, type TurnId, type Tx,
 } from '@moltbot/contract'
+import { hidePasted, reword, type HideSecrets } from './hide-pasted.ts'
 import type { EndState, Inbox, InboxRow } from './types.ts'
 
 export type { EndState, Inbox, InboxRow } from './types.ts'
+export type { HideSecrets, PastedSecret } from './hide-pasted.ts'
 
 /** The most text of one message, in UTF-16 units; longer messages are refused in words. */
 export const textLengthMax = 200_000
@@ -77,6 +79,8 @@ export interface InboxRoom extends Inbox {
   byPlatformId(platformId: string): Promise<InboxRow | undefined>
   /** The message its sender wrote before this one in the same chat; undefined when it is their first. */
   before(message: IncomingMessage): Promise<InboxId | undefined>
+  /** Changes what the sender wrote, for a secret that got another name when it was kept. Resolves with the row as it is now. */
+  reword(tx: Tx, row: InboxRow, change: (text: string) => string): Promise<InboxRow>
   /** Hears of every row that got its end state, after the commit. */
   onEnd(listener: (row: InboxRow) => void): void
 }
@@ -87,8 +91,12 @@ export const inboxThreadMigration: Migration = { name: '0002-inbox-thread', sql:
 /** The reason that marks a group message as heard but not addressed to us. */
 export const notAddressed = 'not addressed'
 
-export function createInbox(options: { store: Store; clock: Clock; newId: NewId }): InboxRoom {
-  const { store, clock, newId } = options
+export function createInbox(options: {
+  store: Store; clock: Clock; newId: NewId
+  /** Finds what must not be written down. Absent: everything is kept as it came. */
+  hide?: HideSecrets
+}): InboxRoom {
+  const { store, clock, newId, hide = (text) => ({ text, found: [] }) } = options
   const listeners: ((row: InboxRow) => void)[] = []
   const columns = 'id, principal, place, message, received_at, session_key, turn_id, attempts, end_state, end_detail, ended_at'
 
@@ -111,9 +119,11 @@ export function createInbox(options: { store: Store; clock: Clock; newId: NewId 
   }
 
   return {
-    async accept(tx, message) {
-      const reason = refusal(message)
+    async accept(tx, incoming) {
+      const reason = refusal(incoming)
       if (reason !== undefined) return { kind: 'refused', reason }
+      // Before anything is written: what is on the disk once is in every copy of it.
+      const { message, pasted } = hidePasted(incoming, hide)
       const { channel, account, chat } = message.chat
       const id = newId('in') as InboxId
       for (const platformId of new Set([message.id, ...(message.joinedIds ?? [])])) {
@@ -135,6 +145,7 @@ export function createInbox(options: { store: Store; clock: Clock; newId: NewId 
       return {
         kind: 'accepted',
         id,
+        pasted,
         row: {
           id, principal: null, chat: message.chat, message, receivedAt, sessionKey: null, turnId: null, attempts: 0, end: null, endDetail: null, endedAt: null,
         },
@@ -200,6 +211,11 @@ export function createInbox(options: { store: Store; clock: Clock; newId: NewId 
         channel, account, chat, message.sender.id, message.id, channel, account, chat, message.id, clock.now(),
       )
       return row?.id as InboxId | undefined
+    },
+    async reword(tx, row, change) {
+      const message = reword(row.message, change)
+      await tx.run('UPDATE inbox SET message = ? WHERE id = ?', JSON.stringify(message), row.id)
+      return { ...row, message }
     },
     onEnd(listener) {
       listeners.push(listener)

@@ -1,4 +1,5 @@
 import type { ChatRef, IncomingMessage, InboxId, PrincipalId, Receipt, SessionKey, Tx, TurnId } from '@moltbot/contract'
+import type { PastedSecret } from './hide-pasted.ts'
 
 /** How a message ended. Every row gets exactly one; `null` means it is still on its way. */
 export type EndState = 'answered' | 'silent' | 'command' | 'denied' | 'merged' | 'failed'
@@ -21,8 +22,8 @@ export interface InboxRow {
 }
 
 export interface Inbox {
-  /** Writes the message down. `duplicate` and `refused` end the route. Must run in the composer's transaction. */
-  accept(tx: Tx, message: IncomingMessage): Promise<Receipt & { row?: InboxRow }>
+  /** Writes the message down, with `[secret NAME]` where a credential stood; `pasted` are those, and this is the only time they are handed out. `duplicate` and `refused` end the route. Must run in the composer's transaction. */
+  accept(tx: Tx, message: IncomingMessage): Promise<Receipt & { row?: InboxRow; pasted?: PastedSecret[] }>
   /** Sets what became known: whose it is, which session and turn it belongs to. */
   assign(tx: Tx, id: InboxId, facts: { principal?: PrincipalId; sessionKey?: SessionKey; turnId?: TurnId }): Promise<void>
   /** Gives the row its end state. A row that already has one keeps it (returns false). */

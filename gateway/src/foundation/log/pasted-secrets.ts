@@ -1,0 +1,80 @@
+/** A credential somebody wrote into a chat, and the name that stands in its place. */
+export interface PastedSecret { name: string; value: string }
+
+/** Kinds that are unmistakable by their form, the narrower before the wider. A kind's name is how its secret will be called. */
+const kinds: readonly { name: string; pattern: RegExp }[] = [
+  { name: 'private-key', pattern: /-----BEGIN (?:[A-Z]{2,10} ){0,2}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----)){40,20000}-----END (?:[A-Z]{2,10} ){0,2}PRIVATE KEY(?: BLOCK)?-----/g },
+  { name: 'age-identity', pattern: /\bAGE-SECRET-KEY-1[0-9A-Z]{58}\b/g },
+  { name: 'anthropic-api-key', pattern: /\bsk-ant-[A-Za-z0-9_-]{20,200}/g },
+  { name: 'openrouter-api-key', pattern: /\bsk-or-v1-[0-9a-f]{32,128}\b/g },
+  { name: 'openai-api-key', pattern: /\bsk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{20,250}|\bsk-[A-Za-z0-9]{40,64}\b/g },
+  { name: 'stripe-key', pattern: /\b[sr]k_(?:live|test)_[A-Za-z0-9]{20,200}\b/g },
+  { name: 'google-api-key', pattern: /\bAIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])/g },
+  { name: 'google-access-token', pattern: /\bya29\.[A-Za-z0-9_-]{40,500}/g },
+  { name: 'slack-token', pattern: /\bxox[abeoprs]-\d[A-Za-z0-9-]{20,300}|\bxapp-\d-[A-Z0-9]{8,16}-\d{8,16}-[a-f0-9]{32,128}/g },
+  { name: 'bot-token', pattern: /(?<![\d:])\d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])/g },
+  { name: 'bot-token', pattern: /\b[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}(?![A-Za-z0-9_.-])/g },
+  { name: 'github-token', pattern: /\bgh[oprsu]_[A-Za-z0-9]{36,255}\b|\bgithub_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}\b/g },
+  { name: 'gitlab-token', pattern: /\bglpat-[A-Za-z0-9_-]{20,100}/g },
+  { name: 'npm-token', pattern: /\bnpm_[A-Za-z0-9]{36}\b/g },
+  { name: 'pypi-token', pattern: /\bpypi-AgEI[A-Za-z0-9_-]{50,300}/g },
+  { name: 'hugging-face-token', pattern: /\bhf_[A-Za-z]{30,40}\b/g },
+  { name: 'groq-api-key', pattern: /\bgsk_[A-Za-z0-9]{40,64}\b/g },
+  { name: 'xai-api-key', pattern: /\bxai-[A-Za-z0-9]{60,100}\b/g },
+  { name: 'nvidia-api-key', pattern: /\bnvapi-[A-Za-z0-9_-]{50,100}/g },
+  { name: 'replicate-token', pattern: /\br8_[A-Za-z0-9]{37}\b/g },
+  { name: 'shopify-token', pattern: /\bshp(?:at|ca|pa|ss)_[a-f0-9]{32}\b/g },
+  { name: 'sendgrid-api-key', pattern: /\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/g },
+  { name: 'docker-token', pattern: /\bdckr_pat_[A-Za-z0-9_-]{27}/g },
+  { name: 'aws-access-key', pattern: /\b(?:AKIA|ASIA)[A-Z2-7]{16}\b/g },
+  { name: 'jwt', pattern: /\beyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,6000}\.[A-Za-z0-9_-]{20,2000}/g },
+  { name: 'connection-url', pattern: /\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|smtps?|ftps?):\/\/[^\s/@:?#]{1,200}:[^\s/@?#]{6,500}@[^\s"'<>]{3,500}/g },
+]
+
+/** Words and runs of examples: nobody loses anything by keeping those. */
+const placeholder = /x{6}|\*{3}|\.{3}|…|<[a-z]|example|your|placeholder|changeme|0{10}|1234567890ab/i
+
+/**
+ * Finds credentials of unmistakable form and puts `[secret NAME]` in their place. Pure; the same value has the same name
+ * throughout, different ones of a kind are numbered. `taken`: what was found in other parts of the same message.
+ */
+export function hideSecrets(text: string, taken: readonly PastedSecret[] = []): { text: string; found: PastedSecret[] } {
+  const found: PastedSecret[] = []
+  let shown = text
+  for (const { name, pattern } of kinds) {
+    shown = shown.replace(pattern, (value) => {
+      if (!isLikely(name, value)) return value
+      const all = [...taken, ...found]
+      const same = all.find((other) => other.value === value)
+      if (same !== undefined) return markOf(same.name)
+      const secret = { name: freeName(name, (candidate) => all.some((other) => other.name === candidate)), value }
+      found.push(secret)
+      return markOf(secret.name)
+    })
+  }
+  return { text: shown, found }
+}
+
+/** What stands in the place of a secret. */
+export function markOf(name: string): string {
+  return `[secret ${name}]`
+}
+
+/** `name`, or the first of `name-2`, `name-3` … that is not taken. */
+export function freeName(name: string, isTaken: (candidate: string) => boolean): string {
+  for (let number = 1; ; number += 1) {
+    const candidate = number === 1 ? name : `${name}-${number}`
+    if (!isTaken(candidate)) return candidate
+  }
+}
+
+/** What people write in instructions has the form, but not the variety. */
+function isLikely(name: string, value: string): boolean {
+  if (placeholder.test(value)) return false
+  if (name === 'connection-url' || name === 'private-key') return true
+  const body = value.slice(4)
+  const counts = new Map<string, number>()
+  for (const character of body) counts.set(character, (counts.get(character) ?? 0) + 1)
+  const entropy = [...counts.values()].reduce((sum, count) => sum - (count / body.length) * Math.log2(count / body.length), 0)
+  return entropy >= (name === 'aws-access-key' ? 2.5 : 3)
+}
