@@ -15,7 +15,8 @@ export interface Principal {
 export type Action =
   | { kind: 'speak'; chat: ChatRef }
   | { kind: 'command'; name: string; ownerOnly: boolean; chat: ChatRef }
-  | { kind: 'use-tool'; tool: string; effects: Effect[]; session: SessionKey; agent: AgentId }
+  /** `tainted`: the turn has read what somebody outside wrote. */
+  | { kind: 'use-tool'; tool: string; effects: Effect[]; session: SessionKey; agent: AgentId; tainted?: boolean }
   | { kind: 'call-method'; method: string; scope: Scope }
   | { kind: 'connect-channel'; channel: ChannelId }
 

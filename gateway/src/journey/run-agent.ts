@@ -9,8 +9,10 @@ import {
 import type { GuardRoom } from './guard/index.ts'
 import type { SessionsRoom, Turn } from './sessions/index.ts'
 
-/** A tool that has not ended by then is given up; the model reads that its outcome is unknown. */
+/** A tool that has not ended by then, and has not said how long it may take, is given up; the model reads that its outcome is unknown. */
 export const toolDeadlineMs = 60_000
+/** What a tool may say at most. */
+export const toolDeadlineMaxMs = 600_000
 /** The most text of one result that goes back to the model; the middle of longer ones is left out. */
 export const resultTextMax = 60_000
 
@@ -44,7 +46,10 @@ function plainInput(tool: Tool): Record<string, unknown> {
 }
 
 export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings): AsyncGenerator<AgentEvent, void, undefined> {
-  const byName = new Map(around.tools.map((tool) => [tool.name, tool]))
+  // Names of its own come last: no alias takes another tool's name.
+  const byName = new Map([...around.tools.flatMap((tool) => (tool.aliases ?? []).map((alias) => [alias, tool] as const)), ...around.tools.map((tool) => [tool.name, tool] as const)])
+  /** A result of this turn came from outside: what follows is no longer the person's own word alone. */
+  let tainted = false
   const host: AgentHost = {
     callModel: (call) => around.callModel(call),
     tools: toolSpecs(around.tools, turn.principal),
@@ -76,7 +81,7 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     try {
       verdict = await around.sessions.startCall(turn, call, async (tx) => {
         const ruling = await around.guard.judgeIn(tx, turn.principal, {
-          kind: 'use-tool', tool: tool.name, effects: tool.effects(call.input as never), session: turn.key, agent: around.agentOf(turn.key),
+          kind: 'use-tool', tool: tool.name, effects: tool.effects(call.input as never), session: turn.key, agent: around.agentOf(turn.key), tainted,
         })
         if (ruling.kind !== 'allow') refusal = ruling.reason
         return ruling.kind === 'allow' ? 'allow' : 'deny'
@@ -102,13 +107,15 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     let cancel = (): void => undefined
     try {
       const grants = around.grants(tool.needs, { agent: around.agentOf(turn.key), principal: turn.principal, session: turn.key })
+      const deadlineMs = Math.min(tool.deadlineMs?.(call.input as never) ?? toolDeadlineMs, toolDeadlineMaxMs)
       const deadline = new Promise<never>((_, reject) => {
-        cancel = around.clock.after(toolDeadlineMs, () => {
-          reject(new Error(`it did not end within ${toolDeadlineMs / 1000} s; its outcome is unknown`))
+        cancel = around.clock.after(deadlineMs, () => {
+          reject(new Error(`it did not end within ${deadlineMs / 1000} s; its outcome is unknown`))
           controller.abort('timeout')
         })
       })
       const done = await Promise.race([tool.run(call.input as never, grants as never, controller.signal), deadline])
+      if (done.origin === 'external') tainted = true
       return { role: 'tool', callId: call.id, name: call.name, isError: done.isError === true, content: done.content.map((part) => (part.type === 'text' ? { ...part, text: cut(part.text) } : part)) }
     } catch (error) {
       return result(call, describeError(error), true)

@@ -5,7 +5,13 @@
  * How a path is kept inside: words become steps by one parser; steps are opened one by one from the root's descriptor
  * without following links; what was opened is compared with what was looked at, by file, mount and true path; writes go to a
  * new file in the same open folder and are renamed there. On systems without `/proc` the last two rest on comparisons alone.
+ *
+ * How a command is kept inside: it is started by one of the `Isolation`s (bubblewrap, sandbox-exec, a container engine), which sees
+ * only what is computed here. Where none holds, nothing is run: there is no way from here to the bare machine.
  */
 export { createGrants } from './create-grants.ts'
 export type { GrantSubject, Sandbox, SandboxOptions } from './create-grants.ts'
 export { workspaceFiles } from './workspace-files.ts'
+export { createCommands } from './create-commands.ts'
+export type { CommandRoom, CommandsOptions } from './create-commands.ts'
+export { execSection, sandboxSection } from './config.ts'

@@ -7,7 +7,7 @@ const stepsMax = 32
 
 /**
  * The one way from words to a path: steps from the workspace's root, or a refusal. Decided from the text alone, before
- * the disk is touched, so that the answer never tells whether something exists. Refused are absolute and home paths, `..`,
+ * the disk is touched, so that the answer never tells whether something exists. Refused are absolute (but `/workspace/…`) and home paths, `..`,
  * empty steps, backslashes and colons (drives, streams), percent escapes, control, format and unassigned characters,
  * anything that is not NFC or that turns into one of these under compatibility folding (fullwidth dots and slashes), steps that
  * begin with two dots or end in a dot or space, the device names of Windows, and what is too long.
@@ -18,8 +18,9 @@ export function parsePath(path: string, options: { folder: boolean } = { folder:
   if (path.length > pathLengthMax) throw refused(`it is longer than ${pathLengthMax} characters`)
   if (/[\p{C}\p{Zl}\p{Zp}]/u.test(path)) throw refused('it contains invisible or control characters')
   if (path !== path.normalize('NFC')) throw refused('its characters are not in the composed form (NFC)')
-  if (path.startsWith('/') || path.startsWith('~')) throw refused('it is not relative to the workspace')
-  let relative = path
+  // Commands see the workspace under one name; what they print of it is a path here, too.
+  let relative = path === '/workspace' || path.startsWith('/workspace/') ? path.slice('/workspace/'.length) : path
+  if (relative.startsWith('/') || relative.startsWith('~')) throw refused('it is not relative to the workspace')
   while (relative.startsWith('./')) relative = relative.slice(2)
   if (options.folder) {
     if (relative.endsWith('/')) relative = relative.slice(0, -1)

@@ -1,0 +1,56 @@
+import { defineTool, type CommandReport } from '@moltbot/contract'
+import { Type } from 'typebox'
+import { commandText } from './text/command-text.ts'
+import { untilAborted } from './text/until-aborted.ts'
+import { visible } from './text/visible.ts'
+
+/** The longest a call waits before the command goes on by itself. */
+const yieldMax = 540_000
+/** As configured where nobody says (`tools.exec.backgroundMs`); the deadline must be longer than any of it. */
+const slackMs = 30_000
+
+/** A command in the sandbox. */
+export const run = defineTool({
+  name: 'run',
+  aliases: ['exec', 'bash', 'shell'],
+  description: 'Run a shell command in the sandbox (files: the workspace; no secrets). Goes on in the background after yield_ms: then use process.',
+  input: Type.Object(
+    {
+      command: Type.String({ minLength: 1, maxLength: 100_000, description: 'For bash' }),
+      workdir: Type.Optional(Type.String({ maxLength: 1_024, description: 'Folder in the workspace' })),
+      env: Type.Optional(Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,63}$' }), Type.String({ maxLength: 8_192 }), { additionalProperties: false, description: 'Further variables' })),
+      timeout: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400, description: 'Seconds until it is killed' })),
+      yield_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: yieldMax, description: 'Wait so long for its end; 0: background' })),
+      pty: Type.Optional(Type.Boolean({ description: 'With a terminal' })),
+      input: Type.Optional(Type.Boolean({ description: 'Keep its input open for process write' })),
+    },
+    { additionalProperties: false },
+  ),
+  needs: ['commands'],
+  effects: (input) => [{ kind: 'runs-code', what: input.command }, { kind: 'reads-private', what: 'the workspace' }, { kind: 'writes-workspace', path: input.workdir === undefined || input.workdir === '' ? '.' : input.workdir }],
+  summarize: (input) => [
+    `Run ${visible(input.command)}`,
+    ...(input.workdir === undefined ? [] : [`in ${visible(input.workdir)}`]),
+    ...Object.entries(input.env ?? {}).map(([name, value]) => `with ${visible(name)}=${visible(value)}`),
+    ...(input.timeout === undefined ? [] : [`for at most ${input.timeout} s`]), ...(input.pty === true ? ['on a terminal'] : []), ...(input.input === true ? ['with open input'] : []),
+  ].join(' '),
+  deadlineMs: (input) => (input.yield_ms ?? yieldMax) + slackMs,
+  async run(input, grants, signal) {
+    const report = await untilAborted(() => grants.commands.run({
+      command: input.command,
+      ...(input.workdir === undefined ? {} : { cwd: input.workdir }), ...(input.env === undefined ? {} : { env: input.env }), ...(input.timeout === undefined ? {} : { timeoutMs: input.timeout * 1_000 }),
+      ...(input.yield_ms === undefined ? {} : { yieldMs: input.yield_ms }), ...(input.pty === undefined ? {} : { pty: input.pty }), ...(input.input === undefined ? {} : { input: input.input }),
+    }, signal), signal)
+    return { origin: originOf(report), content: [{ type: 'text', text: commandText(report) }], ...(failed(report) ? { isError: true } : {}) }
+  },
+})
+
+/** What a command with a way out says may come from anywhere. */
+export function originOf({ network }: Pick<CommandReport, 'network'>): 'owner' | 'external' {
+  return network ? 'external' : 'owner'
+}
+
+/** It could not do what was asked. Another exit code than 0 is an answer (`grep` finds nothing), no failure. */
+function failed({ state }: CommandReport): boolean {
+  return state.kind === 'ended' || (state.kind === 'exited' && (state.code === 126 || state.code === 127))
+}
