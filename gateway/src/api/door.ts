@@ -232,7 +232,7 @@ export function createDoor(options: DoorOptions): Door {
   const onClientError = (error: NodeJS.ErrnoException, socket: Duplex): void => {
     const known = error.code?.startsWith('HPE_') === true || error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
     // Once an answer has begun there is no place for another; and a broken TLS handshake gets no words.
-    if (!known || !socket.writable || (socket as Duplex & { _httpMessage?: unknown })._httpMessage != null) return void socket.destroy()
+    if (!known || !socket.writable || (socket as Duplex & { _httpMessage?: { headersSent?: boolean } | null })._httpMessage?.headersSent === true) return void socket.destroy()
     switch (error.code) {
       case 'HPE_HEADER_OVERFLOW': return refuseRaw(socket, 431, 'The headers are too large.')
       case 'HPE_CHUNK_EXTENSIONS_OVERFLOW': return refuseRaw(socket, 413, 'The chunk extensions are too large.')

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { urlMax } from './respond.ts'
 
 /** Why a request is answered before anybody looks where it wants to go. */
-export interface EnvelopeFault { status: 400 | 414 | 426 | 431 | 501 | 505; reason: string; headers?: Readonly<Record<string, string>> }
+export interface EnvelopeFault { status: 400 | 414 | 426 | 431 | 505; reason: string; headers?: Readonly<Record<string, string>> }
 
 /** Header lines of one request. */
 export const headersMax = 100
@@ -16,7 +16,7 @@ export function envelopeFault(request: IncomingMessage): EnvelopeFault | undefin
   if (hosts.length !== 1) return { status: 400, reason: 'Name the host exactly once (Host).' }
   if (!/^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i.test(request.headers.host ?? '')) return { status: 400, reason: 'That is not the name of a host (Host).' }
   const encoding = request.headers['transfer-encoding']
-  if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') return { status: 501, reason: 'The only transfer encoding is chunked.' }
+  if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') return { status: 400, reason: 'The only transfer encoding is chunked.' }
   return undefined
 }
 
