@@ -84,17 +84,27 @@ program() {
   esac
 }
 
-# What Docker Compose makes of its file, judged as data. Where there is no file there is nothing to judge.
+# What Docker Compose makes of its files, judged as data, with every profile. Each further file is looked at on its own as well: somebody
+# may start it with -f. Where there is no file there is nothing to judge.
 containers() {
-  local file='' name data
-  for name in compose.yaml compose.yml docker-compose.yaml docker-compose.yml; do
-    if [ -f "$root/$name" ]; then file=$root/$name; break; fi
+  local file main=''
+  for file in compose.yaml compose.yml docker-compose.yaml docker-compose.yml; do
+    if [ -f "$root/$file" ]; then main=$root/$file; break; fi
   done
-  if [ -z "$file" ]; then return; fi
+  for file in "$root"/compose.y*ml "$root"/docker-compose.y*ml "$root"/compose.*.y*ml "$root"/docker-compose.*.y*ml; do
+    [ -f "$file" ] || continue
+    if [ "$file" = "$main" ]; then compose_file "$file"; else compose_file "$file" -f "$file"; fi
+  done
+}
+
+# compose_file FILE [-f FILE]
+compose_file() {
+  local file=$1 data
+  shift
   heading "Containers ($file)"
   if ! command -v docker >/dev/null 2>&1 || ! docker compose version >/dev/null 2>&1; then note "Docker Compose is not here, so its file is not in use"; return; fi
   if ! command -v node >/dev/null 2>&1; then warn "The containers could not be judged" "Install Node 20.19 or newer."; return; fi
-  if ! data=$(docker compose --project-directory "$root" config --format json 2>/dev/null); then warn "Docker Compose cannot read its own file" "Run: docker compose config"; return; fi
+  if ! data=$(docker compose --project-directory "$root" "$@" --profile '*' config --format json 2>/dev/null); then warn "Docker Compose cannot read $file" "Run: docker compose config"; return; fi
   while IFS='|' read -r verdict text next; do
     case $verdict in
       pass) pass "$text" ;;

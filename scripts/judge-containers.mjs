@@ -2,7 +2,7 @@
 /**
  * Judges what `docker compose config --format json` prints (standard input): one line `verdict|sentence|what to do` for each question.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, realpathSync } from 'node:fs'
 
 const { services = {} } = JSON.parse(readFileSync(0, 'utf8'))
 const all = Object.entries(services)
@@ -19,8 +19,20 @@ say(
   ]),
   'Ports of containers are bound to localhost', 'fail', (each) => each, 'Publish on 127.0.0.1 only: "127.0.0.1:18789:18789".',
 )
+const isSocket = (path) => /(^|\/)(docker|podman|containerd)\.sock$/.test(path ?? '')
+const behindLinks = (path) => {
+  try {
+    return realpathSync(path)
+  } catch {
+    // Not on this machine: its name is all there is.
+    return path
+  }
+}
 say(
-  all.flatMap(([name, { volumes = [] }]) => volumes.filter(({ source }) => /(^|\/)(docker|podman|containerd)\.sock$/.test(source ?? '')).map(({ source }) => `${name} has ${source}`)),
+  all.flatMap(([name, { volumes = [], environment }]) => [
+    ...volumes.filter(({ source, target }) => isSocket(source) || isSocket(target) || (typeof source === 'string' && isSocket(behindLinks(source)))).map(({ source }) => `${name} has ${source}`),
+    ...(environment?.DOCKER_HOST === undefined || environment.DOCKER_HOST === null ? [] : [`${name} is told of DOCKER_HOST`]),
+  ]),
   'No container can command Docker', 'fail', (each) => `${each}: that is root on this machine`, 'Take the mount out.',
 )
 say(
@@ -36,3 +48,7 @@ say(
   'No container has extra rights', 'fail', (each) => each, 'Take the extra right out.',
 )
 say(all.filter(([, { user }]) => user === undefined || /^(root|0)(:|$)/.test(String(user))).map(([name]) => name), 'Containers name a user that is not root', 'warn', (name) => `${name} names no user, so its image decides`, 'Set user: "1000:1000".')
+say(
+  all.flatMap(([name, { environment = {} }]) => Object.entries(environment ?? {}).filter(([key, value]) => /(TOKEN|KEY|SECRET|PASSWORD|PASSPHRASE)$/.test(key) && typeof value === 'string' && value !== '').map(([key]) => `${name} has ${key} in its environment`)),
+  'No container has a secret in its environment', 'fail', (each) => `${each}: docker inspect shows it to whoever may ask`, 'Keep it in secrets.env or the vault of the mounted state directory.',
+)

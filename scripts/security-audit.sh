@@ -24,6 +24,9 @@ if command -v git >/dev/null 2>&1 && git -C "$root" rev-parse --is-inside-work-t
   tracked=$(git -C "$root" ls-files -- ':(icase)*secrets.env' ':(icase)*.env' ':(icase)*credentials/*.json' ':(icase)*vault.key' ':(icase)*.pem' 'moltbot.json' | tr '\n' ' ')
   if [ -z "$tracked" ]; then pass "No secrets are under version control"
   else fail "Under version control: $tracked" "Run: git rm --cached FILE, and replace every secret in it."; fi
+  # What was taken out again is still in every clone.
+  once=$(git -C "$root" log --all --diff-filter=A --name-only --format= -- ':(icase)*secrets.env' ':(icase)*vault.key' ':(icase)*credentials/*.json' 2>/dev/null | sort -u | tr '\n' ' ')
+  if [ -n "$once" ] && [ -z "$tracked" ]; then fail "In the history of version control: $once" "Replace every secret that was ever in it; taking it out of the history is not enough."; fi
   unignored=''
   for name in secrets.env .env; do git -C "$root" check-ignore -q "$name" || unignored="$unignored $name"; done
   if [ -z "$unignored" ]; then pass "Files for secrets would not be committed by mistake"
