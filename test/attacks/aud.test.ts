@@ -24,7 +24,7 @@ interface World { folder: string; file: string; anchorFile: string; clock: FakeC
 const effects = { name: '0003-effects', sql: 'CREATE TABLE effects (number INTEGER PRIMARY KEY)' }
 let count = 0
 
-async function openWorld(folder: string, options: { clock?: FakeClock; audit?: Record<string, unknown> } = {}): Promise<World> {
+async function openWorld(folder: string, options: { clock?: FakeClock; audit?: Record<string, unknown>; key?: Buffer } = {}): Promise<World> {
   mkdirSync(folder, { recursive: true })
   const file = join(folder, 'state', 'moltbot.db')
   const anchorFile = join(folder, 'anchor.jsonl')
@@ -32,7 +32,7 @@ async function openWorld(folder: string, options: { clock?: FakeClock; audit?: R
   const values = Value.Default(auditSection.schema, {}) as Record<string, unknown>
   const config = { get: () => ({ ...values, ...options.audit }), onChange: () => () => undefined, healthy: () => true } as unknown as ConfigView
   const store = await openStore({ file, migrations: [...auditMigrations, effects], now: () => clock.now() })
-  const audit = createAudit({ store, clock, newId: createIds(() => clock.now()), key })
+  const audit = createAudit({ store, clock, newId: createIds(() => clock.now()), key: options.key ?? key })
   const record = createRecord({ audit, store, config, clock, log: memoryLogger(), fetch, stateDir: 'S', anchorFile, source, pid: 1 })
   await record.start()
   return {
@@ -184,6 +184,16 @@ describe('AUD-01: changing, removing, reordering, rolling back', () => {
     const none = await openRecord({ read, key: undefined, stateDir: 'S', anchor: '', anchorFile: join(rest, 'anchor.jsonl'), source, close: async () => undefined })
     await expect(none.verify({})).rejects.toMatchObject({ code: 'audit-key-missing' })
     database.close()
+  })
+
+  it('a key that is lost for good is no end: what a person accepts is verified under the new one', async () => {
+    const folder = join(home, String((count += 1)))
+    cpSync(rest, folder, { recursive: true })
+    const world = await openWorld(folder, { key: Buffer.alloc(32, 2), clock: new FakeClock(Date.UTC(2026, 10, 23)) })
+    expect(await world.record.verify({ accept: { by: 'owner' as never } })).toMatchObject({ ok: false, fault: 'key' })
+    await write(world, 1, 5)
+    expect(await world.record.verify({})).toMatchObject({ ok: true, rows: 5 })
+    await world.close()
   })
 })
 

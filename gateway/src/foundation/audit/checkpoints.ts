@@ -68,9 +68,13 @@ export async function storedCheckpoints(sql: Sql): Promise<Checkpoint[]> {
   return found.map((row) => ({ ...row, kind: row.kind as CheckpointKind }))
 }
 
+/** How many anchors the database keeps of its own; all of them are outside. */
+const anchorsKept = 30
+
 export async function storeCheckpoint(tx: Tx, { kind, seq, mac, at, rows, key, signature }: Checkpoint): Promise<void> {
   await tx.run(
     `INSERT INTO audit_checkpoints (number, kind, seq, mac, at, rows, key, signature)
      VALUES ((SELECT COALESCE(MAX(number), 0) + 1 FROM audit_checkpoints), ?, ?, ?, ?, ?, ?, ?)`, kind, seq, mac, at, rows, key, signature,
   )
+  if (kind === 'anchor') await tx.run("DELETE FROM audit_checkpoints WHERE kind = 'anchor' AND number <= (SELECT MAX(number) FROM audit_checkpoints) - ?", anchorsKept)
 }

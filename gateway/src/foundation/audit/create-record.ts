@@ -159,7 +159,7 @@ export function createRecord(options: RecordOptions): RecordKeeper {
     await tx.run('DELETE FROM audit WHERE seq <= ?', last.seq)
     await tx.run("DELETE FROM audit_checkpoints WHERE kind <> 'began' AND seq <= ?", last.seq)
     const total = rows.length + (stored.findLast(({ kind }) => kind === 'pruned')?.rows ?? 0)
-    const checkpoint = await sign(tx, 'pruned', last, total)
+    const checkpoint = await sign(tx, 'pruned', before, total)
     await audit.append(tx, { act: 'record.pruned', principal: null, subject: 'audit', outcome: 'done', reason: 'older than audit.retentionDays', facts: { through: last.seq, rows: rows.length } })
     return { rows: rows.length, checkpoint }
   }
@@ -172,7 +172,7 @@ export function createRecord(options: RecordOptions): RecordKeeper {
     const all = [...found, ...elsewhere].toSorted((a, b) => a.at - b.at)
     const verification = await verifyRecord({ read: store.read, keys, anchors: all, notes })
     const { accept } = given
-    if (accept === undefined || verification.ok || verification.fault === 'key') return verification
+    if (accept === undefined || verification.ok) return verification
     const accepted = await store.transaction(async (tx) => {
       await audit.append(tx, {
         act: 'record.accepted', principal: accept.by, subject: 'audit', outcome: 'done', reason: verification.sentence, facts: { fault: verification.fault, at: verification.at },
