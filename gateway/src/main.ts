@@ -23,7 +23,7 @@ import { methods } from './api/methods/index.gen.ts'
 import { channels } from './channels.gen.ts'
 import { agentsSection, createAgents } from './foundation/agents/index.ts'
 import { auditMigrations, auditSection, createAudit, createRecord, openRecord } from './foundation/audit/index.ts'
-import { createConfig, type Config } from './foundation/config/index.ts'
+import { createConfig, type Config, type SecretCommandRun } from './foundation/config/index.ts'
 import { connectionsMigration, createConnections } from './foundation/connections/index.ts'
 import { createEgress, createLeakScan, createReader, createWeb, egressMigration, egressSection, webSection, type EgressOptions } from './foundation/egress/index.ts'
 import { createLog, freeName, hideSecrets, linkForTail, logSection, markOf, maskedProblem } from './foundation/log/index.ts'
@@ -33,7 +33,7 @@ import { createSqliteStore, lockStateDirectory, openStore } from './foundation/s
 import { createVault, createVaultDesk, readPassphrase, systemKeyring, type Vault, type VaultAct, type VaultOptions } from './foundation/vault/index.ts'
 import { buildSystemPrompt, compact, estimateTokens, promptDate, runTurn } from './journey/agent/index.ts'
 import { chatCommands, parseCommand } from './journey/commands/index.ts'
-import { channelDefaultsSection, commandsSection, createGuard, guardMigration, guardPeopleMigration, peopleSection } from './journey/guard/index.ts'
+import { askWords, channelDefaultsSection, commandsSection, createGuard, guardApprovalsMigration, guardMigration, guardPeopleMigration, peopleSection } from './journey/guard/index.ts'
 import { answerTurn, handleMessage, resume, settleDelivery, type Journey } from './journey/handle-message.ts'
 import { createInbox, inboxMigration, inboxThreadMigration } from './journey/inbox/index.ts'
 import { createOutbox, migrations as outboxMigrations } from './journey/outbox/index.ts'
@@ -47,7 +47,7 @@ export const sections = [
   gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, sandboxSection, execSection, ...channels.map((channel) => channel.config),
 ]
 /** The steps that make the database, each from the room that owns the tables. */
-export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration]
+export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration]
 
 export interface StartOptions {
   stateDir: string
@@ -133,7 +133,10 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       ...(options.vaultPassphrase === undefined ? {} : { passphrase: options.vaultPassphrase }),
     })
     const environment = withSealed(given, vault, (name, error) => log.warn('A value of secrets.env is in the vault and cannot be read.', { name, error: describeError(error) }))
+    const early: SecretCommandRun[] = []
+    let recordRun = async (run: SecretCommandRun): Promise<void> => void early.push(run)
     const config = await createConfig({
+      onCommand: (run) => recordRun(run),
       stateDir, sections, environment, secrets: vault, clock, log: log.child('config'), watch: true, onSecret: hide,
       ...(configPath(options.environment) === undefined ? {} : { file: configPath(options.environment) as string }),
     })
@@ -158,6 +161,10 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       source: { version: options.version, host: hostname() }, pid: process.pid,
     })
     await record.start()
+    recordRun = (run) => store.transaction((tx) => audit.append(tx, {
+      act: 'secret.command', principal: null, subject: run.command, outcome: run.ok ? 'done' : 'failed', reason: run.reason, facts: { provider: run.provider, id: run.id },
+    }))
+    for (const run of early) await recordRun(run)
     closers.push(() => record.close())
     const agents = createAgents({ config, stateDir, log: log.child('agents') })
     agents.seed()
@@ -349,6 +356,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           },
           compact: sessions.compact, queueMode: sessions.queueMode, models: models.door,
           pairing: { pending: () => guard.pending(), approve: guard.approve, reject: guard.reject },
+          approvals: { open: () => guard.approvals({ open: true }), find: guard.approval, decide: guard.decide },
           why,
           lastMessage: (message) => inbox.before(message),
         },
@@ -374,6 +382,11 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       },
       runAgent: (turn, view) => runAgent(turn, view, {
         clock, guard, sessions, tools: toolsOf(agentOf(turn.key)), callModel: models.call, estimateTokens, agentOf,
+        async putQuestion(tx, { batch: [first], chat, principal }, approval) {
+          if (first === undefined) return
+          const minutes = Math.max(1, Math.round((approval.expiresAt - clock.now()) / 60_000))
+          await outbox.reply(tx, { inbox: first.inbox, chat, principal: principal.id }, askWords(approval, { ownerOnly: !guard.mayDecide(principal, approval), minutes }), `ask-${approval.id}`)
+        },
         runTurn: (view, host) => runTurn(view, host, agents.get(agentOf(view.sessionKey)).compaction),
         checkInput(tool, input) {
           let checker = checkers.get(tool)

@@ -7,13 +7,17 @@ import { Secret, describeError } from '@moltbot/contract'
 import type { Static, TSchema } from 'typebox'
 import { formatPath, isForbiddenKey, parsePath, valueAt } from './config-path.ts'
 import { patchJson5, setJson5, unsetJson5 } from './edit-json5.ts'
-import { evaluate, findMarks, plainSecrets, redactRaw, redactValue, redactWritten } from './evaluate.ts'
+import { evaluate, findMarks, findReferences, plainSecrets, redactRaw, redactValue, redactWritten } from './evaluate.ts'
 import type { Evaluation, SectionState } from './evaluate.ts'
 import { Json5Error, nodeAt, parseJson5, positionOf, setOwn } from './json5-document.ts'
 import { configProblems } from './problems.ts'
 import { configBytesMax, readText } from './read-tree.ts'
 import { configPages, configSchema } from './reference-page.ts'
 import { isPlainObject } from './schema-walk.ts'
+import { resolveReference } from './resolve-reference.ts'
+import type { SecretCommandRun } from './resolve-reference.ts'
+import { isReference, parseReference, referenceKey } from './secret-reference.ts'
+import type { SecretProvider, SecretReference } from './secret-reference.ts'
 import { environmentNames, isRedactionMark, isSecretVariable, shownAsSecret } from './secret-keys.ts'
 import { configSections } from './sections.ts'
 import { substitute } from './substitute.ts'
@@ -37,6 +41,8 @@ export interface ConfigOptions {
   watch: boolean
   /** For somebody who comes to look: no copy of the last good text is kept until something is changed here. */
   lookOnly?: boolean
+  /** Records that a program was run for a secret, before the value is used. */
+  onCommand?: (run: SecretCommandRun) => Promise<void>
   /** Hears every secret value before anybody else can, so that logs can hide it. */
   onSecret?: (value: string) => void
 }
@@ -75,6 +81,8 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
   let lastWork: Promise<unknown> = Promise.resolve()
   let closed = false
   let mayKeep = options.lookOnly !== true
+  /** What references gave, by reference and provider; the last good value stays when one fails later. */
+  const fetched = new Map<string, { value: string } | { wrong: string }>()
 
   function fileNow(): string {
     if (givenFile !== undefined) return givenFile
@@ -103,6 +111,43 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
         if (value !== undefined) options.onSecret?.(value)
         return value
       },
+      reference(object) {
+        const parsed = parseReference(object)
+        return 'wrong' in parsed ? parsed : fetched.get(referenceKey(parsed, providerOf(written, parsed)))
+      },
+    }
+  }
+
+  function providerOf(written: unknown, reference: SecretReference): SecretProvider | undefined {
+    const found = valueAt(written, ['secrets', 'providers', reference.provider])
+    return isPlainObject(found) ? (found as unknown as SecretProvider) : undefined
+  }
+
+  async function fetchReference(written: Record<string, unknown>, reference: SecretReference): Promise<Secret> {
+    const lookup = referencesFrom(written)
+    const secret = await resolveReference(reference, providerOf(written, reference), { ...lookup, environment, clock, ...(options.onCommand === undefined ? {} : { onCommand: options.onCommand }) })
+    options.onSecret?.(secret.open('hiding it in logs'))
+    return secret
+  }
+
+  /** Fetches what a text refers to, so that judging it needs to wait for nobody. `again`: also what was fetched before. */
+  async function prefetch(raw: string, file: string, again: boolean): Promise<void> {
+    // Nearly every text has none: it is not read twice then.
+    if (!/[\s"']source["']?\s*:/.test(raw) && !raw.includes('$include')) return
+    const written = evaluate(raw, file, [], referencesFrom).tree?.value
+    if (written === undefined) return
+    for (const { reference } of findReferences(written, sections)) {
+      const parsed = parseReference(reference)
+      if ('wrong' in parsed) continue
+      const key = referenceKey(parsed, providerOf(written, parsed))
+      const before = fetched.get(key)
+      if (before !== undefined && 'value' in before && !again) continue
+      try {
+        fetched.set(key, { value: (await fetchReference(written, parsed)).open('configuration reference') })
+      } catch (error) {
+        log.warn('a secret that the configuration refers to could not be fetched', { error })
+        if (before === undefined || 'wrong' in before) fetched.set(key, { wrong: describeError(error) })
+      }
     }
   }
 
@@ -224,6 +269,7 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
     const file = fileNow()
     const { raw, fault } = readFile(file)
     if (!force && fault === undefined && file === snapshot.path && raw === snapshot.raw && current.tree?.included.length === 0) return snapshot
+    if (raw !== null) await prefetch(raw, file, force)
     adopt(file, raw, fault)
     report()
     await keepGood(file)
@@ -266,6 +312,7 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
       if (guard !== undefined && raw === null && guard.baseHash !== undefined) throw configProblems.changed('base-hash-stale')
       const text = restoreMarks(attempt(edit, raw ?? ''), raw ?? '')
       if (Buffer.byteLength(text) > configBytesMax) throw configProblems.invalid([{ path: '', line: 0, column: 0, message: `the text is larger than ${configBytesMax / 1024 / 1024} MiB`, severity: 'error' }])
+      await prefetch(text, file, false)
       const known = new Set(strict ? [] : judge(raw ?? '', file).issues.map((issue) => issue.message))
       const errors = judge(text, file).issues.filter((issue) => issue.severity === 'error' && !known.has(issue.message))
       if (errors.length > 0) throw configProblems.invalid(errors)
@@ -347,6 +394,13 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
       const from = owner === undefined ? written : active.get(owner.path)?.state.written ?? {}
       const inside = steps.slice(ownerSteps.length)
       const found = valueAt(from, inside)
+      const object = referenceAt(from, inside)
+      if (object !== undefined) {
+        const parsed = parseReference(object)
+        if ('wrong' in parsed) throw configProblems.referenceFailed(path, parsed.wrong)
+        const known = fetched.get(referenceKey(parsed, providerOf(written, parsed)))
+        return known !== undefined && 'value' in known ? hide(path, known.value) : fetchReference(written, parsed)
+      }
       if (typeof found === 'string' && found !== '') {
         const result = substitute(found, lookup)
         if ('missing' in result) throw configProblems.secretUnresolved(path, result.missing)
@@ -360,6 +414,11 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
       }
       return options.secrets.get(path)
     },
+  }
+
+  function referenceAt(from: unknown, inside: readonly string[]): Record<string, unknown> | undefined {
+    const found = valueAt(from, [...inside])
+    return isReference(found) ? found : undefined
   }
 
   /** `botToken` may stand in the file that `botTokenFile` or `tokenFile` names. */
@@ -387,6 +446,7 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
 
   const first = fileNow()
   const opened = readFile(first)
+  if (opened.raw !== null) await prefetch(opened.raw, first, false)
   adopt(first, opened.raw, opened.fault)
   report()
   await keepGood(first)

@@ -11,6 +11,7 @@ import { applyDefaults, isPlainObject, mismatches, schemaNode, unknownKeys } fro
 import type { Steps } from './schema-walk.ts'
 import { isOnlyReferences, refers, refersToVault, substitute } from './substitute.ts'
 import type { References } from './substitute.ts'
+import { isReference } from './secret-reference.ts'
 import { declaredSecrets, redactionMark, shownAsSecret } from './secret-keys.ts'
 import type { ConfigIssue } from './types.ts'
 
@@ -77,7 +78,13 @@ export function evaluate(raw: string, file: string, sections: readonly Section[]
       report(path, tree.placeOf(path), 'value', message, 'error')
     }
 
-    const resolved = mapStrings(written ?? {}, base, (text, path) => {
+    const inPlace = mapReferences(written ?? {}, base, isDeclared, (reference, path) => {
+      const found = lookup.reference?.(reference)
+      if (found !== undefined && 'wrong' in found) fail(path, found.wrong)
+      // Braces would be looked at once more below; a value that is not known yet is only a place.
+      return found !== undefined && 'value' in found ? found.value.replaceAll('${', '$${') : referencePlace
+    })
+    const resolved = mapStrings(inPlace, base, (text, path) => {
       const alike = saysWhoIsLetIn(path) ? looksLikeAnother(text) : undefined
       if (alike !== undefined) fail(path, `${JSON.stringify(text)} ${alike}`)
       if (!isDeclared(path) && refersToVault(text)) {
@@ -182,6 +189,29 @@ function mapStrings(value: unknown, at: Steps, replace: (text: string, path: Ste
   const copy: Record<string, unknown> = {}
   for (const [key, inner] of Object.entries(value)) setOwn(copy, key, mapStrings(inner, [...at, key], replace))
   return copy
+}
+
+/** Stands for the value of a reference that was not fetched. */
+const referencePlace = '[a secret that stands elsewhere]'
+
+/** A copy with the text of every reference at a secret's key in its place. */
+function mapReferences(value: unknown, at: Steps, isDeclared: (path: Steps) => boolean, textOf: (reference: Record<string, unknown>, path: Steps) => string): unknown {
+  if (Array.isArray(value)) return value.map((entry, position) => mapReferences(entry, [...at, position], isDeclared, textOf))
+  if (!isPlainObject(value)) return value
+  if (isReference(value) && isDeclared(at)) return textOf(value, at)
+  const copy: Record<string, unknown> = {}
+  for (const [key, inner] of Object.entries(value)) setOwn(copy, key, mapReferences(inner, [...at, key], isDeclared, textOf))
+  return copy
+}
+
+/** Every reference at a secret's key, in order. */
+export function findReferences(value: unknown, sections: readonly Section[]): { path: Steps; reference: Record<string, unknown> }[] {
+  const found: { path: Steps; reference: Record<string, unknown> }[] = []
+  mapReferences(value, [], declaredSecrets(sections), (reference, path) => {
+    found.push({ path, reference })
+    return ''
+  })
+  return found
 }
 
 /** A copy without the texts at declared secret paths. Numbers and switches are never secrets. */

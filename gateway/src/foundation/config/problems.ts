@@ -17,6 +17,9 @@ export const configProblems = {
   secretUnresolved: (path: string, reference: string) => new Problem('secret-unresolved', `${path} refers to ${reference}, which is not set.`, {
     next: 'Set it in the environment, in secrets.env or in the vault, or put the value itself in the configuration.', details: { path, reference },
   }),
+  referenceFailed: (reference: string, reason: string) => new Problem('secret-reference-failed', `The reference to ${reference} gives no value: ${reason}.`, {
+    next: 'Correct the reference or its entry in secrets.providers.', details: { reference },
+  }),
   secretFile: (path: string, file: string, reason: string, cause?: unknown) => new Problem('secret-file-unreadable', `${path} should be read from ${file}, but ${reason}.`, {
     next: 'Make it a readable text file of at most 64 KiB.', details: { path, file }, ...(cause === undefined ? {} : { cause }),
   }),

@@ -17,6 +17,27 @@ export const envSection = defineSection({
   }, { additionalProperties: Type.String() }),
 })
 
+/** Where references (`{source, provider, id}`) at a secret's key lead. */
+export const secretsSection = defineSection({
+  path: 'secrets',
+  title: 'Where secrets stand that the configuration refers to',
+  reload: 'hot',
+  schema: Type.Object({
+    providers: Type.Record(Type.String(), Type.Object({
+      source: Type.Union([Type.Literal('env'), Type.Literal('file'), Type.Literal('exec')], { description: 'The environment, a file, or a program that is run.' }),
+      allowlist: Type.Optional(Type.Array(Type.String(), { description: 'For env: the only names that may be read.' })),
+      path: Type.Optional(Type.String({ description: 'For file: absolute, or beginning with `~/`; readable by nobody else.' })),
+      mode: Type.Optional(Type.Union([Type.Literal('json'), Type.Literal('singleValue')], { description: 'For file: JSON, with a JSON pointer as id, or one value, with the id `value`.' })),
+      command: Type.Optional(Type.String({ description: 'For exec: the absolute path of the program. It is run without a shell; nobody else may be able to change it.' })),
+      args: Type.Optional(Type.Array(Type.String(), { description: 'For exec: its arguments. `{id}` in one stands for the id, and what the program prints is the value; without it the program is asked in JSON on its standard input.' })),
+      passEnv: Type.Optional(Type.Array(Type.String(), { description: 'For exec: names of the environment it gets. It gets nothing else.' })),
+      timeoutMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 60000, description: 'For exec: how long it may take; 5000 unless set.' })),
+      maxOutputBytes: Type.Optional(Type.Integer({ minimum: 1, maximum: 1048576, description: 'For exec: how much it may print; 65536 unless set.' })),
+      jsonOnly: Type.Optional(Type.Boolean({ description: 'For exec: false takes an answer that is no JSON as the value itself.' })),
+    }, { description: 'One place.' }), { default: {}, description: 'Names for `provider`, and what each is.' }),
+  }, { additionalProperties: Type.Unknown() }),
+})
+
 /** What tools of this family write about themselves. */
 export const metaSection = defineSection({
   path: 'meta',
@@ -43,4 +64,4 @@ export const wizardSection = defineSection({
 })
 
 /** The sections this room owns; `createConfig` adds them to the ones it is given. */
-export const configSections: readonly Section[] = [envSection, metaSection, wizardSection]
+export const configSections: readonly Section[] = [envSection, secretsSection, metaSection, wizardSection]

@@ -4,6 +4,8 @@ export interface References {
   variable(name: string): string | undefined
   /** `${secret:NAME}`: an entry of the vault. May throw when the vault cannot be read. */
   secret(name: string): string | undefined
+  /** `{source, provider, id}`: what it gave when it was last fetched, or why it gave nothing. Undefined: not fetched yet. */
+  reference?(written: Record<string, unknown>): { value: string } | { wrong: string } | undefined
 }
 
 const reference = /\$(\$?)\{(?:(secret):([^}]*)|([A-Z_][A-Z0-9_]*))\}/g
