@@ -529,6 +529,24 @@ describe('AUD-08: verifying a large one', () => {
   })
 })
 
+it('AUD-01: anchors are made by themselves, after so many entries and after so long', async () => {
+  const world = await newWorld({ audit: { checkpointEvery: { rows: 10, minutes: 5 } } })
+  const anchored = async (seq: number): Promise<void> => {
+    for (const until = Date.now() + 15_000; !readFileSync(world.anchorFile, 'utf8').includes(`"seq":${seq},`); ) {
+      if (Date.now() > until) throw new Error(`no anchor at ${seq}`)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  for (let number = 1; number <= 30; number += 1) {
+    await world.store.transaction((tx) => world.audit.append(tx, entry(number)))
+    if (number % 10 === 0) await anchored(number)
+  }
+  await world.store.transaction((tx) => world.audit.append(tx, entry(31)))
+  await world.clock.advance(5 * 60_000)
+  await anchored(31)
+  await world.close()
+})
+
 it('AUD-01: an anchor file is the owner’s alone', async () => {
   const world = await newWorld()
   await write(world, 1, 1)

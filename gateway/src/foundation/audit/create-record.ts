@@ -96,8 +96,10 @@ export function createRecord(options: RecordOptions): RecordKeeper {
   /** One at a time; who asks meanwhile waits for the next. */
   function checkpoint(): Promise<void> {
     const next = (working ?? Promise.resolve()).then(checkpointNow)
-    const settled: Promise<void> = next.catch((error: unknown) => log.error('No checkpoint of the record could be made.', { error: describeError(error) }))
-    working = settled.then(() => { if (working === settled) working = undefined })
+    const settled: Promise<void> = next.catch((error: unknown) => log.error('No checkpoint of the record could be made.', { error: describeError(error) })).then(() => {
+      if (working === settled) working = undefined
+    })
+    working = settled
     return next
   }
 
