@@ -25,13 +25,28 @@ function rawKey(publicKey: string): Buffer | undefined {
   if (publicKey.includes('BEGIN')) {
     try {
       const key = createPublicKey(publicKey)
-      return key.asymmetricKeyType === 'ed25519' ? key.export({ type: 'spki', format: 'der' }).subarray(-32) : undefined
+      const raw = key.asymmetricKeyType === 'ed25519' ? key.export({ type: 'spki', format: 'der' }).subarray(-32) : undefined
+      return raw !== undefined && provesSomething(raw) ? raw : undefined
     } catch {
       return undefined // Not a key at all: the caller says so in its own words.
     }
   }
   const raw = Buffer.from(publicKey, 'base64url')
-  return raw.length === 32 ? raw : undefined
+  return raw.length === 32 && provesSomething(raw) ? raw : undefined
+}
+
+/** The y of every point whose order divides 8, little-endian without the sign bit: with such a key, anybody's signature fits. */
+const lowOrder = new Set([
+  '00'.repeat(32), `01${'00'.repeat(31)}`, `ec${'ff'.repeat(30)}7f`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05', 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+])
+
+/** A point of the large group, in its one canonical encoding (y below 2^255 - 19). */
+function provesSomething(raw: Buffer): boolean {
+  const y = Buffer.from(raw)
+  y[31] = (y[31] ?? 0) & 0x7f
+  const beyond = y[31] === 0x7f && y.subarray(1, 31).every((byte) => byte === 0xff) && (y[0] ?? 0) >= 0xed
+  return !beyond && !lowOrder.has(y.toString('hex'))
 }
 
 /** The device id that belongs to a public key: lower-case hex SHA-256 of its raw bytes. Undefined: no Ed25519 key. */

@@ -94,7 +94,9 @@ export function judgeSource(request: IncomingMessage, config: GatewayConfig, str
 
   const origin = one(request.headers.origin)
   const site = one(request.headers['sec-fetch-site'])
-  const ownOrigin = origin !== undefined && (origin.toLowerCase() === `http://${host.toLowerCase()}` || origin.toLowerCase() === `https://${host.toLowerCase()}`)
+  // A proxy may end the encryption; without one the page came the way this request did.
+  const schemes = viaProxy ? ['http', 'https'] : ['encrypted' in request.socket && request.socket.encrypted === true ? 'https' : 'http']
+  const ownOrigin = origin !== undefined && schemes.some((scheme) => origin.toLowerCase() === `${scheme}://${host.toLowerCase()}`)
   const listed = origin !== undefined && origin !== 'null' && config.controlUi.allowedOrigins.includes(origin)
   const vouched = (origin === undefined || origin === 'null') && site === 'same-origin'
   if (strictOrigin) {
