@@ -22,6 +22,8 @@ export interface Caller {
   provedAt: number
   /** The signed-in browser behind this; null: another credential. */
   signIn: { digest: string } | null
+  /** For calls that may take away what let their own caller in: this call still ends and is answered, and only then the connection goes. */
+  finishFirst(): void
   /** Aborts when what let the caller in is taken away: nothing more is committed for it. */
   withdrawn: AbortSignal
   /** Aborts when the connection goes away. */

@@ -82,7 +82,7 @@ export function createCredentialSource(options: {
     if (right) agreed = name
     return right
   }
-  const real = (value: string): string => (isPlaceholder(value) ? '' : value)
+  const real = (value: string): string => (value.trim() === '' || isPlaceholder(value) ? '' : value)
 
   const read = async (): Promise<Credentials> => {
     const givenToken = (await options.token())?.open('check a client at the door') ?? ''

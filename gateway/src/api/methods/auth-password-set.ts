@@ -16,6 +16,7 @@ export const authPasswordSet = defineMethod({
   params: closed({ password: Type.String() }),
   result: Type.Object({ ok: Type.Literal(true) }),
   async handle({ password }, rooms, caller) {
+    caller.finishFirst()
     if ([...password].length < lengthMin) throw new Problem('password-short', `A password of fewer than ${lengthMin} characters can be guessed.`, { next: 'Take several words.' })
     if (Buffer.byteLength(password) > passwordBytesMax) throw new Problem('password-long', `A password of more than ${passwordBytesMax} bytes is not taken.`)
     const passwordHash = await createPasswords().hash(password)

@@ -13,6 +13,7 @@ export const authTokenRotate = defineMethod({
   params: closed({ overlapHours: Type.Optional(Type.Integer({ minimum: 0, maximum: hoursMax })) }),
   result: Type.Object({ ok: Type.Literal(true), token: Type.String(), overlapUntilMs: Type.Union([Type.Integer(), Type.Null()]) }),
   async handle({ overlapHours = 0 }, rooms, caller) {
+    caller.finishFirst()
     const token = rooms.signIns.newToken()
     const before = (await rooms.config.secrets.get('gateway.auth.token'))?.open('keep the old gateway token for its overlap')
     const until = overlapHours === 0 || before === undefined ? null : Math.round(rooms.clock.now() + overlapHours * 3_600_000)

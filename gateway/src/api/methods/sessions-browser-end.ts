@@ -10,6 +10,7 @@ export const sessionsBrowserEnd = defineMethod({
   params: closed({ id: MaybeWord, all: Type.Optional(Type.Boolean()), others: Type.Optional(Type.Boolean()) }),
   result: Type.Object({ ok: Type.Literal(true), ended: Type.Integer() }),
   async handle({ id, all, others }, rooms, caller) {
+    caller.finishFirst()
     if ([id !== undefined, all === true, others === true].filter(Boolean).length !== 1) throw new Problem('sign-in-which', 'Say which: id, all or others.')
     const ended = id === undefined ? await rooms.signIns.endAll(others === true ? caller.signIn?.digest : undefined) : Number(await rooms.signIns.end(id))
     if (id !== undefined && ended === 0) throw new Problem('sign-in-unknown', 'No browser is signed in under that id.', { next: 'See sessions.browser.list.' })

@@ -116,7 +116,14 @@ export function createSockets(options: {
       const cancel = clock.after(socketLimits.closeGraceMs, () => ws.terminate())
       ws.once('close', cancel)
     }
+    /** Calls that end before anything is withdrawn, and why it will be. */
+    let finishing = 0
+    let due: string | undefined
     const withdraw = (reason: string): void => {
+      if (finishing > 0) {
+        due ??= reason
+        return
+      }
       withdrawn.abort()
       close(1008, reason)
     }
@@ -199,6 +206,7 @@ export function createSockets(options: {
         subscriptions: { sessions: false, messages: new Set() },
         provedAt: result.ground.kind === 'cookie' ? result.ground.provedAt : clock.now(),
         signIn: result.ground.kind === 'cookie' ? { digest: result.ground.digest } : null,
+        finishFirst: () => undefined,
         withdrawn: withdrawn.signal,
         signal: gone.signal,
       }
@@ -247,8 +255,13 @@ export function createSockets(options: {
       inFlight.add(requestId)
       let first = true
       let second: Answer | undefined
+      let mine = false
       const caller: Caller = {
         ...connection.caller,
+        finishFirst() {
+          if (!mine) finishing += 1
+          mine = true
+        },
         respondAgain(payload, error) {
           if (second !== undefined) return
           second = error === undefined ? { ok: true, payload } : { ok: false, error: { code: error.code, message: error.message } }
@@ -262,6 +275,8 @@ export function createSockets(options: {
         if (second !== undefined) sendAnswer(requestId, second)
       } finally {
         inFlight.delete(requestId)
+        if (mine) finishing -= 1
+        if (finishing === 0 && due !== undefined) withdraw(due)
       }
     }
 

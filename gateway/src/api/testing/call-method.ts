@@ -37,6 +37,7 @@ export function fakeCaller(changes: Partial<Omit<Caller, 'emit' | 'respondAgain'
     subscriptions: { sessions: false, messages: new Set() },
     provedAt: Date.now(),
     signIn: null,
+    finishFirst: () => undefined,
     withdrawn: gone.signal,
     signal: gone.signal,
     ...changes,
