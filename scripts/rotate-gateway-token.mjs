@@ -21,13 +21,32 @@ try {
   await config.set('gateway.auth.mode', 'token')
   await config.set('gateway.auth.token', token)
   takeOutOfSecrets(join(state, 'secrets.env'))
-  console.log(`Written to ${config.file}. A running gateway takes it at once; sessions of the old token have ended.`)
+  console.log(`Written to ${config.file}.`)
+  if (await taken()) console.log('The running gateway has taken it; sessions of the old token have ended.')
   console.log('\nThe new token, shown once:\n')
   console.log(`  ${token}\n`)
   console.log('Clients that keep the token themselves need it now.')
 } catch (error) {
   console.error(`✗ The token was not changed: ${error.message}${error.next ? ` ${error.next}` : ''}`)
   process.exitCode = 1
+}
+
+/** Whether a running gateway answers to the new token; waits for the moment it needs to notice. Never says so where it could not be seen. */
+async function taken() {
+  const running = join(state, 'running.json')
+  if (!existsSync(running)) return false
+  for (let tries = 0; tries < 6; tries++) {
+    try {
+      await new Promise((resolve) => setTimeout(resolve, 400))
+      const { port } = JSON.parse(readFileSync(running, 'utf8'))
+      const { status } = await fetch(`http://127.0.0.1:${port}/v1/models`, { headers: { authorization: `Bearer ${token}` }, redirect: 'manual', signal: AbortSignal.timeout(2_000) })
+      if (status !== 401) return status === 200
+    } catch {
+      // Nobody runs there, or it speaks TLS: it notices by itself, we only cannot see it.
+      return false
+    }
+  }
+  return false
 }
 
 /** A token kept in secrets.env as well is replaced there, line by line, everything else untouched. */
