@@ -81,13 +81,14 @@ export async function createVault(options: VaultOptions): Promise<Vault> {
   await openFirst()
 
   async function openFirst(): Promise<void> {
+    const least = floor.take()
     const vault = readVault()
     if (vault === undefined) {
       if (options.lookOnly === true) throw vaultProblems.keyMissing(keyFile, file)
       return begin()
     }
     try {
-      admit(vault, await fetchKey(vault, () => options.passphrase?.() ?? Promise.resolve(undefined)))
+      admit(vault, await fetchKey(vault, () => options.passphrase?.() ?? Promise.resolve(undefined)), least)
     } catch (error) {
       if (codeOf(error) === 'vault-key-missing' && vault.secrets.size === 0 && options.lookOnly !== true) {
         // Nothing a person put there is lost: the state directory alone moved here, or the key's folder was not kept.
@@ -111,7 +112,7 @@ export async function createVault(options: VaultOptions): Promise<Vault> {
 
   function forgetFloor(): void {
     const vault = readVault()
-    if (vault !== undefined) floor.keep(vault.id, { generation: vault.generation, keyId: vault.key.id, file })
+    if (vault !== undefined) floor.keep(vault.id, { generation: vault.generation, keyId: vault.key.id, file }, true)
   }
 
   function readVault(): VaultFile | undefined {
@@ -171,11 +172,12 @@ export async function createVault(options: VaultOptions): Promise<Vault> {
   }
 
   /** Takes the key into use: the list must open with it and not be older than the last one. */
-  function admit(vault: VaultFile, key: VaultKey): void {
+  function admit(vault: VaultFile, key: VaultKey, least: (vaultId: string) => number): void {
     const { root, digests } = openManifest(vault, key)
-    checkFloor(vault)
+    checkFloor(vault, least(vault.id))
     opened = { key, root }
-    cached = { stamp: stampOf(file), vault, digests }
+    // Without a stamp: a change since it was read is seen at the next call.
+    cached = { stamp: '', vault, digests }
     for (const name of vault.secrets.keys()) {
       try {
         options.onSecret?.(openOne(name, cached, key))
@@ -185,8 +187,7 @@ export async function createVault(options: VaultOptions): Promise<Vault> {
     }
   }
 
-  function checkFloor(vault: VaultFile): void {
-    const least = floor.of(vault.id)
+  function checkFloor(vault: VaultFile, least: number): void {
     if (vault.generation < least) throw vaultProblems.older(file, vault.generation, least)
     if (options.lookOnly !== true) floor.keep(vault.id, { generation: vault.generation, keyId: vault.key.id, file })
   }
@@ -215,10 +216,11 @@ export async function createVault(options: VaultOptions): Promise<Vault> {
     const { key } = open()
     const stamp = stampOf(file)
     if (cached?.stamp === stamp) return cached
+    const least = floor.take()
     const vault = readVault()
     if (vault === undefined) throw vaultProblems.damaged(file, 'it is gone')
     const { digests } = openManifest(vault, key)
-    checkFloor(vault)
+    checkFloor(vault, least(vault.id))
     cached = { stamp, vault, digests }
     return cached
   }
@@ -381,9 +383,10 @@ export async function createVault(options: VaultOptions): Promise<Vault> {
     unlock(passphrase) {
       return inTurn(async () => {
         if (opened !== undefined) return status()
+        const least = floor.take()
         const vault = readVault()
         if (vault === undefined) throw vaultProblems.damaged(file, 'it is gone')
-        admit(vault, await fetchKey(vault, () => (passphrase === undefined ? options.passphrase?.() ?? Promise.resolve(undefined) : Promise.resolve(passphrase))))
+        admit(vault, await fetchKey(vault, () => (passphrase === undefined ? options.passphrase?.() ?? Promise.resolve(undefined) : Promise.resolve(passphrase))), least)
         return status()
       })
     },

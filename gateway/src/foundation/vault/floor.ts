@@ -6,10 +6,13 @@ import { readSealed, writeSealed } from './sealed-file.ts'
 interface Known { generation: number; keyId: string; file: string }
 
 export interface Floor {
-  /** The last generation written, as far as it is known; 0: nothing is. */
-  of(vaultId: string): number
-  /** Remembers a vault's state. Writes only what changes. */
-  keep(vaultId: string, known: Known): void
+  /**
+   * The last generation written of each vault, as it is now; 0: nothing is known. Taken before the vault itself is read, it is
+   * never above what a writer beside us has just put there.
+   */
+  take(): (vaultId: string) => number
+  /** Remembers a vault's state, and writes only what changes. A lower generation is kept only when `lower`. */
+  keep(vaultId: string, known: Known, lower?: boolean): void
   /** Another vault that the same key opens and that still stands there; undefined: none. */
   sharedWith(vaultId: string, keyId: string): string | undefined
 }
@@ -29,10 +32,14 @@ export function openFloor(file: string): Floor {
     }
   }
   return {
-    of: (vaultId) => read().get(vaultId)?.generation ?? 0,
-    keep(vaultId, known) {
+    take() {
+      const all = read()
+      return (vaultId) => all.get(vaultId)?.generation ?? 0
+    },
+    keep(vaultId, known, lower = false) {
       const all = read()
       const before = all.get(vaultId)
+      if (before !== undefined && before.generation > known.generation && !lower) return
       if (before !== undefined && before.generation === known.generation && before.keyId === known.keyId && before.file === known.file) return
       all.set(vaultId, known)
       writeSealed(file, `${JSON.stringify(Object.fromEntries(all), null, 2)}\n`, { fresh: false })
