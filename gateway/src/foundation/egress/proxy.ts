@@ -141,6 +141,9 @@ export function createProxy(options: ProxyOptions): Server {
     } catch (error) {
       throw error instanceof Problem ? gate.refuse(identity, shown(request.url), error) : error
     }
+    if (Number(request.headers['content-length'] ?? 0) > options.config().mbPerConnection * 1_048_576) {
+      throw gate.refuse(identity, target.host, new Problem('egress-quota', 'The request is larger than one connection may carry.', { next: 'The owner can raise egress.mbPerConnection.' }))
+    }
     const withCredential = credentialRule(options.config(), identity, target) !== undefined
     if (withCredential) target = parseTarget(new URL(target.url.href.replace(/^http:\/\/([^/]*?)(?::80)?\//, 'https://$1/')))
     const headers: Record<string, string | string[]> = { host: target.url.host }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mainAgent, ownerPrincipal, Secret, type ConfigView, type SessionKey, type Store } from '@moltbot/contract'
 import { memoryLogger, realClock } from '@moltbot/contract/testing'
-import Value from 'typebox/value'
+import { applyDefaults } from '../../config/schema-walk.ts'
 import { openStore } from '../../storage/index.ts'
 import { egressSection, webSection } from '../config.ts'
 import { createEgress, type Egress, type EgressOptions } from '../create-egress.ts'
@@ -66,7 +66,7 @@ export async function createEgressWorld(over: Partial<EgressOptions> = {}): Prom
   const secrets = new Map<string, Secret>()
   const leaks = createLeakScan()
   const config: ConfigView = {
-    get: (section) => Value.Default(section.schema, structuredClone(values[section.path] ?? {})) as never,
+    get: (section) => applyDefaults(section.schema, structuredClone(values[section.path] ?? {})) as never,
     onChange(section, listener) {
       const told = (): void => listener(config.get(section))
       listeners.add(told)
