@@ -15,6 +15,7 @@ export const groups: Readonly<Record<string, CommandGroup>> = {
   models: { summary: 'Which model answers', topic: 'settings' },
   pairing: { summary: 'People who asked to talk to your assistant', topic: 'people' },
   people: { summary: 'Who may talk to your assistant, and what they may do', topic: 'people' },
+  sandbox: { summary: 'How commands are kept apart from this machine', topic: 'look' },
   security: { summary: 'How safe the installation is', topic: 'look' },
   sessions: { summary: 'Conversations and their history', topic: 'look' },
   vault: { summary: 'Keys and tokens, sealed', topic: 'settings' },

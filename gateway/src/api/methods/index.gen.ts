@@ -4,6 +4,7 @@ import { agentIdentityGet } from './agent-identity-get.ts'
 import { agentWait } from './agent-wait.ts'
 import { agent } from './agent.ts'
 import { agentsList } from './agents-list.ts'
+import { approvalHistory } from './approval-history.ts'
 import { auditExport } from './audit-export.ts'
 import { auditLog } from './audit-log.ts'
 import { auditVerify } from './audit-verify.ts'
@@ -33,7 +34,13 @@ import { deviceTokenRevoke } from './device-token-revoke.ts'
 import { deviceTokenRotate } from './device-token-rotate.ts'
 import { egressTest } from './egress-test.ts'
 import { egressToday } from './egress-today.ts'
+import { execApprovalGet } from './exec-approval-get.ts'
+import { execApprovalGrantsList } from './exec-approval-grants-list.ts'
+import { execApprovalGrantsRevoke } from './exec-approval-grants-revoke.ts'
 import { execApprovalList } from './exec-approval-list.ts'
+import { execApprovalRequest } from './exec-approval-request.ts'
+import { execApprovalResolve } from './exec-approval-resolve.ts'
+import { execApprovalWaitDecision } from './exec-approval-wait-decision.ts'
 import { gatewayRestart } from './gateway-restart.ts'
 import { gatewayStop } from './gateway-stop.ts'
 import { health } from './health.ts'
@@ -55,6 +62,8 @@ import { principalsProfile } from './principals-profile.ts'
 import { principalsRemove } from './principals-remove.ts'
 import { principalsRole } from './principals-role.ts'
 import { questionList } from './question-list.ts'
+import { sandboxExplain } from './sandbox-explain.ts'
+import { sandboxTest } from './sandbox-test.ts'
 import { securityAudit } from './security-audit.ts'
 import { send } from './send.ts'
 import { sessionsAbort } from './sessions-abort.ts'
@@ -103,6 +112,7 @@ export const methods: Method[] = [
   agentWait,
   agent,
   agentsList,
+  approvalHistory,
   auditExport,
   auditLog,
   auditVerify,
@@ -132,7 +142,13 @@ export const methods: Method[] = [
   deviceTokenRotate,
   egressTest,
   egressToday,
+  execApprovalGet,
+  execApprovalGrantsList,
+  execApprovalGrantsRevoke,
   execApprovalList,
+  execApprovalRequest,
+  execApprovalResolve,
+  execApprovalWaitDecision,
   gatewayRestart,
   gatewayStop,
   health,
@@ -154,6 +170,8 @@ export const methods: Method[] = [
   principalsRemove,
   principalsRole,
   questionList,
+  sandboxExplain,
+  sandboxTest,
   securityAudit,
   send,
   sessionsAbort,

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { dirname } from 'node:path'
-import type { Readable, Writable } from 'node:stream'
+import type { Duplex, Readable, Writable } from 'node:stream'
 import { describeError, type Clock } from '@moltbot/contract'
 import { openCgroup, type Cgroup, type Cgroups } from './cgroup.ts'
 import { forwarderWords, egressInside } from './egress-forwarder.ts'
@@ -23,6 +23,10 @@ export interface BwrapOptions {
   /** Leaves parts out, for tests that must see them missing. */
   weaken?: { arguments?: (words: string[]) => string[]; filterWithout?: readonly string[] }
 }
+
+/** 0 to 2 are the program's own; then the filter, the arguments, one for each made-up file, and the last word. */
+const [filterFd, argumentsFd, firstFile] = [3, 4, 5]
+const lastWordFd = firstFile + madeUpFiles.length
 
 const usualPlaces = ['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap']
 /** How long a finding that it works, or does not, is believed. */
@@ -52,7 +56,8 @@ export function bwrapIsolation(options: BwrapOptions): Isolation {
   const cgroups = options.cgroups === undefined ? openCgroup() : (options.cgroups ?? undefined)
   const proc = hiddenInProc()
   const node = options.node ?? process.execPath
-  const inherited = inheritedDescriptors()
+  // Besides: what bubblewrap read the filter and its arguments from, and where the last word is asked for.
+  const inherited = [...new Set([filterFd, argumentsFd, lastWordFd, ...inheritedDescriptors()])]
   let found: { at: number; result: Awaited<ReturnType<Isolation['check']>> } | undefined
   let looking: Promise<Awaited<ReturnType<Isolation['check']>>> | undefined
 
@@ -100,16 +105,19 @@ export function bwrapIsolation(options: BwrapOptions): Isolation {
   function start(it: IsolatedProgram): IsolatedProcess {
     const path = bubblewrap()
     if (path === undefined || filter === undefined) throw new Error('there is no bubblewrap')
-    // 0 to 2 are its own; then the filter, the arguments, and one for each made-up file.
-    const [filterFd, argumentsFd, firstFile] = [3, 4, 5]
     const words = bwrapArguments(it, { filter: filterFd, file: (index) => firstFile + index })
     const program = it.egress === undefined ? it.words : forwarderWords(it.words, { perl: existsSync('/usr/bin/perl') })
     const inner = [path, '--args', String(argumentsFd), '--', ...limited(it, inherited, it.pty ? inTerminal(program) : program)]
     const cgroup = cgroups?.make(it.limits)
-    const child = spawnIn(cgroup, inner, it.input || it.pty, firstFile + madeUpFiles.length - filterFd)
+    const child = spawnIn(cgroup, inner, it.input || it.pty, lastWordFd + 1 - filterFd)
     send(child, filterFd, filter)
     send(child, argumentsFd, `${words.join('\0')}\0`)
     for (const [index, { text }] of madeUpFiles.entries()) send(child, firstFile + index, text)
+    const lastWord = child.stdio[lastWordFd] as Duplex | null | undefined
+    lastWord?.on('error', () => {
+      // It ended before it asked: its exit tells.
+    })
+    lastWord?.once('data', () => lastWord.end('go\n'))
     if (child.pid !== undefined) {
       try {
         setPriority(child.pid, nice)
@@ -134,7 +142,7 @@ export function bwrapIsolation(options: BwrapOptions): Isolation {
       }),
       ask: () => { for (const pid of treeOf(child.pid).slice(1)) terminate(pid) },
       kill,
-      ...(cgroup === undefined ? { memory: () => treeOf(child.pid).reduce((sum, pid) => sum + memoryOf(pid), 0) } : {}),
+      ...(cgroup === undefined ? { usage: () => usageOf(treeOf(child.pid)) } : {}),
     }
   }
 
@@ -175,14 +183,18 @@ export function bwrapIsolation(options: BwrapOptions): Isolation {
   }
 }
 
-/** Sets the limits that a process hands down, from inside: processes are then counted in the sandbox alone. */
+/**
+ * Sets the limits that a process hands down, from inside: processes are then counted in the sandbox alone. Begins by asking whether the
+ * gateway is still there: until bubblewrap is ready, nothing would end it with a gateway that dies.
+ */
 function limited({ limits }: IsolatedProgram, inherited: readonly number[], words: readonly string[]): string[] {
   const script = [
-    ...inherited.map((fd) => `exec ${fd}>&-`), 'echo 1000 >/proc/self/oom_score_adj', 'ulimit -c 0', `ulimit -d ${limits.memoryMb * 1024}`, `ulimit -f ${limits.fileMb * 2048}`, `ulimit -n ${limits.openFiles}`,
+    `echo ready >&${lastWordFd}`, `read -r go <&${lastWordFd} || exit 125`, ...inherited.map((fd) => `exec ${fd}>&-`), 'echo 1000 >/proc/self/oom_score_adj', 'ulimit -c 0', `ulimit -d ${limits.memoryMb * 1024}`, `ulimit -f ${limits.fileMb * 2048}`, `ulimit -n ${limits.openFiles}`,
     // Shells call it one or the other.
     `{ ulimit -u ${limits.processes} || ulimit -p ${limits.processes}; } 2>/dev/null`, 'exec "$@" 2>&1',
   ].join('; ')
-  return [inherited.some((fd) => fd > 9) && existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh', '-c', script, 'limits', ...words]
+  // As POSIX has it: everywhere a block of `ulimit -f` is then 512 bytes.
+  return [...(inherited.some((fd) => fd > 9) && existsSync('/bin/bash') ? ['/bin/bash', '--posix'] : ['/bin/sh']), '-c', script, 'limits', ...words]
 }
 
 /** Descriptors that whoever started this process left open and that children get, too. Node's own are closed for them by the kernel. */
@@ -252,6 +264,10 @@ function memoryOf(pid: number): number {
   }
 }
 
+function usageOf(pids: readonly number[]): { memory: number; processes: number } {
+  return { memory: pids.reduce((sum, pid) => sum + memoryOf(pid), 0), processes: pids.length }
+}
+
 function terminate(pid: number): void {
   try {
     process.kill(pid, 'SIGTERM')
@@ -263,6 +279,7 @@ function terminate(pid: number): void {
 function weaknesses(cgroups: Cgroups | undefined): string[] {
   return [
     ...(cgroups === undefined ? ['No control group may be used here: memory is counted by the gateway twice a second, and files in memory are limited by their folder alone.'] : []),
+    ...(cgroups === undefined && process.getuid?.() === 0 ? ['The kernel does not limit the number of root\'s processes: they, too, are counted twice a second. Run the gateway as a user of its own.'] : []),
     ...(process.getuid?.() === 0 ? ['The gateway runs as root: inside, programs have no privileges, but files of the workspace belong to root.'] : []),
     'The workspace\'s own path on this machine can be read inside (in /proc/self/mountinfo).',
   ]

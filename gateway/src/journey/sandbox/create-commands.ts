@@ -213,8 +213,10 @@ export function createCommands(options: CommandsOptions): CommandRoom {
   function watch(each: Running, config: SandboxConfig, before: Disk): () => void {
     let cancel = (): void => undefined
     const look = async (): Promise<void> => {
-      const memory = each.process.memory?.() ?? 0
+      const { memory, processes } = each.process.usage?.() ?? { memory: 0, processes: 0 }
       if (memory > config.memoryMb * mib) each.end({ kind: 'ended', by: 'limit', why: `it took more than ${config.memoryMb} MiB of memory` })
+      // Beside the command: bubblewrap on both sides of the wall, and its first process.
+      if (processes > config.processes + 3) each.end({ kind: 'ended', by: 'limit', why: `it had more than ${config.processes} processes` })
       const now = await diskOf(each.workspace).catch(() => before)
       if (before.freeBytes - now.freeBytes > config.diskMb * mib) each.end({ kind: 'ended', by: 'limit', why: `the disk became more than ${config.diskMb} MiB fuller` })
       else if (now.freeBytes < config.diskReserveMb * mib) each.end({ kind: 'ended', by: 'limit', why: `less than ${config.diskReserveMb} MiB of the disk were left` })

@@ -42,8 +42,8 @@ export interface IsolatedProcess {
   ask(): void
   /** Ends the whole tree now. Calling twice is harmless. */
   kill(): void
-  /** Bytes of memory the tree holds; undefined where a limit of the kernel counts them already. */
-  memory?(): number
+  /** Bytes of memory and processes of the tree. Absent where a limit of the kernel counts them already. */
+  usage?(): { memory: number; processes: number }
 }
 
 /** One way to isolate. */
