@@ -11,7 +11,7 @@ FROM ${BASE}
 ENV NODE_ENV=production HOME=/home/moltbot
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \
   && groupadd --gid 10001 moltbot && useradd --uid 10001 --gid 10001 --home-dir /home/moltbot --create-home --shell /usr/sbin/nologin moltbot \
-  && install -d -o 10001 -g 10001 -m 700 /home/moltbot/.moltbot /home/moltbot/.config/moltbot
+  && install -d -o 10001 -g 10001 -m 700 /home/moltbot/.moltbot /home/moltbot/.config/moltbot /home/moltbot/.local/state/moltbot
 WORKDIR /app
 COPY --from=build --chown=root:root /app/package.json ./
 COPY --from=build --chown=root:root /app/bin ./bin

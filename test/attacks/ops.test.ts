@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { appendFileSync, chmodSync, chownSync, cpSync, existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, realpathSync, rmSync, statSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { get } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -320,6 +321,7 @@ describe('OPS-03: the audit changes nothing and guesses nothing', () => {
     expect(readdirSync(home)).not.toContain('pwned')
   }, 30_000)
 
+  // Being another user needs root.
   it.skipIf(!asRoot)('says as another user that it may not look, and does not call that good', async () => {
     config()
     chmodSync(home, 0o755)
@@ -389,6 +391,7 @@ describe('OPS-04: modes are set and links not followed', () => {
     expect(readdirSync(join(state, 'many')).filter((name) => modeOf(join(state, 'many', name)) !== 0o600)).toEqual([])
   }, 60_000)
 
+  // Giving a file to somebody else needs root.
   it.skipIf(!asRoot)('what belongs to somebody else is told', async () => {
     chmodSync(home, 0o755)
     chownSync(state, 65_534, 65_534)
@@ -521,6 +524,37 @@ describe('OPS-08: the compose file', () => {
     expect(ran.out).not.toMatch(/[✗⚠]/)
     expect(ran.code).toBe(0)
   })
+})
+
+describe('OPS-09: loopback in a container', () => {
+  const answers = (host: string, port: number): Promise<number | undefined> => new Promise((resolve) => {
+    const request = get({ host, port, path: '/readyz', rejectUnauthorized: false, timeout: 2_000 }, (response) => { response.resume(); resolve(response.statusCode) })
+    request.on('error', () => resolve(undefined))
+    request.on('timeout', () => { request.destroy(); resolve(undefined) })
+  })
+
+  it('a wider bind without encryption ends at once with what to do; with it, it answers as the compose file needs', async () => {
+    const plain = await createSpawnedGateway({ gateway: { bind: 'lan', auth: { mode: 'token', token } } })
+    try {
+      const { code, output } = await plain.run()
+      expect(code).not.toBe(0)
+      expect(output).toMatch(/gateway\.tls/)
+    } finally {
+      plain.remove()
+    }
+    const sealed = await createSpawnedGateway({ gateway: { bind: 'lan', tls: { enabled: true }, auth: { mode: 'token', token } } })
+    try {
+      sealed.launch()
+      let status: number | undefined
+      for (const until = Date.now() + 30_000; status !== 200 && Date.now() < until;) status = await answers('127.0.0.1', sealed.port)
+      expect(status).toBe(200)
+      // What the container's health check runs.
+      expect((await sealed.cli(['health'])).code).toBe(0)
+    } finally {
+      await sealed.stop()
+      sealed.remove()
+    }
+  }, 90_000)
 })
 
 describe('OPS-10: backup and restore as documented', () => {

@@ -1,7 +1,7 @@
 /**
- * `npm run threat-model [-- --report FILE] [-- --check]`: weighs the threat model by a run of the tests and writes
- * `docs/threat-model.md` and `docs/attack-catalogue.md`. The run is read from `--report` (`npm test -- --reporter=json --outputFile=FILE`);
- * without it, the tests that evidence and catalogue name are run here. `--check` writes nothing and ends with 1 when the pages differ.
+ * `npm run threat-model [-- --report FILE …] [-- --check]`: weighs the threat model by a run of the tests and writes
+ * `docs/threat-model.md` and `docs/attack-catalogue.md`. The run is read from `--report` (`npm test -- --reporter=json --outputFile=FILE`),
+ * given once for each part of it; without it, the tests that evidence and catalogue name are run here. `--check` writes nothing and ends with 1 when the pages differ.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,10 +16,8 @@ import { idOf, readReport } from './report.ts'
 import { testSources } from './test-sources.ts'
 import { weigh } from './weigh.ts'
 
-const argument = (name: string): string | undefined => {
-  const at = process.argv.indexOf(name)
-  return at === -1 ? undefined : process.argv[at + 1]
-}
+/** The files given with `--report`; a run may be in several parts. */
+const reports = process.argv.flatMap((word, at) => (word === '--report' && process.argv[at + 1] !== undefined ? [process.argv[at + 1] as string] : []))
 
 /** They hold ids as examples. */
 const selfTests = ['test/attacks/catalogue.test.ts', 'test/threat-model/evidence.test.ts']
@@ -45,8 +43,7 @@ function runTests(): string {
   }
 }
 
-const given = argument('--report')
-const ran = readReport(given === undefined ? runTests() : readFileSync(given, 'utf8'), projectRoot)
+const ran = (reports.length === 0 ? [runTests()] : reports.map((file) => readFileSync(file, 'utf8'))).flatMap((text) => readReport(text, projectRoot))
 const weighed = weigh(ran)
 const pages = new Map([['docs/threat-model.md', threatModelPage(weighed)], ['docs/attack-catalogue.md', cataloguePage(ran)]])
 let stale = 0
