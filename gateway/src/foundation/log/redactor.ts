@@ -42,7 +42,7 @@ const shapes: Shape[] = [
   { pattern: /\b[a-z][a-z0-9+.-]{1,20}:\/\/([^\s/@:?#]{0,200}:[^\s/@?#]{1,500})@/gi, group: 1 },
   { pattern: /[?&#](?:[a-z0-9_-]{0,30}(?:token|key|secret|password|signature|sig|code|auth|ticket|session))=([^&#\s"'<>]{4,4000})/gi, group: 1 },
   {
-    pattern: /(?:^|[^A-Za-z])["']?(?:[A-Za-z0-9_-]{0,30}(?:token|api[_-]?key|secret|password|passwd|passphrase|private[_-]?key|authorization|cookie))["']?[ \t]{0,3}[:=][ \t]{0,3}["']?((?!\[secret |(?:bearer|basic|bot|token)[ \t])[^\s"',;&}\]]{6,4000})/gi,
+    pattern: /(?:^|[^A-Za-z])["']?(?:[A-Za-z0-9_-]{0,30}(?:token|api[_-]?key|access[_-]?key|secret|password|passwd|passphrase|private[_-]?key|authorization|cookie))["']?[ \t]{0,3}[:=][ \t]{0,3}["']?((?!\[secret |(?:bearer|basic|bot|token)[ \t])[^\s"',;&}\]]{6,4000})/gi,
     group: 1,
   },
 ]
