@@ -71,7 +71,7 @@ export interface VaultImport {
   file: string
   /** Names whose values are in the vault now. */
   moved: string[]
-  /** Names that were references already, or empty. */
+  /** Names that were references already, empty, or the gateway's own credential, which its clients on this computer read there. */
   left: string[]
 }
 

@@ -286,15 +286,15 @@ describe('CRD-05 a key that cannot be had', () => {
 })
 
 describe('CRD-07 legacy files', () => {
-  const plain = '# keys\nexport A_KEY="canary-one"\nB_TOKEN=canary-two\nEMPTY=\n# old: canary-one\n'
+  const plain = '# keys\nexport A_KEY="canary-one"\nB_TOKEN=canary-two\nEMPTY=\nMOLTBOT_GATEWAY_TOKEN=for-clients-here\n# old: canary-one\n'
   it('secrets.env is absorbed: references stay, the values are gone from the disk, and the record says so', async () => {
     const secretsEnv = join(stateDir, 'secrets.env')
     writeFileSync(secretsEnv, plain, { mode: 0o600 })
     const vault = await open()
     const acts: VaultAct[] = []
     const desk = createVaultDesk({ vault, secretsEnv, record: async (act) => void acts.push(act), changed: async () => undefined })
-    expect(await desk.importEnv()).toEqual({ file: secretsEnv, moved: ['A_KEY', 'B_TOKEN'], left: ['EMPTY'] })
-    expect(readFileSync(secretsEnv, 'utf8')).toBe("# keys\nexport A_KEY='${secret:A_KEY}'\nexport B_TOKEN='${secret:B_TOKEN}'\nEMPTY=\n# old: (moved to the vault)\n")
+    expect(await desk.importEnv()).toEqual({ file: secretsEnv, moved: ['A_KEY', 'B_TOKEN'], left: ['EMPTY', 'MOLTBOT_GATEWAY_TOKEN'] })
+    expect(readFileSync(secretsEnv, 'utf8')).toBe("# keys\nexport A_KEY='${secret:A_KEY}'\nexport B_TOKEN='${secret:B_TOKEN}'\nEMPTY=\nMOLTBOT_GATEWAY_TOKEN=for-clients-here\n# old: (moved to the vault)\n")
     const left = readdirSync(stateDir, { recursive: true, encoding: 'utf8' }).map((name) => join(stateDir, name)).filter((path) => !path.endsWith('credentials')).filter((path) => readFileSync(path, 'utf8').includes('canary'))
     expect(left).toEqual([])
     expect(acts).toMatchObject([{ act: 'vault.imported', outcome: 'done', facts: { moved: ['A_KEY', 'B_TOKEN'] } }])

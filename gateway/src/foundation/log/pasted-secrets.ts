@@ -11,7 +11,7 @@ const kinds: readonly { name: string; pattern: RegExp }[] = [
   { name: 'stripe-key', pattern: /\b[sr]k_(?:live|test)_[A-Za-z0-9]{20,200}\b/g },
   { name: 'google-api-key', pattern: /\bAIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])/g },
   { name: 'google-access-token', pattern: /\bya29\.[A-Za-z0-9_-]{40,500}/g },
-  { name: 'slack-token', pattern: /\bxox[abeoprs]-\d[A-Za-z0-9-]{20,300}|\bxapp-\d-[A-Z0-9]{8,16}-\d{8,16}-[a-f0-9]{32,128}/g },
+  { name: 'chat-token', pattern: /\bxox[abeoprs]-\d[A-Za-z0-9-]{20,300}|\bxapp-\d-[A-Z0-9]{8,16}-\d{8,16}-[a-f0-9]{32,128}/g },
   { name: 'bot-token', pattern: /(?<![\d:])\d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])/g },
   { name: 'bot-token', pattern: /\b[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}(?![A-Za-z0-9_.-])/g },
   { name: 'github-token', pattern: /\bgh[oprsu]_[A-Za-z0-9]{36,255}\b|\bgithub_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}\b/g },

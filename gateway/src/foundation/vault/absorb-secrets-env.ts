@@ -7,11 +7,13 @@ import type { VaultDoor } from './types.ts'
 export interface Absorbed {
   /** Names whose values are in the vault now. */
   moved: string[]
-  /** Names that were references already, or empty. */
+  /** Names that were references already, empty, or the gateway's own credential. */
   left: string[]
 }
 
 const referenceShape = /^\$\{secret:[^}]*\}$/
+/** What clients on this computer show the gateway: they read it here themselves and cannot open the vault. */
+const ownCredential = /^(?:MOLTBOT|CLAWDBOT|OPENCLAW)_GATEWAY_(?:TOKEN|PASSWORD)$/
 
 /**
  * Moves every value of `secrets.env` into the vault under its own name and leaves `NAME='${secret:NAME}'`. The file is
@@ -27,7 +29,7 @@ export async function absorbSecretsEnv(file: string, vault: Pick<VaultDoor, 'get
   const absorbed: Absorbed = { moved: [], left: [] }
   let text = found.text
   for (const [name, value] of values) {
-    if (value === '' || referenceShape.test(value)) {
+    if (value === '' || referenceShape.test(value) || ownCredential.test(name)) {
       absorbed.left.push(name)
       continue
     }
@@ -49,7 +51,7 @@ export async function absorbSecretsEnv(file: string, vault: Pick<VaultDoor, 'get
 /** Comments can hold values, too: the old key somebody only commented out. */
 function withoutValues(text: string, values: ReadonlyMap<string, string>): string {
   let clean = text
-  for (const value of values.values()) if (value.length >= 6 && !referenceShape.test(value)) clean = clean.replaceAll(value, '(moved to the vault)')
+  for (const [name, value] of values) if (value.length >= 6 && !referenceShape.test(value) && !ownCredential.test(name)) clean = clean.replaceAll(value, '(moved to the vault)')
   return clean
 }
 
@@ -63,5 +65,5 @@ function clearAside(file: string, old: string): void {
 
 /** Names in a `secrets.env` whose values stand there in the clear. */
 export function plainNames(file: string): string[] {
-  return [...parseSecretsEnv(readSealed(file)?.text ?? '')].flatMap(([name, value]) => (value === '' || referenceShape.test(value) ? [] : [name]))
+  return [...parseSecretsEnv(readSealed(file)?.text ?? '')].flatMap(([name, value]) => (value === '' || referenceShape.test(value) || ownCredential.test(name) ? [] : [name]))
 }
