@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import type { Clock, Tool } from '@moltbot/contract'
-import { startGateway, type Gateway } from '../../gateway/src/main.ts'
+import { startGateway, type Gateway, type StartOptions } from '../../gateway/src/main.ts'
 import { echoModel, startModelServer, type ModelServer, type Script, type WireFormat } from '../fakes/model-servers/index.ts'
 import { startTelegramServer, type TelegramServer, type TelegramServerOptions } from '../fakes/telegram-server/index.ts'
 
@@ -46,6 +46,8 @@ export interface TestGatewayOptions {
   clock?: Clock
   /** In place of the shelf's tools. */
   tools?: readonly Tool[]
+  /** In place of the network that tools reach. */
+  network?: StartOptions['network']
 }
 
 function merge(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
@@ -83,7 +85,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     async start() {
       harness.gateway = await startGateway({
         stateDir, environment: options.environment ?? {}, version: '0.0.0-test', uiDir: undefined, vaultKeyFile: join(home, 'vault.key'), port: 0,
-        ...(options.clock === undefined ? {} : { clock: options.clock }), ...(options.tools === undefined ? {} : { tools: options.tools }),
+        ...(options.clock === undefined ? {} : { clock: options.clock }), ...(options.tools === undefined ? {} : { tools: options.tools }), ...(options.network === undefined ? {} : { network: options.network }),
       })
     },
     async stop() {

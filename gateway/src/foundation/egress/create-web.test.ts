@@ -37,6 +37,11 @@ it('reads a page as Markdown with whole addresses, without what nobody sees', as
   expect((await read('http://site.example/dir/page', 'text')).text).not.toContain('](')
 })
 
+it.each(['<title>T</title><p>Just words', '<html><head><title>T</title></head><p>Just words</html>', '<!doctype html><title>T</title><table><tr><td>Just words', '<html><title>T</title><frameset><frame src="x"></frameset>Just words'])('reads a page that is not complete: %s', async (html) => {
+  await world.serve('site.example', (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(html))
+  expect(await read('http://site.example/')).toMatchObject({ title: 'T', text: expect.stringContaining('Just words') })
+})
+
 it('reads JSON, text and PDF, by what they are', async () => {
   await world.serve('site.example', (request, response) => {
     if (request.url === '/json') response.writeHead(200, { 'content-type': 'application/json' }).end('{"a":[1,"see https://other.example/x."]}')

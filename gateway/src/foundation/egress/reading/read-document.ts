@@ -36,7 +36,8 @@ async function readHtml(request: DocumentRequest, html: string): Promise<ReadDoc
   const [{ parseHTML }, { Readability }] = await Promise.all([import('linkedom'), import('@mozilla/readability')])
   // @ts-expect-error The package brings no types.
   const { default: TurndownService } = (await import('turndown')) as { default: new (options: Record<string, string>) => { turndown(element: unknown): string } }
-  const { document } = parseHTML(html)
+  // The parser makes no body where the page has left it out.
+  const { document } = parseHTML(/<body[\s>]/i.test(html) ? html : `<!doctype html><html><head></head><body>${html}</body></html>`)
   const title = clean(document.querySelector('title')?.textContent ?? '').slice(0, 300)
   // What nobody sees is not part of the page.
   const unseen = 'script,style,noscript,template,iframe,object,embed,svg,canvas,link,meta,[hidden],[aria-hidden="true"],input[type="hidden"]'
