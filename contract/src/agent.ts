@@ -1,4 +1,4 @@
-import type { AssistantMessage, ModelFault, ModelMessage, ToolResultMessage, Usage, UserMessage } from './model.ts'
+import type { AssistantMessage, ModelFault, ModelMessage, Origin, ToolResultMessage, Usage, UserMessage } from './model.ts'
 import type { InboxId, SessionId, SessionKey, ToolCallId, TurnId } from './ids.ts'
 import type { ThinkingLevel } from './message.ts'
 
@@ -9,7 +9,8 @@ export type EntryBody =
   | { kind: 'assistant'; message: AssistantMessage; usage: Usage; stop: string }
   | { kind: 'tool-result'; message: ToolResultMessage }
   /** Everything before it is replaced by this summary in the prompt; originals stay in the table. `keptFrom`: seq of the first entry still sent as it is. */
-  | { kind: 'summary'; text: string; keptFrom: number }
+  /** `origin`: of what was summarised; a summary is trusted no more than what it stands for. */
+  | { kind: 'summary'; text: string; keptFrom: number; origin?: Origin }
   /** Shown to people, never sent to the model. */
   | { kind: 'note'; text: string }
   /** A command and the gateway's answer to it, one entry each; shown to people, never sent to the model. */
@@ -102,6 +103,6 @@ export interface AgentHost {
 }
 
 /** How a summary of earlier history stands in the prompt: the first message, before what is still sent as it is. The same bytes for the same text. */
-export function summaryMessage(text: string): UserMessage {
-  return { role: 'user', content: [{ type: 'text', text: `[Summary of the conversation so far; the original messages are no longer shown]\n\n${text}` }] }
+export function summaryMessage(text: string, origin?: Origin): UserMessage {
+  return { role: 'user', ...(origin === undefined ? {} : { origin }), content: [{ type: 'text', text: `[Summary of the conversation so far; the original messages are no longer shown]\n\n${text}` }] }
 }

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from './clock.ts'
-import type { ToolCallId } from './ids.ts'
+import type { AgentId, ChannelId, PrincipalId, SessionKey, ToolCallId, TurnId } from './ids.ts'
 import type { ThinkingLevel } from './message.ts'
 
 /** Content a model reads or writes. `image.data` is base64. */
@@ -10,8 +10,21 @@ export type ThinkingPart = { type: 'thinking'; text: string; signature?: string;
 /** `malformed`: what the model wrote instead of a JSON object (`input` is then empty). Whoever runs calls must not run this one, and answers it with an error the model can read. */
 export type ToolCallPart = { type: 'tool-call'; id: ToolCallId; name: string; input: Record<string, unknown>; signature?: string; malformed?: string }
 
+/**
+ * Whose words some content holds besides the gateway's own and those of the person a turn belongs to. `external`: a stranger's (a web page,
+ * a file from outside, what was said in a group around). It is kept with the content and never shown to the model.
+ */
+export type Origin = 'member' | 'guest' | 'external'
+
+/** The least trusted of some origins; undefined: nobody else's words are in them. */
+export function leastTrusted(origins: readonly (Origin | undefined)[]): Origin | undefined {
+  return (['external', 'guest', 'member'] as const).find((each) => origins.includes(each))
+}
+
 export interface UserMessage {
   role: 'user'
+  /** Absent: the owner's own words. */
+  origin?: Origin
   content: (TextPart | ImagePart)[]
 }
 export interface AssistantMessage {
@@ -22,6 +35,8 @@ export interface AssistantMessage {
 }
 export interface ToolResultMessage {
   role: 'tool'
+  /** Absent: nothing in it comes from outside. */
+  origin?: Origin
   callId: ToolCallId
   name: string
   content: (TextPart | ImagePart)[]
@@ -51,6 +66,18 @@ export interface ModelRequest {
   signal: AbortSignal
   /** A stable opaque value per session, for providers that route by it. */
   sessionHint?: string
+  /** For whoever keeps the accounts; no wire format sends it. Absent: the gateway itself pays. */
+  charge?: Charge
+}
+
+/** Whom a model call is charged to. `privy`: may be told what the whole gateway spends. */
+export interface Charge {
+  principal: PrincipalId
+  agent: AgentId
+  channel: ChannelId
+  session: SessionKey
+  turn: TurnId
+  privy: boolean
 }
 
 /** Tokens of one call; absent counts are 0. `input` excludes what was read from or written to the cache. */
@@ -66,6 +93,8 @@ export type FaultClass =
   | 'rate_limit' | 'overloaded' | 'timeout' | 'server_error' | 'network'
   | 'auth' | 'auth_permanent' | 'billing' | 'model_not_found'
   | 'context_overflow' | 'format' | 'refusal' | 'abort'
+  /** No money is left for it; it was never sent to the provider. */
+  | 'budget'
 
 /** Why a call failed. `message` is a sentence for a person and never contains a credential. */
 export interface ModelFault {

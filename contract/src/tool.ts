@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import type { Clock } from './clock.ts'
 import type { Commands } from './commands.ts'
-import type { ImagePart, TextPart } from './model.ts'
+import type { ImagePart, Origin, TextPart } from './model.ts'
 import type { DocumentReader, WebReader } from './web.ts'
 
 /**
@@ -69,7 +69,7 @@ export interface StatusFacts {
 export interface ToolResult {
   content: (TextPart | ImagePart)[]
   /** Who this text comes from. Absent: the gateway itself. `external` taints the turn. */
-  origin?: 'owner' | 'member' | 'guest' | 'external'
+  origin?: 'owner' | Origin
   /** A failure the model should read and act on. */
   isError?: boolean
 }

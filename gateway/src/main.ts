@@ -10,8 +10,8 @@ import { homedir, hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import {
-  Problem, describeError, mainAgent, ownerPrincipal, parseSecretsEnv, reviewFacts, Secret, summaryMessage, type AgentId, type Channel, type ChatRef, type Clock, type Facts, type GatewayModule, type GatewayRunOptions,
-  type ModelInfo, type NewId, type OfflineAudit, type OfflineConfig, type Principal, type PrincipalId, type Review, type ReviewOptions, type SessionKey, type StatusFacts, type Tool, type TurnView, type Usage, type OfflineVault, type OfflineVaultOptions, type Store,
+  Problem, describeError, mainAgent, ownerPrincipal, parseSecretsEnv, reviewFacts, Secret, summaryMessage, type AgentId, type Channel, type Charge, type ChatRef, type Clock, type Facts, type GatewayModule, type GatewayRunOptions,
+  type ModelCall, type NewId, type OfflineAudit, type OfflineConfig, type Principal, type PrincipalId, type Review, type ReviewOptions, type SessionKey, type StatusFacts, type Tool, type TurnId, type TurnView, type OfflineVault, type OfflineVaultOptions, type Store,
 } from '@moltbot/contract'
 import { checks } from '@moltbot/checks'
 import { catalog, formats } from '@moltbot/models'
@@ -24,6 +24,7 @@ import { channels } from './channels.gen.ts'
 import { agentsSection, createAgents } from './foundation/agents/index.ts'
 import { auditMigrations, auditSection, createAudit, createRecord, openRecord } from './foundation/audit/index.ts'
 import { createConfig, type Config, type SecretCommandRun } from './foundation/config/index.ts'
+import { budgetMigration, budgetsSection, createBudget, type Unfinished } from './foundation/budget/index.ts'
 import { connectionsMigration, createConnections } from './foundation/connections/index.ts'
 import { createEgress, createLeakScan, createReader, createWeb, egressMigration, egressSection, webSection, type EgressOptions } from './foundation/egress/index.ts'
 import { createLog, freeName, hideSecrets, linkForTail, logSection, markOf, maskedProblem } from './foundation/log/index.ts'
@@ -44,10 +45,10 @@ import { createWhy } from './journey/why.ts'
 
 /** The sections of the configuration, each from the room that owns it. */
 export const sections = [
-  gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, sandboxSection, execSection, ...channels.map((channel) => channel.config),
+  gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, ...channels.map((channel) => channel.config),
 ]
 /** The steps that make the database, each from the room that owns the tables. */
-export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration]
+export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration]
 
 export interface StartOptions {
   stateDir: string
@@ -168,14 +169,33 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     closers.push(() => record.close())
     const agents = createAgents({ config, stateDir, log: log.child('agents') })
     agents.seed()
+    const budget = createBudget({
+      store, clock, newId, log: log.child('budget'), config, timeZone: () => agents.defaults().userTimezone,
+      known(provider, model) {
+        const own = config.get(modelsSection).providers[provider]
+        const { cost } = models.info(`${provider}/${model}`)
+        return { ...(cost === undefined ? {} : { cost }), from: own?.models.find(({ id }) => id === model)?.cost === undefined ? 'catalog' : 'config', subscription: own?.auth === 'oauth' }
+      },
+      async notify(words, key) {
+        const chats = (await sessions.list()).flatMap(({ principal, kind, lastChat }) => (principal === ownerPrincipal && kind === 'direct' && lastChat !== null ? [lastChat] : []))
+        const isNetwork = (chat: ChatRef): boolean => channels.find(({ id }) => id === chat.channel)?.senders === 'platform'
+        const chat = chats.find((each) => isNetwork(each) && connections.of(each) !== undefined) ?? chats.find((each) => !isNetwork(each) && connections.of(each)?.door?.serves !== 'http')
+        if (chat === undefined) return false
+        await outbox.send({ chat, markdown: words, principal: ownerPrincipal, key: `budget/${key}` })
+        return true
+      },
+    })
+    closers.push(() => budget.close())
     const models = createModels({
-      config, secrets: config.secrets, store, clock, log: log.child('models'), newId, formats, catalog, fetch,
+      config, secrets: config.secrets, store, clock, log: log.child('models'), newId, formats: budget.meter(formats), catalog, fetch,
       agentsDefault: () => {
         const { models: { primary, fallbacks }, aliases } = agents.defaults()
         return { ...(primary === undefined ? {} : { primary }), fallbacks, aliases }
       },
     })
     closers.push(() => models.stop())
+    const callModel = budget.callModel(models.call)
+    const isElevated = ({ role }: Principal): boolean => role === 'owner' || role === 'admin'
 
     const inbox = createInbox({
       store, clock, newId,
@@ -249,14 +269,21 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           return { candidates: resolved, strict: chosen !== undefined, contextWindow: Math.min(agents.get(agent).contextTokens ?? Number.POSITIVE_INFINITY, info.contextWindow), maxOutputTokens: info.maxOutputTokens }
         },
         estimateTokens,
+        spent: budget.write,
         principal: guard.principal,
         async refuse(tx, waiting, reason) {
           await outbox.reply(tx, { inbox: waiting.inbox, chat: waiting.message.chat, principal: waiting.principal.id }, reason, 'refused')
         },
         answer: (turn) => answerTurn(turn, journey),
         async compact(view, focus, signal) {
+          const session = await sessions.get(view.sessionKey)
+          const payer = session === undefined ? undefined : await guard.principal(session.principal)
+          const charge: Charge = {
+            principal: session?.principal ?? ownerPrincipal, agent: agentOf(view.sessionKey), channel: session?.lastChat?.channel ?? ('' as ChatRef['channel']), session: view.sessionKey, turn: view.id,
+            privy: payer !== undefined && isElevated(payer),
+          }
           const host = {
-            callModel: models.call, tools: [], takeSteering: () => [], estimateTokens, signal, parallel: () => false,
+            callModel: (call: ModelCall) => callModel({ ...call, charge }), tools: [], takeSteering: () => [], estimateTokens, signal, parallel: () => false,
             runTool: () => Promise.reject(new Error('no tools while summarising')),
           }
           let usage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }
@@ -281,20 +308,14 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       const chosen = session?.settings.model
       const current = models.door.current()
       const info = models.info(chosen ?? current.primary)
-      const today = new Date(clock.now())
-      today.setHours(0, 0, 0, 0)
-      const used = await sessions.transcript.usageSince(today.getTime())
-      const costs = used.map(({ model, usage }) => costOf(model === null ? undefined : models.info(model), usage))
+      const [used] = await budget.door.days(1)
       return {
         version: options.version, uptimeMs: clock.now() - startedAt, model: chosen ?? `${current.primary} (${current.why})`, session: key,
         contextTokens: session?.contextTokens ?? 0, contextWindow: info.contextWindow,
         queue: `${sessions.waitingCount(key)} waiting${sessions.running(key).length > 0 ? ', one running' : ''}`,
         channels: connections.status().filter((each) => channels.find((channel) => channel.id === each.channel)?.senders === 'platform')
           .map((each) => ({ id: each.channel, account: each.account, state: stateWords(each.health) })),
-        usageToday: {
-          input: used.reduce((sum, { usage }) => sum + usage.input + usage.cacheRead + usage.cacheWrite, 0), output: used.reduce((sum, { usage }) => sum + usage.output, 0),
-          costUsd: costs.every((cost) => cost !== undefined) ? costs.reduce<number>((sum, cost) => sum + (cost ?? 0), 0) : null,
-        },
+        usageToday: { input: (used?.input ?? 0) + (used?.cacheRead ?? 0) + (used?.cacheWrite ?? 0), output: used?.output ?? 0, costUsd: used?.costUsd ?? 0 },
       }
     }
 
@@ -340,7 +361,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       describeStatus: ({ session }) => status(session), clock, newId, web,
     })
     const checkers = new Map<Tool, ReturnType<typeof Compile>>()
-    const why = createWhy({ inbox, sessions, outbox, audit, store })
+    const why = createWhy({ inbox, sessions, outbox, audit, store, spent: budget.door.ofTurn })
 
     const journey: Journey = {
       store, log: log.child('journey'), audit, inbox, guard, sessions, outbox, now: () => clock.now(),
@@ -358,6 +379,16 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           pairing: { pending: () => guard.pending(), approve: guard.approve, reject: guard.reject },
           approvals: { open: () => guard.approvals({ open: true }), find: guard.approval, decide: guard.decide },
           why,
+          async money(principal) {
+            const privy = isElevated(principal)
+            const days = await budget.door.days(31, privy ? undefined : principal.id)
+            const month = days.filter(({ date }) => date.slice(0, 7) === budget.door.today().slice(0, 7))
+            return {
+              todayUsd: days.at(-1)?.costUsd ?? 0, monthUsd: month.reduce((sum, { costUsd }) => sum + costUsd, 0),
+              caps: budget.door.caps(privy ? undefined : { principal: principal.id }).filter(({ scope }) => privy || scope === 'person')
+                .map(({ scope, id, period, spentUsd, capUsd, leftUsd }) => ({ name: `${period === 'day' ? 'daily' : 'monthly'}${scope === 'gateway' ? '' : `, ${scope} ${id}`}`, spentUsd, capUsd, leftUsd })),
+            }
+          },
           lastMessage: (message) => inbox.before(message),
         },
       },
@@ -381,7 +412,8 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         }
       },
       runAgent: (turn, view) => runAgent(turn, view, {
-        clock, guard, sessions, tools: toolsOf(agentOf(turn.key)), callModel: models.call, estimateTokens, agentOf,
+        clock, guard, sessions, tools: toolsOf(agentOf(turn.key)), estimateTokens, agentOf,
+        callModel: (call) => callModel({ ...call, charge: { principal: turn.principal.id, agent: agentOf(turn.key), channel: turn.chat.channel, session: turn.key, turn: turn.id, privy: isElevated(turn.principal) } }),
         async putQuestion(tx, { batch: [first], chat, principal }, approval) {
           if (first === undefined) return
           const minutes = Math.max(1, Math.round((approval.expiresAt - clock.now()) / 60_000))
@@ -414,7 +446,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         changed: async () => void (await config.reload({ force: true })),
       }),
       commands: () => chatCommands.map(({ name, aliases, description, args, ownerOnly }) => ({ name, aliases: [...aliases], description, args, ownerOnly })),
-      egress,
+      egress, budget: budget.door,
       sandbox: { explain: commands.explain, probe: commands.probe },
       review: {
         checks, machine: thisMachine(), vaultKeyFile: options.vaultKeyFile, ...(options.logLink === undefined ? {} : { logLink: options.logLink }),
@@ -432,6 +464,26 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       onCertificate: (facts) => writeRunning(facts),
     })
     await models.start()
+    /** The first of each conversation that was not done with: its model may have been at work when the gateway died. */
+    await budget.open(async () => {
+      const calls = new Map<SessionKey, Unfinished>()
+      for (const { sessionKey, principal, turnId, chat, message, receivedAt } of await inbox.open()) {
+        if (sessionKey === null || principal === null || calls.has(sessionKey)) continue
+        const turn = turnId === null ? undefined : await sessions.transcript.turn(store.read, turnId)
+        if (turn?.state === 'done') continue
+        const session = await sessions.get(sessionKey)
+        const named = session?.settings.model ?? models.door.current().primary
+        const model = models.door.resolve(named) ?? named
+        const provider = model.split('/')[0] ?? ''
+        calls.set(sessionKey, {
+          charge: { principal, agent: agentOf(sessionKey), channel: chat.channel, session: sessionKey, turn: turnId ?? ('' as TurnId), privy: true },
+          model, baseUrl: config.get(modelsSection).providers[provider]?.baseUrl ?? catalog.find(({ id }) => id === provider)?.baseUrl ?? '',
+          // A first prompt is about this long: the instructions, the tools and the files of the workspace.
+          inputTokens: Math.max(4_000, session?.contextTokens ?? 0) + estimateTokens(message.text), maxOutputTokens: models.info(model).maxOutputTokens, since: receivedAt,
+        })
+      }
+      return [...calls.values()]
+    })
     const resumed = await resume(journey)
     if (resumed.messages + resumed.deliveries > 0) log.info('Continued what was unfinished.', resumed)
     // Our own ways in are needed by the first client; networks connect in the background.
@@ -483,13 +535,6 @@ async function sealPasted(vault: Vault, pasted: readonly { name: string; value: 
 
 function renameMarks(text: string, names: ReadonlyMap<string, string>): string {
   return text.replaceAll(/\[secret ([a-z0-9-]+)\]/g, (whole, name: string) => markOf(names.get(name) ?? name))
-}
-
-/** US dollars; undefined where the price is not known. */
-function costOf(model: ModelInfo | undefined, usage: Usage): number | undefined {
-  const price = model?.cost
-  if (price === undefined) return undefined
-  return (usage.input * price.input + usage.output * price.output + usage.cacheRead * price.cacheRead + usage.cacheWrite * price.cacheWrite) / 1_000_000
 }
 
 function stateWords(health: import('@moltbot/contract').ChannelHealth): string {

@@ -4,6 +4,7 @@ import type { EntryRow, FeedItem, RunningTurn } from '../journey/sessions/types.
 import type { Broadcast, WireEvents } from './broadcast.ts'
 import type { Caller } from './caller.ts'
 import type { Rooms } from './rooms.ts'
+import { approvalRow } from './wire/approval-rows.ts'
 import { block, assistantText, injectedText, isSilent, showEntry, showUsage, splitModel, textOf } from './wire/message.ts'
 import type { WireMessage } from './wire/message.ts'
 import { healthSummary } from './wire/health.ts'
@@ -49,7 +50,7 @@ type Step = { kind: 'final'; message: WireMessage | undefined; usage?: WireMessa
   | { kind: 'aborted'; stopReason: string; message: WireMessage | undefined }
   | { kind: 'error'; errorMessage: string; errorKind?: string }
 
-const eventNames = ['agent', 'chat', 'health']
+const eventNames = ['agent', 'chat', 'health', 'exec.approval.requested', 'exec.approval.resolved']
 const eventNames4 = [...eventNames, 'session.message', 'sessions.changed', 'config.changed', 'pairing.changed']
 
 /**
@@ -72,6 +73,11 @@ export function createWireEvents(rooms: Rooms): WireEvents {
           broadcast.toAll('config.changed', (caller) => (caller.protocol === 4 && mayRead(caller) ? payload : undefined))
         }),
         rooms.connections.onChange(() => teller.connectionsChanged()),
+        rooms.guard.onApproval((approval) => {
+          const event = approval.state === 'pending' ? 'exec.approval.requested' : 'exec.approval.resolved'
+          const payload = approval.state === 'pending' ? approvalRow(approval) : { id: approval.id, decision: approval.decision, resolvedBy: approval.decidedBy, ts: Math.round(rooms.clock.now()) }
+          broadcast.toAll(event, (caller) => (caller.scopes.includes('operator.approvals') || caller.scopes.includes('operator.admin') ? payload : undefined))
+        }),
         rooms.guard.onPairing(() => broadcast.toAll('pairing.changed', (caller) => (caller.protocol === 4 && mayRead(caller) ? {} : undefined))),
       ]
       teller.listenAtDoors()

@@ -1,9 +1,10 @@
 import type { Channel, Check, Clock, Facts, Door, Logger, ModelInfo, NewId, Store, PrincipalId, VaultDesk, SandboxFacts, SandboxProbe } from '@moltbot/contract'
 import type { Audit, AuditDoor } from '../foundation/audit/types.ts'
+import type { BudgetDoor } from '../foundation/budget/types.ts'
 import type { EgressDoor } from '../foundation/egress/types.ts'
 import type { ConfigDoor } from '../foundation/config/types.ts'
 import type { Connections } from '../foundation/connections/types.ts'
-import type { PairingDoor, PeopleDoor, Guard } from '../journey/guard/types.ts'
+import type { ApprovalsDoor, PairingDoor, PeopleDoor, Guard } from '../journey/guard/types.ts'
 import type { Inbox } from '../journey/inbox/types.ts'
 import type { OutboxDoor } from '../journey/outbox/types.ts'
 import type { SessionsDoor } from '../journey/sessions/types.ts'
@@ -25,7 +26,7 @@ export interface Rooms {
   audit: Audit
   /** What the record tells and proves. Absent: this gateway was built without its keeper. */
   record?: AuditDoor
-  guard: Pick<Guard, 'judge' | 'principal'> & PairingDoor & PeopleDoor
+  guard: Pick<Guard, 'judge' | 'principal'> & PairingDoor & PeopleDoor & ApprovalsDoor
   inbox: Pick<Inbox, 'get' | 'find' | 'counts'>
   sessions: SessionsDoor
   outbox: OutboxDoor
@@ -52,6 +53,8 @@ export interface Rooms {
   vault?(by: PrincipalId): VaultDesk
   /** What left this machine through tools. Absent: this gateway was built without the web. */
   egress?: EgressDoor
+  /** What was spent on models, and what may be. Absent: this gateway was built without its accounts. */
+  budget?: BudgetDoor
   /** How commands are isolated, in words, and the proof. Absent: this gateway runs none. */
   sandbox?: { explain(): Promise<SandboxFacts>; probe(): Promise<SandboxProbe[]> }
   /** What `security.audit` looks with, beside these rooms. Absent: this gateway was built without the review. */

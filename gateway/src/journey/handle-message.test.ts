@@ -8,7 +8,7 @@ import { FakeClock, countingIds, memoryLogger } from '@moltbot/contract/testing'
 import { auditMigrations, createAudit } from '../foundation/audit/index.ts'
 import { openStore } from '../foundation/storage/index.ts'
 import { chatCommands, parseCommand, type CommandNeeds } from './commands/index.ts'
-import { channelDefaultsSection, commandsSection, createGuard, guardMigration, guardPeopleMigration, peopleSection } from './guard/index.ts'
+import { channelDefaultsSection, commandsSection, createGuard, guardApprovalsMigration, guardMigration, guardPeopleMigration, peopleSection } from './guard/index.ts'
 import { answerTurn, givenUpAfterMs, handleMessage, resume, settleDelivery, startsMax, type Journey } from './handle-message.ts'
 import { createInbox, inboxMigration, inboxThreadMigration } from './inbox/index.ts'
 import { createOutbox, migrations as outboxMigrations } from './outbox/index.ts'
@@ -108,7 +108,7 @@ function build() {
         return { thinking: 'off', timeoutMs: 60_000, concurrent: 4 }
       },
       prompt: async () => ({ text: 'system', hash: 'h' }), models: () => ({ candidates: ['a/m'], strict: false, contextWindow: 1_000, maxOutputTokens: 100 }),
-      estimateTokens: (text: string) => text.length, principal: guard.principal,
+      estimateTokens: (text: string) => text.length, principal: guard.principal, spent: async () => undefined,
       refuse: async (tx, waiting, reason) => { await outbox.reply(tx, { inbox: waiting.inbox, chat: waiting.message.chat, principal: waiting.principal.id }, reason, 'refused') },
       answer: (turn) => (alive ? answerTurn(turn, journey) : new Promise(() => undefined)),
       compact: (view, focus, signal) => compacting(view, focus, signal),
@@ -178,7 +178,7 @@ beforeEach(async () => {
   strike = () => undefined
   strikeCommit = () => undefined
   compacting = async () => ({ reason: 'nothing' }) as never
-  base = await openStore({ file: ':memory:', migrations: [...auditMigrations, guardMigration, guardPeopleMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations] })
+  base = await openStore({ file: ':memory:', migrations: [...auditMigrations, guardMigration, guardPeopleMigration, guardApprovalsMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations] })
   world = build()
 })
 afterEach(async () => {

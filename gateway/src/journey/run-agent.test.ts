@@ -9,6 +9,9 @@ let controller: AbortController
 let steps: string[]
 let judged: 'allow' | 'deny' | Error
 let finishFails: boolean
+let messages: TurnView['messages']
+/** Whether each judgement was made knowing of words from outside. */
+let taints: boolean[]
 let run: (input: unknown, grants: unknown, signal: AbortSignal) => Promise<unknown>
 let effects: () => unknown[]
 
@@ -18,6 +21,8 @@ beforeEach(() => {
   steps = []
   judged = 'allow'
   finishFails = false
+  messages = []
+  taints = []
   run = async () => { steps.push('run'); return { content: [{ type: 'text', text: 'done' }] } }
   effects = () => [{ kind: 'reads-private', what: 'w' }]
 })
@@ -27,7 +32,7 @@ function hostOf(role: Principal['role'] = 'owner'): AgentHost {
   const tool = { name: 'look', description: 'd', input: { type: 'object' }, needs: ['clock'], effects: () => effects(), summarize: () => '', run: (...given: [unknown, unknown, AbortSignal]) => run(...given) } as unknown as Tool
   const around = {
     clock, tools: [tool], checkInput: (_tool: Tool, input: { wrong?: boolean }) => (input.wrong === true ? 'it is wrong' : undefined),
-    guard: { judgeIn: async () => { steps.push('judge'); if (judged instanceof Error) throw judged; return judged === 'allow' ? { kind: 'allow' } : { kind: 'deny', reason: 'because' } } },
+    guard: { judgeIn: async (_tx: unknown, _who: Principal, action: { tainted: boolean }) => { steps.push('judge'); taints.push(action.tainted); if (judged instanceof Error) throw judged; return judged === 'allow' ? { kind: 'allow' } : { kind: 'deny', reason: 'because' } } },
     sessions: {
       startCall: async (_turn: Turn, _call: ToolCallPart, judge: (tx: unknown) => Promise<string>) => { const verdict = await judge({}); steps.push(`journal ${verdict}`); return verdict },
       finishCall: async () => { if (finishFails) throw new Error('disk full'); steps.push('finish') },
@@ -38,7 +43,7 @@ function hostOf(role: Principal['role'] = 'owner'): AgentHost {
       yield { type: 'turn-start' }
     },
   } as unknown as AgentSurroundings
-  void runAgent({ principal: { id: 'p', role }, key: 'k', signal: controller.signal, takeSteering: () => [] } as unknown as Turn, {} as TurnView, around).next()
+  void runAgent({ principal: { id: 'p', role }, key: 'k', signal: controller.signal, takeSteering: () => [] } as unknown as Turn, { messages } as unknown as TurnView, around).next()
   if (host === undefined) throw new Error('no host')
   return host
 }
@@ -52,6 +57,18 @@ describe('a tool call', () => {
   it('is judged and written down before it runs, and written down after', async () => {
     expect(await use()).toBe('done')
     expect(steps).toEqual(['judge', 'journal allow', 'run', 'finish'])
+  })
+  it.each<[string, TurnView['messages'], Principal['role'], boolean]>([
+    ['nothing but the owner\'s words', [{ role: 'user', content: [] }], 'owner', false],
+    ['a result from outside, some turns ago', [{ role: 'tool', origin: 'external', callId: 'x' as never, name: 'fetch', isError: false, content: [] }, { role: 'user', content: [] }], 'owner', true],
+    ['a summary of what came from outside', [{ role: 'user', origin: 'external', content: [] }], 'owner', true],
+    ['a guest\'s words in the same conversation', [{ role: 'user', origin: 'guest', content: [] }], 'owner', true],
+    ['a member\'s words before the owner\'s turn', [{ role: 'user', origin: 'member', content: [] }], 'owner', true],
+    ['a member\'s words in a member\'s turn', [{ role: 'user', origin: 'member', content: [] }], 'member', false],
+  ])('is judged by what the turn has read: %s', async (_name, read, role, tainted) => {
+    messages = read
+    await use({}, role)
+    expect(taints).toEqual([tainted])
   })
   it('that is refused does not run, and the model reads why', async () => {
     judged = 'deny'

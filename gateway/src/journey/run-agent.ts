@@ -3,21 +3,25 @@
  * before it runs, run with exactly its grants and a deadline, and journaled again. Like the route, it only passes things on.
  */
 import {
-  describeError, type AgentEvent, type AgentHost, type AgentId, type Clock, type GrantName, type Grants, type ModelCall, type ModelCallEvent, type Principal, type SessionKey, type Tool,
-  type ToolCallPart, type ToolResultMessage, type ToolSpec, type TurnView,
+  describeError, leastTrusted, type AgentEvent, type AgentHost, type AgentId, type Clock, type GrantName, type Grants, type ModelCall, type ModelCallEvent, type ModelMessage, type Origin, type Principal, type SessionKey, type Tool,
+  type ToolCallPart, type ToolResultMessage, type ToolSpec, type TurnView, type Tx,
 } from '@moltbot/contract'
-import type { GuardRoom } from './guard/index.ts'
+import type { Approval, GuardRoom } from './guard/index.ts'
 import type { SessionsRoom, Turn } from './sessions/index.ts'
 
 /** A tool that has not ended by then, and has not said how long it may take, is given up; the model reads that its outcome is unknown. */
 export const toolDeadlineMs = 60_000
 /** What a tool may say at most. */
 export const toolDeadlineMaxMs = 600_000
+/** So long before the end of its time a turn stops waiting for a person, so that it can still say so. */
+const answerMarginMs = 20_000
 /** The most text of one result that goes back to the model; the middle of longer ones is left out. */
 export const resultTextMax = 60_000
 
 export interface AgentSurroundings {
   clock: Clock
+  /** Puts a question to the person where the work was asked for; in the transaction that writes the question down. */
+  putQuestion(tx: Tx, turn: Turn, approval: Approval): Promise<void>
   guard: GuardRoom
   sessions: Pick<SessionsRoom, 'startCall' | 'finishCall'>
   tools: readonly Tool[]
@@ -48,8 +52,13 @@ function plainInput(tool: Tool): Record<string, unknown> {
 export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings): AsyncGenerator<AgentEvent, void, undefined> {
   // Names of its own come last: no alias takes another tool's name.
   const byName = new Map([...around.tools.flatMap((tool) => (tool.aliases ?? []).map((alias) => [alias, tool] as const)), ...around.tools.map((tool) => [tool.name, tool] as const)])
-  /** A result of this turn came from outside: what follows is no longer the person's own word alone. */
-  let tainted = false
+  /** Whose words this turn has read besides its person's: it only ever grows. */
+  let origin = leastTrusted(view.messages.map(originOf))
+  /** The turn is no longer the person's own word alone. What a member wrote is that member's own word in their own turn. */
+  const tainted = (): boolean => origin === 'external' || origin === 'guest' || (origin === 'member' && turn.principal.role !== 'member')
+  const take = (more: Origin | undefined): void => { origin = leastTrusted([origin, more]) }
+  /** What somebody said no to in this turn is not asked again. */
+  const refused = new Set<string>()
   const host: AgentHost = {
     callModel: (call) => around.callModel(call),
     tools: toolSpecs(around.tools, turn.principal),
@@ -64,7 +73,11 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
         return false
       }
     },
-    takeSteering: () => turn.takeSteering(),
+    takeSteering() {
+      const taken = turn.takeSteering()
+      for (const { message } of taken) take(message.origin)
+      return taken
+    },
     estimateTokens: around.estimateTokens,
     signal: turn.signal,
   }
@@ -76,20 +89,36 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     const wrong = around.checkInput(tool, call.input)
     if (wrong !== undefined) return result(call, `The input does not fit: ${wrong}`, true)
     if (signal.aborted) return result(call, stopped, true)
+    const agent = around.agentOf(turn.key)
     let refusal = 'this is not allowed'
-    let verdict: 'allow' | 'deny'
+    let question: Approval | undefined
     try {
-      verdict = await around.sessions.startCall(turn, call, async (tx) => {
-        const ruling = await around.guard.judgeIn(tx, turn.principal, {
-          kind: 'use-tool', tool: tool.name, effects: tool.effects(call.input as never), session: turn.key, agent: around.agentOf(turn.key), tainted,
-        })
-        if (ruling.kind !== 'allow') refusal = ruling.reason
-        return ruling.kind === 'allow' ? 'allow' : 'deny'
+      const exact = { tool: tool.name, input: call.input, effects: tool.effects(call.input as never), agent, session: turn.key, principal: turn.principal }
+      let verdict = await around.sessions.startCall(turn, call, async (tx) => {
+        const ruling = await around.guard.judgeIn(tx, turn.principal, { kind: 'use-tool', tool: tool.name, effects: exact.effects, session: turn.key, agent, tainted: tainted() })
+        if (ruling.kind === 'allow') return 'allow'
+        refusal = ruling.reason
+        if (ruling.kind === 'deny') return 'deny'
+        if (refused.has(JSON.stringify([call.name, call.input]))) return 'deny'
+        question = await around.guard.ask(tx, { ...exact, turn: turn.id, summary: tool.summarize(call.input as never), reason: ruling.reason, until: turn.deadline - answerMarginMs })
+        if (question.state === 'pending') await around.putQuestion(tx, turn, question)
+        return 'ask'
       })
+      if (verdict === 'ask' && question !== undefined) {
+        const { id } = question
+        const decided = await around.guard.waitFor(id, signal)
+        if (signal.aborted) return result(call, stopped, true)
+        if (decided.state !== 'allowed') {
+          refused.add(JSON.stringify([call.name, call.input]))
+          return result(call, decided.state === 'denied' ? 'Refused: the person said no. Do not try it another way; ask them what they want instead.' : 'Refused: nobody answered in time, and no answer means no.', true)
+        }
+        verdict = await around.sessions.startCall(turn, call, async (tx) => ((await around.guard.take(tx, id, exact)) ? 'allow' : 'deny'))
+        if (verdict === 'deny') refusal = 'the yes was used or ran out'
+      }
+      if (verdict === 'deny') return result(call, `Refused: ${refusal}.`, true)
     } catch (error) {
       return result(call, `It was not run, because it could not be judged and written down first: ${describeError(error)}`, true)
     }
-    if (verdict === 'deny') return result(call, `Refused: ${refusal}.`, true)
     // Someone may have said stop while it was judged: the abort was told before anyone listened for it here.
     const done = signal.aborted ? result(call, stopped, true) : await perform(tool, call, signal)
     try {
@@ -115,8 +144,9 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
         })
       })
       const done = await Promise.race([tool.run(call.input as never, grants as never, controller.signal), deadline])
-      if (done.origin === 'external') tainted = true
-      return { role: 'tool', callId: call.id, name: call.name, isError: done.isError === true, content: done.content.map((part) => (part.type === 'text' ? { ...part, text: cut(part.text) } : part)) }
+      const from = done.origin === 'owner' ? undefined : done.origin
+      take(from)
+      return { role: 'tool', ...(from === undefined ? {} : { origin: from }), callId: call.id, name: call.name, isError: done.isError === true, content: done.content.map((part) => (part.type === 'text' ? { ...part, text: cut(part.text) } : part)) }
     } catch (error) {
       return result(call, describeError(error), true)
     } finally {
@@ -126,6 +156,10 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
   }
 
   return around.runTurn(view, host)
+}
+
+function originOf(message: ModelMessage): Origin | undefined {
+  return message.role === 'assistant' ? undefined : message.origin
 }
 
 const stopped = 'It was not run: someone said stop.'

@@ -1,5 +1,6 @@
 /** Why a message, turn or delivery is where it is: the rows of the rooms, told in order. Reads only. */
 import type { TurnId } from '@moltbot/contract'
+import type { BudgetDoor } from '../foundation/budget/types.ts'
 import type { Audit } from '../foundation/audit/types.ts'
 import type { InboxRoom, InboxRow } from './inbox/index.ts'
 import type { DeliveryRow, OutboxRoom } from './outbox/index.ts'
@@ -22,12 +23,13 @@ const short = (text: string, most = 80): string => {
 }
 const seconds = (ms: number): string => (ms < 1_000 ? `${ms} ms` : `${(ms / 1_000).toFixed(1)} s`)
 
-export function createWhy(rooms: { inbox: InboxRoom; sessions: SessionsRoom; outbox: OutboxRoom; audit: Audit; store: import('@moltbot/contract').Store }): (id: string) => Promise<Explained | undefined> {
+export function createWhy(rooms: { inbox: InboxRoom; sessions: SessionsRoom; outbox: OutboxRoom; audit: Audit; store: import('@moltbot/contract').Store; spent?: BudgetDoor['ofTurn'] }): (id: string) => Promise<Explained | undefined> {
   const { inbox, sessions, outbox, audit, store } = rooms
 
   async function ofMessage(row: InboxRow): Promise<Explained> {
     const turn = row.turnId === null ? undefined : await sessions.transcript.turn(store.read, row.turnId)
     const calls = turn === undefined ? [] : await sessions.transcript.calls(store.read, turn.id)
+    const spent = turn === undefined ? undefined : await rooms.spent?.(turn.id)
     const deliveries = [...(turn === undefined ? [] : await outbox.ofTurn(turn.id)), ...(await outbox.ofInbox(row.id))]
     const judged = row.end === 'denied' ? (await audit.about(`${row.chat.channel}:${row.message.sender.id}`)).filter((entry) => Math.abs(entry.at - row.receivedAt) < 2_000) : []
     const where = `${row.chat.channel}${row.chat.account === 'default' ? '' : `/${row.chat.account}`}, ${row.chat.kind} ${row.chat.chat}${row.chat.thread === undefined ? '' : ` thread ${row.chat.thread}`}`
@@ -43,11 +45,12 @@ export function createWhy(rooms: { inbox: InboxRoom; sessions: SessionsRoom; out
       for (const call of calls) lines.push(`${time(call.startedAt)}  tool ${call.name} ${short(JSON.stringify(call.input), 60)}: ${call.state}${call.finishedAt === null ? '' : ` after ${seconds(call.finishedAt - call.startedAt)}`}`)
       if (turn.endedAt !== null) lines.push(`${time(turn.endedAt)}  turn ended: ${turn.outcome ?? 'unknown'} after ${seconds(turn.endedAt - turn.startedAt)}, ${turn.usage.input + turn.usage.cacheRead + turn.usage.cacheWrite} tokens in, ${turn.usage.output} out`)
       else lines.push('          the turn is running')
+      if (spent !== undefined && spent.calls > 0) lines.push(`          ${spent.calls} ${spent.calls === 1 ? 'model call' : 'model calls'}, ${spent.costUsd === 0 ? 'free' : `${(spent.costUsd * 100).toFixed(2)} cents`}`)
     }
     for (const delivery of deliveries) lines.push(deliveryLine(delivery))
     lines.push(row.end === null ? 'end: none yet, it is on its way' : `end: ${row.end}${row.endDetail === null ? '' : ` (${row.endDetail})`}${row.endedAt === null ? '' : ` at ${time(row.endedAt)}, ${seconds(row.endedAt - row.receivedAt)} after it came in`}`)
     const { message, ...facts } = row
-    return { lines, data: { kind: 'message', message: { ...facts, text: message.text, sender: message.sender, platformId: message.id }, turn: turn ?? null, toolCalls: calls, deliveries } }
+    return { lines, data: { kind: 'message', message: { ...facts, text: message.text, sender: message.sender, platformId: message.id }, turn: turn ?? null, spent: spent ?? null, toolCalls: calls, deliveries } }
   }
 
   async function ofTurn(id: string): Promise<Explained | undefined> {

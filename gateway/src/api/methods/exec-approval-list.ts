@@ -1,12 +1,13 @@
 import Type from 'typebox'
 import { defineMethod } from '../method.ts'
+import { ApprovalRow, approvalRow } from '../wire/approval-rows.ts'
 import { open } from '../wire/params.ts'
 
 export const execApprovalList = defineMethod({
   name: 'exec.approval.list',
   scope: 'operator.approvals',
-  summary: 'Commands that wait for a yes; there are none.',
+  summary: 'What waits for a yes, oldest first.',
   params: open({}),
-  result: Type.Array(Type.Unknown()),
-  handle: async (_params) => ([]),
+  result: Type.Array(ApprovalRow),
+  handle: async (_params, rooms) => (await rooms.guard.approvals({ open: true })).map(approvalRow),
 })

@@ -91,6 +91,7 @@ import { systemPresence } from './system-presence.ts'
 import { tasksList } from './tasks-list.ts'
 import { updateStatus } from './update-status.ts'
 import { usageCost } from './usage-cost.ts'
+import { usageSpend } from './usage-spend.ts'
 import { usageStatus } from './usage-status.ts'
 import { vaultDoctor } from './vault-doctor.ts'
 import { vaultExport } from './vault-export.ts'
@@ -199,6 +200,7 @@ export const methods: Method[] = [
   tasksList,
   updateStatus,
   usageCost,
+  usageSpend,
   usageStatus,
   vaultDoctor,
   vaultExport,

@@ -9,7 +9,7 @@ import { openStore } from '../../foundation/storage/index.ts'
 import type { AuditEntry } from '../../foundation/audit/types.ts'
 import type { ConfigSnapshot } from '../../foundation/config/types.ts'
 import type { ConnectionStatus } from '../../foundation/connections/types.ts'
-import type { PairedSender, PairingRequest, Person } from '../../journey/guard/types.ts'
+import type { Approval, PairedSender, PairingRequest, Person } from '../../journey/guard/types.ts'
 import type { InboxRow } from '../../journey/inbox/types.ts'
 import type { DeliveryRow } from '../../journey/outbox/types.ts'
 import type { EntryRow, FeedItem, RunningTurn, SessionRow } from '../../journey/sessions/types.ts'
@@ -42,6 +42,7 @@ export interface FakeRooms extends Rooms {
     inbox: InboxRow[]
     deliveries: DeliveryRow[]
     statuses: ConnectionStatus[]
+    approvals: Approval[]
     pairing: PairingRequest[]
     paired: PairedSender[]
     people: Person[]
@@ -155,6 +156,7 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
     inbox: [],
     deliveries: [],
     statuses: [],
+    approvals: [],
     pairing: [],
     paired: [],
     people: [],
@@ -297,6 +299,29 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
         state.people = state.people.filter((person) => person.id !== id)
       },
       onPairing: () => () => undefined,
+      approvals: async ({ open } = {}) => state.approvals.filter((approval) => open !== true || approval.state === 'pending'),
+      approval: async (id) => state.approvals.find((approval) => approval.id === id || approval.code === id),
+      async decide(id, decision, by) {
+        const approval = state.approvals.find((one) => one.id === id)
+        if (approval === undefined) throw new Problem('approval-unknown', 'unknown approval id')
+        return Object.assign(approval, { state: decision === 'deny' ? 'denied' : 'allowed', decision, decidedBy: by.principal.id, decidedVia: by.via, decidedAt: clock.now() })
+      },
+      async whenDecided(id) {
+        const approval = state.approvals.find((one) => one.id === id)
+        if (approval === undefined) throw new Problem('approval-unknown', 'unknown approval id')
+        return approval
+      },
+      async request(question) {
+        const approval: Approval = {
+          ...question, id: question.id ?? 'approval-1', code: 'ABCD', principal: question.principal.id, role: question.principal.role, detail: JSON.stringify(question.input), always: null,
+          requestedAt: clock.now(), expiresAt: question.until ?? clock.now() + 1_000, state: 'pending', decision: null, decidedBy: null, decidedVia: null, decidedAt: null, usedAt: null,
+        }
+        state.approvals.push(approval)
+        return approval
+      },
+      standing: async () => [],
+      revokeStanding: async () => 0,
+      onApproval: () => () => undefined,
       async revoke(channel, account, sender) {
         const before = state.paired.length
         state.paired = state.paired.filter((one) => one.channel !== channel || one.account !== account || one.sender !== sender)

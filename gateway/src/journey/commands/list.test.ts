@@ -15,6 +15,7 @@ const needs = {
   queueMode: () => 'steer', models: { list: async () => [{ provider: 'a', id: 'm', available: true }, { provider: 'b', id: 'n', available: false }], current: () => ({ primary: 'a/m', why: 'first' }), resolve: (name: string) => (name === 'm' ? 'a/m' : undefined) },
   pairing: { pending: async () => waiting, approve: async (channel: string, code: string, by: unknown) => { done.push(['approve', channel, code, by]); return { name: null, sender: '7', channel } }, reject: async (channel: string, code: string) => { done.push(['reject', channel, code]); return true } },
   why: async (id: string) => (id === 'in-1' ? { lines: ['the way'] } : undefined), lastMessage: async () => known,
+  money: async () => ({ todayUsd: 0.004, monthUsd: 1.2, caps: [{ name: 'daily', spentUsd: 0.5, capUsd: 5, leftUsd: 4.5 }] }),
 } as unknown as CommandNeeds
 beforeEach(() => {
   done = []
@@ -50,7 +51,8 @@ describe('each command', () => {
     ['think off', 'Thinking is off.', [['patch', { thinking: 'off' }]]],
     ['think default', 'Thinking is back to the default.', [['patch', { thinking: null }]]],
     ['think constructor', 'problem thinking-unknown', []],
-    ['usage', 'This session: 1 tokens in, 2 out, 3 read from the cache. Line under answers: off.', []],
+    ['usage', 'Today: $0.004. This month: $1.20.\n- daily: $4.50 of $5.00 left\nThis session: 1 tokens in, 2 out, 3 read from the cache. Line under answers: off.', []],
+    ['usage cost', expect.stringContaining('daily: $4.50 of $5.00 left'), []],
     ['usage full', 'Each answer now ends with its usage.', [['patch', { usageFooter: 'full' }]]],
     ['usage everything', 'problem usage-unknown', []],
     ['compact', 'There is nothing.', [['compact', undefined]]],

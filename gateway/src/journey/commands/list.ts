@@ -7,6 +7,7 @@ const duration = (ms: number): string => {
   const minutes = Math.floor(ms / 60_000)
   return minutes < 1 ? 'less than a minute' : minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
+const usd = (amount: number): string => `$${amount === 0 || amount >= 0.01 ? amount.toFixed(2) : amount.toPrecision(1)}`
 const usageOf = (command: ChatCommand): string => `/${command.name}${command.args === '' ? '' : ` ${command.args}`}`
 
 const help: ChatCommand = {
@@ -110,15 +111,20 @@ const think: ChatCommand = {
 }
 
 const usage: ChatCommand = {
-  name: 'usage', aliases: [], description: 'Tokens of this session; a line under each answer', args: '[off | tokens | full]', ownerOnly: false,
-  async run({ args, key, needs }) {
+  name: 'usage', aliases: ['cost', 'budget'], description: 'What was spent and what is left; a line under each answer', args: '[off | tokens | full | cost]', ownerOnly: false,
+  async run({ args, key, needs, principal }) {
     const wanted = args.trim().toLowerCase()
     const session = await needs.session(key)
-    if (wanted === '') {
+    if (wanted === '' || wanted === 'cost') {
       const used = session?.usage ?? { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }
-      return `This session: ${n(used.input)} tokens in, ${n(used.output)} out, ${n(used.cacheRead)} read from the cache. Line under answers: ${session?.settings.usageFooter ?? 'off'}.`
+      const { todayUsd, monthUsd, caps } = await needs.money(principal)
+      return [
+        `Today: ${usd(todayUsd)}. This month: ${usd(monthUsd)}.`,
+        ...caps.map((cap) => `- ${cap.name}: ${usd(cap.leftUsd)} of ${usd(cap.capUsd)} left`),
+        `This session: ${n(used.input)} tokens in, ${n(used.output)} out, ${n(used.cacheRead)} read from the cache. Line under answers: ${session?.settings.usageFooter ?? 'off'}.`,
+      ].join('\n')
     }
-    if (wanted !== 'off' && wanted !== 'tokens' && wanted !== 'full') throw new Problem('usage-unknown', `"${wanted.slice(0, 40)}" is none of off, tokens, full.`)
+    if (wanted !== 'off' && wanted !== 'tokens' && wanted !== 'full') throw new Problem('usage-unknown', `"${wanted.slice(0, 40)}" is none of off, tokens, full, cost.`)
     await needs.patch(key, { usageFooter: wanted })
     return wanted === 'off' ? 'No usage line any more.' : 'Each answer now ends with its usage.'
   },
@@ -182,4 +188,50 @@ const pair: ChatCommand = {
   },
 }
 
-export const chatCommands: readonly ChatCommand[] = [help, commands, status, whoami, fresh, stop, model, think, usage, compact, queue, why, pair]
+const approve: ChatCommand = {
+  name: 'approve', aliases: ['yes'], description: 'Say yes to what the assistant asked for', args: '[code] [once | always | details]', ownerOnly: false,
+  async run({ args, needs, principal, key }) {
+    const words = args.trim().split(/\s+/).filter((word) => word !== '')
+    const all = await needs.approvals.open()
+    const elevated = principal.role === 'owner' || principal.role === 'admin'
+    const open = all.filter((each) => elevated || each.principal === principal.id)
+    const [code, how = 'once'] = words
+    if (code === undefined) {
+      if (open.length === 0) return 'Nothing waits for a yes.'
+      return ['Waiting for a yes:', ...open.map((each) => `- \`${each.code}\` ${each.tool}: ${codeSpan(each.summary)}${each.session === key ? '' : ' (elsewhere)'}`), '', '`/approve <code>`, `/approve <code> details` or `/deny <code>`.'].join('\n')
+    }
+    const asked = open.find((each) => each.code === code.toUpperCase() || each.id === code)
+    if (asked === undefined) throw new Problem('approval-unknown', `No open question has the code ${code.slice(0, 20)}.`, { next: 'See `/approve`.' })
+    if (how === 'details' || how === 'show') return `${asked.tool}, asked because ${asked.reason}:\n${codeBlock(asked.detail.slice(0, 3_000))}`
+    if (!['once', 'always', 'allow-once', 'allow-always', 'deny'].includes(how)) throw new Problem('approval-words', `"${how.slice(0, 20)}" is none of once, always, details, deny.`)
+    const decision = how === 'deny' ? 'deny' : how.endsWith('always') ? 'allow-always' : 'allow-once'
+    await needs.approvals.decide(asked.id, decision, { principal, via: 'chat' })
+    return decision === 'deny' ? 'No, then.' : decision === 'allow-always' ? `Yes, and from now on without asking: ${asked.always ?? ''}. Take it back with \`moltbot approvals grants\`.` : 'Yes, this once.'
+  },
+}
+
+const deny: ChatCommand = {
+  name: 'deny', aliases: ['no'], description: 'Say no to what the assistant asked for', args: '[code]', ownerOnly: false,
+  async run(context) {
+    const [code] = context.args.trim().split(/\s+/)
+    if (code !== undefined && code !== '') return approve.run({ ...context, args: `${code} deny` })
+    const open = (await context.needs.approvals.open()).filter((each) => each.session === context.key)
+    const [only] = open
+    if (only === undefined || open.length > 1) throw new Problem('approval-which', open.length === 0 ? 'Nothing waits for a yes here.' : 'More than one question waits here.', { next: 'See `/approve`.' })
+    return approve.run({ ...context, args: `${only.code} deny` })
+  },
+}
+
+/** Text that stands for itself in Markdown, on one line. */
+function codeSpan(text: string): string {
+  const line = text.split('\n').join(' ')
+  const ticks = '`'.repeat(1 + Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length)))
+  return `${ticks} ${line} ${ticks}`
+}
+
+function codeBlock(text: string): string {
+  const fence = '`'.repeat(Math.max(3, 1 + Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))))
+  return `${fence}\n${text}\n${fence}`
+}
+
+export const chatCommands: readonly ChatCommand[] = [help, commands, status, whoami, fresh, stop, model, think, usage, compact, queue, why, pair, approve, deny]

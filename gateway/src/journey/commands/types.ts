@@ -1,5 +1,5 @@
 import type { ChatRef, IncomingMessage, Principal, SessionKey, StatusFacts } from '@moltbot/contract'
-import type { PairedSender, PairingRequest, Approver } from '../guard/types.ts'
+import type { Approval, ApprovalsDoor, PairedSender, PairingRequest, Approver } from '../guard/types.ts'
 import type { QueueMode, SessionRow, SessionSettings } from '../sessions/types.ts'
 
 /** What a command may ask of other rooms; handed in by `main.ts`. */
@@ -18,7 +18,10 @@ export interface CommandNeeds {
     approve(channel: PairingRequest['channel'], code: string, by: Approver): Promise<PairedSender>
     reject(channel: PairingRequest['channel'], code: string, by: Approver): Promise<boolean>
   }
+  approvals: { open(): Promise<Approval[]>; find: ApprovalsDoor['approval']; decide: ApprovalsDoor['decide'] }
   why(id: string): Promise<{ lines: string[] } | undefined>
+  /** What this person may know of what was spent, in US dollars: the owner everything, others their own. */
+  money(principal: Principal): Promise<{ todayUsd: number; monthUsd: number; caps: { name: string; spentUsd: number; capUsd: number; leftUsd: number }[] }>
   /** The message before this one in the same chat. */
   lastMessage(message: IncomingMessage): Promise<string | undefined>
 }

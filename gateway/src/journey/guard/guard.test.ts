@@ -4,7 +4,7 @@ import { FakeClock, countingIds, memoryLogger } from '@moltbot/contract/testing'
 import { auditMigrations, createAudit } from '../../foundation/audit/index.ts'
 import { openStore } from '../../foundation/storage/index.ts'
 import type { AccessConfig } from './access.ts'
-import { codeValidMs, createGuard, guardMigration, guardPeopleMigration, type Approver, type GuardRoom } from './index.ts'
+import { codeValidMs, createGuard, guardApprovalsMigration, guardMigration, guardPeopleMigration, type Approver, type GuardRoom } from './index.ts'
 import { pendingMax } from './pairing.ts'
 import type { Profile } from './people.ts'
 
@@ -35,7 +35,7 @@ function room(): GuardRoom {
 beforeEach(async () => {
   clock = new FakeClock()
   newId = countingIds()
-  store = await openStore({ file: ':memory:', migrations: [...auditMigrations, guardMigration, guardPeopleMigration] })
+  store = await openStore({ file: ':memory:', migrations: [...auditMigrations, guardMigration, guardPeopleMigration, guardApprovalsMigration] })
   access = {}
   owners = []
   profiles = {}
@@ -281,6 +281,17 @@ describe('the rules', () => {
     for (const role of ['owner', 'admin', 'member', 'guest'] as const) if ((await guard.judge(as(role), action)).kind === 'allow') may.push(role)
     expect(may.join(' ')).toBe(allowed)
     expect(await record()).toHaveLength(4)
+  })
+
+  it.each<[string, Action]>([
+    ['runs code after having read something from outside', { ...tool('runs-code'), tainted: true } as Action],
+    ['changes the gateway after having read something from outside', { ...tool('changes-gateway'), tainted: true } as Action],
+    ['sends to somebody', tool('sends')],
+    ['spends', tool('spends')],
+    ['a harmless effect before one that needs a yes', tool('reads-private', 'spends')],
+  ])('%s is asked about when the owner wants it, and refused to others', async (_name, action) => {
+    const verdicts = await Promise.all((['owner', 'admin', 'member', 'guest'] as const).map(async (role) => (await guard.judge(as(role), action)).kind))
+    expect(verdicts).toEqual(['ask', 'ask', 'deny', 'deny'])
   })
 
   it('an act or effect nobody wrote a rule for is not done', async () => {

@@ -7,15 +7,17 @@ import {
   type Principal, type PrincipalId, type Store, type Tx, type Verdict,
 } from '@moltbot/contract'
 import type { Audit } from '../../foundation/audit/types.ts'
+import { createApprovals, type Approvals } from './approvals.ts'
 import { decideAccess, listNames, listNamesOn, type AccessConfig } from './access.ts'
 import { channelDefaultsSection, commandsSection, peopleSection } from './config.ts'
 import { createPairing, type Revoked } from './pairing.ts'
 import { createPeople, lesserRole } from './people.ts'
-import { ruleOn, toVerdict } from './rules.ts'
+import { ruleOn, ruleOnEffect, toVerdict, type Ruling } from './rules.ts'
 import type { Guard } from './types.ts'
 
 export type * from './types.ts'
 export { channelDefaultsSection, commandsSection, peopleSection } from './config.ts'
+export { askWords } from './ask-words.ts'
 export { codeValidMs } from './pairing.ts'
 
 export const guardMigration: Migration = {
@@ -38,10 +40,23 @@ export const guardPeopleMigration: Migration = {
         CREATE TABLE principals_removed (id TEXT PRIMARY KEY, at INTEGER NOT NULL)`,
 }
 
+/** Questions to people about exact calls, and what they allowed for good. */
+export const guardApprovalsMigration: Migration = {
+  name: '0006-guard-approvals',
+  sql: `CREATE TABLE approvals (id TEXT PRIMARY KEY, code TEXT NOT NULL, session TEXT, agent TEXT NOT NULL, turn TEXT, principal TEXT NOT NULL, role TEXT NOT NULL, tool TEXT NOT NULL, effects TEXT NOT NULL,
+          summary TEXT NOT NULL, detail TEXT NOT NULL, digest TEXT NOT NULL, reason TEXT NOT NULL, always TEXT, requested_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, state TEXT NOT NULL,
+          decision TEXT, decided_by TEXT, decided_via TEXT, decided_at INTEGER, used_at INTEGER);
+        CREATE INDEX approvals_by_state ON approvals (state, requested_at);
+        CREATE INDEX approvals_by_digest ON approvals (digest);
+        CREATE INDEX approvals_by_code ON approvals (code);
+        CREATE TABLE standing_grants (id TEXT PRIMARY KEY, principal TEXT NOT NULL, agent TEXT NOT NULL, kind TEXT NOT NULL, what TEXT NOT NULL, words TEXT NOT NULL, since INTEGER NOT NULL, by TEXT NOT NULL,
+          UNIQUE (principal, agent, kind, what))`,
+}
+
 /** The reason kept with a group message that was heard but not addressed to us; it becomes context later. */
 export const notAddressedReason = 'not addressed'
 
-export interface GuardRoom extends Guard {
+export interface GuardRoom extends Guard, Approvals {
   /** `judge` inside a transaction that is already open. */
   judgeIn(tx: Tx, principal: Principal, action: Action): Promise<Verdict>
   /** Calls back after someone was shut out: what they had running must end. Returns how to stop. */
@@ -68,6 +83,7 @@ export function createGuard(options: {
 
   const people = createPeople({ store, clock, audit, profiles: () => config.get(peopleSection).profiles, shutOut: pairing.shutOut })
   const { principalIn } = people
+  const approvals = createApprovals({ store, clock, newId, audit, asNow })
 
   /** A sender nobody paired but a list admits: a member by that list, kept apart by its own id. */
   async function listedPrincipal(tx: Tx, message: IncomingMessage, role: 'member' | 'guest'): Promise<Principal> {
@@ -97,18 +113,28 @@ export function createGuard(options: {
     return (await tx.get('SELECT id FROM principals_removed WHERE id = ?', principal.id)) === undefined ? principal : undefined
   }
 
-  async function rulingOn(tx: Tx, given: Principal, action: Action): Promise<ReturnType<typeof ruleOn>> {
+  /** Whether everything about which it would have to be asked was allowed for good. */
+  async function isStanding(tx: Tx, principal: Principal, action: Extract<Action, { kind: 'use-tool' }>): Promise<boolean> {
+    for (const effect of action.effects) {
+      if (ruleOnEffect(principal, effect, action.tainted === true).kind === 'ask' && !(await approvals.isStanding(tx, principal.id, action.agent, effect))) return false
+    }
+    return true
+  }
+
+  async function rulingOn(tx: Tx, given: Principal, action: Action): Promise<Ruling> {
     const principal = await asNow(tx, given)
     if (principal === undefined) return { kind: 'deny', reason: 'this person was removed' }
     const refused = action.kind === 'use-tool' ? await people.toolRefused(tx, principal.id, action.tool) : undefined
-    return refused === undefined ? ruleOn(principal, action) : { kind: 'deny', reason: refused }
+    if (refused !== undefined) return { kind: 'deny', reason: refused }
+    const ruling = ruleOn(principal, action)
+    return ruling.kind === 'ask' && action.kind === 'use-tool' && (await isStanding(tx, principal, action)) ? { kind: 'allow' } : ruling
   }
 
   async function judgeIn(tx: Tx, principal: Principal, action: Action): Promise<Verdict> {
     const ruling = await rulingOn(tx, principal, action)
     const subject = action.kind === 'use-tool' ? `${action.session}` : action.kind === 'call-method' ? action.method : action.kind === 'command' ? `/${action.name}` : action.kind
     await audit.append(tx, {
-      act: `${action.kind}.judged`, principal: principal.id, subject, outcome: ruling.kind, reason: ruling.kind === 'deny' ? ruling.reason : 'rule',
+      act: `${action.kind}.judged`, principal: principal.id, subject, outcome: ruling.kind, reason: ruling.kind === 'allow' ? 'rule' : ruling.reason,
       ...(action.kind === 'use-tool' ? { facts: { tool: action.tool, effects: action.effects } } : {}),
     })
     return toVerdict(principal, ruling)
@@ -116,6 +142,7 @@ export function createGuard(options: {
 
   return {
     ...pairing,
+    ...approvals,
     people: people.people, profileNames: people.profileNames, setRole: people.setRole, setProfile: people.setProfile, removePerson: people.removePerson,
     principal: (id) => principalIn(store.read, id),
     judgeIn,

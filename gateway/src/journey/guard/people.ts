@@ -46,7 +46,7 @@ export function createPeople(options: {
     for (const { channel, account, sender } of [...(await sendersOf(tx, id)), ...(listed === undefined ? [] : [listed])]) options.shutOut(tx, { channel, account, sender })
   }
 
-  async function change(id: PrincipalId, by: Approver, act: string, detail: string, write: (tx: Tx, before: Role) => Promise<void>): Promise<Person> {
+  async function change(id: PrincipalId, by: Approver, act: `person.${string}`, detail: string, write: (tx: Tx, before: Role) => Promise<void>): Promise<Person> {
     if (id === ownerPrincipal) {
       throw new Problem('person-owner', 'The owner stays the owner.', { next: 'To take a sender away from the owner: moltbot people remove <channel>:<id>, or moltbot pairing list --all to see who is let in.' })
     }

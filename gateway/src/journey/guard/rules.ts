@@ -1,45 +1,51 @@
 import { unreachable, type Action, type Effect, type Principal, type Verdict } from '@moltbot/contract'
 
-type Ruling = { kind: 'allow' } | { kind: 'deny'; reason: string }
+/** `ask`: not without a person's yes to exactly this call. */
+export type Ruling = { kind: 'allow' } | { kind: 'ask' | 'deny'; reason: string }
 const allow: Ruling = { kind: 'allow' }
+const ask = (reason: string): Ruling => ({ kind: 'ask', reason })
 const deny = (reason: string): Ruling => ({ kind: 'deny', reason })
 
+const readOutside = 'this conversation has read something from outside'
+
 /** What a principal's turn may do to the world. An effect nobody wrote a rule for is denied. */
-function ruleOnEffect(principal: Principal, effect: Effect, tainted: boolean): Ruling {
+export function ruleOnEffect(principal: Principal, effect: Effect, tainted: boolean): Ruling {
   if (principal.role === 'guest') return deny('guests have no tools')
+  const elevated = principal.role === 'owner' || principal.role === 'admin'
   switch (effect.kind) {
     case 'reads-private':
     case 'reads-untrusted':
     case 'writes-workspace':
       return allow
     case 'writes-outside': return deny(`writing outside the workspace (${effect.path}) is not allowed`)
-    // There is only one place where code runs: the sandbox. A turn that read strangers' words runs nothing all the same.
+    // There is only one place where code runs: the sandbox. What strangers wrote may not make it run unseen all the same.
     case 'runs-code':
-      if (principal.role !== 'owner' && principal.role !== 'admin') return deny('running commands is the owner\'s')
-      return tainted ? deny('this turn has read something from outside, and runs no commands after that') : allow
+      if (!elevated) return deny('running commands is the owner\'s')
+      return tainted ? ask(`${readOutside}, and would run a command`) : allow
     // Which hosts, where they lead and how often is ruled where it leaves; what a turn that read strangers' words may still reach, in its grant.
     case 'reaches-host': return allow
-    case 'sends': return deny(`sending to ${effect.to} is not allowed`)
-    case 'spends': return deny('spending is not allowed')
+    case 'sends': return elevated ? ask(`it would send to ${effect.to}`) : deny(`sending to ${effect.to} is not allowed`)
+    case 'spends': return elevated ? ask(`it would spend: ${effect.what}`) : deny('spending is the owner\'s')
     // The owner's own words may change what the assistant remembers and how it behaves; nobody else's may.
-    case 'changes-gateway': return principal.role === 'owner' || principal.role === 'admin' ? allow : deny(`changing ${effect.what} is the owner's`)
+    case 'changes-gateway':
+      if (!elevated) return deny(`changing ${effect.what} is the owner's`)
+      return tainted ? ask(`${readOutside}, and would change ${effect.what}`) : allow
     default: return unreachable(effect)
   }
 }
 
-/** Closed, typed rules; the first that denies decides. */
+/** Closed, typed rules; of several effects the strictest ruling decides. */
 export function ruleOn(principal: Principal, action: Action): Ruling {
   switch (action.kind) {
     case 'speak': return deny('speaking is judged with the message')
     case 'command':
       if (action.ownerOnly && principal.role !== 'owner' && principal.role !== 'admin') return deny(`/${action.name} is the owner's`)
       return principal.role === 'guest' ? deny('guests have no commands') : allow
-    case 'use-tool':
-      for (const effect of action.effects) {
-        const ruling = ruleOnEffect(principal, effect, action.tainted === true)
-        if (ruling.kind === 'deny') return ruling
-      }
-      return principal.role === 'guest' ? deny('guests have no tools') : allow
+    case 'use-tool': {
+      if (principal.role === 'guest') return deny('guests have no tools')
+      const rulings = action.effects.map((effect) => ruleOnEffect(principal, effect, action.tainted === true))
+      return rulings.find(({ kind }) => kind === 'deny') ?? rulings.find(({ kind }) => kind === 'ask') ?? allow
+    }
     case 'call-method':
       if (principal.role === 'owner' || principal.role === 'admin') return allow
       return action.scope === 'operator.read' && principal.role === 'member' ? allow : deny(`${action.method} needs ${action.scope}`)

@@ -1,4 +1,4 @@
-import type { Action, AccountId, ChannelId, IncomingMessage, Principal, PrincipalId, SenderId, Tx, Verdict } from '@moltbot/contract'
+import type { Action, AccountId, AgentId, ChannelId, Effect, IncomingMessage, Principal, PrincipalId, SenderId, SessionKey, TurnId, Tx, Verdict } from '@moltbot/contract'
 
 export interface PairingRequest {
   channel: ChannelId
@@ -62,7 +62,89 @@ export interface PeopleDoor {
   removePerson(id: PrincipalId, by: Approver): Promise<void>
 }
 
-export interface Guard extends PairingDoor, PeopleDoor {
+export type Decision = 'allow-once' | 'allow-always' | 'deny'
+
+/** A question to a person about one exact call. */
+export interface Approval {
+  id: string
+  /** Four characters by which people name it while it is open. */
+  code: string
+  session: SessionKey | null
+  agent: AgentId
+  turn: TurnId | null
+  /** Whose turn asks, and what they were then. */
+  principal: PrincipalId
+  role: Principal['role']
+  tool: string
+  /** What it would do, in at most five lines in which nothing hides. */
+  summary: string
+  /** The whole call, in which nothing hides. */
+  detail: string
+  /** Why it needs a yes. */
+  reason: string
+  effects: Effect[]
+  /** What "always" would allow, in words; null: it is asked each time. */
+  always: string | null
+  requestedAt: number
+  expiresAt: number
+  state: 'pending' | 'allowed' | 'denied' | 'expired' | 'cancelled'
+  /** Null: nobody decided. */
+  decision: Decision | null
+  decidedBy: PrincipalId | null
+  decidedVia: string | null
+  decidedAt: number | null
+  /** When the yes was spent; a yes is good for one call. */
+  usedAt: number | null
+}
+
+/** One exact call: what is approved is this and nothing else. */
+export interface ExactCall {
+  tool: string
+  input: unknown
+  effects: Effect[]
+  agent: AgentId
+  session: SessionKey | null
+  principal: Principal
+}
+
+/** A call that needs a yes. */
+export interface Question extends ExactCall {
+  /** Absent: made here. */
+  id?: string
+  turn: TurnId | null
+  /** What the tool says about it, in a line. */
+  summary: string
+  /** Why it needs a yes. */
+  reason: string
+  /** No later than this, in epoch ms. */
+  until?: number
+}
+
+/** A yes that lasts: for one person, one agent and exactly one target. */
+export interface StandingGrant { id: string; principal: PrincipalId; agent: AgentId; kind: Effect['kind']; what: string; words: string; since: number; by: PrincipalId }
+
+/** Who decides, and by which way. */
+export interface Decider { principal: Principal; via: string }
+
+export interface ApprovalsDoor {
+  /** `open`: only what waits, oldest first; else the newest first. At most 500. */
+  approvals(filter?: { open?: boolean; limit?: number }): Promise<Approval[]>
+  /** By id, or by code (the newest that had it). */
+  approval(idOrCode: string): Promise<Approval | undefined>
+  /** Throws `Problem('approval-unknown')`, `Problem('approval-over')`, `Problem('approval-not-yours')`, `Problem('approval-once-only')`. */
+  decide(idOrCode: string, decision: Decision, by: Decider): Promise<Approval>
+  /** Resolves when it is decided or has run out, or `signal` aborts (the question stays open then). Throws `Problem('approval-unknown')`. */
+  whenDecided(id: string, signal: AbortSignal): Promise<Approval>
+  /** Asks for a yes in the name of a client. Throws `Problem('approval-pending')` when its `id` is taken, `Problem('approvals-full')`. */
+  request(question: Question): Promise<Approval>
+  standing(): Promise<StandingGrant[]>
+  /** By id, or `all`. Resolves with how many were taken back. */
+  revokeStanding(id: string, by: Decider): Promise<number>
+  /** Calls back after a question was asked or closed. Returns how to stop. */
+  onApproval(listener: (approval: Approval) => void): () => void
+}
+
+export interface Guard extends PairingDoor, PeopleDoor, ApprovalsDoor {
   /** Whose message this is and whether it may speak here; decides from configuration, pairing and allow lists. Audited in `tx`. */
   judgeMessage(tx: Tx, message: IncomingMessage): Promise<Verdict>
   /** The only way to any other effect. Audited before it returns. A missing rule is a deny. */

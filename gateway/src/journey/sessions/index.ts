@@ -3,7 +3,7 @@
  * Decides nothing about who may speak, calls no model and sends nothing.
  */
 import {
-  Problem, describeError, type AgentEvent, type AgentId, type ChatRef, type Clock, type ConfigView, type InboxId, type IncomingMessage, type Logger,
+  Problem, describeError, leastTrusted, type AgentEvent, type AgentId, type ChatRef, type Clock, type ConfigView, type InboxId, type IncomingMessage, type Logger,
   type Migration, type ModelMessage, type NewId, type Principal, type PrincipalId, type SessionId, type SessionKey, type Store, type ThinkingLevel, type ToolCallPart,
   type ToolResultMessage, type TurnId, type TurnOutcome, type TurnView, type TurnWishes, type Tx,
 } from '@moltbot/contract'
@@ -47,6 +47,8 @@ export interface SessionsNeeds {
   models(agent: AgentId, chosen: string | undefined): { candidates: string[]; strict: boolean; contextWindow: number; maxOutputTokens: number }
   estimateTokens(text: string): number
   principal(id: PrincipalId): Promise<Principal | undefined>
+  /** Keeps what a turn's model calls cost together with what they said. */
+  spent(tx: Tx, turn: TurnId): Promise<void>
   /** Tells the sender in words that their message was not taken. */
   refuse(tx: Tx, waiting: Waiting, reason: string): Promise<void>
   /** Does the whole turn: runs the agent, records, replies. Must not reject. */
@@ -230,7 +232,8 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
         const journaled = journal.find((each) => each.callId === call.callId)
         if (journaled === undefined || journaled.state === 'started') continue
         const result: ToolResultMessage = {
-          role: 'tool', callId: call.callId, name: call.name, isError: journaled.state === 'refused', content: [{ type: 'text', text: journaled.result ?? '' }],
+          // The journal does not tell whose words a result held: then they count as a stranger's.
+          role: 'tool', ...(journaled.state === 'refused' ? {} : { origin: 'external' as const }), callId: call.callId, name: call.name, isError: journaled.state === 'refused', content: [{ type: 'text', text: journaled.result ?? '' }],
         }
         turn.pending.push({ kind: 'tool-result', message: result })
         messages.push(result)
@@ -286,6 +289,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
         const entry = await transcript.append(tx, turn.sessionId, turn.principal.id, turn.id, body)
         tx.afterCommit(() => feed.publish({ kind: 'entry', key: turn.key, entry }))
       }
+      await needs.spent(tx, turn.id)
     } catch (error) {
       takeBack()
       throw error
@@ -365,18 +369,21 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
 
   /** A summary replaces everything in the prompt before `keptFrom`. */
   async function writeSummary(tx: Tx, key: SessionKey, sessionId: SessionId, principal: PrincipalId, turnId: TurnId | null, text: string, keptFrom: number): Promise<void> {
-    const entry = await transcript.append(tx, sessionId, principal, turnId, { kind: 'summary', text, keptFrom })
+    const origin = leastTrusted(messagesOf(await transcript.live(tx, sessionId)).map((message) => (message.role === 'assistant' ? undefined : message.origin)))
+    const entry = await transcript.append(tx, sessionId, principal, turnId, { kind: 'summary', text, keptFrom, ...(origin === undefined ? {} : { origin }) })
     await transcript.touch(tx, key, { compactions: 1 })
     tx.afterCommit(() => feed.publish({ kind: 'entry', key, entry }))
   }
 
   /** Journals a call before it runs; `judge` decides in the same transaction. */
-  async function startCall(turn: Turn, call: ToolCallPart, judge: (tx: Tx) => Promise<'allow' | 'deny'>): Promise<'allow' | 'deny'> {
-    let verdict: 'allow' | 'deny' = 'deny'
+  async function startCall(turn: Turn, call: ToolCallPart, judge: (tx: Tx) => Promise<'allow' | 'ask' | 'deny'>): Promise<'allow' | 'ask' | 'deny'> {
+    let verdict: 'allow' | 'ask' | 'deny' = 'deny'
     await commit(turn, async (tx) => {
+      verdict = await judge(tx)
+      // What waits for a person has not begun: after a crash it is asked again, not reported as of unknown outcome.
+      if (verdict === 'ask') return
       const journalId = await transcript.startCall(tx, { turnId: turn.id, callId: call.id, principal: turn.principal.id, name: call.name, input: call.input })
       turn.journal.set(call.id, journalId)
-      verdict = await judge(tx)
       if (verdict === 'deny') await transcript.finishCall(tx, turn.id, journalId, 'refused', 'refused')
     })
     return verdict

@@ -258,10 +258,6 @@ export function createTranscript(options: { store: Store; clock: Clock; newId: N
       )
       return row === undefined ? undefined : toTurn(row)
     },
-    async usageSince(since: number): Promise<{ model: string | null; usage: Usage }[]> {
-      return (await store.read.all('SELECT model, usage FROM turns WHERE started_at >= ? AND state = ?', since, 'done'))
-        .map((row) => ({ model: row['model'] as string | null, usage: JSON.parse(String(row['usage'])) as Usage }))
-    },
     async startCall(tx: Tx, call: { turnId: TurnId; callId: ToolCallId; principal: PrincipalId; name: string; input: Record<string, unknown> }): Promise<ToolCallId> {
       for (let count = 1; ; count += 1) {
         const journalId = (count === 1 ? call.callId : `${call.callId}#${count}`) as ToolCallId

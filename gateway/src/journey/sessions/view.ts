@@ -1,4 +1,4 @@
-import { summaryMessage, type ImagePart, type IncomingMessage, type ModelMessage, type TextPart, type ToolCallId, type UserMessage } from '@moltbot/contract'
+import { leastTrusted, summaryMessage, type ImagePart, type IncomingMessage, type ModelMessage, type Origin, type TextPart, type ToolCallId, type UserMessage } from '@moltbot/contract'
 import type { EntryRow } from './types.ts'
 import type { Waiting } from './lanes.ts'
 
@@ -55,11 +55,22 @@ export function userMessageOf(batch: readonly Waiting[], context: { day?: string
   const spoken = batch.map((waiting) => wordsOf(waiting.message)).join('\n\n')
   const words = group && first !== undefined ? `[${senderName(first.message)}] ${spoken}` : spoken
   return {
-    message: { role: 'user', content: [...envelope, { type: 'text', text: words }, ...batch.flatMap((waiting) => imagesOf(waiting.message))] },
+    message: { role: 'user', ...originOfWords(batch, context), content: [...envelope, { type: 'text', text: words }, ...batch.flatMap((waiting) => imagesOf(waiting.message))] },
     envelopeParts: envelope.length,
     // Our own ways in know people by principal only; there is no name to show.
     from: first?.message.sender.name === undefined && first?.message.sender.username === undefined ? undefined : senderName(first.message),
   }
+}
+
+/** Whose words a user message holds: of whoever wrote it, of the group around it, of whom it quotes there. */
+function originOfWords(batch: readonly Waiting[], context: { backlog: readonly IncomingMessage[]; overflow: readonly Waiting[] }): { origin?: Origin } {
+  const all = [...batch, ...context.overflow]
+  const quotes = all.some(({ message }) => message.quoted?.text !== undefined && !message.quoted.fromUs && message.chat.kind !== 'direct')
+  const origin = leastTrusted([
+    ...(context.backlog.length > 0 || quotes ? ['external' as const] : []),
+    ...all.map(({ principal }) => (principal.role === 'member' || principal.role === 'guest' ? principal.role : undefined)),
+  ])
+  return origin === undefined ? {} : { origin }
 }
 
 /** The transcript as the model reads it. Every tool call has its result right after it; what lacks one is answered as unknown. */
@@ -71,7 +82,7 @@ export function messagesOf(entries: readonly EntryRow[]): ModelMessage[] {
       case 'assistant': if (body.message.content.length > 0) messages.push(body.message); break
       case 'tool-result': messages.push(body.message); break
       case 'injected': messages.push({ role: 'assistant', model: 'gateway-injected', content: [{ type: 'text', text: body.label === undefined ? body.text : `[${body.label}]\n\n${body.text}` }] }); break
-      case 'summary': messages.unshift(summaryMessage(body.text)); break
+      case 'summary': messages.unshift(summaryMessage(body.text, body.origin)); break
       case 'note': case 'command': break
     }
   }
