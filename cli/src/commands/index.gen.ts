@@ -55,6 +55,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'sessions reset', summary: 'Let a conversation start afresh; its settings stay', topic: 'talk', groupDefault: false, load: async () => (await import('./sessions-reset.ts')).sessionsReset },
   { name: 'sessions show', summary: 'Print the history of one conversation', topic: 'look', groupDefault: false, load: async () => (await import('./sessions-show.ts')).sessionsShow },
   { name: 'status', summary: 'Everything at a glance: gateway, model, channels, conversations', topic: 'look', groupDefault: false, load: async () => (await import('./status.ts')).status },
+  { name: 'usage', summary: 'What was spent on models, and what is left of the caps', topic: 'look', groupDefault: false, load: async () => (await import('./usage.ts')).usage },
   { name: 'vault doctor', summary: 'Try every secret and say what is damaged, old or in the clear', topic: 'settings', groupDefault: false, load: async () => (await import('./vault-doctor.ts')).vaultDoctor },
   { name: 'vault export', summary: 'Print every secret as an age file', topic: 'settings', groupDefault: false, load: async () => (await import('./vault-export.ts')).vaultExport },
   { name: 'vault get', summary: 'Print the value of a secret', topic: 'settings', groupDefault: false, load: async () => (await import('./vault-get.ts')).vaultGet },

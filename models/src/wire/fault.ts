@@ -65,6 +65,7 @@ const said: Record<FaultClass, string> = {
   format: 'did not accept the request',
   refusal: 'declined to answer this',
   abort: 'was stopped',
+  budget: 'was not asked, for lack of money',
 }
 
 /** Removes what looks like a credential: servers like to quote the key they reject. */

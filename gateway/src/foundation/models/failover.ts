@@ -32,6 +32,7 @@ function treatment(kind: FaultClass): 'again-then-next' | 'next' | 'stop' {
     case 'auth':
     case 'auth_permanent':
     case 'billing':
+    case 'budget':
     case 'model_not_found': return 'next'
     case 'context_overflow':
     case 'format':
