@@ -76,9 +76,16 @@ fi
 # Where it listens: the flag, else what the configuration says.
 if [ -z "$port" ]; then port=$(cd "$root" && node "$root/bin/moltbot" config get gateway.port 2>/dev/null || true); fi
 case $port in ''|*[!0-9]*) port=18789 ;; esac
-ready() { node -e '
-  const request = require("node:http").get({ host: "127.0.0.1", port: Number(process.argv[1]), path: "/readyz", timeout: 2000 }, (response) => process.exit(response.statusCode === 200 ? 0 : 1))
-  request.on("error", () => process.exit(1)); request.on("timeout", () => process.exit(1))' "$port"; }
+# In the clear or encrypted, whichever the gateway speaks; nothing secret is sent, so the certificate is not looked at. Prints the scheme.
+ready() { scheme=$(node -e '
+  const ask = (scheme, otherwise) => {
+    const request = require(`node:${scheme}`).get({ host: "127.0.0.1", port: Number(process.argv[1]), path: "/readyz", timeout: 2000, rejectUnauthorized: false }, (response) => {
+      process.stdout.write(scheme)
+      process.exit(response.statusCode === 200 ? 0 : 1)
+    })
+    request.on("error", otherwise); request.on("timeout", () => process.exit(1))
+  }
+  ask("http", () => ask("https", () => process.exit(1)))' "$port"); }
 
 if ready; then
   say "Moltbot is already running on port $port."
@@ -109,7 +116,7 @@ fi
 token=$(node -e '
   const { readFileSync } = require("node:fs")
   try { const found = /^\s*(?:"token"|token)\s*:\s*"([^"$]+)"/m.exec(readFileSync(process.argv[1], "utf8")); if (found) process.stdout.write(found[1]) } catch {}' "$state/moltbot.json")
-page="http://localhost:$port/"
+page="$scheme://localhost:$port/"
 say ""
 if [ -t 1 ] && [ -n "$token" ]; then
   say "  Open    $page?token=$token"

@@ -70,7 +70,7 @@ describe('WSH-02 pages of other origins', () => {
   it('WSH-02: a refusal is in the record, and the cookie is still good', async () => {
     const signedIn = await cookie()
     await attempt({ Origin: 'http://evil.example', Cookie: signedIn })
-    const rows = await world.gateway.rooms.store.read.all<Record<string, unknown>>("SELECT * FROM audit WHERE act = 'door.refused'")
+    const rows = await world.gateway.rooms.store.read.all("SELECT * FROM audit WHERE act = 'door.refused'")
     expect(JSON.stringify(rows)).toContain('origin not allowed')
     const { socket } = await attempt({ Origin: ownOrigin(), Cookie: signedIn })
     expect(await socket.connect({})).toMatchObject({ ok: true })

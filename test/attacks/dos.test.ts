@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto'
+import { connect, type Socket } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connectionsMax, descriptorLimit } from '../../gateway/src/api/descriptors.ts'
+import { newDevice, runDoor, signDevice } from '../../gateway/src/api/testing/test-client.ts'
+import { startTestGateway, type TestGateway } from '../support/test-gateway.ts'
+import { connected, exchange, parseAnswers, requestText } from './raw-http.ts'
+import { text, upgrade, type RawSocket } from './raw-socket.ts'
+
+let world: TestGateway
+let port: number
+beforeAll(async () => {
+  world = await startTestGateway({ telegram: false, builtin: true })
+  port = world.gateway.port
+})
+afterAll(() => world.close())
+
+/** An honest client's request is answered; a generous cap, for a machine that does other things. */
+async function honest(): Promise<void> {
+  const { answers } = await exchange(port, requestText(port, 'GET /v1/models', { Authorization: `Bearer ${world.token}`, Connection: 'close' }), { waitMs: 15_000 })
+  expect(answers[0]?.status).toBe(200)
+}
+const heap = (): number => process.memoryUsage().rss
+
+describe('DOS-01 slow clients', () => {
+  it('DOS-01: a hundred and sixty that send headers, bodies or nothing by the drop, and read nothing, keep nobody out', async () => {
+    const slow: Socket[] = await Promise.all(Array.from({ length: 160 }, () => connected(port)))
+    const trickle = setInterval(() => slow.forEach((socket, index) => {
+      if (!socket.destroyed && index % 4 === 0) socket.write('X-A: b\r\n')
+      if (!socket.destroyed && index % 4 === 1) socket.write('a')
+    }), 200)
+    for (const [index, socket] of slow.entries()) {
+      if (index % 4 === 0) socket.write(`GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n`)
+      if (index % 4 === 1) socket.write(requestText(port, 'POST /login', { Origin: `http://127.0.0.1:${port}`, 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': '8000' }))
+      if (index % 4 === 2) { socket.pause(); socket.write(requestText(port, 'GET /login').repeat(40)) }
+      if (index % 4 === 3) socket.write(requestText(port, 'GET /login.css', { Range: `bytes=${Array.from({ length: 1_000 }, (_, at) => `${at}-`).join(',')}`.slice(0, 8_000) }))
+    }
+    try {
+      for (let round = 0; round < 5; round++) await honest()
+      // Whoever does not finish the headers is sent away in time.
+      const first = slow[0] as Socket
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error('a slow client was never sent away')), 18_000)
+        if (first.destroyed) return resolve()
+        first.resume()
+        first.once('close', () => { clearTimeout(timer); resolve() })
+      })
+      await honest()
+    } finally {
+      clearInterval(trickle)
+      for (const socket of slow) socket.destroy()
+    }
+  }, 40_000)
+})
+
+describe('DOS-02 many requests', () => {
+  it('DOS-02: thousands of static, health and refused ones give no 5xx and leave no memory behind', async () => {
+    const kinds = [requestText(port, 'GET /login.css'), requestText(port, 'GET /healthz'), requestText(port, 'GET /v1/models'), requestText(port, 'GET /login'), requestText(port, 'GET /nothing')]
+    const wave = async (): Promise<number[]> => {
+      const all = await Promise.all(Array.from({ length: 10 }, () => {
+        const batch = Array.from({ length: 60 }, (_, index) => kinds[index % kinds.length] ?? '').join('')
+        return exchange(port, batch + requestText(port, 'GET /healthz', { Connection: 'close' }), { waitMs: 15_000 })
+      }))
+      return all.flatMap(({ answers }) => answers.map(({ status }) => status))
+    }
+    await wave()
+    const before = heap()
+    const statuses: number[] = []
+    for (let round = 0; round < 3; round++) statuses.push(...await wave())
+    expect(statuses.length).toBe(3 * 10 * 61)
+    expect(statuses.filter((status) => status >= 500)).toEqual([])
+    expect(heap() - before).toBeLessThan(96 * 1024 * 1024)
+    await honest()
+  })
+})
+
+describe('DOS-03 connections that only sit there', () => {
+  it('DOS-03: are held up to the cap, the next ones are closed, and the door recovers', async () => {
+    const door = await runDoor({ config: { limits: { connections: 200 } } })
+    const idle = await Promise.all(Array.from({ length: 260 }, () => new Promise<Socket>((resolve) => {
+      const socket = connect({ port: door.port, host: '127.0.0.1' })
+      socket.on('error', () => undefined)
+      socket.once('connect', () => resolve(socket))
+    })))
+    const closed = (): number => idle.filter((socket) => socket.destroyed || socket.readableEnded || socket.closed).length
+    for (const socket of idle) socket.resume()
+    const deadline = Date.now() + 15_000
+    while (closed() < 60 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(closed()).toBe(60)
+    for (const socket of idle) socket.destroy()
+    for (;;) {
+      const { answers } = await exchange(door.port, requestText(door.port, 'GET /healthz', { Connection: 'close' }))
+      if (answers[0]?.status === 200) break
+      if (Date.now() > deadline) throw new Error('the door did not recover')
+    }
+    await door.close()
+  })
+
+  it('DOS-03: the cap stays below what the process may open, whatever is configured', () => {
+    expect(connectionsMax(2_048, 1_024)).toBe(768)
+    expect(connectionsMax(2_048, 256)).toBe(128)
+    expect(connectionsMax(2_048, 1_048_576)).toBe(2_048)
+    expect(connectionsMax(100, 1_024)).toBe(100)
+    expect(connectionsMax(2_048, undefined)).toBe(2_048)
+    if (process.platform === 'linux') expect(descriptorLimit()).toBeGreaterThan(0)
+  })
+
+  it('DOS-03: a hundred authenticated sockets that say nothing keep nobody out', async () => {
+    const idle: RawSocket[] = await Promise.all(Array.from({ length: 100 }, async () => {
+      const { socket } = await upgrade(port)
+      await socket.connect({ auth: { token: world.token } })
+      return socket
+    }))
+    await honest()
+    for (const socket of idle) socket.destroy()
+  })
+
+  it('DOS-03 twin: without a cap all of them are held', async () => {
+    const door = await runDoor({ config: { limits: { connections: 2_000 } } })
+    const idle = await Promise.all(Array.from({ length: 260 }, () => connected(door.port)))
+    for (const socket of idle) socket.resume()
+    const { answers } = await exchange(door.port, requestText(door.port, 'GET /healthz', { Connection: 'close' }))
+    expect([answers[0]?.status, idle.filter((socket) => socket.destroyed).length]).toEqual([200, 0])
+    for (const socket of idle) socket.destroy()
+    await door.close()
+  })
+})
+
+describe('DOS-04 work for strangers', () => {
+  it('DOS-04: floods of bad JSON, wrong secrets, bad signatures and garbage leave others served', async () => {
+    const door = await runDoor({ config: { tls: { enabled: true } } })
+    const params = { client: { id: 'phone', version: '1', platform: 'ios', mode: 'ui' }, role: 'operator', scopes: ['operator.read'], auth: { token: 'wrong' } }
+    const device = newDevice()
+    const floods = [
+      ...Array.from({ length: 40 }, () => exchange(port, requestText(port, 'POST /v1/chat/completions', { Authorization: 'Bearer wrong', 'Content-Type': 'application/json', Connection: 'close' }, '['.repeat(60_000)))),
+      ...Array.from({ length: 40 }, () => exchange(port, requestText(port, 'GET /?token=wrong', { Connection: 'close' }))),
+      ...Array.from({ length: 40 }, () => exchange(port, randomBytes(10_000), { halfClose: true })),
+      ...Array.from({ length: 40 }, () => exchange(door.port, Buffer.concat([Buffer.from('1603010200010001fc0303', 'hex'), randomBytes(500)]), { halfClose: true })),
+      ...Array.from({ length: 40 }, async () => {
+        const { socket } = await upgrade(port)
+        const { nonce } = await socket.challenge()
+        const signed = signDevice(device, params, nonce)
+        await socket.connect({ ...params, device: { ...signed, signature: Buffer.alloc(64, 1).toString('base64url') } }).catch(() => undefined)
+        socket.destroy()
+      }),
+      ...Array.from({ length: 40 }, async () => {
+        const { socket } = await upgrade(port)
+        await socket.challenge()
+        socket.send(text('['.repeat(60_000)))
+        await socket.end()
+      }),
+    ]
+    for (let round = 0; round < 3; round++) await honest()
+    await Promise.all(floods)
+    await honest()
+    await door.close()
+  }, 40_000)
+
+  it('DOS-04: a wrong secret that comes again and again is locked out before it costs anything', async () => {
+    const statuses: (number | undefined)[] = []
+    for (let attempt = 0; attempt < 14; attempt++) statuses.push((await exchange(port, requestText(port, 'GET /?token=wrong', { Connection: 'close', 'Sec-Fetch-Site': 'none' }))).answers[0]?.status)
+    expect(statuses.at(-1)).toBe(429)
+    await honest()
+  })
+})
+
+describe('DOS-14 compression on the way in', () => {
+  it('DOS-14: no body, no frame and no form is ever unpacked', async () => {
+    const bomb = gzipSync(Buffer.alloc(16 << 20, 0x20))
+    const before = heap()
+    for (const [line, type] of [['POST /v1/chat/completions', 'application/json'], ['POST /login', 'application/x-www-form-urlencoded']] as const) {
+      const head = requestText(port, line, { Authorization: `Bearer ${world.token}`, Origin: `http://127.0.0.1:${port}`, 'Content-Type': type, 'Content-Encoding': 'gzip', 'Content-Length': String(bomb.length), Connection: 'close' })
+      const { answers } = await exchange(port, [head, bomb], { enough: (got) => parseAnswers(got).length > 0 })
+      expect(answers[0]?.status).toBe(415)
+    }
+    const { head, socket } = await upgrade(port, { 'Sec-WebSocket-Extensions': 'permessage-deflate' })
+    expect(head).not.toMatch(/sec-websocket-extensions/i)
+    socket.send(Buffer.concat([Buffer.from([0xc1, 0x84, 0, 0, 0, 0]), bomb.subarray(0, 4)]))
+    expect(await socket.end()).toBe(1002)
+    expect(heap() - before).toBeLessThan(64 * 1024 * 1024)
+  })
+})
