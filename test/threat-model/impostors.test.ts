@@ -1,0 +1,54 @@
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createAuthority } from '../../gateway/src/foundation/egress/testing/certificates.ts'
+import { startTestGateway } from '../support/test-gateway.ts'
+
+/** Servers that say they are a provider or a network, with a certificate of their own making. Whoever talks to them hands over a key. */
+describe('an impostor', () => {
+  const asked: string[] = []
+  let refused = 0
+  let port: number
+  let close: () => Promise<void>
+  beforeEach(async () => {
+    asked.length = 0
+    refused = 0
+    const certificate = createAuthority().issue(['localhost'])
+    const server = createServer(certificate, (request, response) => {
+      asked.push(`${request.url ?? ''} ${JSON.stringify(request.headers)}`)
+      response.end('{}')
+    })
+    server.on('tlsClientError', () => { refused += 1 })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    port = (server.address() as AddressInfo).port
+    close = () => new Promise((resolve) => { server.closeAllConnections(); server.close(() => resolve()) })
+  })
+  afterEach(() => close())
+  const until = async (holds: () => boolean): Promise<void> => {
+    for (const end = Date.now() + 20_000; !holds() && Date.now() < end;) await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+
+  it('a provider with a certificate nobody vouches for hears no prompt and sees no key', async () => {
+    const at = await startTestGateway({ telegram: false, config: { models: { providers: { test: { baseUrl: `https://localhost:${port}/v1`, apiKey: 'impostor-key-71ac', api: 'openai-completions' } } } } })
+    try {
+      const client = await at.connect()
+      await client.request('chat.send', { sessionKey: 'main', message: 'the harbour at noon', idempotencyKey: 'impostor-1' })
+      await until(() => refused > 0)
+      expect(refused).toBeGreaterThan(0)
+      expect(asked).toEqual([])
+    } finally {
+      await at.close()
+    }
+  }, 60_000)
+
+  it('a Telegram with a certificate nobody vouches for never sees the bot\'s token', async () => {
+    const at = await startTestGateway({ config: { channels: { telegram: { apiRoot: `https://localhost:${port}` } } } })
+    try {
+      await until(() => refused > 0)
+      expect(refused).toBeGreaterThan(0)
+      expect(asked).toEqual([])
+    } finally {
+      await at.close()
+    }
+  }, 60_000)
+})
