@@ -24,6 +24,13 @@ if [ ! -f node_modules/.installed ] || [ "$(cat node_modules/.installed)" != "$l
   printf '%s\n' "$lock_sum" >node_modules/.installed
 fi
 
+# Commands of the assistant run isolated or not at all. Root can have it at once; others are told by the gateway what to install.
+if [ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ] && ! command -v bwrap >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1; then
+  say "Installing bubblewrap, which isolates commands …"
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq bubblewrap >/dev/null 2>&1 \
+    || say "  It could not be installed; commands stay off until: apt-get install -y bubblewrap"
+fi
+
 sources="contract models tools checks gateway cli ui channels scripts/build.mjs package.json"
 # shellcheck disable=SC2086
 if [ ! -f dist/.built ] || [ -n "$(find $sources -name node_modules -prune -o -type f -newer dist/.built -print -quit)" ]; then

@@ -54,6 +54,8 @@ export interface LiveFacts {
   accounts: readonly { channel: string; account: string; enabled: boolean; configured: boolean; state: string; reason: string | null }[]
   /** `provider/model` that answers now. */
   model: string
+  /** Whether commands can be isolated; absent: this gateway runs none. */
+  sandbox?: { available: boolean; reason: string | null; remedy: string | null }
 }
 
 /** What a look from outside found (`--deep`). Absent members were not looked at. */

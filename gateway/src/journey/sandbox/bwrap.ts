@@ -54,7 +54,8 @@ export function bwrapIsolation(options: BwrapOptions): Isolation {
   const architecture = options.architecture ?? process.arch
   const filter = seccompFilter(architecture, options.weaken?.filterWithout)
   const cgroups = options.cgroups === undefined ? openCgroup() : (options.cgroups ?? undefined)
-  const proc = hiddenInProc()
+  const proc = hiddenInProc(process.getuid?.() === 0)
+  const places = toolchain()
   const node = options.node ?? process.execPath
   // Besides: what bubblewrap read the filter and its arguments from, and where the last word is asked for.
   const inherited = [...new Set([filterFd, argumentsFd, lastWordFd, ...inheritedDescriptors()])]
@@ -82,7 +83,7 @@ export function bwrapIsolation(options: BwrapOptions): Isolation {
       '--die-with-parent', '--new-session', '--clearenv', '--cap-drop', 'ALL', '--seccomp', String(fd.filter),
     ]
     for (const [name, value] of Object.entries({ ...it.env, ...baseEnvironment(it.pty), ...(it.egress === undefined ? {} : egressInside.environment(it.egress)) })) words.push('--setenv', name, value)
-    for (const place of toolchain()) words.push(...(place.kind === 'bind' ? ['--ro-bind', place.path, place.path] : ['--symlink', place.target, place.path]))
+    for (const place of places) words.push(...(place.kind === 'bind' ? ['--ro-bind', place.path, place.path] : ['--symlink', place.target, place.path]))
     for (const path of it.readOnly) words.push('--ro-bind', path, path)
     for (const [index, { path }] of madeUpFiles.entries()) words.push('--perms', '0444', '--file', String(fd.file(index)), path)
     if (!node.startsWith('/usr/')) words.push('--ro-bind', node, '/opt/moltbot/bin/node')
@@ -117,14 +118,11 @@ export function bwrapIsolation(options: BwrapOptions): Isolation {
     lastWord?.on('error', () => {
       // It ended before it asked: its exit tells.
     })
-    lastWord?.once('data', () => lastWord.end('go\n'))
-    if (child.pid !== undefined) {
-      try {
-        setPriority(child.pid, nice)
-      } catch {
-        // It ended already, or the system keeps priorities to itself: the limits hold all the same.
-      }
-    }
+    lastWord?.once('data', () => {
+      // Only now: making the sandbox is our work, not the command's.
+      for (const pid of treeOf(child.pid)) bePolite(pid)
+      lastWord.end('go\n')
+    })
     const kill = (): void => {
       cgroup?.kill()
       child.kill('SIGKILL')
@@ -266,6 +264,14 @@ function memoryOf(pid: number): number {
 
 function usageOf(pids: readonly number[]): { memory: number; processes: number } {
   return { memory: pids.reduce((sum, pid) => sum + memoryOf(pid), 0), processes: pids.length }
+}
+
+function bePolite(pid: number): void {
+  try {
+    setPriority(pid, nice)
+  } catch {
+    // It ended already, or the system keeps priorities to itself: the limits hold all the same.
+  }
 }
 
 function terminate(pid: number): void {

@@ -7,8 +7,8 @@ export type Place = { kind: 'bind'; path: string } | { kind: 'link'; path: strin
 const programFolders = ['/bin', '/sbin', '/lib', '/lib64', '/lib32', '/libx32']
 /** What programs look up in /etc without which they fail; nothing that names people, hosts, keys or services of this machine. */
 const settings = [
-  '/etc/alternatives', '/etc/ssl/certs', '/etc/ssl/openssl.cnf', '/etc/ca-certificates', '/etc/pki/tls/certs', '/etc/pki/ca-trust/extracted', '/etc/ld.so.cache', '/etc/ld.so.conf', '/etc/ld.so.conf.d',
-  '/etc/fonts', '/etc/localtime', '/etc/mime.types', '/etc/magic', '/etc/protocols', '/etc/services', '/etc/terminfo', '/etc/debian_version', '/etc/os-release', '/etc/perl', '/etc/python3',
+  '/etc/alternatives', '/etc/ssl/certs', '/etc/ssl/openssl.cnf', '/etc/ca-certificates', '/etc/pki/tls/certs', '/etc/pki/ca-trust/extracted', '/etc/ld.so.cache',
+  '/etc/fonts', '/etc/localtime', '/etc/mime.types', '/etc/protocols', '/etc/services', '/etc/os-release',
 ]
 
 /** The read-only part of every sandbox on this machine. */
@@ -41,15 +41,16 @@ export const madeUpFiles: readonly { path: string; text: string }[] = [
   { path: '/etc/nsswitch.conf', text: 'passwd: files\ngroup: files\nhosts: files\n' },
 ]
 
-/** What /proc shows of the machine beside processes: looks empty inside. A process of the machine's root could change it by its mere number. */
-export function hiddenInProc(): { files: string[]; folders: string[] } {
-  const files = [
-    'kcore', 'kmsg', 'keys', 'key-users', 'timer_list', 'sched_debug', 'sysrq-trigger', 'kallsyms', 'iomem', 'ioports', 'vmallocinfo', 'slabinfo', 'pagetypeinfo', 'kpagecount', 'kpagecgroup', 'kpageflags',
-    'config.gz', 'interrupts', 'softirqs', 'cmdline', 'mtrr', 'partitions', 'diskstats', 'swaps', 'locks', 'modules', 'version_signature', 'buddyinfo', 'zoneinfo', 'latency_stats',
-  ]
-  const folders = ['sys', 'acpi', 'bus', 'fs', 'irq', 'scsi', 'driver', 'tty', 'dynamic_debug', 'pressure']
+/** What /proc shows of the machine beside processes, to anyone. */
+const machineFiles = ['kcore', 'kmsg', 'keys', 'key-users', 'timer_list', 'sched_debug', 'sysrq-trigger', 'interrupts', 'latency_stats', 'cmdline']
+/** What the kernel shows or lets change by the mere number of root, which a sandbox of root's has. */
+const rootFiles = ['kallsyms', 'iomem', 'ioports', 'vmallocinfo', 'slabinfo', 'pagetypeinfo', 'kpagecount', 'kpagecgroup', 'kpageflags', 'mtrr']
+const machineFolders = ['sys', 'acpi', 'bus', 'fs', 'irq', 'scsi', 'driver', 'tty', 'dynamic_debug', 'pressure']
+
+/** What looks empty inside. Every one costs: bubblewrap reads its list of mounts again for each. */
+export function hiddenInProc(root: boolean): { files: string[]; folders: string[] } {
   const there = (name: string): boolean => existsSync(`/proc/${name}`)
-  return { files: files.filter(there).map((name) => `/proc/${name}`), folders: folders.filter(there).map((name) => `/proc/${name}`) }
+  return { files: [...machineFiles, ...(root ? rootFiles : [])].filter(there).map((name) => `/proc/${name}`), folders: machineFolders.filter(there).map((name) => `/proc/${name}`) }
 }
 
 /** Never read, neither they nor what is above or below them. */
