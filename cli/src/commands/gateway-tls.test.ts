@@ -1,0 +1,32 @@
+import { X509Certificate, randomBytes } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { makeAuthority, makeServerCertificate } from '../../../gateway/src/api/tls/certificates.ts'
+import { makeStateDir, runCommand } from '../testing/run-command.ts'
+
+it('shows the fingerprint to pin, and says when the gateway does not use the certificate', async () => {
+  const stateDir = await makeStateDir()
+  const making = { now: Date.now(), random: randomBytes }
+  const authority = makeAuthority('Test', making)
+  mkdirSync(join(stateDir, 'tls'))
+  writeFileSync(join(stateDir, 'tls', 'authority.pem'), authority.certificate)
+  writeFileSync(join(stateDir, 'tls', 'server.pem'), makeServerCertificate(authority, ['localhost', '127.0.0.1'], making).certificate)
+  const { fingerprint256 } = new X509Certificate(authority.certificate)
+
+  writeFileSync(join(stateDir, 'moltbot.json'), '{ gateway: { tls: { enabled: true } } }')
+  const shown = await runCommand(['gateway', 'tls'], { stateDir })
+  expect(shown.out).toContain(fingerprint256)
+  expect(shown.out).toContain('localhost, 127.0.0.1')
+  expect(shown.out).not.toContain('does not use it')
+  expect(JSON.parse((await runCommand(['gateway', 'tls', '--json'], { stateDir })).out)).toMatchObject({ enabled: true, running: false, fingerprint: fingerprint256, certificate: { names: ['localhost', '127.0.0.1'] } })
+
+  writeFileSync(join(stateDir, 'moltbot.json'), '{}')
+  expect((await runCommand(['gateway', 'tls'], { stateDir })).out).toContain('does not use it')
+})
+
+it('says what to do where there is none', async () => {
+  const { code, err } = await runCommand(['gateway', 'tls'])
+  expect(code).toBe(1)
+  expect(err).toContain('gateway.tls.enabled')
+})
