@@ -42,11 +42,26 @@ export function toolSpecs(tools: readonly Tool[], principal: Principal): ToolSpe
 
 const plainInputs = new WeakMap<Tool, Record<string, unknown>>()
 
-/** A tool's schema as plain data, worked out once. */
+/** A tool's schema as the model is told of it, worked out once. */
 function plainInput(tool: Tool): Record<string, unknown> {
   let input = plainInputs.get(tool)
-  if (input === undefined) plainInputs.set(tool, (input = JSON.parse(JSON.stringify(tool.input)) as Record<string, unknown>))
+  if (input === undefined) plainInputs.set(tool, (input = withoutLimits(JSON.parse(JSON.stringify(tool.input))) as Record<string, unknown>))
   return input
+}
+
+/** Limits are checked when a call comes; every word of a schema is paid for on every call to the model. */
+const limits = new Set(['minLength', 'maxLength', 'minimum', 'maximum', 'minItems', 'maxItems', 'pattern', 'patternProperties', 'additionalProperties'])
+
+function withoutLimits(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutLimits)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const { anyOf, properties, ...rest } = schema as { anyOf?: { const?: unknown }[]; properties?: Record<string, unknown> }
+  const words = anyOf?.map((each) => each.const)
+  return {
+    ...Object.fromEntries(Object.entries(rest).filter(([key]) => !limits.has(key)).map(([key, value]) => [key, key === 'items' ? withoutLimits(value) : value])),
+    ...(properties === undefined ? {} : { properties: Object.fromEntries(Object.entries(properties).map(([name, each]) => [name, withoutLimits(each)])) }),
+    ...(words === undefined ? {} : words.every((word) => typeof word === 'string') ? { type: 'string', enum: words } : { anyOf: anyOf?.map(withoutLimits) }),
+  }
 }
 
 export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings): AsyncGenerator<AgentEvent, void, undefined> {
