@@ -4,7 +4,7 @@ import { applyPatch } from './apply-patch.ts'
 import { edit } from './edit.ts'
 import { list } from './list.ts'
 import { pdf } from './pdf.ts'
-import { process } from './process.ts'
+import { processes } from './processes.ts'
 import { read } from './read.ts'
 import { run } from './run.ts'
 import { search } from './search.ts'
@@ -13,4 +13,4 @@ import { webFetch } from './web-fetch.ts'
 import { webSearch } from './web-search.ts'
 import { write } from './write.ts'
 
-export const tools: readonly Tool[] = [applyPatch, edit, list, pdf, process, read, run, search, status, webFetch, webSearch, write]
+export const tools: readonly Tool[] = [applyPatch, edit, list, pdf, processes, read, run, search, status, webFetch, webSearch, write]

@@ -1,6 +1,6 @@
 import { testTool } from '@moltbot/contract/testing'
 import { describe, expect, test } from 'vitest'
-import { process as commands } from './process.ts'
+import { processes as commands } from './processes.ts'
 import { memoryCommands } from './testing/memory-commands.ts'
 
 testTool(commands, {

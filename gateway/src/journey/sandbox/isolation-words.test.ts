@@ -1,0 +1,40 @@
+import { realClock } from '@moltbot/contract/testing'
+import { expect, test } from 'vitest'
+import { containerIsolation, containerWords } from './container.ts'
+import type { IsolatedProgram } from './isolation.ts'
+import { seatbeltProfile } from './seatbelt.ts'
+
+const program: IsolatedProgram = {
+  words: ['/bin/sh', '-c', 'echo "$1"; --privileged'], folder: ['src'], env: { GREETING: '--network=host' }, workspace: '/home/a/work', access: 'ro', hidden: [{ steps: ['.env'], kind: 'file' }, { steps: ['.ssh'], kind: 'folder' }],
+  pty: false, input: false, limits: { memoryMb: 256, processes: 64, fileMb: 8, openFiles: 128, tmpMb: 16 }, readOnly: ['/opt/go'],
+}
+
+test('SBX-18: a container gets no network, no privilege, no host namespace, and nothing from a call becomes an option', () => {
+  const words = containerWords(program, 'debian:bookworm-slim', 'moltbot-sbx-1', '1000:1000')
+  const image = words.indexOf('debian:bookworm-slim')
+  const options = words.slice(0, image)
+  expect(words.slice(image + 1)).toEqual(program.words)
+  for (const pair of [['--network', 'none'], ['--cap-drop', 'ALL'], ['--security-opt', 'no-new-privileges'], ['--pids-limit', '64'], ['--memory', '256m'], ['--memory-swap', '256m'], ['--pull', 'never'], ['--user', '1000:1000'], ['--ipc', 'private'], ['--workdir', '/workspace/src']]) {
+    expect(options.join(' ')).toContain(pair.join(' '))
+  }
+  expect(options).toContain('--read-only')
+  expect(options).toContain('type=bind,source=/home/a/work,target=/workspace,readonly')
+  expect(options).toContain('type=bind,source=/dev/null,target=/workspace/.env,readonly')
+  for (const never of ['--privileged', '--pid', '--uts', '--userns', '--cap-add', '--device', '--volume', '-v', '--network=host', 'seccomp=unconfined']) expect(options).not.toContain(never)
+})
+
+test('a container engine that does not answer says what would help', async () => {
+  expect(await containerIsolation({ engine: 'podman', image: 'x', clock: realClock }).check()).toMatchObject({ available: false, remedy: expect.any(String) })
+})
+
+test('the macOS profile denies first, names the workspace exactly, and a path cannot end its own quotes', () => {
+  const profile = seatbeltProfile({ ...program, workspace: '/Users/a/w "x\\' }, '/private/tmp/s', ['/Users/a/.moltbot'])
+  const lines = profile.split('\n')
+  expect(lines.slice(0, 2)).toEqual(['(version 1)', '(deny default)'])
+  expect(profile).toContain(String.raw`(allow file-read* (subpath "/Users/a/w \"x\\"))`)
+  expect(profile).toContain(String.raw`(deny file-read* file-write* (literal "/Users/a/w \"x\\/.env"))`)
+  expect(lines.findIndex((line) => line.startsWith('(deny file-read* file-write* (require-all (subpath "/Users/a/.moltbot")'))).toBeGreaterThan(lines.findIndex((line) => line.startsWith('(allow file-read* (subpath "/Users/a/w')))
+  expect(profile).toContain('(deny network*)')
+  expect(seatbeltProfile({ ...program, access: 'rw' }, '/s', [])).toContain('(allow file-read* file-write* (subpath "/home/a/work"))')
+  expect(profile).not.toContain('(allow default)')
+})
