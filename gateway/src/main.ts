@@ -655,7 +655,7 @@ export async function runGateway(options: GatewayRunOptions): Promise<number> {
 }
 
 /** The vault's passphrase, from the descriptor that was handed over or a person at the terminal; asked for once and kept for restarts of this process. */
-function passphraseOnce(options: GatewayRunOptions, environment: Readonly<Record<string, string | undefined>>): () => Promise<string | undefined> {
+function passphraseOnce(options: Pick<GatewayRunOptions, 'passphraseFd' | 'askPassphrase'>, environment: Readonly<Record<string, string | undefined>>): () => Promise<string | undefined> {
   const descriptor = options.passphraseFd ?? (/^\d+$/.test(environment['MOLTBOT_VAULT_PASSPHRASE_FD'] ?? '') ? Number(environment['MOLTBOT_VAULT_PASSPHRASE_FD']) : undefined)
   let kept: Promise<Secret | undefined> | undefined
   return async () => {
@@ -789,7 +789,7 @@ export async function offlineVault(stateDir: string, options: OfflineVaultOption
   try {
     const vault = await createVault({
       stateDir, keyFile: vaultKeyFile(process.env), clock: systemClock, ...keyPlaces(process.env),
-      ...(options.passphrase === undefined ? {} : { passphrase: options.passphrase }), ...(options.acceptOlder === undefined ? {} : { acceptOlder: options.acceptOlder }),
+      passphrase: passphraseOnce(options.passphrase === undefined ? {} : { askPassphrase: options.passphrase }, process.env), ...(options.acceptOlder === undefined ? {} : { acceptOlder: options.acceptOlder }),
     })
     const store = await openStore({ file: join(stateDir, 'sessions', 'moltbot.db'), migrations, now: () => systemClock.now() })
     const audit = createAudit({ store, clock: systemClock, newId: createIds(() => systemClock.now()), key: () => auditKey(vault) })
