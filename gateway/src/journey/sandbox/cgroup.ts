@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Limits } from './isolation.ts'
 
@@ -33,6 +33,7 @@ export function openCgroup(root = '/sys/fs/cgroup', own = '/proc/self/cgroup'): 
   const unified = groupOf('')
   const base = unified === undefined ? undefined : join(root, unified)
   if (base !== undefined && existsSync(join(base, 'cgroup.subtree_control')) && attempt(() => writeFileSync(join(base, 'cgroup.subtree_control'), '+memory +pids'))) {
+    removeOrphans(base)
     return {
       make(limits) {
         const path = join(base, named())
@@ -59,6 +60,7 @@ export function openCgroup(root = '/sys/fs/cgroup', own = '/proc/self/cgroup'): 
     rmdirSync(join(path, trial))
   }))
   if (!mayMake) return undefined
+  for (const path of [memory, pids]) removeOrphans(path)
   return {
     make(limits) {
       const name = named()
@@ -88,6 +90,16 @@ export function openCgroup(root = '/sys/fs/cgroup', own = '/proc/self/cgroup'): 
       }
     },
   }
+}
+
+/** Empty groups of gateways that were killed. */
+function removeOrphans(base: string): void {
+  attempt(() => {
+    for (const name of readdirSync(base)) {
+      const maker = /^moltbot-(\d+)-\d+$/.exec(name)?.[1]
+      if (maker !== undefined && !existsSync(`/proc/${maker}`)) attempt(() => rmdirSync(join(base, name)))
+    }
+  })
 }
 
 const leftOver = new Set<string>()
