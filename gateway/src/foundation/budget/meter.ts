@@ -97,8 +97,9 @@ function watched(fetch: typeof globalThis.fetch, wire: Wire): typeof globalThis.
       wire.state = response.ok ? 'answering' : 'refused'
       return response
     } catch (error) {
-      // Our own host refuses an address, or a redirect that it does not follow: no answer was written.
-      if (error instanceof Problem || codesOf(error).some((code) => neverConnected.test(code))) wire.state = 'refused'
+      const codes = codesOf(error)
+      // Our own host refuses an address, or a redirect that it does not follow; a request that is not allowed fails without a code of the network.
+      if (error instanceof Problem || (error instanceof TypeError && codes.length === 0) || codes.some((code) => neverConnected.test(code))) wire.state = 'refused'
       throw error
     }
   }

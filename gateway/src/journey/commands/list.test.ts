@@ -51,7 +51,7 @@ describe('each command', () => {
     ['think off', 'Thinking is off.', [['patch', { thinking: 'off' }]]],
     ['think default', 'Thinking is back to the default.', [['patch', { thinking: null }]]],
     ['think constructor', 'problem thinking-unknown', []],
-    ['usage', 'Today: $0.004. This month: $1.20.\n- daily: $4.50 of $5.00 left\nThis session: 1 tokens in, 2 out, 3 read from the cache. Line under answers: off.', []],
+    ['usage', 'Today: $0.004. This month: $1.20.\nThis session: 1 tokens in, 2 out, 3 read from the cache. Line under answers: off.\n\n- daily: $4.50 of $5.00 left', []],
     ['usage cost', expect.stringContaining('daily: $4.50 of $5.00 left'), []],
     ['usage full', 'Each answer now ends with its usage.', [['patch', { usageFooter: 'full' }]]],
     ['usage everything', 'problem usage-unknown', []],

@@ -120,8 +120,9 @@ const usage: ChatCommand = {
       const { todayUsd, monthUsd, caps } = await needs.money(principal)
       return [
         `Today: ${usd(todayUsd)}. This month: ${usd(monthUsd)}.`,
-        ...caps.map((cap) => `- ${cap.name}: ${usd(cap.leftUsd)} of ${usd(cap.capUsd)} left`),
         `This session: ${n(used.input)} tokens in, ${n(used.output)} out, ${n(used.cacheRead)} read from the cache. Line under answers: ${session?.settings.usageFooter ?? 'off'}.`,
+        ...(caps.length === 0 ? [] : ['']),
+        ...caps.map((cap) => `- ${cap.name}: ${usd(cap.leftUsd)} of ${usd(cap.capUsd)} left`),
       ].join('\n')
     }
     if (wanted !== 'off' && wanted !== 'tokens' && wanted !== 'full') throw new Problem('usage-unknown', `"${wanted.slice(0, 40)}" is none of off, tokens, full, cost.`)
