@@ -364,7 +364,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const why = createWhy({ inbox, sessions, outbox, audit, store, spent: budget.door.ofTurn })
 
     const journey: Journey = {
-      store, log: log.child('journey'), audit, inbox, guard, sessions, outbox, now: () => clock.now(),
+      store, log: log.child('journey'), audit, inbox, guard, sessions, outbox, now: () => clock.now(), costUsd: budget.door.turnUsd,
       commands: {
         all: chatCommands,
         parse: (text) => (config.get(commandsSection).text ? parseCommand(text, chatCommands, resolveModel, config.get(sessionSection).resetTriggers) : { kind: 'text', text }),

@@ -29,6 +29,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'gateway stop', summary: 'Stop the running gateway', topic: 'start', groupDefault: false, load: async () => (await import('./gateway-stop.ts')).gatewayStop },
   { name: 'gateway tls', summary: 'The fingerprint of the gateway\'s certificate, and the authority to trust', topic: 'look', groupDefault: false, load: async () => (await import('./gateway-tls.ts')).gatewayTls },
   { name: 'gateway token', summary: 'Make a new gateway token', topic: 'start', groupDefault: false, load: async () => (await import('./gateway-token.ts')).gatewayToken },
+  { name: 'gateway usage-cost', summary: 'Tokens and money of each of the last days', topic: 'start', groupDefault: false, load: async () => (await import('./gateway-usage-cost.ts')).gatewayUsageCost },
   { name: 'health', summary: 'One word: is everything well', topic: 'look', groupDefault: false, load: async () => (await import('./health.ts')).health },
   { name: 'login link', summary: 'A link that signs one browser in, once, within ten minutes', topic: 'people', groupDefault: false, load: async () => (await import('./login-link.ts')).loginLink },
   { name: 'login list', summary: 'The browsers that are signed in', topic: 'people', groupDefault: true, load: async () => (await import('./login-list.ts')).loginList },

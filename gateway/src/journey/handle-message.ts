@@ -32,6 +32,8 @@ export interface Journey {
   /** The agent's work on a turn as events; judges, journals and confines its tools. */
   runAgent(turn: Turn, view: TurnView): AsyncGenerator<AgentEvent, void, undefined>
   now(): number
+  /** What a turn has cost so far, in US dollars. */
+  costUsd(turn: TurnId): number
 }
 
 /** A message that stood first in its conversation when this many gateways died is given up once it is this old, and its sender told. */
@@ -253,7 +255,7 @@ async function usageFooter(turn: Turn, journey: Journey): Promise<string> {
   if (wish === undefined || wish === 'off') return ''
   const { input, output, cacheRead, cacheWrite } = turn.usage
   const tokens = `${input + cacheRead + cacheWrite} tokens in, ${output} out`
-  return `\n\n*${wish === 'full' ? `${turn.model ?? 'unknown model'}, ${tokens}, ${cacheRead} from the cache` : tokens}*`
+  return `\n\n*${wish === 'full' ? `${turn.model ?? 'unknown model'}, ${tokens}, ${cacheRead} from the cache, $${journey.costUsd(turn.id).toFixed(4)}` : tokens}*`
 }
 
 /** The last part of a reply is settled: the messages it answers get their end state in the same commit. */

@@ -65,6 +65,7 @@ function usageOf(usage: Usage): { prompt_tokens: number; completion_tokens: numb
 function failureOf(outcome: Extract<TurnOutcome, { kind: 'failed' }>): Failure {
   const { class: kind, message } = outcome.fault
   if (kind === 'rate_limit' || kind === 'overloaded') return { status: 429, message, type: 'rate_limit_error', code: kind }
+  if (kind === 'budget') return { status: 402, message, type: 'insufficient_quota', code: kind }
   if (kind === 'context_overflow') return { status: 400, message, type: 'invalid_request_error', code: 'context_length_exceeded' }
   return { status: 500, message, type: 'api_error', code: kind }
 }

@@ -213,7 +213,10 @@ describe('what is set aside', () => {
   })
   it('lets nobody wait for ever', async () => {
     settings = { daily: 0.15, perTurn: 'off' }
-    provider = [async function* () { await new Promise(() => undefined) }]
+    provider = [async function* () {
+      yield { type: 'start' }
+      await new Promise(() => undefined)
+    }]
     void call()
     await settled()
     const second = call()

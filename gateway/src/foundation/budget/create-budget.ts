@@ -208,7 +208,8 @@ export function createBudget(options: BudgetOptions): Budget {
     const name = cap.period === 'turn' ? 'cap for one turn' : `${cap.period === 'day' ? 'daily' : 'monthly'} cap${whose}`
     const mayKnow = charge.privy || cap.scope === 'turn' || (cap.scope === 'person' && cap.id === charge.principal)
     const amounts = mayKnow ? `the ${name} of ${usd(cap.micros)} leaves no room: ${usd(spent)} is spent${reserved > 0 ? `, ${usd(reserved)} is set aside for calls under way` : ''}, and this call needs up to ${usd(worst)}.` : 'the allowance for now is used up.'
-    const again = cap.period === 'turn' ? ' Say "go on" and a new turn begins.' : ` It starts afresh ${calendar.spoken(calendar.startAfter(cap.period))}.`
+    // A new turn helps only where the call fits into a whole one.
+    const again = cap.period === 'turn' ? (worst > cap.micros ? '' : ' Say "go on" and a new turn begins.') : ` It starts afresh ${calendar.spoken(calendar.startAfter(cap.period))}.`
     const next = charge.privy ? `To change it: \`moltbot config set ${cap.path} ${suggestion(cap, worst)}\`` : 'The owner can change it.'
     return new Problem('budget-reached', `${amounts.charAt(0).toUpperCase()}${amounts.slice(1)}${again}`, { next, details: { cap: cap.path, spentUsd: spent / 1_000_000, capUsd: cap.micros / 1_000_000 } })
   }
@@ -276,6 +277,7 @@ export function createBudget(options: BudgetOptions): Budget {
       await sweep()
       return ledger.by(kind, calendar.last(days)[0] ?? '')
     },
+    turnUsd: (turn) => (tallies.get(`turn:${turn}:`)?.spent ?? 0) / 1_000_000,
     async ofTurn(turn) {
       await sweep()
       return ledger.ofTurn(turn)

@@ -72,4 +72,6 @@ export interface BudgetDoor {
   /** The last `days` days by kind, dearest first, at most 500. */
   by(kind: SpendKind, days: number): Promise<SpendGroup[]>
   ofTurn(turn: TurnId): Promise<Tokens>
+  /** What a turn that runs, or ended just now, has cost so far. */
+  turnUsd(turn: TurnId): number
 }
