@@ -5,7 +5,7 @@ import { isUnixPeer, unixPeer } from './unix-peers.ts'
 
 /** Where a request came from, decided once; nobody else looks at addresses, `Host`, `Origin` or forwarding headers. */
 export type Source =
-  | { kind: 'refused'; status: 400 | 403; code: 'host' | 'origin' | 'forwarded'; reason: string; address: string }
+  | { kind: 'refused'; status: 400 | 403 | 421; code: 'host' | 'origin' | 'forwarded'; reason: string; address: string }
   | {
       kind: 'known'
       /** The client's address: the socket's, or what a trusted proxy says. */
@@ -69,7 +69,7 @@ const one = (value: string | string[] | undefined): string | undefined => (Array
 /** Judges the envelope of a request before anything in it is read. `strictOrigin`: a foreign origin is refused (upgrades and everything that changes state). */
 export function judgeSource(request: IncomingMessage, config: GatewayConfig, strictOrigin: boolean): Source {
   const peer = isUnixPeer(request.socket) ? unixPeer : plainAddress(request.socket.remoteAddress)
-  const refused = (status: 400 | 403, code: 'host' | 'origin' | 'forwarded', reason: string): Source => ({ kind: 'refused', status, code, reason, address: peer })
+  const refused = (status: 400 | 403 | 421, code: 'host' | 'origin' | 'forwarded', reason: string): Source => ({ kind: 'refused', status, code, reason, address: peer })
 
   const forwarded = forwardingHeaders.filter((name) => request.headers[name] !== undefined)
   const viaProxy = inAddressList(peer, config.trustedProxies)
@@ -89,7 +89,7 @@ export function judgeSource(request: IncomingMessage, config: GatewayConfig, str
   // An address the peer really connected to cannot be a rebound name.
   const ownAddress = plainAddress(request.socket.localAddress)
   if (name === undefined || !(loopbackNames.has(name) || name === ownAddress || (name !== '' && configured.includes(name)))) {
-    return refused(403, 'host', `This gateway does not answer to the name "${host.slice(0, 100)}". Add it to gateway.allowedHosts if it is yours.`)
+    return refused(421, 'host', `This gateway does not answer to the name "${host.slice(0, 100)}". Add it to gateway.allowedHosts if it is yours.`)
   }
 
   const origin = one(request.headers.origin)

@@ -162,9 +162,9 @@ describe('the form', () => {
 describe('where a request comes from', () => {
   it.each(['evil.example', `evil.example:18789`, '127.0.0.1.evil.example', 'localhost.', '127.0.0.2', '[::2]'])('a Host of %j is refused on HTTP and on upgrades', async (host) => {
     const door = await start()
-    expect((await ask(door, '/login', { headers: { host } })).status).toBe(403)
+    expect((await ask(door, '/login', { headers: { host } })).status).toBe(421)
     const socket = new TestSocket(`ws://127.0.0.1:${door.port}/`, { headers: { host } })
-    await expect(socket.opened()).rejects.toThrow('403')
+    await expect(socket.opened()).rejects.toThrow('421')
   })
 
   it.each([{ host: 'localhost:9999' }, { host: '[::1]' }, { host: 'box.tailnet.ts.net' }])('%j is answered', async (headers) => {
