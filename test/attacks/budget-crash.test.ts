@@ -39,6 +39,9 @@ it('a call that was under way when the gateway was killed is charged once for ea
   expect((await spends()).map((row) => row['price_source'])).toEqual(['assumed', 'assumed', 'config'])
   expect((await spends()).at(-1)).toMatchObject({ cost: 300_000 })
 
+  const usageByChannel = await gateway.cli(['usage', '--by', 'channel'])
+  expect(usageByChannel.out).toMatch(/telegram +\$0\.\d\d +3 /)
+  expect(usageByChannel.out).toMatch(/daily +\$4\.\d\d +\$5\.00 .*budgets\.daily/)
   await gateway.stop()
   await gateway.start(60_000)
   expect(await spends()).toHaveLength(3)

@@ -91,3 +91,21 @@ it('a cheaper model takes over when it is named, and says so', async () => {
   expect(await olga.chat('two')).toBe('(near/free-model answers, because test/test-model could not.)\n\nfree-model')
   expect((await (await at.connect()).request('usage.spend', {}))['rows']).toMatchObject([{ name: 'test/test-model', costUsd: 0.3 }, { name: 'near/free-model', calls: 1, output: 3_000, costUsd: 0 }])
 })
+
+it('programs are told that there is no money in a way that they do not try again', async () => {
+  at = await startTestGateway({ telegram: false, script: thirtyCents, config: pricedModel({ daily: 0 }) })
+  const response = await fetch(`http://127.0.0.1:${at.gateway.port}/v1/chat/completions`, {
+    method: 'POST', headers: { authorization: `Bearer ${at.token}`, 'content-type': 'application/json' }, body: JSON.stringify({ model: 'moltbot', messages: [{ role: 'user', content: 'hello' }] }),
+  })
+  expect(response.status).toBe(402)
+  expect(await response.json()).toMatchObject({ error: { type: 'insufficient_quota', message: expect.stringContaining('daily cap') } })
+})
+
+it('a line under each answer tells its cents', async () => {
+  at = await startTestGateway({ telegram: false, script: thirtyCents, config: pricedModel({}) })
+  const client = await at.connect()
+  await client.request('sessions.patch', { key: 'main', responseUsage: 'full' })
+  await client.ask('one')
+  await at.quiet()
+  expect((await at.gateway.rooms.store.read.all('SELECT markdown FROM deliveries')).map((row) => row['markdown'])).toEqual([expect.stringContaining('3000 out, 0 from the cache, $0.3000')])
+})
