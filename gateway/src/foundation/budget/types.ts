@@ -25,7 +25,6 @@ export interface Tokens extends Usage {
 }
 
 export type SpendKind = 'model' | 'agent' | 'person' | 'channel' | 'session'
-export const spendKinds: readonly SpendKind[] = ['model', 'agent', 'person', 'channel', 'session']
 
 export interface SpendGroup extends Tokens {
   /** `provider/model`, an agent's, person's or channel's id, a session's key; '' for what belongs to none. */
