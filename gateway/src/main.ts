@@ -18,11 +18,11 @@ import { catalog, formats } from '@moltbot/models'
 import { tools } from '@moltbot/tools'
 import { Compile } from 'typebox/compile'
 import Value from 'typebox/value'
-import { createBrowserSessions, createDevices, createDoor, createPresence, createRuns, createWireEvents, createSteadyClock, doorIdentityMigration, doorMigration, openDoorFloor, tailscaleWhois, withdrawableStore, gatewaySection, takeFacts, thisMachine, vaultFile, type CertificateFacts, type Rooms } from './api/index.ts'
+import { createBrowserSessions, createDevices, createDoor, createPresence, createReviewKeeper, createRuns, createWireEvents, createSteadyClock, doorIdentityMigration, doorMigration, doorReviewMigration, openDoorFloor, tailscaleWhois, withdrawableStore, gatewaySection, takeFacts, thisMachine, vaultFile, type CertificateFacts, type Rooms } from './api/index.ts'
 import { methods } from './api/methods/index.gen.ts'
 import { channels } from './channels.gen.ts'
 import { agentsSection, createAgents } from './foundation/agents/index.ts'
-import { auditMigrations, auditSection, createAudit, createRecord, openRecord } from './foundation/audit/index.ts'
+import { auditMigrations, auditSection, bearingStore, createAudit, createRecord, during, openRecord } from './foundation/audit/index.ts'
 import { createConfig, type Config, type SecretCommandRun } from './foundation/config/index.ts'
 import { budgetMigration, budgetsSection, createBudget, type Unfinished } from './foundation/budget/index.ts'
 import { connectionsMigration, createConnections } from './foundation/connections/index.ts'
@@ -48,7 +48,7 @@ export const sections = [
   gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, ...channels.map((channel) => channel.config),
 ]
 /** The steps that make the database, each from the room that owns the tables. */
-export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration]
+export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration]
 
 export interface StartOptions {
   stateDir: string
@@ -147,7 +147,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     config.onChange(logSection, configureLog)
     if (options.logLink !== undefined) linkForTail(log.door.file, options.logLink)
 
-    const store = withdrawableStore(await openStore({ file: join(stateDir, 'sessions', 'moltbot.db'), migrations, now: () => clock.now() }))
+    const store = bearingStore(withdrawableStore(await openStore({ file: join(stateDir, 'sessions', 'moltbot.db'), migrations, now: () => clock.now() })))
     closers.push(() => store.close())
     /** For what expires: it never goes back, whatever the machine's time does. */
     const steady = await createSteadyClock({ store, clock })
@@ -156,7 +156,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const token = async (): Promise<Secret | undefined> =>
       (await config.secrets.get('gateway.auth.token')) ?? firstSecret(environment, ['MOLTBOT_GATEWAY_TOKEN', 'CLAWDBOT_GATEWAY_TOKEN', 'OPENCLAW_GATEWAY_TOKEN'])
 
-    const audit = createAudit({ store, clock, newId, key: () => auditKey(vault) })
+    const audit = createAudit({ store, clock, newId, key: () => auditKey(vault), mask: log.mask })
     const record = createRecord({
       audit, store, config, clock, log: log.child('audit'), fetch, stateDir, anchorFile: options.auditAnchorFile ?? join(dirname(options.vaultKeyFile), 'audit-anchor.jsonl'),
       source: { version: options.version, host: hostname() }, pid: process.pid,
@@ -169,6 +169,15 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     closers.push(() => record.close())
     const agents = createAgents({ config, stateDir, log: log.child('agents') })
     agents.seed()
+    /** Writes to the owner where they were last, on a network if they use one. False: there is no such chat yet. */
+    const tellOwner = async (words: string, key: string): Promise<boolean> => {
+      const chats = (await sessions.list()).flatMap(({ principal, kind, lastChat }) => (principal === ownerPrincipal && kind === 'direct' && lastChat !== null ? [lastChat] : []))
+      const isNetwork = (chat: ChatRef): boolean => channels.find(({ id }) => id === chat.channel)?.senders === 'platform'
+      const chat = chats.find((each) => isNetwork(each) && connections.of(each) !== undefined) ?? chats.find((each) => !isNetwork(each) && connections.of(each)?.door?.serves !== 'http')
+      if (chat === undefined) return false
+      await outbox.send({ chat, markdown: words, principal: ownerPrincipal, key })
+      return true
+    }
     const budget = createBudget({
       store, clock, newId, log: log.child('budget'), config, timeZone: () => agents.defaults().userTimezone,
       known(provider, model) {
@@ -176,14 +185,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         const { cost } = models.info(`${provider}/${model}`)
         return { ...(cost === undefined ? {} : { cost }), from: own?.models.find(({ id }) => id === model)?.cost === undefined ? 'catalog' : 'config', subscription: own?.auth === 'oauth' }
       },
-      async notify(words, key) {
-        const chats = (await sessions.list()).flatMap(({ principal, kind, lastChat }) => (principal === ownerPrincipal && kind === 'direct' && lastChat !== null ? [lastChat] : []))
-        const isNetwork = (chat: ChatRef): boolean => channels.find(({ id }) => id === chat.channel)?.senders === 'platform'
-        const chat = chats.find((each) => isNetwork(each) && connections.of(each) !== undefined) ?? chats.find((each) => !isNetwork(each) && connections.of(each)?.door?.serves !== 'http')
-        if (chat === undefined) return false
-        await outbox.send({ chat, markdown: words, principal: ownerPrincipal, key: `budget/${key}` })
-        return true
-      },
+      notify: (words, key) => tellOwner(words, `budget/${key}`),
     })
     closers.push(() => budget.close())
     const models = createModels({
@@ -207,7 +209,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     })
     const connections = createConnections({
       channels, config, secrets: config.secrets, store, clock, log: log.child('channels'), fetch,
-      receive: (message) => handleMessage(message, journey),
+      receive: (message) => during({ place: placeOf(message.chat) }, () => handleMessage(message, journey)),
       notice: (channel, account, notice) => log.info('A channel noticed something.', { channel, account, notice }),
       commands: () => chatCommands.filter((command) => !command.ownerOnly).map(({ name, description }) => ({ name, description })),
     })
@@ -274,7 +276,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         async refuse(tx, waiting, reason) {
           await outbox.reply(tx, { inbox: waiting.inbox, chat: waiting.message.chat, principal: waiting.principal.id }, reason, 'refused')
         },
-        answer: (turn) => answerTurn(turn, journey),
+        answer: (turn) => during({ place: placeOf(turn.chat), correlation: turn.id }, () => answerTurn(turn, journey)),
         async compact(view, focus, signal) {
           const session = await sessions.get(view.sessionKey)
           const payer = session === undefined ? undefined : await guard.principal(session.principal)
@@ -364,6 +366,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const why = createWhy({ inbox, sessions, outbox, audit, store, spent: budget.door.ofTurn })
 
     const journey: Journey = {
+      asPartOf: (row, work) => during({ place: placeOf(row.chat), correlation: row.id }, work),
       store, log: log.child('journey'), audit, inbox, guard, sessions, outbox, now: () => clock.now(), costUsd: budget.door.turnUsd,
       commands: {
         all: chatCommands,
@@ -446,7 +449,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         changed: async () => void (await config.reload({ force: true })),
       }),
       commands: () => chatCommands.map(({ name, aliases, description, args, ownerOnly }) => ({ name, aliases: [...aliases], description, args, ownerOnly })),
-      egress, budget: budget.door,
+      egress, budget: budget.door, bearing: during,
       sandbox: { explain: commands.explain, probe: commands.probe },
       review: {
         checks, machine: thisMachine(), vaultKeyFile: options.vaultKeyFile, ...(options.logLink === undefined ? {} : { logLink: options.logLink }),
@@ -454,6 +457,9 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       },
       shutdown: (reason, restart) => options.onShutdown?.(reason, restart),
     }
+    const reviews = createReviewKeeper({ rooms, tellOwner: (words, key) => tellOwner(words, `review/${key}`) })
+    rooms.reviews = reviews
+    closers.push(() => reviews.close())
     let portInUse: number | undefined
     const door = createDoor({
       // What a method could not do is told to its caller: masked, like every line of the log.
@@ -499,6 +505,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     writeRunning(listening.certificate)
     closers.push(() => rmSync(running, { force: true }))
     log.info('The gateway is ready.', { port: listening.port, addresses: listening.addresses, ...(listening.certificate === undefined ? {} : { fingerprint: listening.certificate.fingerprint }), version: options.version, startMs: clock.now() - startedAt })
+    await reviews.start()
 
     let closing: Promise<void> | undefined
     return {
@@ -535,6 +542,11 @@ async function sealPasted(vault: Vault, pasted: readonly { name: string; value: 
 
 function renameMarks(text: string, names: ReadonlyMap<string, string>): string {
   return text.replaceAll(/\[secret ([a-z0-9-]+)\]/g, (whole, name: string) => markOf(names.get(name) ?? name))
+}
+
+/** A place as the record names it. */
+function placeOf({ channel, account, chat }: ChatRef): string {
+  return [channel, ...(account === 'default' ? [] : [account]), chat].join(':')
 }
 
 function stateWords(health: import('@moltbot/contract').ChannelHealth): string {

@@ -1,11 +1,12 @@
 import { defineCommand, exitCodes } from '@moltbot/contract'
-import { asFields, asNumber } from '../wire-fields.ts'
+import { printableLine } from '../printable.ts'
+import { asFields, asNumber, asText } from '../wire-fields.ts'
 
 export const health = defineCommand({
   name: 'health',
   summary: 'One word: is everything well',
   topic: 'look',
-  description: 'Exits 0 when the gateway is well, 1 when messages are stuck, deliveries failed or the configuration has errors.',
+  description: 'Exits 0 when the gateway is well, 1 when messages are stuck, deliveries failed, the record cannot be written or the configuration has errors.',
   args: {},
   flags: {
     probe: { kind: 'boolean', summary: 'Make a round trip with every connected network' },
@@ -25,11 +26,13 @@ export const health = defineCommand({
 export function complaintsOf(summary: Record<string, unknown>): string[] {
   const inbox = asFields(summary['inbox'])
   const outbox = asFields(summary['outbox'])
+  const record = asFields(summary['record'])
   const stuck = asNumber(inbox['stuck']) ?? 0
   const failed = asNumber(outbox['failed']) ?? 0
   return [
     ...(stuck > 0 ? [`${stuck} ${stuck === 1 ? 'message is' : 'messages are'} without progress for a minute. Look at: moltbot logs`] : []),
     ...(failed > 0 ? [`${failed} ${failed === 1 ? 'reply' : 'replies'} could not be delivered. Look at: moltbot logs`] : []),
+    ...(record['ok'] === false ? [`The record: ${printableLine(asText(record['reason']) ?? 'entries cannot be written')} Look at: moltbot audit verify`] : []),
     ...(summary['configOk'] === false ? ['The configuration has errors. Look at: moltbot config validate'] : []),
   ]
 }

@@ -31,7 +31,7 @@ export const status = defineCommand({
     const uptimeMs = asNumber(asFields(client.hello['snapshot'])['uptimeMs']) ?? null
     const facts = { url: client.url, version: client.serverVersion, protocol: client.protocol, uptimeMs, stateDir: machine.stateDir }
     report({ gateway: facts, health, channels, model, pairing, sessions, ...(presence === undefined ? {} : { presence }) }, () => {
-      const { bold, dim, green, yellow } = terminal.paint
+      const { bold, dim, green, red, yellow } = terminal.paint
       const waiting = asList(pairing['requests'])
       const now = clock.now()
       const complaints = complaintsOf(health)
@@ -41,6 +41,7 @@ export const status = defineCommand({
         `${bold('Model')}     ${printableLine(asText(model['primary']) ?? 'unknown')}${asText(model['why']) === undefined ? '' : dim(` — ${printableLine(asText(model['why']) ?? '')}`)}`,
         `${bold('Messages')}  ${messageWords(health)}`,
         ...complaints.map((complaint) => yellow(`          ${complaint}`)),
+        ...securityLines(health, now).map((line) => `${bold('Security')}  ${critical(health) > 0 ? red(line) : line}`),
         '',
         bold('Channels'),
         ...channelLines(channels, now, terminal.paint).map((line) => `  ${line}`),
@@ -64,6 +65,20 @@ function messageWords(health: Fields): string {
   const count = (fields: Fields, name: string): number => asNumber(fields[name]) ?? 0
   const ambiguous = count(outbox, 'ambiguous')
   return `${count(inbox, 'total')} accepted, ${count(inbox, 'open')} in progress, ${count(outbox, 'waiting')} replies on their way${ambiguous > 0 ? `, ${ambiguous} uncertain` : ''}`
+}
+
+function critical(health: Fields): number {
+  return asNumber(asFields(health['security'])['critical']) ?? 0
+}
+
+/** What the review found last; nothing while none was made. */
+function securityLines(health: Fields, now: number): string[] {
+  const security = asFields(health['security'])
+  const takenAt = asNumber(security['takenAt'])
+  if (takenAt === undefined) return []
+  const count = (name: string): number => asNumber(security[name]) ?? 0
+  const found = (['critical', 'warn'] as const).filter((name) => count(name) > 0).map((name) => `${count(name)} ${name === 'warn' ? (count(name) === 1 ? 'warning' : 'warnings') : 'critical'}`)
+  return [`${found.length === 0 ? 'nothing to mend' : found.join(', ')}, looked at ${agoWords(takenAt, now)}${found.length === 0 ? '' : '. See: moltbot security audit'}`]
 }
 
 /** {} where an older gateway has no such method. */

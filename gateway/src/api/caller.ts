@@ -10,6 +10,10 @@ export interface Caller {
   protocol: 3 | 4
   client: { id: string; displayName?: string; version?: string; mode: string; platform?: string }
   device: string | null
+  /** Where it comes from. Absent: nobody asked over a network. */
+  address?: string
+  /** The id its client gave the running request. Absent outside a request. */
+  request?: string
   /** What the client said it understands (`tool-events`, `session-scoped-events`); [] when it said nothing. */
   caps: readonly string[]
   /** Sends an event to this connection only; nothing for HTTP. */

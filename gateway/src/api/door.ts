@@ -129,7 +129,7 @@ export function createDoor(options: DoorOptions): Door {
     noted.set(name, clock.now())
     log.warn('A request was refused at the door.', { address, kind, reason })
     rooms.store
-      .transaction((tx) => rooms.audit.append(tx, { act: 'door.refused', principal: null, subject: address, outcome: 'deny', reason, facts: { kind } }))
+      .transaction((tx) => rooms.audit.append(tx, { act: 'door.refused', principal: null, subject: address, outcome: 'deny', reason, place: address, facts: { kind } }))
       .catch((error: unknown) => log.error('A refusal could not be written to the audit.', { error: String(error) }))
   }
 

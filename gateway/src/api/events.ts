@@ -51,11 +51,11 @@ type Step = { kind: 'final'; message: WireMessage | undefined; usage?: WireMessa
   | { kind: 'error'; errorMessage: string; errorKind?: string }
 
 const eventNames = ['agent', 'chat', 'health', 'exec.approval.requested', 'exec.approval.resolved']
-const eventNames4 = [...eventNames, 'session.message', 'sessions.changed', 'config.changed', 'pairing.changed']
+const eventNames4 = [...eventNames, 'session.message', 'sessions.changed', 'config.changed', 'pairing.changed', 'security.changed']
 
 /**
  * Turns what happens in the rooms into events of the wire: `chat`, `agent`, `session.message`, `sessions.changed`,
- * `health`, `config.changed`, `pairing.changed` (a stranger asked, or was decided on). Ticks, presence, device pairing and shutdown are the server's own. Order: everything about one
+ * `health`, `config.changed`, `pairing.changed` (a stranger asked, or was decided on), `security.changed` (a review found something else than the one before). Ticks, presence, device pairing and shutdown are the server's own. Order: everything about one
  * session is told in the order it happened, after the answer to the request that caused it, and each run ends once.
  */
 export function createWireEvents(rooms: Rooms): WireEvents {
@@ -78,6 +78,10 @@ export function createWireEvents(rooms: Rooms): WireEvents {
           const payload = approval.state === 'pending' ? approvalRow(approval) : { id: approval.id, decision: approval.decision, resolvedBy: approval.decidedBy, ts: Math.round(rooms.clock.now()) }
           broadcast.toAll(event, (caller) => (caller.scopes.includes('operator.approvals') || caller.scopes.includes('operator.admin') ? payload : undefined))
         }),
+        rooms.reviews?.onChange(() => {
+          const summary = rooms.reviews?.summary()
+          broadcast.toAll('security.changed', (caller) => (caller.protocol === 4 && mayRead(caller) ? summary : undefined))
+        }) ?? (() => undefined),
         rooms.guard.onPairing(() => broadcast.toAll('pairing.changed', (caller) => (caller.protocol === 4 && mayRead(caller) ? {} : undefined))),
       ]
       teller.listenAtDoors()

@@ -85,3 +85,9 @@ CREATE TABLE door_state (
   value INTEGER NOT NULL
 )`,
 }
+
+/** What the review found last: which critical findings were noted, and of which the owner was told. */
+export const doorReviewMigration: Migration = {
+  name: '0007-door-review',
+  sql: 'CREATE TABLE last_review (id INTEGER PRIMARY KEY, taken_at INTEGER NOT NULL, review TEXT NOT NULL, noted TEXT NOT NULL, told TEXT NOT NULL)',
+}

@@ -1,4 +1,4 @@
-import type { Channel, Check, Clock, Facts, Door, Logger, ModelInfo, NewId, Store, PrincipalId, VaultDesk, SandboxFacts, SandboxProbe } from '@moltbot/contract'
+import type { Channel, Check, Clock, Facts, Door, Logger, ModelInfo, NewId, Store, PrincipalId, Review, VaultDesk, SandboxFacts, SandboxProbe } from '@moltbot/contract'
 import type { Audit, AuditDoor } from '../foundation/audit/types.ts'
 import type { BudgetDoor } from '../foundation/budget/types.ts'
 import type { EgressDoor } from '../foundation/egress/types.ts'
@@ -59,6 +59,10 @@ export interface Rooms {
   sandbox?: { explain(): Promise<SandboxFacts>; probe(): Promise<SandboxProbe[]> }
   /** What `security.audit` looks with, beside these rooms. Absent: this gateway was built without the review. */
   review?: ReviewParts
+  /** What the review that runs by itself found last; made by `createReviewKeeper`. Absent: nobody reviews unasked. */
+  reviews?: ReviewDoor
+  /** Does work whose entries in the record bear this where they say nothing of their own. Absent: they bear nothing. */
+  bearing?<T>(whence: { place?: string; correlation?: string }, work: () => Promise<T>): Promise<T>
   /** Asks the process to stop (`restart`: with the wish to be started again). Returns at once. */
   shutdown(reason: string, restart: boolean): void
 }
@@ -83,6 +87,20 @@ export interface ReviewParts {
   vault(): Facts['vault']
   /** The port in use; undefined before it is open. */
   port(): number | undefined
+}
+
+/** How many findings of each severity the last review made. */
+export interface ReviewSummary { takenAt: number; critical: number; warn: number; info: number }
+
+export interface ReviewDoor {
+  /** Undefined: none was made yet. */
+  summary(): ReviewSummary | undefined
+  /** The last whole review, with everything it found. */
+  last(): Promise<Review | undefined>
+  /** Keeps a review somebody asked for as the last one, and tells what is new in it. */
+  take(review: Review): Promise<void>
+  /** Calls back after a review that found something else than the one before. Returns how to stop. */
+  onChange(listener: () => void): () => void
 }
 
 export interface AgentsDoor {

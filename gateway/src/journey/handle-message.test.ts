@@ -125,6 +125,7 @@ function build() {
     why: (id: string) => why(id), lastMessage: (message: IncomingMessage) => inbox.before(message),
   } as unknown as CommandNeeds
   const journey: Journey = {
+    asPartOf: (_, work) => work(),
     store, log, audit, inbox, guard, sessions, outbox, now: () => clock.now(), costUsd: () => 0.0123,
     commands: { all: chatCommands, parse: (text) => parseCommand(text, chatCommands, () => undefined), needs: commandNeeds },
     keepSecrets: async () => ({ sentence: 'a key was removed' }),

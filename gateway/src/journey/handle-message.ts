@@ -29,6 +29,8 @@ export interface Journey {
   commands: { all: readonly ChatCommand[]; parse(text: string): Parsed; needs: CommandNeeds }
   /** Seals what was pasted for who may, and records it. `sentence`: what the person is told; `renamed`: puts the names under which they are kept into a text. */
   keepSecrets(tx: Tx, row: InboxRow, principal: Principal, pasted: readonly PastedSecret[]): Promise<{ sentence: string; renamed?: (text: string) => string }>
+  /** Does work that belongs to a message: what the record says of it names the message and its chat. */
+  asPartOf<T>(row: InboxRow, work: () => Promise<T>): Promise<T>
   /** The agent's work on a turn as events; judges, journals and confines its tools. */
   runAgent(turn: Turn, view: TurnView): AsyncGenerator<AgentEvent, void, undefined>
   now(): number
@@ -52,7 +54,10 @@ export function handleMessage(incoming: IncomingMessage, journey: Journey): Prom
         await journey.audit.append(tx, { act: 'message.refused', principal: null, subject: `${incoming.chat.channel}:${incoming.sender.id}`, outcome: 'deny', reason: accepted.reason })
         return accepted
       case 'accepted':
-        if (accepted.row !== undefined) await route(tx, accepted.row, journey, accepted.pasted)
+        if (accepted.row !== undefined) {
+          const { row } = accepted
+          await journey.asPartOf(row, () => route(tx, row, journey, accepted.pasted))
+        }
         return { kind: 'accepted', id: accepted.id }
       default: return unreachable(accepted)
     }
@@ -109,7 +114,7 @@ async function proceed(tx: Tx, row: InboxRow, principal: Principal, journey: Jou
   const key = sessions.keyFor(row.message, principal)
   await inbox.assign(tx, row.id, { principal: principal.id, sessionKey: key })
   tx.afterCommit(() => {
-    runCommand(row, principal, key, command, args, journey).catch((error: unknown) => journey.log.error('A command could not be finished.', { inbox: row.id, error: describeError(error) }))
+    journey.asPartOf(row, () => runCommand(row, principal, key, command, args, journey)).catch((error: unknown) => journey.log.error('A command could not be finished.', { inbox: row.id, error: describeError(error) }))
   })
 }
 
@@ -286,7 +291,7 @@ export async function resume(journey: Journey): Promise<{ messages: number; deli
     const isFirst = !conversations.has(conversation)
     conversations.add(conversation)
     try {
-      await resumeMessage(row, isFirst, continued, journey)
+      await journey.asPartOf(row, () => resumeMessage(row, isFirst, continued, journey))
     } catch (error) {
       log.error('A message could not be taken up again.', { inbox: row.id, error: describeError(error) })
       // Counted by itself, so that one that never can is given up some day.

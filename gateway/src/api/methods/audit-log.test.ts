@@ -9,7 +9,7 @@ const line = { seq: 1, id: 'au1', at: 5, act: 'pairing.approved', class: 'people
 it('tells entries as asked', async () => {
   const rooms = await fakeRooms()
   const asked: AuditQuery[] = []
-  rooms.record = { log: async (query) => (asked.push(query), { lines: [line], next: 1 }), export: () => Promise.reject(new Error('not asked')), verify: () => Promise.reject(new Error('not asked')) }
+  rooms.record = { log: async (query) => (asked.push(query), { lines: [line], next: 1 }), export: () => Promise.reject(new Error('not asked')), verify: () => Promise.reject(new Error('not asked')), health: () => ({ ok: true, reason: null }) }
   expect(await callMethod(auditLog, { since: 1, kind: 'pairing', outcome: 'done', before: 9, limit: 1 }, rooms)).toEqual({ lines: [line], next: 1 })
   expect(asked).toEqual([{ since: 1, kind: 'pairing', outcome: 'done', before: 9, limit: 1 }])
 })

@@ -9,7 +9,7 @@ const found: AuditVerification = { ok: false, fault: 'edited', at: 3, rows: 3, f
 it('says what was found; accepting is done in the caller’s name', async () => {
   const rooms = await fakeRooms()
   const asked: unknown[] = []
-  rooms.record = { verify: async (options) => (asked.push(options), found), log: () => Promise.reject(new Error('not asked')), export: () => Promise.reject(new Error('not asked')) }
+  rooms.record = { verify: async (options) => (asked.push(options), found), log: () => Promise.reject(new Error('not asked')), export: () => Promise.reject(new Error('not asked')), health: () => ({ ok: true, reason: null }) }
   expect(await callMethod(auditVerify, {}, rooms)).toEqual(found)
   await callMethod(auditVerify, { accept: true, anchors: 'x' }, rooms)
   expect(asked).toEqual([{}, { anchors: 'x', accept: { by: 'owner' } }])

@@ -1,7 +1,7 @@
-import { Problem, reviewFacts } from '@moltbot/contract'
+import { Problem } from '@moltbot/contract'
 import Type from 'typebox'
-import { takeFacts } from '../facts.ts'
 import { defineMethod } from '../method.ts'
+import { reviewNow } from '../review.ts'
 import { open } from '../wire/params.ts'
 
 const Severity = Type.Union([Type.Literal('critical'), Type.Literal('warn'), Type.Literal('info')])
@@ -14,10 +14,11 @@ export const securityAudit = defineMethod({
   name: 'security.audit',
   // It names every weak spot there is.
   scope: 'operator.admin',
-  summary: 'Looks at the whole installation with every check and tells what was found; changes nothing.',
+  summary: 'Looks at the whole installation with every check and tells what was found; mends nothing.',
   params: open({
     deep: Type.Optional(Type.Boolean({ description: 'Also knock at the own port as a stranger would.' })),
     quick: Type.Optional(Type.Boolean({ description: 'Only the few essential checks.' })),
+    last: Type.Optional(Type.Boolean({ description: 'Do not look: tell what the last whole review found.' })),
   }),
   result: Type.Object({
     takenAt: Type.Integer(),
@@ -28,14 +29,13 @@ export const securityAudit = defineMethod({
     checks: Type.Array(Type.Object({ id: Type.String(), title: Type.String(), severity: Severity, outcome: Type.Union([Type.Literal('clean'), Type.Literal('found'), Type.Literal('not-looked-at')]) })),
   }),
   async handle(params, rooms) {
-    const parts = rooms.review
-    if (parts === undefined) throw new Problem('review-missing', 'This gateway was built without the review.', { next: 'Build it again: npm run build' })
-    const port = parts.port()
-    const facts = await takeFacts({
-      version: rooms.version, stateDir: rooms.stateDir, config: rooms.config, channels: rooms.channels, clock: rooms.clock, machine: parts.machine, vault: parts.vault(), vaultKeyFile: parts.vaultKeyFile,
-      // A gateway that runs has read it.
-      secretsFault: null, rooms, deep: params.deep === true, ...(parts.logLink === undefined ? {} : { logLink: parts.logLink }), ...(port === undefined ? {} : { port }),
-    })
-    return reviewFacts(params.quick === true ? parts.checks.filter(({ quick }) => quick === true) : parts.checks, facts)
+    if (params.last === true) {
+      const last = await rooms.reviews?.last()
+      if (last === undefined) throw new Problem('review-none', 'No review was kept yet.', { next: 'Make one: moltbot security audit' })
+      return last
+    }
+    const review = await reviewNow(rooms, { deep: params.deep === true, quick: params.quick === true })
+    if (params.quick !== true) await rooms.reviews?.take(review)
+    return review
   },
 })

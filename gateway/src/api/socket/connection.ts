@@ -200,6 +200,7 @@ export function createSockets(options: {
           ...(params.client.displayName === undefined ? {} : { displayName: params.client.displayName }),
         },
         device: result.device,
+        address: source.address,
         caps: params.caps ?? [],
         emit: (event, payload) => sendEvent(event, serialise(event, payload), {}),
         respondAgain: () => undefined,
@@ -258,6 +259,7 @@ export function createSockets(options: {
       let mine = false
       const caller: Caller = {
         ...connection.caller,
+        request: requestId,
         finishFirst() {
           if (!mine) finishing += 1
           mine = true

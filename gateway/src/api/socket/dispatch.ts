@@ -58,7 +58,9 @@ export function createDispatch(methods: readonly Method[], rooms: Rooms, idempot
     const validator = validatorOf(method)
     if (!validator.Check(params)) return invalid(`invalid ${name} params: ${describeParamErrors(validator.Errors(params))}`)
     if (isStale(method, params, caller, rooms.clock.now())) return refused(proveAgain(caller.protocol))
-    return idempotency.once(askerOf(caller), name, params, async () => {
+    const whence = { ...(caller.address === undefined ? {} : { place: caller.address }), correlation: `${caller.id}/${caller.request ?? name}` }
+    const bearing = rooms.bearing ?? ((_, work) => work())
+    return idempotency.once(askerOf(caller), name, params, () => bearing(whence, async () => {
       try {
         if (scope === 'operator.admin') {
           const verdict = await rooms.guard.judge(caller.principal, { kind: 'call-method', method: name, scope })
@@ -70,6 +72,6 @@ export function createDispatch(methods: readonly Method[], rooms: Rooms, idempot
         if (wire.code === 'UNAVAILABLE') rooms.log.warn(`The method ${name} failed.`, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
         return refused(wire)
       }
-    })
+    }))
   }
 }

@@ -15,7 +15,7 @@ import type { DeliveryRow } from '../../journey/outbox/types.ts'
 import type { EntryRow, FeedItem, RunningTurn, SessionRow } from '../../journey/sessions/types.ts'
 import { createDevices, type DeviceStore } from '../devices.ts'
 import { createBrowserSessions, type BrowserSessions } from '../browser-sessions.ts'
-import { doorIdentityMigration, doorMigration } from '../migrations.ts'
+import { doorIdentityMigration, doorMigration, doorReviewMigration } from '../migrations.ts'
 import { withdrawableStore } from '../withdrawal.ts'
 import { createPresence } from '../presence.ts'
 import type { Rooms } from '../rooms.ts'
@@ -132,7 +132,7 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
   const clock = options.clock ?? realClock
   const newId = countingIds()
   const log = memoryLogger()
-  const store = withdrawableStore(await openStore({ file: ':memory:', migrations: [doorMigration, doorIdentityMigration] }))
+  const store = withdrawableStore(await openStore({ file: ':memory:', migrations: [doorMigration, doorIdentityMigration, doorReviewMigration] }))
   const random = (bytes: number): Buffer => crypto.getRandomValues(Buffer.alloc(bytes))
   const floor = { key: random(32), raise: async () => undefined }
   const changePerson = (id: string, changes: Partial<Person>): Person => {

@@ -33,6 +33,10 @@ export const HealthSummary = Type.Object({
   outbox: Type.Object({ waiting: Type.Integer(), ambiguous: Type.Integer(), failed: Type.Integer() }),
   /** False while the configuration file has errors; the gateway runs on its last good values. */
   configOk: Type.Boolean(),
+  /** How many findings the last review of the posture made. Null: none was made yet. */
+  security: Type.Union([Type.Object({ takenAt: Type.Integer(), critical: Type.Integer(), warn: Type.Integer(), info: Type.Integer() }), Type.Null()]),
+  /** False while entries of the record cannot be written or are not as they were written; `reason` says which. */
+  record: Type.Object({ ok: Type.Boolean(), reason: Type.Union([Type.String(), Type.Null()]) }),
 })
 export type HealthSummary = Static<typeof HealthSummary>
 
@@ -71,6 +75,8 @@ export async function healthSummary(rooms: Rooms, options: { probe?: boolean; ti
     inbox,
     outbox,
     configOk: rooms.config.snapshot().issues.every((issue) => issue.severity !== 'error'),
+    security: rooms.reviews?.summary() ?? null,
+    record: rooms.record?.health() ?? { ok: true, reason: null },
   }
 }
 

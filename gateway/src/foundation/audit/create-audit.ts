@@ -1,8 +1,9 @@
-import type { AuditOutcome, Clock, NewId, PrincipalId, Sql, SqlValue, Store, Tx } from '@moltbot/contract'
+import { describeError, type AuditOutcome, type Clock, type NewId, type PrincipalId, type Sql, type SqlValue, type Store, type Tx } from '@moltbot/contract'
 import { addOldRow, beginningOf, chainKeys, macOf, oldRowsDigest, rowColumns, type ChainHead, type ChainKeys, type ChainRow } from './chain.ts'
 import { signCheckpoint, storeCheckpoint } from './checkpoints.ts'
 import { capped } from './shown.ts'
 import type { Audit, AuditEntry } from './types.ts'
+import { whenceNow } from './whence.ts'
 
 export interface AuditOptions {
   store: Store
@@ -13,6 +14,8 @@ export interface AuditOptions {
    * (the vault is locked): entries are kept and sealed into the chain as soon as they can. Asked until it answers, then kept.
    */
   key: Buffer | (() => Buffer | undefined)
+  /** Masks secrets in a text before it is written for good. Absent: texts are written as they come. */
+  mask?(text: string): string
 }
 
 /** The record with what its keeper needs. */
@@ -25,6 +28,8 @@ export interface AuditRoom extends Audit {
   onRow(listener: (row: ChainRow) => void): () => void
   /** Calls back when rows this process wrote are not where it left them. Returns how to stop. */
   onTampering(listener: (what: string) => void): () => void
+  /** Why the last entry could not be written. Undefined: it could. */
+  fault(): string | undefined
   /** Begins the chain where there is none, and seals what was written while the key could not be had. Nothing while it still cannot. */
   begin(tx: Tx): Promise<void>
 }
@@ -41,7 +46,7 @@ const insertAfter = `INSERT INTO audit (${rowColumns}) SELECT ?, ?, ?, ?, ?, ?, 
 const insertAnyhow = `INSERT INTO audit (${rowColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 export function createAudit(options: AuditOptions): AuditRoom {
-  const { store, clock, newId } = options
+  const { store, clock, newId, mask = (text: string): string => text } = options
   const keyBytes = options.key
   let known: ChainKeys | undefined
   const rowListeners = new Set<(row: ChainRow) => void>()
@@ -54,6 +59,7 @@ export function createAudit(options: AuditOptions): AuditRoom {
   /** Entries this process wrote without the key, by id, as they were written. */
   const unsealed = new Map<string, string>()
   let last: Promise<unknown> = Promise.resolve()
+  let fault: string | undefined
 
   function keys(): ChainKeys | undefined {
     if (known !== undefined) return known
@@ -62,14 +68,15 @@ export function createAudit(options: AuditOptions): AuditRoom {
   }
 
   function shape(entry: AuditEntry): Unlinked {
-    const facts = entry.facts === undefined ? null : JSON.stringify(entry.facts)
+    const facts = entry.facts === undefined ? null : JSON.stringify(entry.facts, (_, value: unknown) => (typeof value === 'string' ? mask(value) : value))
+    const { place, correlation } = { ...whenceNow(), ...entry }
     return {
       id: newId('au'), at: Math.trunc(clock.now()), act: capped(entry.act, lengthMax.act),
       principal: entry.principal === null ? null : capped(entry.principal, lengthMax.principal),
-      subject: capped(entry.subject, lengthMax.subject), outcome: entry.outcome, reason: capped(entry.reason, lengthMax.reason),
+      subject: capped(mask(entry.subject), lengthMax.subject), outcome: entry.outcome, reason: capped(mask(entry.reason), lengthMax.reason),
       facts: facts === null || facts.length <= lengthMax.facts ? facts : JSON.stringify({ cut: capped(facts, lengthMax.facts - 100) }),
-      place: entry.place === undefined ? null : capped(entry.place, lengthMax.place),
-      correlation: entry.correlation === undefined ? null : capped(entry.correlation, lengthMax.correlation),
+      place: place === undefined ? null : capped(mask(place), lengthMax.place),
+      correlation: correlation === undefined ? null : capped(correlation, lengthMax.correlation),
     }
   }
 
@@ -89,8 +96,7 @@ export function createAudit(options: AuditOptions): AuditRoom {
     })
   }
 
-  async function append(tx: Tx, entry: AuditEntry): Promise<void> {
-    const shaped = shape(entry)
+  async function append(tx: Tx, shaped: Unlinked): Promise<void> {
     const chain = keys()
     if (chain === undefined) {
       await tx.run(insertAnyhow, null, ...contentOf(shaped), null)
@@ -169,18 +175,20 @@ export function createAudit(options: AuditOptions): AuditRoom {
   return {
     keys,
     append(tx, entry) {
-      // Two entries of one transaction may be asked for at once; each follows the other.
-      const done = last.then(() => append(tx, entry))
-      last = done.catch(() => undefined)
+      // Now, while it is known on whose behalf; and two entries of one transaction may be asked for at once, each follows the other.
+      const shaped = shape(entry)
+      const done = last.then(() => append(tx, shaped))
+      last = done.then(() => { fault = undefined }, (error: unknown) => { fault = describeError(error) })
       return done
     },
     async about(subject) {
       const rows = await store.read.all<ChainRow>(
-        `SELECT ${rowColumns} FROM audit WHERE subject = ? ORDER BY at DESC, seq DESC LIMIT ${aboutMax}`, capped(subject, lengthMax.subject),
+        `SELECT ${rowColumns} FROM audit WHERE subject = ? ORDER BY at DESC, seq DESC LIMIT ${aboutMax}`, capped(mask(subject), lengthMax.subject),
       )
       return rows.reverse().map(entryOf)
     },
     committed: () => committed,
+    fault: () => fault,
     async begin(tx) {
       const chain = keys()
       if (chain === undefined) return

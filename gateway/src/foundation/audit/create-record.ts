@@ -53,6 +53,7 @@ export function createRecord(options: RecordOptions): RecordKeeper {
   let working: Promise<void> | undefined
   let closed = false
   let opened = false
+  let doubt: string | undefined
 
   const settings = (): ReturnType<typeof config.get<typeof auditSection.schema>> => config.get(auditSection)
   const anchorFile = (): string | undefined => anchorFileOf(settings().anchor.file, options.anchorFile)
@@ -116,6 +117,7 @@ export function createRecord(options: RecordOptions): RecordKeeper {
 
   async function report(sentence: string, facts: Record<string, unknown>): Promise<void> {
     log.error(`The record is not whole: ${sentence}`, facts)
+    doubt = sentence
     await store.transaction((tx) => audit.append(tx, { act: 'record.doubted', principal: null, subject: 'audit', outcome: 'failed', reason: sentence, facts })).catch((error: unknown) =>
       log.error('That the record is not whole could not be recorded.', { error: describeError(error) }))
   }
@@ -174,6 +176,8 @@ export function createRecord(options: RecordOptions): RecordKeeper {
     const all = [...found, ...elsewhere].toSorted((a, b) => a.at - b.at)
     const verification = await verifyRecord({ read: store.read, keys, anchors: all, notes })
     const { accept } = given
+    if (verification.ok) doubt = undefined
+    else doubt = verification.sentence
     if (accept === undefined || verification.ok) return verification
     const accepted = await store.transaction(async (tx) => {
       await audit.append(tx, {
@@ -183,6 +187,7 @@ export function createRecord(options: RecordOptions): RecordKeeper {
       return head === undefined ? undefined : sign(tx, 'accepted', head)
     })
     if (accepted !== undefined) await anchor(accepted)
+    doubt = undefined
     return verification
   }
 
@@ -209,14 +214,14 @@ export function createRecord(options: RecordOptions): RecordKeeper {
     if (keys === undefined) return log.warn('The vault is locked: entries of the record are kept, and sealed once it is unlocked.')
     opened = true
     const { found } = await anchors(tailBytes)
-    const doubt = await lookAtEnds({ read: store.read, keys, anchors: found })
+    const seen = await lookAtEnds({ read: store.read, keys, anchors: found })
     const begun = await store.transaction(async (tx) => {
       const before = (await storedCheckpoints(tx)).length
       await audit.begin(tx)
       return (await storedCheckpoints(tx)).slice(before)
     })
     for (const each of begun) await anchor(each)
-    if (doubt !== undefined) await report(doubt.sentence, { fault: doubt.fault, at: doubt.at })
+    if (seen !== undefined) await report(seen.sentence, { fault: seen.fault, at: seen.at })
   }
 
   return {
@@ -235,7 +240,10 @@ export function createRecord(options: RecordOptions): RecordKeeper {
         sinks.offer(row)
         if (sinceCheckpoint >= settings().checkpointEvery.rows && working === undefined) void checkpoint().catch(() => undefined)
       }))
-      stops.push(audit.onTampering((what) => log.error('Somebody changes the record while the gateway runs.', { what })))
+      stops.push(audit.onTampering((what) => {
+        doubt = what
+        log.error('Somebody changes the record while the gateway runs.', { what })
+      }))
       await open()
       everyMinutes()
       daily()
@@ -244,6 +252,11 @@ export function createRecord(options: RecordOptions): RecordKeeper {
     checkpoint,
     prune,
     verify,
+    health() {
+      const fault = audit.fault()
+      const reason = fault === undefined ? doubt : `An entry could not be written: ${fault}`
+      return { ok: reason === undefined, reason: reason ?? null }
+    },
     log: (query) => findLines(store.read, query),
     export: (query) => exportLines(store.read, query, options.source),
     async close() {

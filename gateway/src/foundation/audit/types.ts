@@ -28,6 +28,8 @@ export interface Audit {
 
 /** The record as methods ask it. */
 export interface AuditDoor {
+  /** Whether entries can be written and stand as they were written, as far as this process knows. `reason`: a sentence. */
+  health(): { ok: boolean; reason: string | null }
   log(query: AuditQuery): Promise<AuditPage>
   export(query: AuditQuery & { format: AuditFormat }): Promise<AuditExport>
   /** Reads the whole chain. `accept`: from now on what was found is taken as it is, in the name of `by`; later faults show again. */
