@@ -15,8 +15,8 @@ export interface Principal {
 export type Action =
   | { kind: 'speak'; chat: ChatRef }
   | { kind: 'command'; name: string; ownerOnly: boolean; chat: ChatRef }
-  /** `tainted`: the turn has read what somebody outside wrote. */
-  | { kind: 'use-tool'; tool: string; effects: Effect[]; session: SessionKey; agent: AgentId; tainted?: boolean }
+  /** `tainted`: the turn has read what somebody outside wrote. `knows`: this address stood in what it read, or a person named its host; absent: none did. */
+  | { kind: 'use-tool'; tool: string; effects: Effect[]; session: SessionKey; agent: AgentId; tainted?: boolean; knows?(url: string): boolean }
   | { kind: 'call-method'; method: string; scope: Scope }
   | { kind: 'connect-channel'; channel: ChannelId }
 

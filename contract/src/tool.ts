@@ -14,7 +14,8 @@ export type Effect =
   | { kind: 'writes-workspace'; path: string }
   | { kind: 'writes-outside'; path: string }
   | { kind: 'runs-code'; what: string }
-  | { kind: 'reaches-host'; host: string }
+  /** `url`: the address as the call names it. Absent only where the configuration, not the call, decides what is reached. */
+  | { kind: 'reaches-host'; host: string; url?: string }
   | { kind: 'sends'; to: string }
   | { kind: 'spends'; what: string }
   | { kind: 'changes-gateway'; what: string }
@@ -62,6 +63,8 @@ export interface StatusFacts {
   contextTokens: number
   contextWindow: number
   queue: string
+  /** That everything is paused or stopped, in words. Absent: it works. */
+  held?: string
   channels: { id: string; account: string; state: string }[]
   usageToday: { input: number; output: number; costUsd: number | null }
 }

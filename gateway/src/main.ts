@@ -10,8 +10,8 @@ import { homedir, hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import {
-  Problem, describeError, mainAgent, ownerPrincipal, parseSecretsEnv, reviewFacts, Secret, summaryMessage, type AgentId, type Channel, type Charge, type ChatRef, type Clock, type Facts, type GatewayModule, type GatewayRunOptions,
-  type ModelCall, type NewId, type OfflineAudit, type OfflineConfig, type Principal, type PrincipalId, type Review, type ReviewOptions, type SessionKey, type StatusFacts, type Tool, type TurnId, type TurnView, type OfflineVault, type OfflineVaultOptions, type Store,
+  Problem, describeError, mainAgent, ownerPrincipal, parseSecretsEnv, reviewFacts, Secret, type AgentId, type Channel, type Charge, type ChatRef, type Clock, type Facts, type GatewayModule, type GatewayRunOptions,
+  type ModelCall, type NewId, type OfflineAudit, type OfflineConfig, type Principal, type PrincipalId, type Review, type ReviewOptions, type SessionKey, type StatusFacts, type Tool, type TurnId, type OfflineVault, type OfflineVaultOptions, type Store,
 } from '@moltbot/contract'
 import { checks } from '@moltbot/checks'
 import { catalog, formats } from '@moltbot/models'
@@ -39,7 +39,7 @@ import { answerTurn, handleMessage, resume, settleDelivery, type Journey } from 
 import { createInbox, inboxMigration, inboxThreadMigration } from './journey/inbox/index.ts'
 import { createOutbox, migrations as outboxMigrations } from './journey/outbox/index.ts'
 import { runAgent, toolSpecs } from './journey/run-agent.ts'
-import { createCommands, createGrants, execSection, sandboxSection, type GrantSubject } from './journey/sandbox/index.ts'
+import { createCommands, createFileLabels, createGrants, execSection, fileLabelsMigration, sandboxSection, type GrantSubject } from './journey/sandbox/index.ts'
 import { createSessions, agentOfKey, messagesSection, migrations as sessionMigrations, sessionSection } from './journey/sessions/index.ts'
 import { createWhy } from './journey/why.ts'
 
@@ -48,7 +48,7 @@ export const sections = [
   gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, ...channels.map((channel) => channel.config),
 ]
 /** The steps that make the database, each from the room that owns the tables. */
-export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration]
+export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration, fileLabelsMigration]
 
 export interface StartOptions {
   stateDir: string
@@ -344,6 +344,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
       return folder
     }
+    const labels = createFileLabels({ store, clock })
     const commands = createCommands({
       workspaceOf: ({ agent, principal, session }) => workspaceOf(agent, principal, session),
       sandbox: () => config.get(sandboxSection), exec: () => config.get(execSection), clock, newId, own: [stateDir, dirname(options.vaultKeyFile)],
@@ -351,6 +352,8 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         if (!egress.reachesAnything('commands', agent)) return undefined
         return { socket: egress.socketPath, user: 'sandbox', password: egress.admit({ use: 'commands', agent, principal, session, owner }) }
       },
+      // What it changes is strangers' words when they may steer it, or it can reach or read them.
+      changing: async ({ label }, workspace, { network }) => (label?.tainted() !== false || network || (await labels.any(workspace)) ? labels.watch(workspace) : undefined),
     })
     closers.push(() => commands.close())
     /** Stop is stop: what its turns left running in the background ends with them. */
@@ -360,7 +363,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     }
     const sandbox = createGrants({
       workspaceOf, readOnly: () => config.get(sandboxSection).workspaceAccess === 'ro', commands: (subject: GrantSubject) => commands.grant(subject),
-      describeStatus: ({ session }) => status(session), clock, newId, web,
+      describeStatus: ({ session }) => status(session), clock, newId, web, labels,
     })
     const checkers = new Map<Tool, ReturnType<typeof Compile>>()
     const why = createWhy({ inbox, sessions, outbox, audit, store, spent: budget.door.ofTurn })
@@ -422,6 +425,12 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           const minutes = Math.max(1, Math.round((approval.expiresAt - clock.now()) / 60_000))
           await outbox.reply(tx, { inbox: first.inbox, chat, principal: principal.id }, askWords(approval, { ownerOnly: !guard.mayDecide(principal, approval), minutes }), `ask-${approval.id}`)
         },
+        async promptIsStrange() {
+          const { workspace } = agents.get(agentOf(turn.key))
+          if (!(await labels.any(workspace))) return false
+          const files = await agents.files(agentOf(turn.key))
+          return (await Promise.all(files.map(({ name }) => labels.isStrange(workspace, name)))).includes(true)
+        },
         runTurn: (view, host) => runTurn(view, host, agents.get(agentOf(view.sessionKey)).compaction),
         checkInput(tool, input) {
           let checker = checkers.get(tool)
@@ -430,7 +439,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           return checker.Errors(input).slice(0, 3).map((error) => `${error.instancePath === '' ? 'the input' : error.instancePath} ${error.message}`).join('; ')
         },
         grants: (needs, who) => sandbox.grants(needs, {
-          agent: who.agent, session: who.session, principal: who.principal.id, turn: turn.id, owner: who.principal.role === 'owner', words: () => wordsOfPeople(view),
+          agent: who.agent, session: who.session, principal: who.principal.id, owner: who.principal.role === 'owner', label: who.label,
         }),
       }),
     }
@@ -878,13 +887,6 @@ function readerCommand(): { file: string; args: string[] } {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   const permission = major > 23 || (major === 23 && minor >= 5) ? '--permission' : '--experimental-permission'
   return { file: process.execPath, args: [memory, permission, `--allow-fs-read=${here}/*`, join(here, 'reader.mjs')] }
-}
-
-/** What people said in a conversation; a summary is made of other things too and does not count. */
-function wordsOfPeople(view: TurnView): string[] {
-  const [part] = summaryMessage('').content
-  const start = part?.type === 'text' ? part.text : ''
-  return view.messages.flatMap((message) => (message.role === 'user' ? message.content.flatMap((part) => (part.type === 'text' && !part.text.startsWith(start) ? [part.text] : [])) : []))
 }
 
 function uiDirectory(root: string): string | undefined {

@@ -17,7 +17,7 @@ export const webFetch = defineTool({
     { additionalProperties: false },
   ),
   needs: ['web'],
-  effects: (input) => [{ kind: 'reaches-host', host: hostOf(input.url) }, { kind: 'reads-untrusted', what: visible(input.url) }],
+  effects: (input) => [{ kind: 'reaches-host', host: hostOf(input.url), url: input.url }, { kind: 'reads-untrusted', what: visible(input.url) }],
   summarize: (input) => `Fetch ${input.url.length > 300 ? quoted(input.url, 300) : visible(input.url)}${input.as === undefined ? '' : ` as ${visible(input.as)}`}`,
   async run(input, grants, signal) {
     const page = await untilAborted(() => grants.web.read(input.url, { as: input.as ?? 'markdown', ...(input.max_chars === undefined ? {} : { charsMax: input.max_chars }) }, signal), signal)

@@ -3,10 +3,11 @@
  * before it runs, run with exactly its grants and a deadline, and journaled again. Like the route, it only passes things on.
  */
 import {
-  describeError, leastTrusted, type AgentEvent, type AgentHost, type AgentId, type Clock, type GrantName, type Grants, type ModelCall, type ModelCallEvent, type ModelMessage, type Origin, type Principal, type SessionKey, type Tool,
+  describeError, leastTrusted, summaryMessage, type AgentEvent, type AgentHost, type AgentId, type Clock, type Effect, type GrantName, type Grants, type ModelCall, type ModelCallEvent, type ModelMessage, type Origin, type Principal, type SessionKey, type Tool,
   type ToolCallPart, type ToolResultMessage, type ToolSpec, type TurnView, type Tx,
 } from '@moltbot/contract'
-import type { Approval, GuardRoom } from './guard/index.ts'
+import type { Approval, GuardRoom, KnownAddresses } from './guard/index.ts'
+import type { CallLabel } from './sandbox/index.ts'
 import type { SessionsRoom, Turn } from './sessions/index.ts'
 
 /** A tool that has not ended by then, and has not said how long it may take, is given up; the model reads that its outcome is unknown. */
@@ -27,7 +28,9 @@ export interface AgentSurroundings {
   tools: readonly Tool[]
   /** Why an input does not fit a tool's schema; undefined when it does. */
   checkInput(tool: Tool, input: unknown): string | undefined
-  grants(needs: readonly GrantName[], who: { agent: AgentId; principal: Principal; session: SessionKey }): Partial<Grants>
+  grants(needs: readonly GrantName[], who: { agent: AgentId; principal: Principal; session: SessionKey; label: CallLabel }): Partial<Grants>
+  /** Whether strangers' words stand in what the turn is told about itself. Absent: they never do. */
+  promptIsStrange?(): Promise<boolean>
   callModel(call: ModelCall): AsyncIterable<ModelCallEvent>
   runTurn(view: TurnView, host: AgentHost): AsyncGenerator<AgentEvent, void, undefined>
   estimateTokens(text: string): number
@@ -72,6 +75,8 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
   /** The turn is no longer the person's own word alone. What a member wrote is that member's own word in their own turn. */
   const tainted = (): boolean => origin === 'external' || origin === 'guest' || (origin === 'member' && turn.principal.role !== 'member')
   const take = (more: Origin | undefined): void => { origin = leastTrusted([origin, more]) }
+  const known = around.guard.knownAddresses()
+  hear(view.messages, known, turn.principal, effectsOf)
   /** What somebody said no to in this turn is not asked again. */
   const refused = new Set<string>()
   const host: AgentHost = {
@@ -91,10 +96,21 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     takeSteering() {
       const taken = turn.takeSteering()
       for (const { message } of taken) take(message.origin)
+      hear(taken.map(({ message }) => message), known, turn.principal, effectsOf)
       return taken
     },
     estimateTokens: around.estimateTokens,
     signal: turn.signal,
+  }
+
+  /** What a call of earlier did; undefined: nobody can tell any more. */
+  function effectsOf({ name, input }: ToolCallPart): Effect[] | undefined {
+    try {
+      return byName.get(name)?.effects(input as never)
+    } catch {
+      // Whatever it was, it was not run.
+      return undefined
+    }
   }
 
   async function runTool(call: ToolCallPart, signal: AbortSignal): Promise<ToolResultMessage> {
@@ -107,10 +123,13 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     const agent = around.agentOf(turn.key)
     let refusal = 'this is not allowed'
     let question: Approval | undefined
+    let effects: Effect[] = []
     try {
-      const exact = { tool: tool.name, input: call.input, effects: tool.effects(call.input as never), agent, session: turn.key, principal: turn.principal }
+      effects = tool.effects(call.input as never)
+      if (around.promptIsStrange !== undefined && (await around.promptIsStrange())) take('external')
+      const exact = { tool: tool.name, input: call.input, effects, agent, session: turn.key, principal: turn.principal }
       let verdict = await around.sessions.startCall(turn, call, async (tx) => {
-        const ruling = await around.guard.judgeIn(tx, turn.principal, { kind: 'use-tool', tool: tool.name, effects: exact.effects, session: turn.key, agent, tainted: tainted() })
+        const ruling = await around.guard.judgeIn(tx, turn.principal, { kind: 'use-tool', tool: tool.name, effects: exact.effects, session: turn.key, agent, tainted: tainted(), knows: known.knows })
         if (ruling.kind === 'allow') return 'allow'
         refusal = ruling.reason
         if (ruling.kind === 'deny') return 'deny'
@@ -135,7 +154,7 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
       return result(call, `It was not run, because it could not be judged and written down first: ${describeError(error)}`, true)
     }
     // Someone may have said stop while it was judged: the abort was told before anyone listened for it here.
-    const done = signal.aborted ? result(call, stopped, true) : await perform(tool, call, signal)
+    const done = signal.aborted ? result(call, stopped, true) : await perform(tool, call, effects, question !== undefined, signal)
     try {
       await around.sessions.finishCall(turn, done)
     } catch {
@@ -144,13 +163,32 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     return done
   }
 
-  async function perform(tool: Tool, call: ToolCallPart, signal: AbortSignal): Promise<ToolResultMessage> {
+  /** `approved`: a person said yes to exactly this call. */
+  async function perform(tool: Tool, call: ToolCallPart, effects: readonly Effect[], approved: boolean, signal: AbortSignal): Promise<ToolResultMessage> {
     const controller = new AbortController()
     const stop = (): void => controller.abort(signal.reason)
     signal.addEventListener('abort', stop, { once: true })
     let cancel = (): void => undefined
+    let from: Origin | undefined
+    const judged = effects.flatMap((effect) => (effect.kind === 'reaches-host' && effect.url !== undefined ? [effect.url] : []))
+    // Of a command a person sees what it is, not what it leaves in files.
+    const theirWord = approved && effects.every(({ kind }) => kind !== 'runs-code')
+    const label: CallLabel = {
+      tainted: () => tainted() && !theirWord,
+      mayReach: (url) => !tainted() || judged.includes(url) || known.knows(url),
+      tookStrange() {
+        from = 'external'
+        take(from)
+      },
+    }
+    const labelled = (done: ToolResultMessage): ToolResultMessage => {
+      take(from)
+      const message = { ...done, ...(from === undefined ? {} : { origin: from }) }
+      hearResult(message, effects, known)
+      return message
+    }
     try {
-      const grants = around.grants(tool.needs, { agent: around.agentOf(turn.key), principal: turn.principal, session: turn.key })
+      const grants = around.grants(tool.needs, { agent: around.agentOf(turn.key), principal: turn.principal, session: turn.key, label })
       const deadlineMs = Math.min(tool.deadlineMs?.(call.input as never) ?? toolDeadlineMs, toolDeadlineMaxMs)
       const deadline = new Promise<never>((_, reject) => {
         cancel = around.clock.after(deadlineMs, () => {
@@ -158,12 +196,14 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
           controller.abort('timeout')
         })
       })
+      judged.forEach(known.reached)
       const done = await Promise.race([tool.run(call.input as never, grants as never, controller.signal), deadline])
-      const from = done.origin === 'owner' ? undefined : done.origin
-      take(from)
-      return { role: 'tool', ...(from === undefined ? {} : { origin: from }), callId: call.id, name: call.name, isError: done.isError === true, content: done.content.map((part) => (part.type === 'text' ? { ...part, text: cut(part.text) } : part)) }
+      from = leastTrusted([from, done.origin === 'owner' ? undefined : done.origin])
+      return labelled({ role: 'tool', callId: call.id, name: call.name, isError: done.isError === true, content: done.content.map((part) => (part.type === 'text' ? { ...part, text: cut(part.text) } : part)) })
     } catch (error) {
-      return result(call, describeError(error), true)
+      // Why it failed may be told in the words of whoever was read.
+      if (effects.some(({ kind }) => kind === 'reads-untrusted')) from = 'external'
+      return labelled(result(call, describeError(error), true))
     } finally {
       cancel()
       signal.removeEventListener('abort', stop)
@@ -171,6 +211,34 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
   }
 
   return around.runTurn(view, host)
+}
+
+/** Takes in what people and strangers said in a conversation: whose hosts and which addresses may be reached from now on. */
+function hear(messages: readonly ModelMessage[], known: KnownAddresses, principal: Principal, effectsOf: (call: ToolCallPart) => Effect[] | undefined): void {
+  const calls = new Map<string, ToolCallPart>()
+  for (const message of messages) {
+    if (message.role === 'assistant') {
+      for (const part of message.content) if (part.type === 'tool-call') calls.set(part.id, part)
+    } else if (message.role === 'tool') {
+      const call = calls.get(message.callId)
+      hearResult(message, (call === undefined ? undefined : effectsOf(call)) ?? [], known)
+    } else if (!isSummary(message)) {
+      const isOwn = message.origin === undefined || (message.origin === 'member' && principal.role === 'member')
+      for (const part of message.content) if (part.type === 'text') known[isOwn ? 'said' : 'read'](part.text)
+    }
+  }
+}
+
+/** Only what came straight from outside: in a file or in what a command says the model itself may have put an address together. */
+function hearResult(message: ToolResultMessage, effects: readonly Effect[], known: KnownAddresses): void {
+  const straight = effects.some(({ kind }) => kind === 'reads-untrusted') && effects.every(({ kind }) => kind === 'reads-untrusted' || kind === 'reaches-host')
+  if (message.origin === 'external' && straight) for (const part of message.content) if (part.type === 'text') known.read(part.text)
+}
+
+/** A model wrote it, from everything. */
+function isSummary({ content: [part] }: { content: readonly { type: string; text?: string }[] }): boolean {
+  const [start] = summaryMessage('').content
+  return part?.type === 'text' && start?.type === 'text' && part.text?.startsWith(start.text) === true
 }
 
 function originOf(message: ModelMessage): Origin | undefined {

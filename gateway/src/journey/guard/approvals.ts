@@ -31,7 +31,7 @@ export interface Approvals extends ApprovalsDoor {
 function standingTarget(effect: Effect): { what: string; words: string } | undefined {
   switch (effect.kind) {
     case 'runs-code': return { what: effect.what, words: `exactly the command ${quoted(effect.what)}` }
-    case 'reaches-host': return { what: effect.host, words: `reaching ${quoted(effect.host)}` }
+    case 'reaches-host': return { what: effect.host, words: `reaching any address at ${quoted(effect.host)}` }
     case 'sends': return { what: effect.to, words: `sending to ${quoted(effect.to)}` }
     default: return undefined
   }

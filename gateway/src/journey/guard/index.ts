@@ -10,14 +10,16 @@ import type { Audit } from '../../foundation/audit/types.ts'
 import { createApprovals, type Approvals } from './approvals.ts'
 import { decideAccess, listNames, listNamesOn, type AccessConfig } from './access.ts'
 import { channelDefaultsSection, commandsSection, peopleSection } from './config.ts'
+import { knownAddresses, type KnownAddresses } from './known-addresses.ts'
 import { createPairing, type Revoked } from './pairing.ts'
 import { createPeople, lesserRole } from './people.ts'
-import { ruleOn, ruleOnEffect, toVerdict, type Ruling } from './rules.ts'
+import { readingOf, ruleOn, ruleOnEffect, toVerdict, type Ruling } from './rules.ts'
 import type { Guard } from './types.ts'
 
 export type * from './types.ts'
 export { channelDefaultsSection, commandsSection, peopleSection } from './config.ts'
 export { askWords } from './ask-words.ts'
+export type { KnownAddresses } from './known-addresses.ts'
 export { codeValidMs } from './pairing.ts'
 
 export const guardMigration: Migration = {
@@ -57,6 +59,8 @@ export const guardApprovalsMigration: Migration = {
 export const notAddressedReason = 'not addressed'
 
 export interface GuardRoom extends Guard, Approvals {
+  /** For one turn: which addresses it may reach after strangers' words. */
+  knownAddresses(): KnownAddresses
   /** `judge` inside a transaction that is already open. */
   judgeIn(tx: Tx, principal: Principal, action: Action): Promise<Verdict>
   /** Calls back after someone was shut out: what they had running must end. Returns how to stop. */
@@ -116,7 +120,7 @@ export function createGuard(options: {
   /** Whether everything about which it would have to be asked was allowed for good. */
   async function isStanding(tx: Tx, principal: Principal, action: Extract<Action, { kind: 'use-tool' }>): Promise<boolean> {
     for (const effect of action.effects) {
-      if (ruleOnEffect(principal, effect, action.tainted === true).kind === 'ask' && !(await approvals.isStanding(tx, principal.id, action.agent, effect))) return false
+      if (ruleOnEffect(principal, effect, readingOf(action)).kind === 'ask' && !(await approvals.isStanding(tx, principal.id, action.agent, effect))) return false
     }
     return true
   }
@@ -145,7 +149,7 @@ export function createGuard(options: {
     ...approvals,
     people: people.people, profileNames: people.profileNames, setRole: people.setRole, setProfile: people.setProfile, removePerson: people.removePerson,
     principal: (id) => principalIn(store.read, id),
-    judgeIn,
+    judgeIn, knownAddresses,
     judge: (principal, action) => store.transaction((tx) => judgeIn(tx, principal, action)),
     async judgeMessage(tx, message) {
       const channel = options.channels.find((each) => each.id === message.chat.channel)

@@ -8,8 +8,11 @@ const deny = (reason: string): Ruling => ({ kind: 'deny', reason })
 
 const readOutside = 'this conversation has read something from outside'
 
+/** What a turn has read. `knows`: this address stood in it, or a person named its host; absent: none did. */
+export interface Reading { tainted: boolean; knows?(url: string): boolean }
+
 /** What a principal's turn may do to the world. An effect nobody wrote a rule for is denied. */
-export function ruleOnEffect(principal: Principal, effect: Effect, tainted: boolean): Ruling {
+export function ruleOnEffect(principal: Principal, effect: Effect, { tainted, knows }: Reading): Ruling {
   if (principal.role === 'guest') return deny('guests have no tools')
   const elevated = principal.role === 'owner' || principal.role === 'admin'
   switch (effect.kind) {
@@ -22,8 +25,9 @@ export function ruleOnEffect(principal: Principal, effect: Effect, tainted: bool
     case 'runs-code':
       if (!elevated) return deny('running commands is the owner\'s')
       return tainted ? ask(`${readOutside}, and would run a command`) : allow
-    // Which hosts, where they lead and how often is ruled where it leaves; what a turn that read strangers' words may still reach, in its grant.
-    case 'reaches-host': return allow
+    // Which hosts, where they lead and how often is ruled where it leaves. Whoever reads strangers' words follows their links as they stand: nothing it knows can be put into an address.
+    case 'reaches-host':
+      return !tainted || effect.url === undefined || knows?.(effect.url) === true ? allow : ask(`${readOutside}, and would reach ${effect.host} at an address that stood nowhere in it`)
     case 'sends': return elevated ? ask(`it would send to ${effect.to}`) : deny(`sending to ${effect.to} is not allowed`)
     case 'spends': return elevated ? ask(`it would spend: ${effect.what}`) : deny('spending is the owner\'s')
     // The owner's own words may change what the assistant remembers and how it behaves; nobody else's may.
@@ -32,6 +36,10 @@ export function ruleOnEffect(principal: Principal, effect: Effect, tainted: bool
       return tainted ? ask(`${readOutside}, and would change ${effect.what}`) : allow
     default: return unreachable(effect)
   }
+}
+
+export function readingOf(action: Extract<Action, { kind: 'use-tool' }>): Reading {
+  return { tainted: action.tainted === true, ...(action.knows === undefined ? {} : { knows: action.knows }) }
 }
 
 /** Closed, typed rules; of several effects the strictest ruling decides. */
@@ -43,7 +51,7 @@ export function ruleOn(principal: Principal, action: Action): Ruling {
       return principal.role === 'guest' ? deny('guests have no commands') : allow
     case 'use-tool': {
       if (principal.role === 'guest') return deny('guests have no tools')
-      const rulings = action.effects.map((effect) => ruleOnEffect(principal, effect, action.tainted === true))
+      const rulings = action.effects.map((effect) => ruleOnEffect(principal, effect, readingOf(action)))
       return rulings.find(({ kind }) => kind === 'deny') ?? rulings.find(({ kind }) => kind === 'ask') ?? allow
     }
     case 'call-method':

@@ -31,6 +31,8 @@ export interface CommandsOptions {
   own: readonly string[]
   /** The way out, where there is one: the proxy's socket, and under which name this subject asks. Absent: no network. */
   egress?(subject: GrantSubject): { socket: string; user: string; password: string } | undefined
+  /** Told before a command may change a workspace; what it resolves with is called after its end. Absent: nobody needs to know. */
+  changing?(subject: GrantSubject, workspace: string, facts: { network: boolean }): Promise<(() => Promise<void>) | undefined>
   /** What isolates; absent: what the configuration and the system say. */
   isolation?: (config: SandboxConfig) => Isolation
 }
@@ -40,6 +42,10 @@ export interface CommandRoom {
   grant(subject: GrantSubject): Commands
   /** Ends everything a session runs. Resolves with how many there were, when nothing of them is left. */
   stop(session: SessionKey): Promise<number>
+  /** Ends everything that runs now, in every session, and takes more afterwards. Resolves as `stop`. */
+  stopAll(): Promise<number>
+  /** What runs now, in every session. */
+  running(): { session: SessionKey; principal: PrincipalId; command: CommandFacts }[]
   explain(): Promise<SandboxFacts>
   probe(): Promise<SandboxProbe[]>
   /** Ends everything. */
@@ -167,6 +173,7 @@ export function createCommands(options: CommandsOptions): CommandRoom {
       words, folder, env, workspace, access: config.workspaceAccess === 'ro' ? 'ro' : 'rw', hidden, pty: request.pty === true, input: request.input === true, readOnly: readOnlyOf(config), limits: config,
       ...(egress === undefined ? {} : { egress }),
     }
+    const changed = await options.changing?.(subject, workspace, { network: egress !== undefined })
     // Asked again: others may have been started while we looked.
     if (hidden.length > 0 && [...all.values()].some((each) => isRunning(each) && each.workspace === workspace)) throw new Problem('commands-busy', 'Another command was started at the same moment.', { next: 'Try again.' })
     const process = isolation.start(program)
@@ -201,6 +208,9 @@ export function createCommands(options: CommandsOptions): CommandRoom {
       if (program.access === 'rw') {
         each.putAside = await putAside(workspace, before, each.id.slice(-8)).catch((error: unknown) => [{ from: `what it may have left (${describeError(error)})`, to: 'nowhere' }])
       }
+      await changed?.().catch(() => {
+        // Whoever was told before it began goes on counting on the worst.
+      })
       each.endedAt = clock.now()
       const kept = ours(owner).filter((other) => !isRunning(other))
       for (const old of kept.slice(0, Math.max(0, kept.length - keptMax))) all.delete(old.id)
@@ -278,6 +288,15 @@ export function createCommands(options: CommandsOptions): CommandRoom {
       await finish(running, 'stop', 'someone said stop')
       return running.length
     },
+    async stopAll() {
+      const running = [...all.values()].filter(isRunning)
+      await finish(running, 'stop', 'everything was stopped')
+      return running.length
+    },
+    running: () => [...all.values()].filter(isRunning).map((each) => {
+      const [session, principal] = JSON.parse(each.owner) as [SessionKey, PrincipalId]
+      return { session, principal, command: facts(each) }
+    }),
     async explain() {
       const config = options.sandbox()
       const isolation = isolationFor(config)

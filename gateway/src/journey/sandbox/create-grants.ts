@@ -1,5 +1,6 @@
-import type { AgentId, Clock, Commands, GrantName, Grants, NewId, PrincipalId, SessionKey, StatusFacts } from '@moltbot/contract'
+import type { AgentId, Clock, Commands, FileWriter, GrantName, Grants, NewId, PrincipalId, SessionKey, StatusFacts } from '@moltbot/contract'
 import { Problem } from '@moltbot/contract'
+import type { CallLabel, FileLabels } from './file-labels.ts'
 import { webGrants, type WebSource } from './web-grants.ts'
 import { workspaceFiles, type WorkspaceFiles } from './workspace-files.ts'
 
@@ -8,12 +9,10 @@ export interface GrantSubject {
   agent: AgentId
   session: SessionKey
   principal: PrincipalId
-  /** The turn, for what is remembered only as long as it lasts. Absent: the session stands for it. */
-  turn?: string
   /** It is the owner's own turn. Absent: it is not. */
   owner?: boolean
-  /** What people said in this conversation. Absent: nothing. */
-  words?(): readonly string[]
+  /** Whose words steer the turn. Absent: it counts as steered by strangers, and reaches nothing. */
+  label?: CallLabel
 }
 
 export interface SandboxOptions {
@@ -27,6 +26,8 @@ export interface SandboxOptions {
   describeStatus(subject: GrantSubject): Promise<StatusFacts>
   /** Who reaches out for the grants `web` and `documents`. Absent: there are none. */
   web?: WebSource
+  /** Which files are strangers' words. Absent: nothing is written down about them. */
+  labels?: FileLabels
   clock: Clock
   newId: NewId
 }
@@ -42,8 +43,9 @@ export interface Sandbox {
 /** Turns what a tool needs into real, confined effects. Writes to one workspace are queued here, across turns. */
 export function createGrants(options: SandboxOptions): Sandbox {
   const workspaces = new Map<string, WorkspaceFiles>()
-  const files = ({ agent, principal, session }: GrantSubject) => {
-    const root = options.workspaceOf(agent, principal, session)
+  const rootOf = ({ agent, principal, session }: GrantSubject): string => options.workspaceOf(agent, principal, session)
+  const files = (subject: GrantSubject) => {
+    const root = rootOf(subject)
     const known = workspaces.get(root)
     if (known !== undefined) return known
     const made = workspaceFiles({ root, clock: options.clock, newId: options.newId })
@@ -54,17 +56,21 @@ export function createGrants(options: SandboxOptions): Sandbox {
   const makers: { [Name in GrantName]: (subject: GrantSubject) => Grants[Name] } = {
     'files.read': (subject) => {
       const { read, readImage, list, search } = files(subject)
-      return { read, readImage, list, search }
+      return options.labels?.reader({ read, readImage, list, search }, rootOf(subject), subject.label) ?? { read, readImage, list, search }
     },
-    'files.write': (subject) => ({
-      async write(path, text, how) {
-        if (options.readOnly?.() === true) throw new Problem('workspace-readonly', 'Nothing in this workspace may be changed.', { next: 'The owner can allow it with agents.defaults.sandbox.workspaceAccess: "rw".' })
-        return files(subject).write(path, text, how)
-      },
-    }),
+    'files.write': (subject) => {
+      const writer: FileWriter = {
+        async write(path, text, how) {
+          if (options.readOnly?.() === true) throw new Problem('workspace-readonly', 'Nothing in this workspace may be changed.', { next: 'The owner can allow it with agents.defaults.sandbox.workspaceAccess: "rw".' })
+          return files(subject).write(path, text, how)
+        },
+      }
+      return options.labels?.writer(writer, rootOf(subject), subject.label) ?? writer
+    },
     commands(subject) {
       if (options.commands === undefined) throw new Problem('sandbox-unavailable', 'This gateway runs no commands.')
-      return options.commands(subject)
+      const commands = options.commands(subject)
+      return options.labels?.commands(commands, rootOf(subject), subject.label) ?? commands
     },
     web: (subject) => web.web(subject),
     documents: (subject) => web.documents(subject),

@@ -1,0 +1,64 @@
+/** Which addresses a turn may reach after it has read strangers' words. */
+export interface KnownAddresses {
+  /** Strangers wrote this: the addresses in it may be reached as they stand there. */
+  read(text: string): void
+  /** The person whose turn it is said this: the hosts in it may be reached. */
+  said(text: string): void
+  /** Whether this address may be reached without asking. */
+  knows(url: string): boolean
+  /** It was reached. */
+  reached(url: string): void
+}
+
+/** So many addresses of one host that no person named: whoever may choose among many links tells something by the choice. */
+export const linksOfHostMax = 20
+/** Names of files far more often than of hosts; as hosts they count only in a whole address. */
+const fileEndings = /\.(?:md|sh|py|zip|mov|rs|pl|ps)$/
+
+export function knownAddresses(): KnownAddresses {
+  const links = new Set<string>()
+  const hosts = new Set<string>()
+  const counts = new Map<string, number>()
+  const isNamed = (host: string): boolean => [...hosts].some((named) => host === named || host.endsWith(`.${named}`))
+  return {
+    read(text) {
+      for (const link of linksIn(text)) links.add(link)
+    },
+    said(text) {
+      // What somebody answers to stands with their answer, and may be anybody's words.
+      const own = text.replace(/\[in reply to [^]*"\]\n/, '').toLowerCase()
+      for (const [, scheme, name = ''] of own.matchAll(/(https?:\/\/)?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)/g)) {
+        const host = name.replace(/^www\./, '')
+        if (host.includes('.') && (scheme !== undefined || !fileEndings.test(host))) hosts.add(host)
+      }
+    },
+    knows(url) {
+      const host = hostOf(url)
+      if (host === undefined) return false
+      return isNamed(host) || (links.has(plain(url)) && (counts.get(host) ?? 0) < linksOfHostMax)
+    },
+    reached(url) {
+      const host = hostOf(url)
+      if (host !== undefined) counts.set(host, (counts.get(host) ?? 0) + 1)
+    },
+  }
+}
+
+function hostOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).hostname.toLowerCase().replace(/\.$/, '') : undefined
+}
+
+/** One spelling of an address, without what follows `#`. */
+function plain(url: string): string {
+  const parsed = new URL(url)
+  parsed.hash = ''
+  return parsed.href
+}
+
+/** Addresses in a text, with and without what may be punctuation or Markdown behind them. */
+function linksIn(text: string): string[] {
+  return [...text.replaceAll(/\\([_()[\]*~-])/g, '$1').matchAll(/https?:\/\/[^\s<>"'`]+/gi)].flatMap(([found]) => {
+    const upToBracket = found.replace(/[)\]}].*$/, '')
+    return [found, upToBracket, found.replace(/[.,;:!?)\]}*_]+$/, ''), upToBracket.replace(/[.,;:!?*_]+$/, '')].filter((link) => URL.canParse(link)).map(plain)
+  })
+}
