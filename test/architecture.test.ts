@@ -53,6 +53,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   'chokidar': ['gateway/foundation/config'],
   '@node-rs/argon2': ['gateway/foundation/vault', 'gateway/api'],
   'age-encryption': ['gateway/foundation/vault'],
+  'otpauth': ['gateway/foundation/halt'],
   '@photostructure/sqlite': ['gateway/foundation/platform'],
   'marked': ['gateway/journey/outbox', 'channels/telegram', 'ui'],
   'linkedom': ['gateway/foundation/egress'],

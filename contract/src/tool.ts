@@ -1,6 +1,8 @@
 import type { Static, TSchema } from 'typebox'
 import type { Clock } from './clock.ts'
 import type { Commands } from './commands.ts'
+import type { MemoryKeeper } from './memory.ts'
+import type { Messages, OtherSessions } from './messaging.ts'
 import type { ImagePart, Origin, TextPart } from './model.ts'
 import type { DocumentReader, WebReader } from './web.ts'
 
@@ -13,7 +15,11 @@ export type Effect =
   | { kind: 'reads-untrusted'; what: string }
   | { kind: 'writes-workspace'; path: string }
   | { kind: 'writes-outside'; path: string }
-  | { kind: 'runs-code'; what: string }
+  /**
+   * `plain`: `what` is a line for the shell, and (true) nothing else steers it: it starts in the workspace itself, without added environment,
+   * terminal or open input; or (false) something does. Absent: nobody can tell. Only what is plain can be covered by an allow list.
+   */
+  | { kind: 'runs-code'; what: string; plain?: boolean }
   /** `url`: the address as the call names it. Absent only where the configuration, not the call, decides what is reached. */
   | { kind: 'reaches-host'; host: string; url?: string }
   | { kind: 'sends'; to: string }
@@ -31,6 +37,12 @@ export interface Grants {
   web: WebReader
   /** Documents of the workspace that are not text. */
   documents: DocumentReader
+  /** What this person told the agent. */
+  memory: MemoryKeeper
+  /** Words to chats that are known. */
+  messages: Messages
+  /** Other conversations of this person, and work handed to sub-agents. */
+  sessions: OtherSessions
   /** What the gateway would tell this principal about itself. */
   status: { describe(): Promise<StatusFacts> }
   clock: Clock
@@ -86,6 +98,8 @@ export interface Tool<Schema extends TSchema = TSchema, Needs extends GrantName 
   needs: readonly Needs[]
   /** Names it answers to besides its own when a model calls it so. Not offered, so they cost nothing. A list that names one means this tool. */
   aliases?: readonly string[]
+  /** What a call by one of the aliases says, as this tool's own input. Pure. Absent: it is the same. */
+  fromAlias?(alias: string, input: Record<string, unknown>): Record<string, unknown>
   /** How long a call with this input may take, in ms, for tools that wait for programs or people. Absent: a minute. At most ten. */
   deadlineMs?(input: Static<Schema>): number
   /** What a call with this input does. Pure; must not understate. */

@@ -18,7 +18,7 @@ import { catalog, formats } from '@moltbot/models'
 import { tools } from '@moltbot/tools'
 import { Compile } from 'typebox/compile'
 import Value from 'typebox/value'
-import { createBrowserSessions, createDevices, createDoor, createPresence, createReviewKeeper, createRuns, createWireEvents, createSteadyClock, doorIdentityMigration, doorMigration, doorReviewMigration, openDoorFloor, tailscaleWhois, withdrawableStore, gatewaySection, takeFacts, thisMachine, vaultFile, type CertificateFacts, type Rooms } from './api/index.ts'
+import { createBrowserSessions, createDevices, createDoor, createPresence, createReviewKeeper, createRuns, createWireEvents, createSteadyClock, doorIdentityMigration, doorMigration, doorReviewMigration, openDoorFloor, tailscaleWhois, withdrawableStore, gatewaySection, takeFacts, thisMachine, vaultFile, type CertificateFacts, type Rooms, foundAfterIncident, foundAtIncident, revokeDevices } from './api/index.ts'
 import { methods } from './api/methods/index.gen.ts'
 import { channels } from './channels.gen.ts'
 import { agentsSection, createAgents } from './foundation/agents/index.ts'
@@ -27,6 +27,7 @@ import { createConfig, type Config, type SecretCommandRun } from './foundation/c
 import { budgetMigration, budgetsSection, createBudget, type Unfinished } from './foundation/budget/index.ts'
 import { connectionsMigration, createConnections } from './foundation/connections/index.ts'
 import { createEgress, createLeakScan, createReader, createWeb, egressMigration, egressSection, webSection, type EgressOptions } from './foundation/egress/index.ts'
+import { createHalt, factorSecrets, haltMigration, loopSection, processesUnder } from './foundation/halt/index.ts'
 import { createLog, freeName, hideSecrets, linkForTail, logSection, markOf, maskedProblem } from './foundation/log/index.ts'
 import { createModels, modelsMigration, modelsSection } from './foundation/models/index.ts'
 import { createIds, openSqlite, systemClock } from './foundation/platform/index.ts'
@@ -39,16 +40,16 @@ import { answerTurn, handleMessage, resume, settleDelivery, type Journey } from 
 import { createInbox, inboxMigration, inboxThreadMigration } from './journey/inbox/index.ts'
 import { createOutbox, migrations as outboxMigrations } from './journey/outbox/index.ts'
 import { runAgent, toolSpecs } from './journey/run-agent.ts'
-import { createCommands, createFileLabels, createGrants, execSection, fileLabelsMigration, sandboxSection, type GrantSubject } from './journey/sandbox/index.ts'
+import { createCommands, createFileLabels, createGrants, execSection, fileLabelsMigration, findProgram, sandboxSection, type GrantSubject } from './journey/sandbox/index.ts'
 import { createSessions, agentOfKey, messagesSection, migrations as sessionMigrations, sessionSection } from './journey/sessions/index.ts'
 import { createWhy } from './journey/why.ts'
 
 /** The sections of the configuration, each from the room that owns it. */
 export const sections = [
-  gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, ...channels.map((channel) => channel.config),
+  gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, loopSection, ...channels.map((channel) => channel.config),
 ]
 /** The steps that make the database, each from the room that owns the tables. */
-export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration, fileLabelsMigration]
+export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration, fileLabelsMigration, haltMigration]
 
 export interface StartOptions {
   stateDir: string
@@ -220,10 +221,19 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       mentionPatterns: () => mentionPatterns([...config.get(messagesSection).groupChat.mentionPatterns, ...agents.ids().flatMap((id) => agents.get(id).mentionPatterns)]),
       isCommand: (text) => parseCommand(text, chatCommands, resolveModel).kind === 'command',
       activation: async () => undefined,
+      commandPolicy(agent) {
+        const { security, ask, allowlist, safeBins } = config.get(execSection)
+        const own = agents.has(agent) ? agents.get(agent).tools.exec?.allowlist ?? [] : []
+        // A container's programs are its image's: nobody can tell from here where a name leads.
+        const ours = ['auto', 'bwrap'].includes(config.get(sandboxSection).backend)
+        return { security, ask, entries: [...allowlist, ...own], safeBins, programAt: (word) => (ours ? findProgram(word) : undefined) }
+      },
     })
     const outbox = createOutbox({
       store, clock, newId, log: log.child('outbox'), connections, random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
       streaming: (chat) => connections.of(chat)?.limits.streaming !== 'off',
+      // Words of the gateway itself still reach whoever asked.
+      holds: ({ inboxId }) => halt.state().kind === 'panic' && inboxId === null,
       settled: (tx, delivery, all) => settleDelivery(tx, delivery, all, { inbox, sessions }),
     })
     const channelLabel = (chat: ChatRef | null): string => channels.find((channel) => channel.id === chat?.channel)?.label ?? 'Web'
@@ -278,6 +288,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         },
         answer: (turn) => during({ place: placeOf(turn.chat), correlation: turn.id }, () => answerTurn(turn, journey)),
         async compact(view, focus, signal) {
+          if (halt.state().kind !== 'running') return { reason: 'Everything is held: no model is asked.' }
           const session = await sessions.get(view.sessionKey)
           const payer = session === undefined ? undefined : await guard.principal(session.principal)
           const charge: Charge = {
@@ -314,6 +325,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       return {
         version: options.version, uptimeMs: clock.now() - startedAt, model: chosen ?? `${current.primary} (${current.why})`, session: key,
         contextTokens: session?.contextTokens ?? 0, contextWindow: info.contextWindow,
+        ...(halt.state().kind === 'running' ? {} : { held: halt.state().kind === 'paused' ? 'Paused; `/resume` goes on' : 'Stopped by a panic; `moltbot resume` goes on' }),
         queue: `${sessions.waitingCount(key)} waiting${sessions.running(key).length > 0 ? ', one running' : ''}`,
         channels: connections.status().filter((each) => channels.find((channel) => channel.id === each.channel)?.senders === 'platform')
           .map((each) => ({ id: each.channel, account: each.account, state: stateWords(each.health) })),
@@ -356,6 +368,38 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       changing: async ({ label }, workspace, { network }) => (label?.tainted() !== false || network || (await labels.any(workspace)) ? labels.watch(workspace) : undefined),
     })
     closers.push(() => commands.close())
+    const halt = await createHalt({
+      store, clock, log: log.child('halt'), stateDir, random: randomBytes, vault, label: hostname(),
+      record: (tx, entry) => audit.append(tx, entry),
+      acts: {
+        hold(kind) {
+          sessions.hold()
+          if (kind === 'panic') egress.cut()
+        },
+        release() {
+          egress.restore()
+          outbox.release()
+          sessions.release()
+        },
+        async stopWork() {
+          const [turns, ended] = await Promise.all([sessions.stopAll(), commands.stopAll()])
+          return { turns, commands: ended }
+        },
+        waiting: sessions.waitingInAll, forget: sessions.forgetWaiting,
+        revoke: {
+          browsers: () => rooms.signIns.endAll(),
+          devices: () => revokeDevices(rooms),
+          grants: ({ principal, via }) => guard.revokeStanding('all', { principal: { id: principal, role: 'owner' }, via }),
+          async approvals({ principal, via }) {
+            const open = await guard.approvals({ open: true })
+            for (const { id } of open) await guard.decide(id, 'deny', { principal: { id: principal, role: 'owner' }, via })
+            return open.length
+          },
+        },
+        found: () => foundAtIncident(rooms, { processes: () => processesUnder(process.pid), commands: commands.running, mask: log.mask }),
+        foundAfter: () => foundAfterIncident(rooms),
+      },
+    })
     /** Stop is stop: what its turns left running in the background ends with them. */
     const stopSession: typeof sessions.abort = async (key, how) => {
       const [turns] = await Promise.all([sessions.abort(key, how), how.turn === undefined ? commands.stop(key) : 0])
@@ -379,8 +423,12 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           reset: (key, principal) => sessions.reset(key, principal.id),
           async stop(key) {
             const waiting = sessions.waitingCount(key)
-            return { turns: (await stopSession(key, { reason: 'stop' })).length, waiting }
+            const at = clock.now()
+            const turns = await stopSession(key, { reason: 'stop' })
+            const calls = (await Promise.all(turns.map((turn) => sessions.callsAtStop(turn, key, at)))).flat()
+            return { turns: turns.length, waiting, calls: calls.map(({ name, input, state }) => ({ state, what: wordsOfCall(shelf, name, input) })) }
           },
+          halt,
           compact: sessions.compact, queueMode: sessions.queueMode, models: models.door,
           pairing: { pending: () => guard.pending(), approve: guard.approve, reject: guard.reject },
           approvals: { open: () => guard.approvals({ open: true }), find: guard.approval, decide: guard.decide },
@@ -417,8 +465,10 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           return { sentence: `🔑 Your message held what looks like a key. I removed it but could not keep it: ${describeError(error)}` }
         }
       },
+      heldNote: (tx, row, principal) => halt.noteFor(tx, row.chat, principal),
+      heldCommands: () => (halt.state().kind === 'panic' ? '🛑 Everything is stopped, and this is not done. To go on: `moltbot resume` on my machine.' : undefined),
       runAgent: (turn, view) => runAgent(turn, view, {
-        clock, guard, sessions, tools: toolsOf(agentOf(turn.key)), estimateTokens, agentOf,
+        clock, whenGoing: halt.whenGoing, guard, sessions, tools: toolsOf(agentOf(turn.key)), estimateTokens, agentOf,
         callModel: (call) => callModel({ ...call, charge: { principal: turn.principal.id, agent: agentOf(turn.key), channel: turn.chat.channel, session: turn.key, turn: turn.id, privy: isElevated(turn.principal) } }),
         async putQuestion(tx, { batch: [first], chat, principal }, approval) {
           if (first === undefined) return
@@ -431,7 +481,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           const files = await agents.files(agentOf(turn.key))
           return (await Promise.all(files.map(({ name }) => labels.isStrange(workspace, name)))).includes(true)
         },
-        runTurn: (view, host) => runTurn(view, host, agents.get(agentOf(view.sessionKey)).compaction),
+        runTurn: (view, host) => runTurn(view, host, agents.get(agentOf(view.sessionKey)).compaction, config.get(loopSection)),
         checkInput(tool, input) {
           let checker = checkers.get(tool)
           if (checker === undefined) checkers.set(tool, (checker = Compile(tool.input)))
@@ -453,12 +503,12 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       presence: createPresence({ clock, version: options.version, host: hostname(), ip: undefined, platform: process.platform }),
       why, runs: createRuns(log),
       vault: (by) => createVaultDesk({
-        vault, secretsEnv: join(stateDir, 'secrets.env'), record: (act) => recordVaultAct(act, by, audit, store),
+        vault: withoutFactor(vault), secretsEnv: join(stateDir, 'secrets.env'), record: (act) => recordVaultAct(act, by, audit, store),
         // Whatever the configuration refers to takes effect at once.
         changed: async () => void (await config.reload({ force: true })),
       }),
       commands: () => chatCommands.map(({ name, aliases, description, args, ownerOnly }) => ({ name, aliases: [...aliases], description, args, ownerOnly })),
-      egress, budget: budget.door, bearing: during,
+      egress, halt, budget: budget.door, bearing: during,
       sandbox: { explain: commands.explain, probe: commands.probe },
       review: {
         checks, machine: thisMachine(), vaultKeyFile: options.vaultKeyFile, ...(options.logLink === undefined ? {} : { logLink: options.logLink }),
@@ -499,6 +549,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       }
       return [...calls.values()]
     })
+    await halt.start()
     const resumed = await resume(journey)
     if (resumed.messages + resumed.deliveries > 0) log.info('Continued what was unfinished.', resumed)
     // Our own ways in are needed by the first client; networks connect in the background.
@@ -534,6 +585,30 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         return closing
       },
     }
+  }
+}
+
+/** The vault without the second factor: whoever holds the gateway's token alone must not get it by the desk. */
+function withoutFactor(vault: Vault): Vault {
+  const own = (name: string): boolean => factorSecrets.includes(name)
+  const refuse = (): never => { throw new Problem('vault-reserved', 'This name is kept for the second factor of `moltbot resume`.', { next: 'Choose another name.' }) }
+  return {
+    ...vault,
+    get: (name) => (own(name) ? undefined : vault.get(name)),
+    list: () => vault.list().filter(({ name }) => !own(name)),
+    set: async (name, value) => (own(name) ? refuse() : vault.set(name, value)),
+    remove: async (name) => (own(name) ? refuse() : vault.remove(name)),
+  }
+}
+
+/** A call in a line, as its tool says it. */
+function wordsOfCall(shelf: readonly Tool[], name: string, input: Record<string, unknown>): string {
+  const tool = shelf.find((each) => each.name === name || each.aliases?.includes(name) === true)
+  try {
+    return tool === undefined ? name : `${name}: ${tool.summarize(input as never)}`
+  } catch {
+    // The model's input fits no schema, so that its tool has no words for it.
+    return name
   }
 }
 

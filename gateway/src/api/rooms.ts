@@ -1,6 +1,7 @@
 import type { Channel, Check, Clock, Facts, Door, Logger, ModelInfo, NewId, Store, PrincipalId, Review, VaultDesk, SandboxFacts, SandboxProbe } from '@moltbot/contract'
 import type { Audit, AuditDoor } from '../foundation/audit/types.ts'
 import type { BudgetDoor } from '../foundation/budget/types.ts'
+import type { HaltDoor } from '../foundation/halt/types.ts'
 import type { EgressDoor } from '../foundation/egress/types.ts'
 import type { ConfigDoor } from '../foundation/config/types.ts'
 import type { Connections } from '../foundation/connections/types.ts'
@@ -61,6 +62,8 @@ export interface Rooms {
   review?: ReviewParts
   /** What the review that runs by itself found last; made by `createReviewKeeper`. Absent: nobody reviews unasked. */
   reviews?: ReviewDoor
+  /** Whether everything is paused or stopped, and the way there and back. Absent: this gateway was built without. */
+  halt?: HaltDoor
   /** Does work whose entries in the record bear this where they say nothing of their own. Absent: they bear nothing. */
   bearing?<T>(whence: { place?: string; correlation?: string }, work: () => Promise<T>): Promise<T>
   /** Asks the process to stop (`restart`: with the wish to be started again). Returns at once. */

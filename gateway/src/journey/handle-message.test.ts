@@ -95,7 +95,7 @@ function build() {
     isCommand: (text) => parseCommand(text, chatCommands, () => undefined).kind === 'command', activation: async () => undefined,
   })
   const outbox = createOutbox({
-    store, clock, newId, log, connections: { of: () => connection, onUp: () => () => undefined } as never, random: () => 0.5, streaming: () => false,
+    store, clock, newId, log, connections: { of: () => connection, onUp: () => () => undefined } as never, random: () => 0.5, streaming: () => false, holds: () => false,
     settled: (tx, delivery, all) => settleDelivery(tx, delivery, all, { inbox, sessions }),
   })
   const sessions = createSessions({
@@ -118,7 +118,7 @@ function build() {
     status: async () => ({}), session: sessions.get, patch: sessions.patch, reset: (key: SessionKey, principal: { id: PrincipalId }) => sessions.reset(key, principal.id),
     async stop(key: SessionKey) {
       const waiting = sessions.waitingCount(key)
-      return { turns: (await sessions.abort(key, { reason: 'stop' })).length, waiting }
+      return { turns: (await sessions.abort(key, { reason: 'stop' })).length, waiting, calls: [] }
     },
     compact: sessions.compact, queueMode: sessions.queueMode, models: { list: async () => [], current: () => ({ primary: 'a/m', why: 'test' }), resolve: () => undefined },
     pairing: { pending: () => guard.pending(), approve: guard.approve, reject: guard.reject },
@@ -129,6 +129,7 @@ function build() {
     store, log, audit, inbox, guard, sessions, outbox, now: () => clock.now(), costUsd: () => 0.0123,
     commands: { all: chatCommands, parse: (text) => parseCommand(text, chatCommands, () => undefined), needs: commandNeeds },
     keepSecrets: async () => ({ sentence: 'a key was removed' }),
+    heldNote: async () => undefined, heldCommands: () => undefined,
     runAgent(turn, view) {
       runs.push(lastWords(view))
       return agent(turn, view)

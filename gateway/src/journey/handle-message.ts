@@ -29,6 +29,10 @@ export interface Journey {
   commands: { all: readonly ChatCommand[]; parse(text: string): Parsed; needs: CommandNeeds }
   /** Seals what was pasted for who may, and records it. `sentence`: what the person is told; `renamed`: puts the names under which they are kept into a text. */
   keepSecrets(tx: Tx, row: InboxRow, principal: Principal, pasted: readonly PastedSecret[]): Promise<{ sentence: string; renamed?: (text: string) => string }>
+  /** While the gateway is held: what the sender is told about it, once for each place; undefined: nothing. */
+  heldNote(tx: Tx, row: InboxRow, principal: Principal): Promise<string | undefined>
+  /** Nothing but commands marked so run now; why not, in words. Undefined: everything runs. */
+  heldCommands(): string | undefined
   /** Does work that belongs to a message: what the record says of it names the message and its chat. */
   asPartOf<T>(row: InboxRow, work: () => Promise<T>): Promise<T>
   /** The agent's work on a turn as events; judges, journals and confines its tools. */
@@ -103,6 +107,8 @@ async function proceed(tx: Tx, row: InboxRow, principal: Principal, journey: Jou
       ...row.message.wishes, ...(parsed.thinking === undefined ? {} : { thinking: parsed.thinking }), ...(parsed.model === undefined ? {} : { model: parsed.model }),
     }
     await sessions.enqueue(tx, { ...row, message: { ...row.message, text: parsed.text, ...(wishes === undefined ? {} : { wishes }) } }, principal)
+    const note = await journey.heldNote(tx, row, principal)
+    if (note !== undefined) await journey.outbox.reply(tx, { inbox: row.id, chat: row.chat, principal: principal.id }, note, 'held')
     return
   }
   const { command, args } = parsed
@@ -123,7 +129,8 @@ async function runCommand(row: InboxRow, principal: Principal, key: SessionKey, 
   const { store, inbox, outbox, sessions, commands } = journey
   let result: string | { reply: string; pass: string }
   try {
-    result = await command.run({ args, message: row.message, inbox: row.id, principal, key, needs: commands.needs, all: commands.all })
+    const held = command.whenHeld === true ? undefined : journey.heldCommands()
+    result = held ?? await command.run({ args, message: row.message, inbox: row.id, principal, key, needs: commands.needs, all: commands.all })
   } catch (error) {
     result = describeError(error)
   }

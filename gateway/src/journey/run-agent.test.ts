@@ -33,6 +33,7 @@ function hostOf(role: Principal['role'] = 'owner'): AgentHost {
   const tool = { name: 'look', description: 'd', input: { type: 'object' }, needs: ['clock'], effects: () => effects(), summarize: () => '', run: (...given: [unknown, unknown, AbortSignal]) => run(...given) } as unknown as Tool
   const around = {
     clock, tools: [tool], checkInput: (_tool: Tool, input: { wrong?: boolean }) => (input.wrong === true ? 'it is wrong' : undefined),
+    whenGoing: () => undefined,
     guard: { knownAddresses, judgeIn: async (_tx: unknown, _who: Principal, action: { tainted: boolean }) => { steps.push('judge'); taints.push(action.tainted); if (judged instanceof Error) throw judged; return judged === 'allow' ? { kind: 'allow' } : { kind: 'deny', reason: 'because' } } },
     sessions: {
       startCall: async (_turn: Turn, _call: ToolCallPart, judge: (tx: unknown) => Promise<string>) => { const verdict = await judge({}); steps.push(`journal ${verdict}`); return verdict },

@@ -3,7 +3,7 @@
  * before it runs, run with exactly its grants and a deadline, and journaled again. Like the route, it only passes things on.
  */
 import {
-  describeError, leastTrusted, summaryMessage, type AgentEvent, type AgentHost, type AgentId, type Clock, type Effect, type GrantName, type Grants, type ModelCall, type ModelCallEvent, type ModelMessage, type Origin, type Principal, type SessionKey, type Tool,
+  describeError, handedOver, leastTrusted, noUsage, summaryMessage, type AgentEvent, type AgentHost, type AgentId, type Clock, type Effect, type GrantName, type Grants, type ModelCall, type ModelCallEvent, type ModelMessage, type Origin, type Principal, type SessionKey, type Tool,
   type ToolCallPart, type ToolResultMessage, type ToolSpec, type TurnView, type Tx,
 } from '@moltbot/contract'
 import type { Approval, GuardRoom, KnownAddresses } from './guard/index.ts'
@@ -24,6 +24,8 @@ export interface AgentSurroundings {
   /** Puts a question to the person where the work was asked for; in the transaction that writes the question down. */
   putQuestion(tx: Tx, turn: Turn, approval: Approval): Promise<void>
   guard: GuardRoom
+  /** Undefined while the gateway works. While it is held: resolves when it works again or `signal` aborts. */
+  whenGoing(signal: AbortSignal): Promise<void> | undefined
   sessions: Pick<SessionsRoom, 'startCall' | 'finishCall'>
   tools: readonly Tool[]
   /** Why an input does not fit a tool's schema; undefined when it does. */
@@ -80,10 +82,11 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
   /** What somebody said no to in this turn is not asked again. */
   const refused = new Set<string>()
   const host: AgentHost = {
-    callModel: (call) => around.callModel(call),
+    callModel: (call) => callWhenGoing(call),
     tools: toolSpecs(around.tools, turn.principal),
-    runTool: (call, signal) => runTool(call, signal),
-    parallel(call) {
+    runTool: (call, signal) => runTool(asOwn(call), signal),
+    parallel(given) {
+      const call = asOwn(given)
       const tool = byName.get(call.name)
       if (tool === undefined || call.malformed !== undefined || around.checkInput(tool, call.input) !== undefined) return false
       try {
@@ -103,9 +106,16 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     signal: turn.signal,
   }
 
+  /** A call by another name says what the tool itself is asked by it. */
+  function asOwn(call: ToolCallPart): ToolCallPart {
+    const tool = byName.get(call.name)
+    return tool?.fromAlias === undefined || call.name === tool.name || call.malformed !== undefined ? call : { ...call, input: tool.fromAlias(call.name, call.input) }
+  }
+
   /** What a call of earlier did; undefined: nobody can tell any more. */
-  function effectsOf({ name, input }: ToolCallPart): Effect[] | undefined {
+  function effectsOf(call: ToolCallPart): Effect[] | undefined {
     try {
+      const { name, input } = asOwn(call)
       return byName.get(name)?.effects(input as never)
     } catch {
       // Whatever it was, it was not run.
@@ -113,7 +123,17 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     }
   }
 
+  /** A call that was kept waiting until the turn was stopped is never made. */
+  async function* callWhenGoing(call: ModelCall): AsyncGenerator<ModelCallEvent, void, undefined> {
+    const going = around.whenGoing(turn.signal)
+    if (going !== undefined) await going
+    if (turn.signal.aborted) yield { type: 'end', stop: 'aborted', message: { role: 'assistant', model: call.candidates[0] ?? '', content: [] }, usage: noUsage }
+    else yield* around.callModel(call)
+  }
+
   async function runTool(call: ToolCallPart, signal: AbortSignal): Promise<ToolResultMessage> {
+    const going = around.whenGoing(signal)
+    if (going !== undefined) await going
     const tool = byName.get(call.name)
     if (tool === undefined || turn.principal.role === 'guest') return result(call, `There is no tool "${call.name}".`, true)
     if (call.malformed !== undefined) return result(call, `The arguments were not a JSON object: ${call.malformed.slice(0, 500)}`, true)
@@ -153,7 +173,9 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     } catch (error) {
       return result(call, `It was not run, because it could not be judged and written down first: ${describeError(error)}`, true)
     }
-    // Someone may have said stop while it was judged: the abort was told before anyone listened for it here.
+    // Someone may have said stop or pause while it was judged: the abort was told before anyone listened for it here.
+    const goingOn = around.whenGoing(signal)
+    if (goingOn !== undefined) await goingOn
     const done = signal.aborted ? result(call, stopped, true) : await perform(tool, call, effects, question !== undefined, signal)
     try {
       await around.sessions.finishCall(turn, done)
@@ -175,6 +197,7 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     const theirWord = approved && effects.every(({ kind }) => kind !== 'runs-code')
     const label: CallLabel = {
       tainted: () => tainted() && !theirWord,
+      origin: () => (tainted() ? origin : undefined),
       mayReach: (url) => !tainted() || judged.includes(url) || known.knows(url),
       tookStrange() {
         from = 'external'
@@ -222,7 +245,7 @@ function hear(messages: readonly ModelMessage[], known: KnownAddresses, principa
     } else if (message.role === 'tool') {
       const call = calls.get(message.callId)
       hearResult(message, (call === undefined ? undefined : effectsOf(call)) ?? [], known)
-    } else if (!isSummary(message)) {
+    } else if (!isSummary(message) && !isHandedOver(message)) {
       const isOwn = message.origin === undefined || (message.origin === 'member' && principal.role === 'member')
       for (const part of message.content) if (part.type === 'text') known[isOwn ? 'said' : 'read'](part.text)
     }
@@ -239,6 +262,11 @@ function hearResult(message: ToolResultMessage, effects: readonly Effect[], know
 function isSummary({ content: [part] }: { content: readonly { type: string; text?: string }[] }): boolean {
   const [start] = summaryMessage('').content
   return part?.type === 'text' && start?.type === 'text' && part.text?.startsWith(start.text) === true
+}
+
+/** Another conversation's model put it together. */
+function isHandedOver({ content: [part] }: { content: readonly { type: string; text?: string }[] }): boolean {
+  return part?.type === 'text' && part.text?.startsWith(handedOver) === true
 }
 
 function originOf(message: ModelMessage): Origin | undefined {

@@ -57,11 +57,17 @@ import { pairingList } from './pairing-list.ts'
 import { pairingPaired } from './pairing-paired.ts'
 import { pairingReject } from './pairing-reject.ts'
 import { pairingRevoke } from './pairing-revoke.ts'
+import { panicEnroll } from './panic-enroll.ts'
+import { panicUnenroll } from './panic-unenroll.ts'
+import { panic } from './panic.ts'
+import { pause } from './pause.ts'
 import { principalsList } from './principals-list.ts'
 import { principalsProfile } from './principals-profile.ts'
 import { principalsRemove } from './principals-remove.ts'
 import { principalsRole } from './principals-role.ts'
 import { questionList } from './question-list.ts'
+import { resumeChallenge } from './resume-challenge.ts'
+import { resume } from './resume.ts'
 import { sandboxExplain } from './sandbox-explain.ts'
 import { sandboxTest } from './sandbox-test.ts'
 import { securityAudit } from './security-audit.ts'
@@ -166,11 +172,17 @@ export const methods: Method[] = [
   pairingPaired,
   pairingReject,
   pairingRevoke,
+  panicEnroll,
+  panicUnenroll,
+  panic,
+  pause,
   principalsList,
   principalsProfile,
   principalsRemove,
   principalsRole,
   questionList,
+  resumeChallenge,
+  resume,
   sandboxExplain,
   sandboxTest,
   securityAudit,

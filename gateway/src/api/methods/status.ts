@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { defineMethod } from '../method.ts'
 import { channelRows } from '../wire/channel-rows.ts'
+import { HaltShape, haltRow } from '../wire/halt-of.ts'
 import { noHeartbeat, sessionsPath } from '../wire/health.ts'
 import { contextWindows, modelDefaults } from '../wire/model-rows.ts'
 import { open } from '../wire/params.ts'
@@ -33,6 +34,7 @@ export const status = defineMethod({
     inbox: Type.Object({ open: Type.Integer(), stuck: Type.Integer(), total: Type.Integer() }),
     outbox: Type.Object({ waiting: Type.Integer(), ambiguous: Type.Integer(), failed: Type.Integer() }),
     running: Type.Integer(),
+    halt: HaltShape,
     heartbeat: Type.Object({
       defaultAgentId: Type.String(),
       agents: Type.Array(Type.Object({ agentId: Type.String(), enabled: Type.Boolean(), every: Type.String(), everyMs: Type.Null() })),
@@ -75,6 +77,7 @@ export const status = defineMethod({
       inbox,
       outbox,
       running: rooms.sessions.running().length,
+      halt: haltRow(rooms),
       heartbeat: {
         defaultAgentId: defaultAgentId(rooms),
         agents: rooms.agents.list().map((agent) => ({ agentId: agent.id, enabled: noHeartbeat.enabled, every: noHeartbeat.every, everyMs: null })),

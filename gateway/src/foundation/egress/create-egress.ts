@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ownerPrincipal, Problem, type AgentId, type Clock, type ConfigView, type Logger, type SecretSource, type SessionKey, type Store } from '@moltbot/contract'
-import { egressSection } from './config.ts'
+import { egressSection, type EgressConfig } from './config.ts'
 import { createGate, rulesFor, type GateOptions } from './gate.ts'
 import { createLeakScan, type LeakScan } from './leak-scan.ts'
 import { createLedger } from './ledger.ts'
@@ -45,6 +45,9 @@ export interface Egress extends EgressDoor {
   /** The same proxy on a port of this machine, for a client that knows no Unix sockets. */
   listenOnLoopback(): Promise<{ port: number; close(): Promise<void> }>
   start(): Promise<void>
+  /** Ends every connection and refuses the next ones, whatever the configuration says, until `restore`. Takes effect at once. */
+  cut(): void
+  restore(): void
   /** Stops listening, ends every connection, writes the counts. */
   close(): Promise<void>
 }
@@ -58,14 +61,16 @@ export function createEgress(options: EgressOptions): Egress {
   const { config, clock, store, log } = options
   const leaks = options.leaks ?? createLeakScan()
   const ledger = createLedger({ store, clock, log })
+  let isCut = false
+  const current = (): EgressConfig => (isCut ? { ...config.get(egressSection), enabled: false } : config.get(egressSection))
   const gate = createGate({
-    config: () => config.get(egressSection), clock, ledger, leaks,
+    config: current, clock, ledger, leaks,
     resolve: options.resolve ?? (async (host) => (await lookup(host, { all: true, order: 'ipv4first' })).map(({ address }) => address)),
     ownAddresses: options.ownAddresses ?? (() => Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ address }) => address))),
     ...(options.open === undefined ? {} : { open: options.open }),
     onRefused: options.onRefused,
   })
-  const sending: SendOptions = { gate, leaks, config: () => config.get(egressSection), secrets: options.secrets, clock, ...(options.ca === undefined ? {} : { ca: options.ca }) }
+  const sending: SendOptions = { gate, leaks, config: current, secrets: options.secrets, clock, ...(options.ca === undefined ? {} : { ca: options.ca }) }
   const tokenKey = options.random(32)
   const admitted = new Map<string, EgressIdentity>()
   const servers = new Map<Server, Set<Socket>>()
@@ -111,7 +116,7 @@ export function createEgress(options: EgressOptions): Egress {
       return token
     },
     reachesAnything(use, agent) {
-      const now = config.get(egressSection)
+      const now = current()
       return now.enabled && rulesFor(now, { use, agent }).allow.length > 0
     },
     async start() {
@@ -137,6 +142,11 @@ export function createEgress(options: EgressOptions): Egress {
       return { allowed: permit !== undefined, host: target.host, port: target.port, addresses, rule: permit?.rule ?? null, code: problem?.code ?? null, reason: problem?.explain() ?? null }
     },
     day: (daysAgo) => ledger.day(daysAgo),
+    cut() {
+      isCut = true
+      gate.cutAll()
+    },
+    restore() { isCut = false },
     async close() {
       stopWatching()
       gate.cutAll()

@@ -72,6 +72,12 @@ const types = (events: AgentEvent[]) => events.map((event) => event.type)
 const resultsOf = (events: AgentEvent[]) => events.flatMap((event) => (event.type === 'tool-end' ? [event.result] : []))
 const textIn = (message: ToolResultMessage | undefined) => message?.content.map((part) => (part.type === 'text' ? part.text : '')).join('')
 
+/** A bench whose tools always say the same, and which of them ran. */
+function withRuns(script: Parameters<typeof bench>[0]): ReturnType<typeof bench> & { ran: string[] } {
+  const ran: string[] = []
+  return { ...bench(script, { runTool: async (part) => { ran.push(part.id); return result(part.id, 'same', part.name) } }), ran }
+}
+
 describe('the loop', () => {
   test('a plain answer streams and ends answered', async () => {
     const { host, calls } = bench([says(answer(words('Hi there')))])
@@ -194,10 +200,29 @@ describe('the loop', () => {
 
   test('the same call with the same result three times stops the turn with a note', async () => {
     const again = (id: string) => says(answer(call(id, 'list', { path: 'x', depth: 1 })), 'tool-use')
-    const { host, calls } = bench([again('a'), again('b'), again('c'), again('d')], { runTool: async (part) => result(part.id, 'same', part.name) })
+    const { host, calls, ran } = withRuns(['a', 'b', 'c', 'd', 'e', 'f'].map(again))
     const events = await collect(view(), host)
-    expect(calls).toHaveLength(3)
+    expect(ran).toEqual(['a', 'b', 'c'])
+    expect(calls).toHaveLength(5)
+    expect(resultsOf(events).map((each) => (textIn(each) ?? '').startsWith('Refused: this exact call'))).toEqual([false, false, false, true, true])
     expect(outcomeOf(events)).toMatchObject({ kind: 'limit', text: expect.stringContaining('"list"') })
+  })
+
+  test('a call that was refused for repeating itself may be followed by another one', async () => {
+    const again = (id: string) => says(answer(call(id, 'list', { path: 'x', depth: 1 })), 'tool-use')
+    const { host, ran } = withRuns([...['a', 'b', 'c', 'd'].map(again), says(answer(call('e', 'list', { path: 'y' })), 'tool-use')])
+    const events = await collect(view(), host)
+    expect(ran).toEqual(['a', 'b', 'c', 'e'])
+    expect(outcomeOf(events)).toMatchObject({ kind: 'answered' })
+  })
+
+  test('with the breaker off the same call goes on, and the number of calls ends it', async () => {
+    const again = (id: string) => says(answer(call(id, 'list', {})), 'tool-use')
+    const { host, ran } = withRuns(['a', 'b', 'c', 'd', 'e', 'f', 'g'].map(again))
+    const events: AgentEvent[] = []
+    for await (const event of runTurn(view(), host, undefined, { enabled: false, sameResultMax: 3, callsMax: 5 })) events.push(event)
+    expect(ran).toEqual(['a', 'b', 'c', 'd', 'e'])
+    expect(outcomeOf(events)).toMatchObject({ kind: 'limit', text: expect.stringContaining('more than 5 tool calls') })
   })
 
   test('the same call with another result each time goes on', async () => {

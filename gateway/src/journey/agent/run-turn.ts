@@ -23,8 +23,16 @@ const nudges = {
   goOn: 'Your reply was cut off by the output limit. Go on exactly where it stopped, without repeating anything.',
 } as const
 
-/** The same call with the same result this often in a turn ends it. */
-export const sameResultMax = 3
+/** When a turn counts as going round in circles. */
+export interface LoopLimits {
+  /** False: only `callsMax` counts. */
+  enabled: boolean
+  /** The same call with the same result this often: the next one is refused in words, and the one after it ends the turn. */
+  sameResultMax: number
+  /** Tool calls of one turn; the next one ends it. */
+  callsMax: number
+}
+export const defaultLoopLimits: LoopLimits = { enabled: true, sameResultMax: 3, callsMax: 200 }
 /** A turn summarises at most this often by itself. */
 const compactionsMax = 3
 
@@ -34,10 +42,10 @@ const compactionsMax = 3
  * a `tool-start` is a call that did not run (skipped, cut off, or started before a crash). `answered.text` is the answer after
  * the last tool call. Leaving the iteration early is allowed and starts nothing more.
  */
-export async function* runTurn(turn: TurnView, host: AgentHost, settings: CompactionSettings = defaultCompaction): AsyncGenerator<AgentEvent, void, undefined> {
+export async function* runTurn(turn: TurnView, host: AgentHost, settings: CompactionSettings = defaultCompaction, loops: LoopLimits = defaultLoopLimits): AsyncGenerator<AgentEvent, void, undefined> {
   yield { type: 'turn-start' }
   const safe = guarded(host)
-  const run: Run = { turn, host: safe, settings, transcript: new Transcript(turn.messages), steps: 0, compactions: 0, overflowed: false, said: '', carried: '', nudged: false, continued: false, seen: new Map() }
+  const run: Run = { turn, host: safe, settings, loops, calls: 0, refused: new Map(), transcript: new Transcript(turn.messages), steps: 0, compactions: 0, overflowed: false, said: '', carried: '', nudged: false, continued: false, seen: new Map() }
   let outcome: TurnOutcome
   try {
     outcome = yield* work(run)
@@ -61,8 +69,13 @@ interface Run {
   carried: string
   nudged: boolean
   continued: boolean
+  loops: LoopLimits
+  /** Tool calls so far. */
+  calls: number
   /** How often each call gave each result. */
   seen: Map<string, number>
+  /** Calls that are not run any more, each with how often it was asked for since. */
+  refused: Map<string, number>
 }
 
 async function* work(run: Run): AsyncGenerator<AgentEvent, TurnOutcome> {
@@ -166,6 +179,7 @@ async function* result(run: Run, message: ToolResultMessage): AsyncGenerator<Age
 async function* steer(run: Run, steering: Steering): AsyncGenerator<AgentEvent, void> {
   run.transcript.record(steering.message)
   run.seen.clear()
+  run.refused.clear()
   yield { type: 'steered', message: steering.message, inbox: steering.inbox, ...(steering.from === undefined ? {} : { from: steering.from }), ...(steering.envelopeParts === undefined ? {} : { envelopeParts: steering.envelopeParts }) }
 }
 
@@ -192,6 +206,7 @@ async function* runCalls(run: Run, calls: readonly ToolCallPart[]): AsyncGenerat
     take()
     const group = groupAt(calls, at, host)
     at += group.length
+    if (looping === undefined && run.calls + group.length > run.loops.callsMax) looping = `I stopped: this took more than ${run.loops.callsMax} tool calls. Say "go on" and I continue.`
     if (host.signal.aborted || steered.length > 0 || looping !== undefined) {
       const words = host.signal.aborted ? noResult.notStarted : steered.length > 0 ? noResult.skipped : noResult.notStarted
       for (const call of group) yield* result(run, ownResult(call, words))
@@ -199,19 +214,21 @@ async function* runCalls(run: Run, calls: readonly ToolCallPart[]): AsyncGenerat
     }
     for (const call of group) yield { type: 'tool-start', callId: call.id, name: call.name, input: call.input }
     // A consumer may have stopped the turn while it held the last event.
-    const pending = group.map((call) => (host.signal.aborted ? undefined : host.runTool(call, host.signal)))
+    run.calls += group.length
+    const pending = group.map((call) => (host.signal.aborted ? undefined : (refuseSame(run, call) ?? host.runTool(call, host.signal))))
     for (const work of pending) work?.catch(() => 'read below, unless the turn is stopped first')
     for (const [index, call] of group.entries()) {
       const work = pending[index]
       const message = work === undefined ? ownResult(call, noResult.notStarted) : await settled(call, work, host.signal)
       yield* result(run, message)
-      if (countSame(run, call, message) >= sameResultMax) looping = call.name
+      countSame(run, call, message)
+      if ((run.refused.get(callKey(call)) ?? 0) >= 2) looping = `I stopped: "${call.name}" was called again and again in the same way, although it gave the same result each time.`
     }
   }
   take()
   for (const words of steered) yield* steer(run, words)
   if (host.signal.aborted) return aborted(run)
-  if (looping !== undefined && steered.length === 0) return limit(run, `I stopped: "${looping}" was called ${sameResultMax} times in the same way and gave the same result each time.`)
+  if (looping !== undefined && steered.length === 0) return limit(run, looping)
   return undefined
 }
 
@@ -234,11 +251,25 @@ async function settled(call: ToolCallPart, work: Promise<ToolResultMessage>, sig
   }
 }
 
-function countSame(run: Run, call: ToolCallPart, message: ToolResultMessage): number {
-  const key = JSON.stringify([call.name, sorted(call.input), message.isError, message.content])
+/** The answer to a call that gave the same result too often; undefined: it is run. */
+function refuseSame(run: Run, call: ToolCallPart): Promise<ToolResultMessage> | undefined {
+  const key = callKey(call)
+  const times = run.refused.get(key)
+  if (times === undefined) return undefined
+  run.refused.set(key, times + 1)
+  return Promise.resolve(ownResult(call, `Refused: this exact call gave the same result ${run.loops.sameResultMax} times and is not run again in this turn. Do something else, or say what is missing; asking once more ends the turn.`))
+}
+
+function countSame(run: Run, call: ToolCallPart, message: ToolResultMessage): void {
+  if (!run.loops.enabled || run.refused.has(callKey(call))) return
+  const key = JSON.stringify([callKey(call), message.isError, message.content])
   const times = (run.seen.get(key) ?? 0) + 1
   run.seen.set(key, times)
-  return times
+  if (times >= run.loops.sameResultMax) run.refused.set(callKey(call), 0)
+}
+
+function callKey(call: ToolCallPart): string {
+  return JSON.stringify([call.name, sorted(call.input)])
 }
 
 /** Key order is no difference between two calls. */
@@ -266,6 +297,7 @@ async function* shorten(run: Run, reason: 'overflow' | 'threshold'): AsyncGenera
     // `kept` is counted in recorded messages, since those are what the reader of this event has.
     const kept = run.transcript.compact(summaryMessage(step.value.summary), step.value.kept ?? 0)
     run.seen.clear()
+    run.refused.clear()
     yield { ...step.value, kept }
   }
 }

@@ -11,7 +11,7 @@ const needs = {
   status: async () => ({ version: '1.2', uptimeMs: 3_900_000, model: 'a/m', session: 'k', contextTokens: 500, contextWindow: 1_000, queue: 'empty', channels: [{ id: 'telegram', account: 'two', state: 'connected' }], usageToday: { input: 1_234, output: 5, costUsd: null } }),
   session: async () => ({ settings, usage: { input: 1, output: 2, cacheRead: 3, cacheWrite: 4 } }),
   patch: async (_key: string, changes: unknown) => { done.push(['patch', changes]) }, reset: async () => { done.push(['reset']) },
-  stop: async () => ({ turns: 1, waiting: 1 }), compact: async (_key: string, focus: unknown) => { done.push(['compact', focus]); return { compacted: false, reason: 'There is nothing.' } },
+  stop: async () => ({ turns: 1, waiting: 1, calls: [] }), compact: async (_key: string, focus: unknown) => { done.push(['compact', focus]); return { compacted: false, reason: 'There is nothing.' } },
   queueMode: () => 'steer', models: { list: async () => [{ provider: 'a', id: 'm', available: true }, { provider: 'b', id: 'n', available: false }], current: () => ({ primary: 'a/m', why: 'first' }), resolve: (name: string) => (name === 'm' ? 'a/m' : undefined) },
   pairing: { pending: async () => waiting, approve: async (channel: string, code: string, by: unknown) => { done.push(['approve', channel, code, by]); return { name: null, sender: '7', channel } }, reject: async (channel: string, code: string) => { done.push(['reject', channel, code]); return true } },
   why: async (id: string) => (id === 'in-1' ? { lines: ['the way'] } : undefined), lastMessage: async () => known,

@@ -11,7 +11,7 @@ const usd = (amount: number): string => `$${amount === 0 || amount >= 0.01 ? amo
 const usageOf = (command: ChatCommand): string => `/${command.name}${command.args === '' ? '' : ` ${command.args}`}`
 
 const help: ChatCommand = {
-  name: 'help', aliases: [], description: 'What I can do here', args: '', ownerOnly: false,
+  name: 'help', aliases: [], description: 'What I can do here', args: '', ownerOnly: false, whenHeld: true,
   async run() {
     return ['Write to me as you would to a person. Useful commands:', '', '- `/status` how I am, which model answers', '- `/new` start afresh', '- `/stop` stop what I am doing',
       '- `/model` choose the model', '- `/why` what became of your last message', '- `/commands` everything'].join('\n')
@@ -19,20 +19,21 @@ const help: ChatCommand = {
 }
 
 const commands: ChatCommand = {
-  name: 'commands', aliases: [], description: 'Every command', args: '', ownerOnly: false,
+  name: 'commands', aliases: [], description: 'Every command', args: '', ownerOnly: false, whenHeld: true,
   async run({ all, principal }) {
     return all.filter((command) => !command.ownerOnly || principal.role === 'owner' || principal.role === 'admin').map((command) => `- \`${usageOf(command)}\` ${command.description}`).join('\n')
   },
 }
 
 const status: ChatCommand = {
-  name: 'status', aliases: [], description: 'Model, context, queue, channels', args: '', ownerOnly: false,
+  name: 'status', aliases: [], description: 'Model, context, queue, channels', args: '', ownerOnly: false, whenHeld: true,
   async run({ needs, key, principal }) {
     const facts = await needs.status(key, principal)
     const used = facts.contextWindow === 0 ? 0 : Math.round((facts.contextTokens / facts.contextWindow) * 100)
     const cost = facts.usageToday.costUsd === null ? '' : `, about $${facts.usageToday.costUsd.toFixed(2)}`
     return [
       `**Moltbot ${facts.version}**, up ${duration(facts.uptimeMs)}`, `Model: ${facts.model}`, `Session: ${facts.session}`,
+      ...(facts.held === undefined ? [] : [`**${facts.held}**`]),
       `Context: ${n(facts.contextTokens)} of ${n(facts.contextWindow)} tokens (${used} %)`, `Queue: ${facts.queue}`,
       `Today: ${n(facts.usageToday.input)} tokens in, ${n(facts.usageToday.output)} out${cost}`,
       ...facts.channels.map((channel) => `${channel.id}${channel.account === 'default' ? '' : `/${channel.account}`}: ${channel.state}`),
@@ -41,7 +42,7 @@ const status: ChatCommand = {
 }
 
 const whoami: ChatCommand = {
-  name: 'whoami', aliases: ['id'], description: 'Who I take you for', args: '', ownerOnly: false,
+  name: 'whoami', aliases: ['id'], description: 'Who I take you for', args: '', ownerOnly: false, whenHeld: true,
   async run({ message, principal, key }) {
     return [`You are ${principal.role === 'owner' ? 'the owner' : `a ${principal.role}`} here.`, `Sender: \`${message.chat.channel}:${message.sender.id}\``, `Chat: \`${message.chat.chat}\``, `Session: \`${key}\``].join('\n')
   },
@@ -62,11 +63,61 @@ const fresh: ChatCommand = {
 }
 
 const stop: ChatCommand = {
-  name: 'stop', aliases: [], description: 'Stop what I am doing and empty the queue', args: '', ownerOnly: false,
+  name: 'stop', aliases: [], description: 'Stop what I am doing and empty the queue', args: '', ownerOnly: false, whenHeld: true,
   async run({ key, needs }) {
-    const { turns, waiting } = await needs.stop(key)
+    const { turns, waiting, calls } = await needs.stop(key)
     if (turns === 0 && waiting === 0) return 'There is nothing to stop.'
-    return `Stopped${waiting === 0 ? '' : `; ${waiting} waiting ${waiting === 1 ? 'message was' : 'messages were'} let go`}.`
+    return [`Stopped${waiting === 0 ? '' : `; ${waiting} waiting ${waiting === 1 ? 'message was' : 'messages were'} let go`}.`, ...callLines(calls)].join('\n')
+  },
+}
+
+const callWords = { 'done': ['✓', 'Done before that'], 'stopped': ['■', 'Stopped on the way; part of it may be done'], 'not-begun': ['○', 'Never begun'] } as const
+const callsShown = 12
+
+/** What was and what was not done, in the order it was asked for; of many only the last ones. */
+function callLines(calls: readonly { state: keyof typeof callWords; what: string }[]): string[] {
+  return (['done', 'stopped', 'not-begun'] as const).flatMap((state) => {
+    const all = calls.filter((call) => call.state === state)
+    if (all.length === 0) return []
+    const [sign, words] = callWords[state]
+    const left = all.length - callsShown
+    return ['', `${words}:`, ...(left > 0 ? [`- … ${left} earlier`] : []), ...all.slice(-callsShown).map(({ what }) => `- ${sign} ${codeSpan(what.slice(0, 160))}`)]
+  })
+}
+
+const pause: ChatCommand = {
+  name: 'pause', aliases: [], description: 'Hold everything until /resume; messages are kept', args: '[all]', ownerOnly: true, whenHeld: true,
+  async run({ args, needs, principal }) {
+    const what = args.trim().toLowerCase()
+    if (what !== '' && what !== 'all') throw new Problem('pause-unknown', `There is nothing called "${what.slice(0, 40)}" to pause.`, { next: 'Use `/pause all`.' })
+    await needs.halt.pause({ principal: principal.id, via: 'chat' })
+    return '⏸️ Paused, also over a restart. What is being done stops before its next step. What is written to me is kept and answered after `/resume`.'
+  },
+}
+
+const panic: ChatCommand = {
+  name: 'panic', aliases: [], description: 'Stop everything, sign everybody out, cut the network', args: '', ownerOnly: true, whenHeld: true,
+  async run({ needs, principal }) {
+    const done = await needs.halt.panic({ principal: principal.id, via: 'chat' })
+    return [
+      `🛑 Everything is stopped: ${done.turns} ${done.turns === 1 ? 'turn' : 'turns'}, ${done.commands} ${done.commands === 1 ? 'command' : 'commands'}. Nothing runs or leaves until it is resumed; ${done.waiting} ${done.waiting === 1 ? 'message waits' : 'messages wait'}.`,
+      `Taken back: ${done.browsers} browser sign-ins, ${done.devices} device tokens, ${done.grants} lasting permissions, ${done.approvals} open questions.`,
+      ...(done.faults.length === 0 ? [] : [`⚠️ Could not be done: ${done.faults.join('; ').slice(0, 600)}`]),
+      `What I found is on my machine in \`${done.incident}\`; begin with its README.md.`,
+      'To go on: `moltbot resume` there, or `/resume <code>` with your authenticator.',
+    ].join('\n')
+  },
+}
+
+const resume: ChatCommand = {
+  name: 'resume', aliases: [], description: 'Go on after /pause, or after /panic with the code of your authenticator', args: '[code] [forget]', ownerOnly: true, whenHeld: true,
+  async run({ args, needs, principal }) {
+    const words = args.trim().split(/\s+/).filter((word) => word !== '')
+    const forget = words.some((word) => word.toLowerCase() === 'forget')
+    const code = words.filter((word) => word.toLowerCase() !== 'forget').join('')
+    const { was, forgotten } = await needs.halt.resume({ principal: principal.id, via: 'chat' }, { ...(code === '' ? {} : { code }), forget })
+    if (was === 'running') return 'I am not paused.'
+    return `▶️ ${was === 'panic' ? 'Everything is allowed to run again. Browsers and devices sign in anew.' : 'I go on.'}${forget ? ` ${forgotten} waiting ${forgotten === 1 ? 'message was' : 'messages were'} let go.` : ''}`
   },
 }
 
@@ -157,7 +208,7 @@ const queue: ChatCommand = {
 }
 
 const why: ChatCommand = {
-  name: 'why', aliases: [], description: 'What became of a message, and why', args: '[id]', ownerOnly: false,
+  name: 'why', aliases: [], description: 'What became of a message, and why', args: '[id]', ownerOnly: false, whenHeld: true,
   async run({ args, needs, message, principal }) {
     const wanted = args.trim()
     if (wanted !== '' && principal.role !== 'owner' && principal.role !== 'admin') throw new Problem('why-owner', 'Only the owner may ask about other messages.', { next: 'Use `/why` alone for your last one.' })
@@ -235,4 +286,4 @@ function codeBlock(text: string): string {
   return `${fence}\n${text}\n${fence}`
 }
 
-export const chatCommands: readonly ChatCommand[] = [help, commands, status, whoami, fresh, stop, model, think, usage, compact, queue, why, pair, approve, deny]
+export const chatCommands: readonly ChatCommand[] = [help, commands, status, whoami, fresh, stop, pause, resume, panic, model, think, usage, compact, queue, why, pair, approve, deny]

@@ -1,5 +1,7 @@
 import type { ChatRef, IncomingMessage, Principal, SessionKey, StatusFacts } from '@moltbot/contract'
 import type { Approval, ApprovalsDoor, PairedSender, PairingRequest, Approver } from '../guard/types.ts'
+import type { HaltDoor } from '../../foundation/halt/types.ts'
+import type { CallAtStop } from '../sessions/calls-at-stop.ts'
 import type { QueueMode, SessionRow, SessionSettings } from '../sessions/types.ts'
 
 /** What a command may ask of other rooms; handed in by `main.ts`. */
@@ -8,8 +10,9 @@ export interface CommandNeeds {
   session(key: SessionKey): Promise<SessionRow | undefined>
   patch(key: SessionKey, changes: { [K in keyof SessionSettings]?: SessionSettings[K] | null }): Promise<SessionRow>
   reset(key: SessionKey, principal: Principal): Promise<SessionRow>
-  /** How many turns were stopped and how many waiting messages were let go. */
-  stop(key: SessionKey): Promise<{ turns: number; waiting: number }>
+  /** How many turns were stopped, how many waiting messages were let go, and what became of the calls of those turns; `what` is a line about each. */
+  stop(key: SessionKey): Promise<{ turns: number; waiting: number; calls: readonly (Pick<CallAtStop, 'state'> & { what: string })[] }>
+  halt: Pick<HaltDoor, 'state' | 'pause' | 'panic' | 'resume'>
   compact(key: SessionKey, focus: string | undefined): Promise<{ compacted: boolean; reason?: string }>
   queueMode(chat: ChatRef, settings: SessionSettings): QueueMode
   models: { list(): Promise<{ provider: string; id: string; available: boolean }[]>; current(): { primary: string; why: string }; resolve(name: string): string | undefined }
@@ -44,6 +47,8 @@ export interface ChatCommand {
   /** Shown in help: `<level>`, `[text]`. '' when it takes none. */
   args: string
   ownerOnly: boolean
+  /** True: it is answered even when everything was stopped by a panic. */
+  whenHeld?: true
   /** The reply in Markdown. A throw is told to the person in words. `pass`: these words go on to the assistant as a message. */
   run(context: CommandContext): Promise<string | { reply: string; pass: string }>
 }

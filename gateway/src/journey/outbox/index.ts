@@ -52,6 +52,8 @@ export function createOutbox(options: {
   random(): number
   /** Whether answers in this place are shown while they are being written. */
   streaming(chat: ChatRef): boolean
+  /** What does not go out for now; it is taken up again by `release`. */
+  holds(row: DeliveryRow): boolean
   /** Runs in the commit in which the last part of a turn or reply is settled. */
   settled(tx: Tx, delivery: DeliveryRow, all: readonly DeliveryRow[]): Promise<void>
 }) {
@@ -64,6 +66,8 @@ export function createOutbox(options: {
   /** Messages known to stand on the network, also while the store could not be told. */
   const standing = new Map<DeliveryId, PlatformMessageId>()
   const closing = new AbortController()
+  /** Kept back, so that they stand in nobody's way in their lane. */
+  const kept: { row: StoredDelivery; untried: boolean }[] = []
 
   function limitsOf(chat: ChatRef): { max: number; lines: number } {
     const limits = connections.of(chat)?.limits
@@ -173,6 +177,11 @@ export function createOutbox(options: {
     }
   }
 
+  /** Takes up again what was kept back. */
+  function release(): void {
+    for (const { row, untried } of kept.splice(0)) queue(row, untried)
+  }
+
   /** One step of a delivery: resolves with how long to wait before the next. Rejects when the store fails. */
   async function step(id: DeliveryId, progress: Progress): Promise<number | 'over'> {
     if (closing.signal.aborted) return 'over'
@@ -185,6 +194,14 @@ export function createOutbox(options: {
       return 'over'
     }
     if (progress.end !== undefined) return end(progress.end)
+    if (options.holds(row)) {
+      kept.push({ row, untried: progress.certain })
+      // Certainly not tried: a gateway that dies now must not take it for uncertain.
+      if (progress.certain && row.state === 'sending') await store.transaction((tx) => deliveries.save(tx, row.id, { state: 'queued' }))
+      // It may have been released while that was written.
+      if (!options.holds(row)) release()
+      return 'over'
+    }
     const uncertain = row.state !== 'queued' && !progress.certain && row.platformId === null
     const leftMs = row.createdAt + retryForMs - clock.now()
     if (leftMs < 0) return end(uncertain ? { state: 'ambiguous', error: row.error ?? 'it is not known whether it arrived' } : { state: 'failed', error: row.error ?? 'could not be sent for a day' })
@@ -384,7 +401,7 @@ export function createOutbox(options: {
           if (row === undefined) break
           before = row
         }
-        return before ?? (await write(tx, { owner, turnId: null, inboxId: null, principal: request.principal, chat: request.chat, replyTo: null, markdown: request.markdown })).at(-1)
+        return before ?? (await write(tx, { owner, turnId: null, inboxId: null, principal: request.principal, chat: request.chat, replyTo: request.replyTo ?? null, markdown: request.markdown })).at(-1)
       })
       if (last === undefined) throw new Problem('send-empty', 'There is nothing to send.', { next: 'Give the message some text.' })
       return new Promise((resolve, reject) => {
@@ -400,7 +417,10 @@ export function createOutbox(options: {
 
   return {
     ...door,
+    release,
     find: deliveries.find,
+    /** What `send` wrote under this key. */
+    ofSend: (principal: PrincipalId, key: string): Promise<DeliveryRow | undefined> => deliveries.byKey(store.read, deliveryKey(`send/${principal}/${key}`, 0)),
     preview,
     /** Writes a turn's answer. The place and what it answers to were fixed when the message was accepted. */
     answer: (tx: Tx, turn: ReplyTarget, markdown: string): Promise<DeliveryRow[]> =>

@@ -82,6 +82,7 @@ let clock: FakeClock
 let newId: NewId
 let net: ReturnType<typeof network>
 let up: boolean
+let holding: (row: DeliveryRow) => boolean = () => false
 let listeners: Set<() => void>
 let ends: { delivery: DeliveryRow; all: readonly DeliveryRow[] }[]
 let outbox: OutboxRoom
@@ -98,7 +99,7 @@ function start(over: Store = store): OutboxRoom {
       return () => void listeners.delete(heard)
     },
   } as unknown as Connections
-  return createOutbox({ store: over, clock, newId, log, connections, random: () => 0.5, streaming: () => true, settled: async (_tx, delivery, all) => { ends.push({ delivery, all: [...all] }) } })
+  return createOutbox({ store: over, clock, newId, log, connections, random: () => 0.5, streaming: () => true, holds: (row) => holding(row), settled: async (_tx, delivery, all) => { ends.push({ delivery, all: [...all] }) } })
 }
 const connect = async (): Promise<void> => {
   up = true

@@ -25,7 +25,7 @@ export interface DeliveryRow {
 
 export interface OutboxDoor {
   /** Writes and sends one message outside any turn (`send`). Resolves once it is sent or has failed for good. */
-  send(request: { chat: ChatRef; markdown: string; principal: PrincipalId; key?: string }): Promise<DeliveryRow>
+  send(request: { chat: ChatRef; markdown: string; principal: PrincipalId; key?: string; replyTo?: PlatformMessageId }): Promise<DeliveryRow>
   ofTurn(turn: TurnId): Promise<DeliveryRow[]>
   ofInbox(id: InboxId): Promise<DeliveryRow[]>
   counts(): Promise<{ waiting: number; ambiguous: number; failed: number }>

@@ -9,10 +9,12 @@ import {
 } from '@moltbot/contract'
 import { messagesSection, sessionSection } from './config.ts'
 import { createFeed } from './feed.ts'
+import { callsAtStop, type CallAtStop } from './calls-at-stop.ts'
 import { agentOfKey, canonicalKey, keyOfChat, mainKey } from './keys.ts'
 import { createLanes, type Waiting, type Work } from './lanes.ts'
 import { isStale, resetRuleFor } from './reset.ts'
 import { addUsage, createTranscript, sessionsMigration, turnsWantedMigration } from './transcript.ts'
+import { createTurnTimer, type TurnTimer } from './turn-timer.ts'
 import { newTurn, textOf, type Turn } from './turn.ts'
 import { closeOpenCalls, dayOf, keptFromOf, messagesOf, unansweredCalls, userMessageOf } from './view.ts'
 import type { EntryRow, QueueMode, RunningTurn, SessionRow, SessionSettings, SessionsDoor } from './types.ts'
@@ -20,6 +22,7 @@ import type { EntryRow, QueueMode, RunningTurn, SessionRow, SessionSettings, Ses
 export type * from './types.ts'
 export type { Turn } from './turn.ts'
 export type { Waiting } from './lanes.ts'
+export type { CallAtStop } from './calls-at-stop.ts'
 export type { TurnRow, ToolCallRow } from './transcript.ts'
 export { hungOutcome } from './turn.ts'
 export { messagesSection, sessionSection } from './config.ts'
@@ -70,8 +73,13 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
   /** Turns found unfinished at start, by session, to be continued by the first work of their lane. */
   const unfinished = new Map<InboxId, TurnId>()
 
+  /** Nothing new begins, and the time of what has begun stands still. */
+  let held = false
+  const timers = new Map<SessionKey, TurnTimer>()
+
   const lanes = createLanes({
     clock,
+    held: () => held,
     concurrent: (key) => agentFacts(key).concurrent,
     limits: () => config.get(messagesSection).queue,
     start: (key, work) => startTurn(key, work),
@@ -152,14 +160,17 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     const { timeoutMs } = agentFacts(key)
     const wish = work.batch[0]?.wishes?.timeoutMs
     const limitMs = wish === undefined ? timeoutMs : Math.min(wish, timeoutMs)
-    const cancelDeadline = clock.after(limitMs, () => abort('timeout'))
+    const timer = createTurnTimer(clock, limitMs, () => abort('timeout'))
+    if (held) timer.stop()
+    timers.set(key, timer)
     const first = work.batch[0]?.inbox
     const id = (first === undefined ? undefined : unfinished.get(first)) ?? (newId('tn') as TurnId)
     turnIds.set(key, id)
     const done = runTurn(id, key, work, { signal: controller.signal, cut: cutPromise, limitMs })
       .catch((error: unknown) => log.error('A turn could not be run.', { session: key, error: describeError(error) }))
       .finally(() => {
-        cancelDeadline()
+        timer.stop()
+        timers.delete(key)
         cancelGrace()
         const turn = running.get(key)
         running.delete(key)
@@ -545,10 +556,10 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
       }
     },
     abort,
-    async inject(key, text, label) {
+    async inject(key, text, label, origin) {
       const row = await existing(key)
       return store.transaction(async (tx) => {
-        const entry = await transcript.append(tx, row.id, row.principal, null, { kind: 'injected', text, ...(label === undefined ? {} : { label }) })
+        const entry = await transcript.append(tx, row.id, row.principal, null, { kind: 'injected', text, ...(label === undefined ? {} : { label }), ...(origin === undefined ? {} : { origin }) })
         await transcript.touch(tx, key, {})
         tx.afterCommit(() => feed.publish({ kind: 'entry', key, entry }))
         return entry
@@ -579,6 +590,37 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     transcript,
     settings: async (key: SessionKey): Promise<SessionSettings> => (await transcript.session(store.read, key))?.settings ?? {},
     waitingCount: lanes.waitingCount,
+    waitingInAll: lanes.waitingInAll,
+    /** No turn begins any more, and the time of those that run stands still. Takes effect at once. */
+    hold(): void {
+      held = true
+      for (const timer of timers.values()) timer.stop()
+    },
+    /** Goes on where `hold` stopped. */
+    release(): void {
+      held = false
+      for (const [key, timer] of timers) {
+        const heldForMs = timer.go()
+        const turn = running.get(key)
+        if (turn !== undefined) turn.deadline += heldForMs
+      }
+      lanes.kick()
+    },
+    /** Stops every running turn; what waits goes on waiting. Resolves with how many there were, when no tool of them can run any more. */
+    async stopAll(): Promise<number> {
+      const works = lanes.busy()
+      for (const work of works) work.abort('stop')
+      await Promise.all(works.map((work) => work.done))
+      return works.length
+    },
+    /** Lets go of everything that waits, in every session. */
+    async forgetWaiting(): Promise<number> {
+      const waiting = lanes.dropWaiting()
+      await letGo(waiting, 'it was let go when the gateway was resumed')
+      return waiting.length
+    },
+    /** What became of the calls of a turn that was stopped at `at`. */
+    callsAtStop: (turn: TurnId, key: SessionKey, at: number): Promise<CallAtStop[]> => callsAtStop({ calls: () => transcript.calls(store.read, turn), entries: () => door.history(key, 100) }, turn, at),
     queueMode: modeFor,
     keyFor(message: IncomingMessage, principal: Principal): SessionKey {
       const { dmScope, identityLinks } = config.get(sessionSection)

@@ -19,11 +19,12 @@ function waiting(name: string, mode: QueueMode, more: { who?: string; chat?: str
 
 /** Lanes whose work ends when the test says so. */
 function world(limits: Partial<LaneLimits> = {}, concurrent = 4) {
+  let held = false
   const clock = new FakeClock()
   const refused: string[] = []
   const runs: { key: SessionKey; names: string[]; overflow: string[]; work: Omit<Work, 'abort' | 'done'>; aborts: string[]; finish(): void; over: boolean }[] = []
   const lanes = createLanes({
-    clock, concurrent: () => concurrent, limits: () => ({ debounceMs: 500, cap: 3, drop: 'summarize', ...limits }),
+    clock, held: () => held, concurrent: () => concurrent, limits: () => ({ debounceMs: 500, cap: 3, drop: 'summarize', ...limits }),
     refuse: (_key, each) => { refused.push(each.inbox) },
     start(on, work) {
       let finish: () => void = () => undefined
@@ -36,10 +37,30 @@ function world(limits: Partial<LaneLimits> = {}, concurrent = 4) {
       return { abort: (reason) => { run.aborts.push(reason) }, done }
     },
   })
-  return { clock, lanes, runs, refused, names: () => runs.map((run) => run.names) }
+  return { clock, lanes, runs, refused, names: () => runs.map((run) => run.names), hold: (now: boolean) => { held = now } }
 }
 
 describe('a lane', () => {
+  it('held lanes keep what comes, start nothing, and go on when they are kicked', async () => {
+    const { lanes, names, hold, runs } = world()
+    hold(true)
+    lanes.push(key('a'), waiting('a1', 'followup'))
+    lanes.push(key('b'), waiting('b1', 'followup'))
+    expect(names()).toEqual([])
+    expect(lanes.waitingInAll()).toBe(2)
+    lanes.kick()
+    expect(names()).toEqual([])
+    hold(false)
+    lanes.kick()
+    expect(names()).toEqual([['a1'], ['b1']])
+    hold(true)
+    lanes.push(key('a'), waiting('a2', 'followup'))
+    runs[0]?.finish()
+    await settle()
+    expect(names()).toHaveLength(2)
+    expect(lanes.dropWaiting().map((each) => each.inbox)).toEqual(['a2'])
+  })
+
   it('works on one thing at a time, in order', async () => {
     const { lanes, runs, names } = world()
     for (const name of ['a', 'b', 'c']) lanes.push(key('s'), waiting(name, 'followup'))
@@ -119,7 +140,7 @@ describe('a lane', () => {
     const started: string[][] = []
     let finish: () => void = () => undefined
     const lanes = createLanes({
-      clock, concurrent: () => 1, limits: () => ({ debounceMs: 500, cap: 9, drop: 'old' }), refuse: () => undefined,
+      clock, held: () => false, concurrent: () => 1, limits: () => ({ debounceMs: 500, cap: 9, drop: 'old' }), refuse: () => undefined,
       start: (_on, work) => { started.push(work.batch.map((each) => each.inbox)); return { abort: () => undefined, done: new Promise((resolve) => { finish = resolve }) } },
     })
     lanes.push(key('s'), waiting('a', 'collect'))

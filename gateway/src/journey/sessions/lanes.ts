@@ -60,6 +60,8 @@ export function createLanes(options: {
   limits: (key: SessionKey) => LaneLimits
   /** Does the work. Must not reject; resolves when the lane is free. */
   start: (key: SessionKey, work: Omit<Work, 'abort' | 'done'>) => { abort: Work['abort']; done: Promise<void> }
+  /** While true no lane starts anything; `kick` when it ends. */
+  held: () => boolean
   /** The queue is full and this message is not taken. */
   refuse: (key: SessionKey, waiting: Waiting) => void
 }) {
@@ -79,7 +81,7 @@ export function createLanes(options: {
   }
 
   const pump = (): void => {
-    for (let key = ready[0]; !closed && key !== undefined && active < options.concurrent(key); key = ready[0]) {
+    for (let key = ready[0]; !closed && !options.held() && key !== undefined && active < options.concurrent(key); key = ready[0]) {
       ready.shift()
       const lane = laneOf(key)
       lane.queued = false
@@ -211,11 +213,18 @@ export function createLanes(options: {
       }
       return dropped
     },
+    /** Takes out all that waits, in every session. Work that was begun goes on. */
+    dropWaiting(): Waiting[] {
+      return [...lanes.values()].flatMap((lane) => [...lane.overflow.splice(0), ...(lane.work?.steering.splice(0) ?? []), ...lane.waiting.splice(0)])
+    },
     work: (key: SessionKey): Work | undefined => lanes.get(key)?.work,
     waitingCount: (key: SessionKey): number => {
       const lane = lanes.get(key)
       return lane === undefined ? 0 : lane.waiting.length + lane.overflow.length + (lane.work?.steering.length ?? 0)
     },
+    /** Starts what was kept waiting. */
+    kick: pump,
+    waitingInAll: (): number => [...lanes.values()].reduce((sum, lane) => sum + lane.waiting.length + lane.overflow.length + (lane.work?.steering.length ?? 0), 0),
     busy: (): Work[] => [...lanes.values()].flatMap((lane) => (lane.work === undefined ? [] : [lane.work])),
     /** Starts nothing more. Work that runs is aborted for shutdown. */
     close(): void {

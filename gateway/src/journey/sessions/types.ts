@@ -1,5 +1,5 @@
 import type {
-  AgentEvent, AgentId, ChatRef, EntryBody, EntryId, InboxId, PrincipalId, SessionId, SessionKey, ThinkingLevel, TurnId, TurnOutcome, Usage,
+  AgentEvent, AgentId, ChatRef, EntryBody, EntryId, InboxId, Origin, PrincipalId, SessionId, SessionKey, ThinkingLevel, TurnId, TurnOutcome, Usage,
 } from '@moltbot/contract'
 
 export type QueueMode = 'steer' | 'followup' | 'collect' | 'interrupt'
@@ -83,8 +83,8 @@ export interface SessionsDoor {
   compact(key: SessionKey, focus: string | undefined): Promise<{ compacted: boolean; reason?: string }>
   /** Stops the running turn (only `turn`, when given) and empties the queue. Resolves when no tool can run any more; with what was stopped. */
   abort(key: SessionKey, options: { turn?: TurnId; reason: 'stop' }): Promise<TurnId[]>
-  /** Appends words as the assistant's. Throws `Problem('session-missing')`. */
-  inject(key: SessionKey, text: string, label: string | undefined): Promise<EntryRow>
+  /** Appends words as the assistant's, or with an `origin` as whose they are. Throws `Problem('session-missing')`. */
+  inject(key: SessionKey, text: string, label: string | undefined, origin?: Origin): Promise<EntryRow>
   running(key?: SessionKey): RunningTurn[]
   /** The turn a message went into, once known, and how it ended, once it did. */
   outcomeOf(platformId: string): Promise<{ turnId: TurnId | null; end: string | null; detail: string | null; startedAt: number | null; endedAt: number | null; text: string | null; usage: Usage | null; model: string | null } | undefined>

@@ -68,6 +68,7 @@ function originOfWords(batch: readonly Waiting[], context: { backlog: readonly I
   const quotes = all.some(({ message }) => message.quoted?.text !== undefined && !message.quoted.fromUs && message.chat.kind !== 'direct')
   const origin = leastTrusted([
     ...(context.backlog.length > 0 || quotes ? ['external' as const] : []),
+    ...all.map(({ message }) => message.origin),
     ...all.map(({ principal }) => (principal.role === 'member' || principal.role === 'guest' ? principal.role : undefined)),
   ])
   return origin === undefined ? {} : { origin }
@@ -81,7 +82,10 @@ export function messagesOf(entries: readonly EntryRow[]): ModelMessage[] {
       case 'user': messages.push(body.message); break
       case 'assistant': if (body.message.content.length > 0) messages.push(body.message); break
       case 'tool-result': messages.push(body.message); break
-      case 'injected': messages.push({ role: 'assistant', model: 'gateway-injected', content: [{ type: 'text', text: body.label === undefined ? body.text : `[${body.label}]\n\n${body.text}` }] }); break
+      case 'injected':
+        if (body.origin !== undefined) messages.push({ role: 'user', origin: body.origin, content: [{ type: 'text', text: body.text }] })
+        else messages.push({ role: 'assistant', model: 'gateway-injected', content: [{ type: 'text', text: body.label === undefined ? body.text : `[${body.label}]\n\n${body.text}` }] })
+        break
       case 'summary': messages.unshift(summaryMessage(body.text, body.origin)); break
       case 'note': case 'command': break
     }

@@ -1,0 +1,13 @@
+/**
+ * Halt: whether this gateway works, is paused, or was stopped in an emergency; kept over a restart. It decides who may set it going
+ * again, and writes down what was found when it was stopped. It never starts work, never decides by itself that something is wrong,
+ * and forgets nothing that waits.
+ */
+export { createHalt } from './create-halt.ts'
+export type { Halt, HaltOptions, HaltEntry } from './create-halt.ts'
+export { factorSecrets } from './second-factor.ts'
+export { haltMigration } from './ledger.ts'
+export { loopSection } from './config.ts'
+export { processesUnder } from './processes.ts'
+export { haltProblems } from './problems.ts'
+export type * from './types.ts'
