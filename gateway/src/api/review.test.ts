@@ -51,7 +51,7 @@ it('looks after the start and every day, and tells what is critical once, until 
   expect(keeper.summary()).toBeUndefined()
   await clock.advance(20_000)
   await expect.poll(() => keeper.summary()).toEqual({ takenAt: clock.now(), critical: 1, warn: 1, info: 0 })
-  await expect.poll(() => told).toEqual([expect.stringContaining('It is open. Close it.')])
+  await expect.poll(() => told).toEqual([expect.stringContaining('/a: It is open. Close it.')])
   expect(noted()).toEqual(['check.found /a'])
 
   found = [{ subject: '/a', severity: 'critical', evidence: 'It is open for 2 days.' }]

@@ -132,7 +132,7 @@ function summaryOf(review: Review): ReviewSummary {
 }
 
 function words(findings: readonly Finding[]): string {
-  const lines = findings.slice(0, namedMax).map(({ evidence, remedy }) => `- ${evidence} ${remedy}`)
+  const lines = findings.slice(0, namedMax).map(({ subject, evidence, remedy }) => `- ${subject}: ${evidence} ${remedy}`)
   const rest = findings.length - lines.length
-  return [`🛡️ The security review found something critical:`, ...lines, ...(rest > 0 ? [`… and ${rest} more.`] : []), 'All of it: `moltbot security audit`'].join('\n')
+  return ['🛡️ The security review found something critical:', '', ...lines, '', `${rest > 0 ? `And ${rest} more. ` : ''}All of it: \`moltbot security audit\``].join('\n')
 }
