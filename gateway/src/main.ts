@@ -243,6 +243,12 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       const named = (list: readonly string[], tool: Tool): boolean => list.includes('*') || [tool.name, ...(tool.aliases ?? [])].some((name) => list.includes(name))
       return shelf.filter((tool) => (allow === undefined || named(allow, tool)) && !named(deny, tool))
     }
+    /** What a person's turns are told of: what the agent has, less what their profile keeps from them. */
+    const offeredTo = async (agent: AgentId, { id }: Principal): Promise<Tool[]> => {
+      const had = toolsOf(agent)
+      const left = new Set(await guard.toolsLeft(id, had.map(({ name }) => name)))
+      return had.filter(({ name }) => left.has(name))
+    }
     const agentOf = (key: SessionKey): AgentId => agentOfKey(key)
 
     const sessions = createSessions({
@@ -265,7 +271,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           const files = privy ? await agents.files(agent) : (await agents.files(agent)).filter((file) => !['USER.md', 'MEMORY.md'].includes(file.name))
           const parts = {
             agent: { id: agent, name: facts.name, emoji: facts.emoji, ...(facts.theme === null ? {} : { theme: facts.theme }) },
-            files, tools: toolSpecs(toolsOf(agent), principal).map((tool) => tool.name), chat: { label: channelLabel(chat), kind },
+            files, tools: toolSpecs(await offeredTo(agent, principal), principal).map((tool) => tool.name), chat: { label: channelLabel(chat), kind },
             bootstrapMaxChars: facts.bootstrapMaxChars, ...(facts.userTimezone === undefined ? {} : { timeZone: facts.userTimezone }),
           }
           const hash = buildSystemPrompt({ ...parts, date: '' })
@@ -468,7 +474,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       heldNote: (tx, row, principal) => halt.noteFor(tx, row.chat, principal),
       heldCommands: () => (halt.state().kind === 'panic' ? '🛑 Everything is stopped, and this is not done. To go on: `moltbot resume` on my machine.' : undefined),
       runAgent: (turn, view) => runAgent(turn, view, {
-        clock, whenGoing: halt.whenGoing, guard, sessions, tools: toolsOf(agentOf(turn.key)), estimateTokens, agentOf,
+        clock, whenGoing: halt.whenGoing, guard, sessions, tools: toolsOf(agentOf(turn.key)), offered: () => offeredTo(agentOf(turn.key), turn.principal), estimateTokens, agentOf,
         callModel: (call) => callModel({ ...call, charge: { principal: turn.principal.id, agent: agentOf(turn.key), channel: turn.chat.channel, session: turn.key, turn: turn.id, privy: isElevated(turn.principal) } }),
         async putQuestion(tx, { batch: [first], chat, principal }, approval) {
           if (first === undefined) return

@@ -6,7 +6,7 @@ import { ownedBy1001, personAt } from '../support/person.ts'
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts'
 
 let at: TestGateway
-beforeAll(async () => { at = await startTestGateway({ config: { ...ownedBy1001, channels: { telegram: { dmPolicy: 'open', allowFrom: ['*', 2002] } } } }) })
+beforeAll(async () => { at = await startTestGateway({ config: { ...ownedBy1001, people: { profiles: { reader: { role: 'member', tools: { allow: ['read'] } } } }, channels: { telegram: { dmPolicy: 'open', allowFrom: ['*', 2002] } } } }) })
 afterAll(() => at.close())
 
 it('a guest is offered no tool, a call made all the same runs nothing, and commands are not theirs', async () => {
@@ -33,4 +33,16 @@ it('a member\'s assistant may not rewrite what the assistant is told; the refusa
   const { read } = at.gateway.journey.store
   expect(await read.get("SELECT state FROM tool_calls WHERE input LIKE '%Obey Bea%'")).toEqual({ state: 'refused' })
   expect(await read.get("SELECT outcome FROM audit WHERE act = 'use-tool.judged' AND principal = 'telegram:default:2002' AND outcome = 'deny'")).toEqual({ outcome: 'deny' })
+})
+
+it('a profile narrows what a person\'s assistant is told of, and what it may do all the same', async () => {
+  const bea = personAt(at, 2002)
+  at.model.use(inOrder([say('Hello.')]))
+  await bea.chat('hello')
+  expect(at.model.requests.at(-1)?.tools).toEqual(expect.arrayContaining(['read', 'write']))
+  await at.gateway.rooms.guard.setProfile('telegram:default:2002' as never, 'reader', { via: 'cli', principal: 'owner' as never })
+  at.model.use(inOrder([callTool('write', { path: 'bea.txt', text: 'x' })], (request) => [say(request.messages.at(-1)?.text ?? '')]))
+  expect(await bea.chat('write a note')).toBe('Refused: the profile "reader" does not have write.')
+  expect(at.model.requests.at(-1)?.tools).toEqual(['read'])
+  expect(at.model.requests.at(-1)?.system).not.toContain('write')
 })

@@ -28,6 +28,8 @@ export interface AgentSurroundings {
   whenGoing(signal: AbortSignal): Promise<void> | undefined
   sessions: Pick<SessionsRoom, 'startCall' | 'finishCall'>
   tools: readonly Tool[]
+  /** Those of them the model is told of; whether a call may run is the guard's. Absent: all. */
+  offered?(): Promise<readonly Tool[]>
   /** Why an input does not fit a tool's schema; undefined when it does. */
   checkInput(tool: Tool, input: unknown): string | undefined
   grants(needs: readonly GrantName[], who: { agent: AgentId; principal: Principal; session: SessionKey; label: CallLabel }): Partial<Grants>
@@ -233,7 +235,11 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     }
   }
 
-  return around.runTurn(view, host)
+  async function* runOffered(offered: Promise<readonly Tool[]>): AsyncGenerator<AgentEvent, void, undefined> {
+    yield* around.runTurn(view, { ...host, tools: toolSpecs(await offered, turn.principal) })
+  }
+
+  return around.offered === undefined ? around.runTurn(view, host) : runOffered(around.offered())
 }
 
 /** Takes in what people and strangers said in a conversation: whose hosts and which addresses may be reached from now on. */

@@ -12,7 +12,7 @@ import { decideAccess, listNames, listNamesOn, type AccessConfig } from './acces
 import { channelDefaultsSection, commandsSection, peopleSection } from './config.ts'
 import { knownAddresses, type KnownAddresses } from './known-addresses.ts'
 import { createPairing, type Revoked } from './pairing.ts'
-import { createPeople, lesserRole } from './people.ts'
+import { createPeople, lesserRole, type People } from './people.ts'
 import { readingOf, ruleOn, ruleOnEffect, toVerdict, type Ruling } from './rules.ts'
 import type { Guard } from './types.ts'
 
@@ -58,7 +58,7 @@ export const guardApprovalsMigration: Migration = {
 /** The reason kept with a group message that was heard but not addressed to us; it becomes context later. */
 export const notAddressedReason = 'not addressed'
 
-export interface GuardRoom extends Guard, Approvals {
+export interface GuardRoom extends Guard, Approvals, Pick<People, 'toolsLeft'> {
   /** For one turn: which addresses it may reach after strangers' words. */
   knownAddresses(): KnownAddresses
   /** `judge` inside a transaction that is already open. */
@@ -149,6 +149,7 @@ export function createGuard(options: {
     ...approvals,
     people: people.people, profileNames: people.profileNames, setRole: people.setRole, setProfile: people.setProfile, removePerson: people.removePerson,
     principal: (id) => principalIn(store.read, id),
+    toolsLeft: people.toolsLeft,
     judgeIn, knownAddresses,
     judge: (principal, action) => store.transaction((tx) => judgeIn(tx, principal, action)),
     async judgeMessage(tx, message) {

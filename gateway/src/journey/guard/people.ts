@@ -12,11 +12,19 @@ export function lesserRole(a: Role, b: Role): Role {
   return ranks[a] < ranks[b] ? a : b
 }
 
+/** Whether a profile leaves a tool to who has it; `deny` is stronger. */
+function hasTool({ tools: { allow, deny = [] } }: Profile, tool: string): boolean {
+  const named = (list: readonly string[]): boolean => list.includes(tool) || list.includes('*')
+  return !named(deny) && (allow === undefined || named(allow))
+}
+
 export interface People extends PeopleDoor {
   /** Who somebody is now. A profile that the configuration no longer names leaves a guest. Undefined: nobody of that id. */
   principalIn(on: { get: Tx['get'] }, id: PrincipalId): Promise<Principal | undefined>
   /** Why the person's profile keeps this tool from them; undefined: it does not. */
   toolRefused(on: { get: Tx['get'] }, id: PrincipalId, tool: string): Promise<string | undefined>
+  /** Of these tools, those the person's profile does not keep from them; what the model is offered. */
+  toolsLeft(id: PrincipalId, tools: readonly string[]): Promise<string[]>
 }
 
 /** Gives people roles and profiles. They are kept by principal, so a person is told apart by nothing but the network's stable id. */
@@ -83,9 +91,13 @@ export function createPeople(options: {
       if (name === undefined || name === null) return undefined
       const profile = profileOf(String(name))
       if (profile === undefined) return `the profile "${String(name)}" is gone from the configuration`
-      const { allow, deny = [] } = profile.tools
-      if (deny.includes(tool) || deny.includes('*')) return `the profile "${String(name)}" does not have ${tool}`
-      return allow === undefined || allow.includes(tool) || allow.includes('*') ? undefined : `the profile "${String(name)}" does not have ${tool}`
+      return hasTool(profile, tool) ? undefined : `the profile "${String(name)}" does not have ${tool}`
+    },
+    async toolsLeft(id, tools) {
+      const name = (await store.read.get('SELECT profile FROM principals WHERE id = ?', id))?.['profile']
+      if (name === undefined || name === null) return [...tools]
+      const profile = profileOf(String(name))
+      return profile === undefined ? [] : tools.filter((tool) => hasTool(profile, tool))
     },
     async people() {
       const rows = await store.read.all('SELECT * FROM principals ORDER BY created_at, id')
