@@ -1,4 +1,5 @@
 import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals'
+import { createApprovals, type Approvals } from './approvals.ts'
 import { ConnectionLost, GatewayError, type ConnectionState, type GatewayClient, type Hello } from './gateway-client.ts'
 import { text } from './text.ts'
 import {
@@ -27,7 +28,13 @@ export interface DeskSurroundings {
   /** Calls back before the next picture is drawn. */
   beforePaint(task: () => void): void
   /** The session the address names, if any; and how to name one there. */
-  address: { read(): string | undefined; write(key: string): void }
+  address: {
+    read(): string | undefined
+    /** A person opened it. */
+    write(key: string): void
+    /** The page shows it by itself; an address that names something else stays. */
+    settle(key: string): void
+  }
 }
 
 /** The page's whole state and everything a person can do with it. Components read signals and call these functions. */
@@ -51,10 +58,17 @@ export interface Desk {
   channels: ReadonlySignal<ChannelChip[]>
   pairing: ReadonlySignal<PairingRequest[]>
   devices: ReadonlySignal<DeviceRequest[]>
+  approvals: Approvals
   panel: Signal<SidePanel>
   toasts: ReadonlySignal<Toast[]>
 
   start(): void
+  /** Whether this gateway has the method and this person may know of it. */
+  can(method: string): boolean
+  /** For what is not kept here. Rejects with `GatewayError` or `ConnectionLost`. */
+  ask(method: string, params?: Record<string, unknown>, timeoutMs?: number): Promise<unknown>
+  /** Says what went wrong, and what to do about it. */
+  complain(error: unknown): void
   open(key: string): void
   newChat(): void
   send(words: string, images: OwnImage[]): void
@@ -193,6 +207,15 @@ export function createDesk(world: DeskSurroundings): Desk {
     if (can('device.pair.list')) devices.value = readDevices(await client.request('device.pair.list', {}))
   })
 
+  const loadApprovals = fresh(() => approvals.load())
+  const approvals = createApprovals({
+    client, can, now: world.now, reload: loadApprovals,
+    explain: (error) => {
+      const { reason, next } = explainFailure(error)
+      return next === undefined ? reason : `${reason} ${next}`
+    },
+  })
+
   const historyLoads = new Map<string, () => void>()
   const historyUnderWay = new Set<string>()
   function loadHistory(key: string): void {
@@ -308,8 +331,12 @@ export function createDesk(world: DeskSurroundings): Desk {
 
   function open(key: string): void {
     if (key === '') return
-    sessionKey.value = key
     world.address.write(key)
+    show(key)
+  }
+
+  function show(key: string): void {
+    sessionKey.value = key
     transcript.value = transcripts.get(key) ?? emptyTranscript
     if (unread.value.has(key)) unread.value = new Set([...unread.value].filter((other) => other !== key))
     if (connection.value.kind !== 'online') return
@@ -335,8 +362,10 @@ export function createDesk(world: DeskSurroundings): Desk {
   function welcome(now: Hello): void {
     hello.value = now
     subscribedTo = ''
-    if (sessionKey.value === '') open(now.mainSessionKey)
-    else open(sessionKey.value)
+    const first = sessionKey.value === '' ? now.mainSessionKey : sessionKey.value
+    world.address.settle(first)
+    show(first)
+    loadApprovals()
     showUnsent()
     flush()
     loadSessions()
@@ -348,6 +377,7 @@ export function createDesk(world: DeskSurroundings): Desk {
   }
 
   function readAgain(): void {
+    loadApprovals()
     loadSessions()
     loadChannels()
     loadPeople()
@@ -372,6 +402,7 @@ export function createDesk(world: DeskSurroundings): Desk {
       }
     })
     client.onGap(readAgain)
+    approvals.listen()
     client.on('chat', (payload) => {
       const key = canonical(words(fields(payload)['sessionKey']) ?? '')
       const event = readChatEvent(payload, (runId) => stepTextOf(transcripts.get(key), runId))
@@ -440,8 +471,11 @@ export function createDesk(world: DeskSurroundings): Desk {
   }
 
   return {
-    connection, hello, sessions, sessionsLoaded, sessionKey, session, transcript, unread, models, defaultModel, currentModel, commands, channels, pairing, devices, panel, toasts,
+    connection, hello, sessions, sessionsLoaded, sessionKey, session, transcript, unread, models, defaultModel, currentModel, commands, channels, pairing, devices, approvals, panel, toasts,
 
+    can,
+    ask: (method, params, timeoutMs) => client.request(method, params, timeoutMs),
+    complain,
     start() {
       listen()
       showUnsent()

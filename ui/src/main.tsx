@@ -2,6 +2,7 @@ import { render } from 'preact'
 import { App } from './components/app.tsx'
 import { createDesk } from './desk.ts'
 import { createGatewayClient } from './gateway-client.ts'
+import { createPlace } from './place.ts'
 import { createStage } from './stage.ts'
 import { language } from './text.ts'
 import { createUnsentBox } from './unsent.ts'
@@ -65,6 +66,11 @@ const client = createGatewayClient({
   userAgent: navigator.userAgent,
 })
 
+const place = createPlace({
+  hash: () => location.hash,
+  push: (hash) => history.pushState(null, '', hash),
+  replace: (hash) => history.replaceState(null, '', hash),
+})
 const desk = createDesk({
   client,
   unsent: createUnsentBox(allowed(() => sessionStorage)),
@@ -73,28 +79,17 @@ const desk = createDesk({
   setTimer,
   // A hidden tab draws nothing, but its state should still move on.
   beforePaint: (task) => (document.hidden ? setTimeout(task, 50) : requestAnimationFrame(task)),
-  address: {
-    read: () => {
-      const named = decodeURIComponent(location.hash.slice(1))
-      return named.startsWith('agent:') ? named : undefined
-    },
-    write: (key) => {
-      const next = `#${encodeURIComponent(key).replaceAll('%3A', ':')}`
-      if (location.hash === next) return
-      if (location.hash === '') history.replaceState(null, '', next)
-      else history.pushState(null, '', next)
-    },
-  },
+  address: place,
 })
 
-const stage = createStage(desk, allowed(() => localStorage), Date.now, client.retryNow)
-const place = document.getElementById('page')
-if (place !== null) render(<App stage={stage} />, place)
+const stage = createStage(desk, place, allowed(() => localStorage), Date.now, client.retryNow)
+const root = document.getElementById('page')
+if (root !== null) render(<App stage={stage} />, root)
 desk.start()
 
 addEventListener('popstate', () => {
-  const named = decodeURIComponent(location.hash.slice(1))
-  if (named.startsWith('agent:') && named !== desk.sessionKey.value) desk.open(named)
+  const named = place.follow()
+  if (named !== undefined && named !== desk.sessionKey.value) desk.open(named)
 })
 addEventListener('online', () => client.retryNow())
 document.addEventListener('visibilitychange', () => {

@@ -1,5 +1,6 @@
 import { signal, type Signal } from '@preact/signals'
 import type { Desk } from './desk.ts'
+import type { Place } from './place.ts'
 import type { SessionRow } from './wire.ts'
 import { createThemeSwitch, type ThemeSwitch } from './theme.ts'
 
@@ -8,6 +9,7 @@ export type Dialog = { kind: 'none' } | { kind: 'rename'; session: SessionRow } 
 /** What is open on the page, beside what the desk knows. Handed to every component. */
 export interface Stage {
   desk: Desk
+  place: Place
   theme: ThemeSwitch
   /** The list of chats on a narrow screen. */
   drawer: Signal<boolean>
@@ -22,13 +24,14 @@ export interface Stage {
   now: Signal<number>
 }
 
-export function createStage(desk: Desk, storage: Storage | undefined, now: () => number, retryNow: () => void): Stage {
+export function createStage(desk: Desk, place: Place, storage: Storage | undefined, now: () => number, retryNow: () => void): Stage {
   const clock = signal(now())
   setInterval(() => {
     clock.value = now()
   }, 30_000)
   return {
     desk,
+    place,
     theme: createThemeSwitch(document.documentElement, storage),
     drawer: signal(false),
     palette: signal(false),

@@ -98,6 +98,34 @@ export interface DeviceRequest {
   at: number
 }
 
+export type ApprovalDecision = 'allow-once' | 'allow-always' | 'deny'
+
+/** A question about one exact call, and what became of it. */
+export interface Approval {
+  id: string
+  /** Four characters by which people name it while it is open. */
+  code: string
+  sessionKey?: string
+  agent: string
+  tool: string
+  /** What it would do, in at most five lines in which the gateway has made everything visible. */
+  what: string
+  /** The whole call. */
+  detail: string
+  /** Why it needs a yes. */
+  why: string
+  /** What "always" would allow; absent: it is asked each time. */
+  always?: string
+  /** Epoch ms. */
+  askedAt: number
+  expiresAt: number
+  state: 'pending' | 'allowed' | 'denied' | 'expired' | 'cancelled'
+  decision?: ApprovalDecision
+  /** Who answered, and when. */
+  by?: string
+  decidedAt?: number
+}
+
 export type ChatEvent = { runId: string; sessionKey: string } & (
   | { state: 'delta'; text: string }
   | { state: 'final'; text: string | undefined; model?: string }
@@ -356,6 +384,39 @@ export function readDevices(payload: unknown): DeviceRequest[] {
       at: count(raw['ts']) ?? 0,
     }]
   })
+}
+
+const approvalStates = ['pending', 'allowed', 'denied', 'expired', 'cancelled'] as const
+const approvalDecisions = ['allow-once', 'allow-always', 'deny'] as const
+
+export function readApproval(value: unknown): Approval | undefined {
+  const raw = fields(value)
+  const id = words(raw['id'])
+  if (id === undefined) return undefined
+  const request = fields(raw['request'])
+  const sessionKey = words(request['sessionKey'])
+  const always = words(raw['always'])
+  const decision = approvalDecisions.find((known) => known === raw['decision'])
+  const by = words(raw['decidedBy'])
+  const decidedAt = count(raw['decidedAtMs'])
+  const what = words(request['command']) ?? words(raw['tool']) ?? ''
+  return {
+    id, what,
+    code: words(raw['code']) ?? '',
+    agent: words(request['agentId']) ?? 'main',
+    tool: words(raw['tool']) ?? 'tool',
+    detail: words(raw['detail']) ?? what,
+    why: words(raw['reason']) ?? '',
+    askedAt: count(raw['createdAtMs']) ?? 0,
+    expiresAt: count(raw['expiresAtMs']) ?? 0,
+    // A state of a newer gateway is not one that a person could answer.
+    state: approvalStates.find((known) => known === raw['state']) ?? (raw['state'] === undefined ? 'pending' : 'cancelled'),
+    ...(sessionKey === undefined ? {} : { sessionKey }),
+    ...(always === undefined ? {} : { always }),
+    ...(decision === undefined ? {} : { decision }),
+    ...(by === undefined ? {} : { by }),
+    ...(decidedAt === undefined ? {} : { decidedAt }),
+  }
 }
 
 function messageText(value: unknown): string | undefined {

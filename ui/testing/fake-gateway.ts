@@ -29,6 +29,14 @@ export interface FakeGateway {
   /** Every request by name, in order. */
   requests: { method: string; params: Record<string, unknown> }[]
   pairing: Record<string, unknown>[]
+  /** Questions on the wire, open and answered. */
+  approvals: Record<string, unknown>[]
+  /** Asks a question, as a tool call that needs a yes does. */
+  ask(question: Record<string, unknown>): void
+  /** While set, answers to questions wait for it. */
+  holdAnswers: Promise<void> | undefined
+  /** What further methods answer, or these instead of their own. */
+  also: Record<string, (params: Record<string, unknown>) => unknown>
   channels: { id: string; label: string; accounts: Record<string, unknown>[] }[]
   models: Record<string, unknown>[]
   defaultModel: { provider: string; model: string }
@@ -199,7 +207,7 @@ export async function createFakeGateway(uiDir: string): Promise<FakeGateway> {
   const methods: Record<string, (params: Record<string, unknown>, line: WebSocket) => unknown> = {
     connect: () => ({
       type: 'hello-ok', protocol: 4, server: { version: '0.1.0', connId: 'c1' },
-      features: { methods: Object.keys(methods), events: [] },
+      features: { methods: [...new Set([...Object.keys(methods), ...Object.keys(fake.also)])], events: [] },
       snapshot: { presence: [], health: {}, stateVersion: { presence: 1, health: 1 }, uptimeMs: 1, sessionDefaults: { defaultAgentId: 'main', mainKey: 'main', mainSessionKey: main } },
       auth: { role: 'operator', scopes: ['operator.admin'] },
       policy: { maxPayload: 26_214_400, maxBufferedBytes: 52_428_800, tickIntervalMs: 30_000 },
@@ -277,6 +285,16 @@ export async function createFakeGateway(uiDir: string): Promise<FakeGateway> {
       return { ok: true }
     },
     'device.pair.list': () => ({ pending: [], paired: [] }),
+    'exec.approval.list': () => fake.approvals.filter((approval) => approval['state'] === 'pending'),
+    'approval.history': () => ({ approvals: fake.approvals.toReversed() }),
+    'exec.approval.resolve': async (params) => {
+      await fake.holdAnswers
+      const approval = fake.approvals.find((known) => known['id'] === params['id'] && known['state'] === 'pending')
+      if (approval === undefined) throw new Error('That question is over.')
+      Object.assign(approval, { state: params['decision'] === 'deny' ? 'denied' : 'allowed', decision: params['decision'], decidedBy: 'owner', decidedVia: 'webchat', decidedAtMs: Date.now() })
+      tell('exec.approval.resolved', { id: params['id'], decision: params['decision'], resolvedBy: 'owner', ts: Date.now() })
+      return { ok: true }
+    },
     why: (params) => ({ lines: [`Message ${String(params['id'])}`, '  accepted 10:00:00 from the page', '  turn began 10:00:00 with acme/large', '  answered 10:00:02'], data: {} }),
     'chat.send': (params) => {
       const key = String(params['idempotencyKey'])
@@ -307,9 +325,13 @@ export async function createFakeGateway(uiDir: string): Promise<FakeGateway> {
         return line.terminate()
       }
     }
-    const known = Object.hasOwn(methods, method) ? methods[method] : undefined
+    const known = Object.hasOwn(fake.also, method) ? fake.also[method] : Object.hasOwn(methods, method) ? methods[method] : undefined
     if (known === undefined) return reply({ ok: false, error: { code: 'INVALID_REQUEST', message: `unknown method: ${method}` } })
-    reply({ ok: true, payload: await known(params, line) })
+    try {
+      reply({ ok: true, payload: await known(params, line) })
+    } catch (error) {
+      reply({ ok: false, error: { code: 'INVALID_REQUEST', message: error instanceof Error ? error.message : String(error) } })
+    }
   }
 
   const fake: FakeGateway = {
@@ -318,6 +340,21 @@ export async function createFakeGateway(uiDir: string): Promise<FakeGateway> {
     sent: [],
     requests: [],
     pairing: [],
+    approvals: [],
+    ask(question) {
+      counter += 1
+      const { command, sessionKey, ...rest } = question
+      const approval = {
+        id: `ap-${counter}`, code: 'K7QX', tool: 'run', detail: String(command ?? ''), reason: 'It reaches outside.', always: null, principal: 'owner', state: 'pending',
+        decidedBy: null, decidedVia: null, decidedAtMs: null, createdAtMs: Date.now(), expiresAtMs: Date.now() + 600_000,
+        request: { command: command ?? 'run: true', cwd: null, host: null, security: null, ask: null, agentId: 'main', resolvedPath: null, sessionKey: sessionKey ?? main },
+        ...rest,
+      }
+      fake.approvals.push(approval)
+      if (approval.state === 'pending') tell('exec.approval.requested', approval)
+    },
+    holdAnswers: undefined,
+    also: {},
     channels: [],
     models: [
       { id: 'large', name: 'Acme Large', provider: 'acme', available: true, input: ['text', 'image'] },

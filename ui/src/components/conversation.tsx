@@ -1,8 +1,10 @@
 import type { VNode } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
+import type { Approval } from '../wire.ts'
 import { linesOf, outcomesOf, runningRun, type Line } from '../transcript.ts'
 import { text } from '../text.ts'
+import { ApprovalCard } from './approval-card.tsx'
 import { Icon, Mark } from './icon.tsx'
 import { HistoryLine, OwnLine, RunLine } from './message.tsx'
 
@@ -112,6 +114,23 @@ function beginsTurn(lines: readonly Line[], index: number): boolean {
   return true
 }
 
+/** When a line was said, as far as it is known. */
+function timeOf(line: Line): number | undefined {
+  if (line.kind === 'own') return line.at
+  return line.kind === 'message' && line.message.at > 0 ? line.message.at : undefined
+}
+
+/** Where each question stands: an open one last, an answered one before the first line that was said after it. */
+function placesOf(lines: readonly Line[], approvals: readonly Approval[]): Map<number, Approval[]> {
+  const places = new Map<number, Approval[]>()
+  for (const approval of approvals) {
+    const behind = approval.state === 'pending' ? -1 : lines.findIndex((line) => (timeOf(line) ?? 0) > (approval.decidedAt ?? approval.askedAt))
+    const at = behind === -1 ? lines.length : behind
+    places.set(at, [...(places.get(at) ?? []), approval])
+  }
+  return places
+}
+
 export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
   const { stage } = props
   const { desk } = stage
@@ -158,7 +177,38 @@ export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
     setAway(!near)
   }
 
-  const empty = lines.length === 0 && transcript.load.kind === 'ready'
+  const asked = desk.approvals.all.value.filter((approval) => approval.sessionKey === desk.sessionKey.value)
+  // A question older than what is shown belongs further up, or to a conversation that was started over.
+  const oldest = Math.min(...lines.flatMap((line) => timeOf(line) ?? []))
+  const places = placesOf(lines, asked.filter((approval) => approval.state === 'pending' || approval.askedAt >= oldest))
+  const cardsAt = (index: number): VNode[] => (places.get(index) ?? []).map((approval) => <ApprovalCard key={`ask ${approval.id}`} stage={stage} approval={approval} />)
+
+  const lineOf = (line: Line, index: number): VNode => {
+    switch (line.kind) {
+      case 'message': {
+        const key = line.message.key
+        const isLast = line === lastOwn
+        return (
+          <HistoryLine
+            key={keyOf(line)}
+            stage={stage}
+            message={line.message}
+            outcomes={outcomes}
+            running={running}
+            first={line.message.role === 'assistant' && beginsTurn(lines, index)}
+            last={line.message.role === 'assistant' && endsTurn(lines, index)}
+            delivery={key === undefined || !isLast ? undefined : transcript.deliveries.get(key)}
+          />
+        )
+      }
+      case 'own':
+        return <OwnLine key={keyOf(line)} stage={stage} item={line} delivery={transcript.deliveries.get(line.key)} />
+      case 'run':
+        return <RunLine key={keyOf(line)} stage={stage} run={line} first={beginsTurn(lines, index)} outcomes={outcomes} />
+    }
+  }
+
+  const empty = lines.length === 0 && places.size === 0 && transcript.load.kind === 'ready'
   return (
     <div class="conversation-place">
       <div class="conversation" ref={scroller} onScroll={scrolled} tabIndex={0} role="region" aria-label={text.conversation}>
@@ -177,30 +227,7 @@ export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
           ) : null}
           {empty ? <Welcome stage={stage} builtin={props.builtin} /> : null}
           {transcript.hasMore ? <p class="quiet centre">{text.historyMore}</p> : null}
-          {lines.map((line, index) => {
-            switch (line.kind) {
-              case 'message': {
-                const key = line.message.key
-                const isLast = line === lastOwn
-                return (
-                  <HistoryLine
-                    key={keyOf(line)}
-                    stage={stage}
-                    message={line.message}
-                    outcomes={outcomes}
-                    running={running}
-                    first={line.message.role === 'assistant' && beginsTurn(lines, index)}
-                    last={line.message.role === 'assistant' && endsTurn(lines, index)}
-                    delivery={key === undefined || !isLast ? undefined : transcript.deliveries.get(key)}
-                  />
-                )
-              }
-              case 'own':
-                return <OwnLine key={keyOf(line)} stage={stage} item={line} delivery={transcript.deliveries.get(line.key)} />
-              case 'run':
-                return <RunLine key={keyOf(line)} stage={stage} run={line} first={beginsTurn(lines, index)} outcomes={outcomes} />
-            }
-          })}
+          {[...lines.flatMap((line, index) => [...cardsAt(index), lineOf(line, index)]), ...cardsAt(lines.length)]}
         </div>
       </div>
       {away ? (

@@ -30,6 +30,10 @@ const strokes = {
   retry: 'M20 12a8 8 0 1 1-2.5-5.8M20 4v4.5h-4.5',
   spark: 'M12 4v5m0 6v5M4 12h5m6 0h5',
   key: 'M14 14a5 5 0 1 0-4.6-3L4 16.5V20h3.5v-2.5H10V15l1-1c.9.6 1.9 0 3 0Zm1.5-5.5h.01',
+  shield: 'M12 3 5 6v5.5c0 4.3 2.9 7.7 7 9.5 4.1-1.8 7-5.2 7-9.5V6l-7-3Z',
+  clock: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18Zm0-14v5l3.5 2',
+  home: 'M4 11.5 12 5l8 6.5V20h-5.5v-5h-5v5H4z',
+  coin: 'M4 20V10m5.3 10V4m5.4 16v-7M20 20V7',
 } as const
 export type IconName = keyof typeof strokes
 

@@ -1,10 +1,12 @@
 import { useSignal } from '@preact/signals'
 import type { VNode } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { rooms } from '../place.ts'
 import type { Stage } from '../stage.ts'
 import { runningRun } from '../transcript.ts'
 import { text } from '../text.ts'
 import { sessionTitle } from '../words.ts'
+import { goToApproval } from './approval-card.tsx'
 import { Icon, type IconName } from './icon.tsx'
 
 interface Entry { id: string; group: string; words: string; detail: string; icon: IconName; run: () => void }
@@ -12,9 +14,19 @@ interface Entry { id: string; group: string; words: string; detail: string; icon
 function entriesOf(stage: Stage): Entry[] {
   const { desk } = stage
   const session = desk.session.value
+  const question = desk.approvals.open.value[0]
   const actions: Omit<Entry, 'group' | 'detail'>[] = [
     { id: 'new', words: text.newChat, icon: 'plus', run: desk.newChat },
     ...(runningRun(desk.transcript.value) === undefined ? [] : [{ id: 'stop', words: text.actionStop, icon: 'stop' as const, run: () => void desk.stop() }]),
+    ...(question === undefined ? [] : [{
+      id: 'answer', words: text.actionAnswer, icon: 'shield' as const,
+      run: () => {
+        if (question.sessionKey === undefined) stage.place.enter('approvals')
+        else desk.open(question.sessionKey)
+        // After the palette has given the focus back.
+        setTimeout(() => goToApproval(question.id), 50)
+      },
+    }]),
     { id: 'model', words: text.actionModel, icon: 'spark', run: () => (stage.models.value = true) },
     { id: 'people', words: text.actionPeople, icon: 'people', run: () => (desk.panel.value = { kind: 'people' }) },
     ...(session === undefined ? [] : [
@@ -22,6 +34,7 @@ function entriesOf(stage: Stage): Entry[] {
       { id: 'reset', words: text.reset, icon: 'reset' as const, run: () => (stage.dialog.value = { kind: 'reset', session }) },
       ...(session.isMain ? [] : [{ id: 'remove', words: text.remove, icon: 'bin' as const, run: () => (stage.dialog.value = { kind: 'remove', session }) }]),
     ]),
+    ...rooms.map((name) => ({ id: `room ${name}`, words: text.rooms[name], icon: 'chevron' as const, run: () => stage.place.enter(name) })),
     { id: 'theme', words: text.actionTheme, icon: 'auto', run: stage.theme.next },
   ]
   return [

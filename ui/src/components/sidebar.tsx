@@ -1,11 +1,12 @@
 import { useSignal } from '@preact/signals'
 import type { VNode } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { rooms, type RoomName } from '../place.ts'
 import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
 import type { SessionRow } from '../wire.ts'
 import { ago, sessionTitle } from '../words.ts'
-import { Icon, Mark } from './icon.tsx'
+import { Icon, Mark, type IconName } from './icon.tsx'
 
 const shortcut = /mac|iphone|ipad/i.test(navigator.platform) ? '⌘K' : 'Ctrl K'
 
@@ -49,7 +50,8 @@ function RowMenu(props: { stage: Stage; session: SessionRow; title: string; onCl
 function Row(props: { stage: Stage; session: SessionRow; menu: string; onMenu: (key: string) => void }): VNode {
   const { stage, session } = props
   const { desk } = stage
-  const current = desk.sessionKey.value === session.key
+  const current = stage.place.room.value === undefined && desk.sessionKey.value === session.key
+  const asks = desk.approvals.open.value.some((approval) => approval.sessionKey === session.key)
   const title = sessionTitle(session, session.key)
   const unread = desk.unread.value.has(session.key)
   const opener = useRef<HTMLButtonElement>(null)
@@ -69,6 +71,7 @@ function Row(props: { stage: Stage; session: SessionRow; menu: string; onMenu: (
           <span class="clip">{title}</span>
         </span>
         <span class="row-detail">
+          {asks ? <span class="row-asks">{text.approvalRow}</span> : null}
           <span class="clip">{session.running ? text.running : (session.preview ?? (session.channel === undefined ? '' : text.through(session.channel)))}</span>
           {session.updatedAt === null ? null : <span class="row-time">{ago(session.updatedAt, stage.now.value)}</span>}
         </span>
@@ -118,6 +121,34 @@ function Channels(props: { stage: Stage }): VNode | null {
   )
 }
 
+const roomIcons: Record<RoomName, IconName> = { home: 'home', approvals: 'check', people: 'people', security: 'shield', usage: 'coin' }
+
+function Rooms(props: { stage: Stage }): VNode {
+  const { desk, place, drawer } = props.stage
+  const calls: Partial<Record<RoomName, number>> = { approvals: desk.approvals.open.value.length, people: desk.pairing.value.length + desk.devices.value.length }
+  return (
+    <ul class="rooms-nav" aria-label={text.roomsNav}>
+      {rooms.map((name) => (
+        <li key={name}>
+          <button
+            type="button"
+            class="room-link"
+            aria-current={place.room.value === name ? 'page' : undefined}
+            onClick={() => {
+              place.enter(name)
+              drawer.value = false
+            }}
+          >
+            <Icon name={roomIcons[name]} />
+            <span class="clip">{text.rooms[name]}</span>
+            {(calls[name] ?? 0) > 0 ? <span class="count">{calls[name]}</span> : null}
+          </button>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
 export function Sidebar(props: { stage: Stage }): VNode {
   const { stage } = props
   const { desk, theme } = stage
@@ -131,7 +162,6 @@ export function Sidebar(props: { stage: Stage }): VNode {
   }, [stage.drawer.value])
   const themeWord = { system: text.themeSystem, light: text.themeLight, dark: text.themeDark }[theme.theme.value]
   const themeIcon = ({ system: 'auto', light: 'sun', dark: 'moon' } as const)[theme.theme.value]
-  const waiting = desk.pairing.value.length + desk.devices.value.length
   return (
     <nav class="sidebar" aria-label={text.sessions}>
       <div class="brand">
@@ -139,6 +169,9 @@ export function Sidebar(props: { stage: Stage }): VNode {
         <span class="brand-name">{text.appName}</span>
         <button type="button" ref={closer} class="tool-button narrow-only" aria-label={text.closeMenu} title={text.closeMenu} onClick={() => (stage.drawer.value = false)}>
           <Icon name="close" />
+        </button>
+        <button type="button" class="tool-button" title={themeWord} aria-label={themeWord} onClick={theme.next}>
+          <Icon name={themeIcon} />
         </button>
       </div>
       <button
@@ -166,17 +199,8 @@ export function Sidebar(props: { stage: Stage }): VNode {
           ))}
         </ul>
       </div>
+      <Rooms stage={stage} />
       <Channels stage={stage} />
-      <div class="foot">
-        <button type="button" class="tool-button labelled" onClick={() => { desk.panel.value = { kind: 'people' }; stage.drawer.value = false }}>
-          <Icon name="people" />
-          <span>{text.peopleSenders}</span>
-          {waiting > 0 ? <span class="count">{waiting}</span> : null}
-        </button>
-        <button type="button" class="tool-button" title={themeWord} aria-label={themeWord} onClick={theme.next}>
-          <Icon name={themeIcon} />
-        </button>
-      </div>
     </nav>
   )
 }

@@ -1,0 +1,29 @@
+/**
+ * The rooms beside the conversation: what waits and runs, questions and grants, people, security, money. They come to the page
+ * when somebody first enters one, show what the gateway answers at that moment, and keep nothing; a method this gateway does not
+ * name in its hello is never called, and what it would show is left out.
+ */
+import type { VNode } from 'preact'
+import '../styles/rooms.css'
+import type { RoomName } from '../place.ts'
+import type { Stage } from '../stage.ts'
+import { ApprovalsRoom } from './approvals-room.tsx'
+import { HomeRoom } from './home-room.tsx'
+import { PeopleRoom } from './people-room.tsx'
+import { SecurityRoom } from './security-room.tsx'
+import { UsageRoom } from './usage-room.tsx'
+
+const shelf: Record<RoomName, (props: { stage: Stage }) => VNode> = {
+  home: HomeRoom, approvals: ApprovalsRoom, people: PeopleRoom, security: SecurityRoom, usage: UsageRoom,
+}
+
+export function Room(props: { stage: Stage; room: RoomName }): VNode {
+  const Shown = shelf[props.room]
+  return (
+    <div class="room" key={props.room}>
+      <div class="room-column">
+        <Shown stage={props.stage} />
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,333 @@
+import type { VNode } from 'preact'
+import { useState } from 'preact/hooks'
+import { CopyButton } from '../components/copy-button.tsx'
+import type { Stage } from '../stage.ts'
+import { fields, list, words } from '../wire.ts'
+import { Emergency } from './emergency.tsx'
+import { bytes, span, when } from './measures.ts'
+import { AnswerPanel, Item, Sure, useAct, useAnswer } from './pieces.tsx'
+import { readReview, settingPatch, type Finding } from './review.ts'
+import { roomText } from './text.ts'
+
+/** A deep review knocks at the port and waits for the answers. */
+const reviewMs = 60_000
+const tones = { critical: 'bad', warn: 'warn', info: undefined } as const
+
+function FindingRow(props: { stage: Stage; finding: Finding; busy: boolean; act: (task: () => Promise<string | undefined>) => void; again: () => void }): VNode {
+  const { stage, finding } = props
+  const { desk } = stage
+  const { setting, command } = finding
+  const tone = tones[finding.severity]
+  const fix = (path: string, value: unknown) => () => props.act(async () => {
+    const { hash } = fields(await desk.ask('config.get', {}))
+    await desk.ask('config.patch', { raw: JSON.stringify(settingPatch(path, value)), ...(typeof hash === 'string' ? { baseHash: hash } : {}) })
+    props.again()
+    return roomText.fixDone
+  })
+  return (
+    <li class="finding">
+      <span class={`tag ${tone ?? ''}`}>{roomText.severities[finding.severity]}</span>
+      <div class="item-words">
+        <span class="item-title">{finding.evidence}</span>
+        <span class="finding-remedy">{finding.remedy}</span>
+        <span class="quiet">{finding.check}{finding.subject === '' || finding.subject === finding.check ? '' : ` · ${finding.subject}`}</span>
+        {command === undefined ? null : <span class="quiet command-line">{roomText.fixByHand} <code>{command}</code><CopyButton quiet value={() => command} label={command} /></span>}
+      </div>
+      {setting === undefined || !desk.can('config.patch') ? null : (
+        <div class="item-tools">
+          <Sure
+            label={roomText.fix}
+            name={roomText.fixOf(finding.subject)}
+            ask={setting.value === undefined || setting.value === null ? roomText.fixRemoves(setting.path) : roomText.fixAsk(setting.path, JSON.stringify(setting.value))}
+            danger={false}
+            busy={props.busy}
+            onYes={fix(setting.path, setting.value)}
+          />
+        </div>
+      )}
+    </li>
+  )
+}
+
+function ReviewPanel(props: { stage: Stage }): VNode | null {
+  const [deep, setDeep] = useState(false)
+  const { answer, again } = useAnswer(props.stage, 'security.audit', deep ? { deep } : {}, readReview, reviewMs)
+  const { busy, act } = useAct(props.stage)
+  return (
+    <AnswerPanel
+      title={roomText.review}
+      wide
+      answer={answer}
+      again={again}
+      loading={roomText.reviewing}
+      tools={() => (
+        <>
+          <label class="check"><input type="checkbox" checked={deep} onChange={(event) => setDeep(event.currentTarget.checked)} />{roomText.reviewDeep}</label>
+          <button type="button" class="button small" onClick={again}>{roomText.reviewRun}</button>
+        </>
+      )}
+    >
+      {({ findings, checks }) => {
+        const clean = checks.filter((check) => check.outcome === 'clean')
+        const skipped = checks.filter((check) => check.outcome === 'not-looked-at').length
+        const found = checks.length - clean.length - skipped
+        return (
+          <>
+            <p class={findings.length === 0 ? 'all-well' : ''}>
+              {findings.length === 0 ? <span class="dot good" aria-hidden="true" /> : null}
+              {findings.length === 0 ? roomText.reviewClean(clean.length) : roomText.reviewCount(found, checks.length - skipped)}
+              {skipped === 0 ? null : <span class="quiet"> {roomText.reviewSkipped(skipped)}</span>}
+            </p>
+            <ul class="items">
+              {findings.map((finding) => <FindingRow key={`${finding.check} ${finding.subject} ${finding.evidence}`} stage={props.stage} finding={finding} busy={busy} act={act} again={again} />)}
+            </ul>
+            {clean.length === 0 ? null : (
+              <details class="more">
+                <summary>{roomText.checksFine(clean.length)}</summary>
+                <ul class="plain-lines">{clean.map((check) => <li key={check.id}>{check.title}</li>)}</ul>
+              </details>
+            )}
+          </>
+        )
+      }}
+    </AnswerPanel>
+  )
+}
+
+interface Line { seq: number; at: number; act: string; who: string; subject: string; outcome: string; reason: string }
+
+function readLines(payload: unknown): { lines: Line[]; next: number | undefined } {
+  const raw = fields(payload)
+  return {
+    next: typeof raw['next'] === 'number' ? raw['next'] : undefined,
+    lines: list(raw['lines']).flatMap((value) => {
+      const line = fields(value)
+      if (typeof line['seq'] !== 'number') return []
+      return [{
+        seq: line['seq'], at: typeof line['at'] === 'number' ? line['at'] : 0, act: words(line['act']) ?? '', who: words(line['principal']) ?? '', subject: words(line['subject']) ?? '',
+        outcome: words(line['outcome']) ?? '', reason: words(line['reason']) ?? '',
+      }]
+    }).toReversed(),
+  }
+}
+
+function Verify(props: { stage: Stage }): VNode {
+  const [state, setState] = useState<{ kind: 'idle' } | { kind: 'busy' } | { kind: 'told'; ok: boolean; words: string; next: string }>({ kind: 'idle' })
+  const { act } = useAct(props.stage)
+  const verify = (): void => act(async () => {
+    setState({ kind: 'busy' })
+    try {
+      const told = fields(await props.stage.desk.ask('audit.verify', {}, reviewMs))
+      const ok = told['ok'] === true
+      setState({ kind: 'told', ok, words: ok ? roomText.recordGood(typeof told['rows'] === 'number' ? told['rows'] : 0) : (words(told['sentence']) ?? ''), next: words(told['next']) ?? '' })
+    } catch (error) {
+      setState({ kind: 'idle' })
+      throw error
+    }
+    return undefined
+  })
+  return (
+    <div class="verify">
+      <button type="button" class="button small" aria-disabled={state.kind === 'busy'} onClick={verify}>{roomText.recordVerify}</button>
+      <span role="status" class={state.kind === 'told' && !state.ok ? 'bad-words' : 'quiet'}>
+        {state.kind === 'busy' ? roomText.recordVerifying : state.kind === 'told' ? `${state.words}${state.ok || state.next === '' ? '' : ` ${state.next}`}` : ''}
+      </span>
+    </div>
+  )
+}
+
+const outcomeTones: Record<string, string> = { deny: 'bad', failed: 'bad', ask: 'warn' }
+
+function RecordPanel(props: { stage: Stage }): VNode | null {
+  const { desk } = props.stage
+  const { answer, again } = useAnswer(props.stage, 'audit.log', { limit: 25 }, readLines)
+  const [older, setOlder] = useState<Line[]>([])
+  const [oldest, setOldest] = useState<number | undefined>(undefined)
+  const { busy, act } = useAct(props.stage)
+  const { recordColumns: columns } = roomText
+  return (
+    <AnswerPanel
+      title={roomText.record}
+      hint={roomText.recordHint}
+      wide
+      answer={answer}
+      again={again}
+      tools={() => <button type="button" class="button small" onClick={() => { setOlder([]); setOldest(undefined); again() }}>{roomText.refresh}</button>}
+    >
+      {({ lines, next }) => {
+        const shown = [...lines, ...older]
+        const before = oldest ?? next
+        if (shown.length === 0) return <p class="quiet">{roomText.recordNone}</p>
+        return (
+          <>
+            {desk.can('audit.verify') ? <Verify stage={props.stage} /> : null}
+            <div class="table-place" tabIndex={0} role="region" aria-label={roomText.record}>
+              <table class="record">
+                <thead><tr><th>{columns.at}</th><th>{columns.act}</th><th>{columns.who}</th><th>{columns.outcome}</th><th>{columns.reason}</th></tr></thead>
+                <tbody>
+                  {shown.map((line) => (
+                    <tr key={line.seq}>
+                      <td class="nowrap">{when(line.at)}</td>
+                      <td><code>{line.act}</code>{line.subject === '' ? null : <span class="quiet cell-more">{line.subject}</span>}</td>
+                      <td>{line.who}</td>
+                      <td><span class={`tag ${outcomeTones[line.outcome] ?? ''}`}>{roomText.recordOutcomes[line.outcome] ?? line.outcome}</span></td>
+                      <td>{line.reason}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+            {before === undefined || oldest === 0 ? null : (
+              <button type="button" class="button small" aria-disabled={busy} onClick={() => act(async () => {
+                const page = readLines(await desk.ask('audit.log', { limit: 50, before }))
+                setOlder([...older, ...page.lines])
+                setOldest(page.next ?? 0)
+                return undefined
+              })}>{roomText.older}</button>
+            )}
+          </>
+        )
+      }}
+    </AnswerPanel>
+  )
+}
+
+/** The age at which the review asks for a new value, ms. */
+const oldSecretMs = 90 * 86_400_000
+
+function Secrets(props: { stage: Stage }): VNode | null {
+  const { answer, again } = useAnswer(props.stage, 'vault.list', {}, (payload) => list(fields(payload)['secrets']).flatMap((value) => {
+    const raw = fields(value)
+    const name = words(raw['name'])
+    return name === undefined ? [] : [{ name, version: typeof raw['version'] === 'number' ? raw['version'] : 1, ageMs: typeof raw['ageMs'] === 'number' ? raw['ageMs'] : 0 }]
+  }))
+  return (
+    <AnswerPanel title={roomText.secrets} hint={roomText.secretsHint} answer={answer} again={again}>
+      {(secrets) => (secrets.length === 0 ? <p class="quiet">{roomText.secretsNone}</p> : (
+        <ul class="items">
+          {secrets.map((secret) => (
+            <Item key={secret.name} icon="key" title={<code>{secret.name}</code>} detail={roomText.secretLine(span(secret.ageMs), secret.version)}>
+              {secret.ageMs > oldSecretMs ? <span class="tag warn">{roomText.secretOld}</span> : null}
+            </Item>
+          ))}
+        </ul>
+      ))}
+    </AnswerPanel>
+  )
+}
+
+function Egress(props: { stage: Stage }): VNode | null {
+  const { answer, again } = useAnswer(props.stage, 'egress.today', {}, (payload) => {
+    const raw = fields(payload)
+    const count = (from: Record<string, unknown>, name: string): number => (typeof from[name] === 'number' ? from[name] : 0)
+    return {
+      out: count(raw, 'bytesOut'), back: count(raw, 'bytesIn'), refused: count(raw, 'refused'),
+      rows: list(raw['rows']).map((value) => {
+        const row = fields(value)
+        return { host: words(row['host']) ?? '', use: words(row['use']) ?? '', agent: words(row['agent']) ?? '', out: count(row, 'bytesOut'), back: count(row, 'bytesIn'), refused: count(row, 'refused') }
+      }).toSorted((a, b) => b.out - a.out),
+    }
+  })
+  const { egressColumns: columns } = roomText
+  return (
+    <AnswerPanel title={roomText.egress} hint={roomText.egressHint} answer={answer} again={again} tools={() => <button type="button" class="button small" onClick={again}>{roomText.refresh}</button>}>
+      {({ rows, out, back, refused }) => (rows.length === 0 ? <p class="all-well"><span class="dot good" aria-hidden="true" />{roomText.egressNone}</p> : (
+        <>
+          <p>{roomText.egressSum(bytes(out), bytes(back), refused)}</p>
+          <div class="table-place" tabIndex={0} role="region" aria-label={roomText.egress}>
+            <table>
+              <thead><tr><th>{columns.host}</th><th>{columns.use}</th><th class="number">{columns.out}</th><th class="number">{columns.in}</th><th class="number">{columns.refused}</th></tr></thead>
+              <tbody>
+                {rows.map((row, index) => (
+                  <tr key={index}>
+                    <td><code>{row.host}</code></td><td>{row.use}</td><td class="number">{row.out === 0 ? '' : bytes(row.out)}</td><td class="number">{row.back === 0 ? '' : bytes(row.back)}</td>
+                    <td class="number">{row.refused === 0 ? '' : <span class="tag warn">{row.refused}</span>}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </>
+      ))}
+    </AnswerPanel>
+  )
+}
+
+interface Probe { id: string; what: string; held: boolean | undefined; saw: string }
+
+function Sandbox(props: { stage: Stage }): VNode | null {
+  const { desk } = props.stage
+  const [probes, setProbes] = useState<Probe[] | undefined>(undefined)
+  const { busy, act } = useAct(props.stage)
+  const { answer, again } = useAnswer(props.stage, 'sandbox.explain', {}, (payload) => {
+    const raw = fields(payload)
+    const sentences = (name: string): string[] => list(raw[name]).filter((line) => typeof line === 'string')
+    return {
+      available: raw['available'] === true, backend: words(raw['backend']) ?? '', reason: words(raw['reason']) ?? '', remedy: words(raw['remedy']) ?? '',
+      promises: sentences('promises'), weaker: sentences('weaker'),
+    }
+  })
+  const prove = (): void => act(async () => {
+    setProbes(undefined)
+    const told = fields(await desk.ask('sandbox.test', {}, 2 * reviewMs))
+    setProbes(list(told['probes']).map((value) => {
+      const probe = fields(value)
+      return { id: words(probe['id']) ?? '', what: words(probe['what']) ?? '', held: typeof probe['held'] === 'boolean' ? probe['held'] : undefined, saw: words(probe['saw']) ?? '' }
+    }))
+    return undefined
+  })
+  return (
+    <AnswerPanel
+      title={roomText.sandbox}
+      wide
+      answer={answer}
+      again={again}
+      tools={({ available }) => (available && desk.can('sandbox.test') ? <button type="button" class="button small" aria-disabled={busy} onClick={prove}>{roomText.sandboxProve}</button> : null)}
+    >
+      {(sandbox) => (
+        <>
+          <p class={sandbox.available ? 'all-well' : 'bad-words'}>
+            {sandbox.available ? <span class="dot good" aria-hidden="true" /> : null}
+            {sandbox.available ? roomText.sandboxBy(sandbox.backend) : `${roomText.sandboxNone} ${sandbox.reason} ${sandbox.remedy}`}
+          </p>
+          {busy ? <p class="quiet" role="status">{roomText.sandboxProving}</p> : null}
+          {probes === undefined ? null : (
+            <ul class="items" role="status">
+              {probes.map((probe) => (
+                <Item key={probe.id} title={probe.what} detail={probe.saw}>
+                  <span class={`tag ${probe.held === undefined ? '' : probe.held ? 'good' : 'bad'}`}>{probe.held === undefined ? roomText.probeSkipped : probe.held ? roomText.probeHeld : roomText.probeBroke}</span>
+                </Item>
+              ))}
+            </ul>
+          )}
+          {sandbox.weaker.length === 0 ? null : (
+            <>
+              <h3>{roomText.sandboxWeaker}</h3>
+              <ul class="plain-lines">{sandbox.weaker.map((line) => <li key={line}>{line}</li>)}</ul>
+            </>
+          )}
+          {sandbox.promises.length === 0 ? null : (
+            <details class="more">
+              <summary>{roomText.sandboxPromises}</summary>
+              <ul class="plain-lines">{sandbox.promises.map((line) => <li key={line}>{line}</li>)}</ul>
+            </details>
+          )}
+        </>
+      )}
+    </AnswerPanel>
+  )
+}
+
+export function SecurityRoom(props: { stage: Stage }): VNode {
+  const { stage } = props
+  return (
+    <>
+      <Emergency stage={stage} />
+      <ReviewPanel stage={stage} />
+      <RecordPanel stage={stage} />
+      <Secrets stage={stage} />
+      <Egress stage={stage} />
+      <Sandbox stage={stage} />
+    </>
+  )
+}

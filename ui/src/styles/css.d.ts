@@ -1,0 +1,2 @@
+/** Stylesheets that come with a part of the page. */
+declare module '*.css' {}
