@@ -223,7 +223,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       activation: async () => undefined,
       commandPolicy(agent) {
         const { security, ask, allowlist, safeBins } = config.get(execSection)
-        const own = agents.has(agent) ? agents.get(agent).tools.exec?.allowlist ?? [] : []
+        const own = agents.has(agent) ? agents.get(agent).tools.exec.allowlist : []
         // A container's programs are its image's: nobody can tell from here where a name leads.
         const ours = ['auto', 'bwrap'].includes(config.get(sandboxSection).backend)
         return { security, ask, entries: [...allowlist, ...own], safeBins, programAt: (word) => (ours ? findProgram(word) : undefined) }

@@ -27,7 +27,7 @@ export const run = defineTool({
     { additionalProperties: false },
   ),
   needs: ['commands'],
-  effects: (input) => [{ kind: 'runs-code', what: input.command }, { kind: 'reads-private', what: 'the workspace' }, { kind: 'writes-workspace', path: input.workdir === undefined || input.workdir === '' ? '.' : input.workdir }],
+  effects: (input) => [{ kind: 'runs-code', what: input.command, plain: isPlain(input) }, { kind: 'reads-private', what: 'the workspace' }, { kind: 'writes-workspace', path: input.workdir === undefined || input.workdir === '' ? '.' : input.workdir }],
   summarize: (input) => [
     `Run ${visible(input.command)}`,
     ...(input.workdir === undefined ? [] : [`in ${visible(input.workdir)}`]),
@@ -44,6 +44,11 @@ export const run = defineTool({
     return { origin: originOf(report), content: [{ type: 'text', text: commandText(report) }], ...(failed(report) ? { isError: true } : {}) }
   },
 })
+
+/** Nothing but the line itself decides what it does. */
+function isPlain({ workdir = '', env = {}, pty, input }: { workdir?: string; env?: Record<string, string>; pty?: boolean; input?: boolean }): boolean {
+  return ['', '.', '/workspace'].includes(workdir) && Object.keys(env).length === 0 && pty !== true && input !== true
+}
 
 /** What a command with a way out says may come from anywhere. */
 export function originOf({ network }: Pick<CommandReport, 'network'>): 'owner' | 'external' {

@@ -20,6 +20,9 @@ const thinking = (description: string) => Type.Optional(Type.Unsafe<ThinkingLeve
 const toolPolicy = Type.Optional(Type.Object({
   allow: Type.Optional(Type.Array(Type.String(), { description: 'Only these tools. Absent: all that the profile has.' })),
   deny: Type.Array(Type.String(), { default: [], description: 'Never these tools; stronger than allow.' }),
+  exec: Type.Optional(Type.Object({
+    allowlist: Type.Array(Type.String({ minLength: 1, maxLength: 1_000 }), { default: [], maxItems: 500, description: 'Commands of this agent that run without a question, besides those of `tools.exec.allowlist`.' }),
+  }, { description: 'About its commands.' })),
 }, { description: 'Which tools this agent has. Absent: all.' }))
 
 const identity = Type.Optional(Type.Object({

@@ -32,7 +32,7 @@ export interface AgentFacts {
   /** Regular expressions as configured, not yet checked. */
   mentionPatterns: string[]
   /** `allow` undefined: every tool. `deny` is stronger. */
-  tools: { allow: string[] | undefined; deny: string[] }
+  tools: { allow: string[] | undefined; deny: string[]; exec: { allowlist: string[] } }
 }
 
 /** What holds for the whole gateway. */
@@ -169,7 +169,7 @@ export function createAgents(options: AgentsOptions): Agents {
       bootstrapMaxChars: defaults.bootstrapMaxChars,
       userTimezone: defaults.userTimezone,
       mentionPatterns: [...(entry.groupChat?.mentionPatterns ?? [])],
-      tools: { allow: entry.tools?.allow === undefined ? undefined : [...entry.tools.allow], deny: [...(entry.tools?.deny ?? [])] },
+      tools: { allow: entry.tools?.allow === undefined ? undefined : [...entry.tools.allow], deny: [...(entry.tools?.deny ?? [])], exec: { allowlist: [...(entry.tools?.exec?.allowlist ?? [])] } },
     }
   }
 

@@ -3,6 +3,7 @@ import {
   Problem, type Action, type AgentId, type Clock, type Effect, type NewId, type Principal, type PrincipalId, type Row, type SessionKey, type Store, type TurnId, type Tx,
 } from '@moltbot/contract'
 import type { Audit } from '../../foundation/audit/types.ts'
+import { parseSimple } from './allow-list/index.ts'
 import { ruleOn } from './rules.ts'
 import { fitLines, showPlainly } from './show-plainly.ts'
 import type { Approval, ApprovalsDoor, ExactCall, Question, StandingGrant } from './types.ts'
@@ -30,11 +31,16 @@ export interface Approvals extends ApprovalsDoor {
 /** What of an effect a lasting yes would cover; undefined: such an effect is asked about each time. */
 function standingTarget(effect: Effect): { what: string; words: string } | undefined {
   switch (effect.kind) {
-    case 'runs-code': return { what: effect.what, words: `exactly the command ${quoted(effect.what)}` }
+    case 'runs-code': return isPlainToSay(effect) ? { what: effect.what, words: `exactly the command ${quoted(effect.what)}` } : undefined
     case 'reaches-host': return { what: effect.host, words: `reaching any address at ${quoted(effect.host)}` }
     case 'sends': return { what: effect.to, words: `sending to ${quoted(effect.to)}` }
     default: return undefined
   }
+}
+
+/** Whether the line says all: nothing else steers it, and no shell, interpreter or file named by a path of the workspace decides later what it does. */
+function isPlainToSay({ what, plain }: Extract<Effect, { kind: 'runs-code' }>): boolean {
+  return plain !== false && parseSimple(what) !== undefined
 }
 
 const quoted = (text: string): string => `“${fitLines(showPlainly(text), 1, 120)}”`

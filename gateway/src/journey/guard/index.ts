@@ -3,22 +3,25 @@
  * It never performs what it allows, and it reads no message for its meaning.
  */
 import {
-  ownerPrincipal, unreachable, type Action, type Channel, type ChannelId, type AccountId, type Clock, type ConfigView, type IncomingMessage, type Logger, type Migration, type NewId,
+  ownerPrincipal, unreachable, type Action, type AgentId, type Channel, type ChannelId, type AccountId, type Clock, type ConfigView, type Effect, type IncomingMessage, type Logger, type Migration, type NewId,
   type Principal, type PrincipalId, type Store, type Tx, type Verdict,
 } from '@moltbot/contract'
 import type { Audit } from '../../foundation/audit/types.ts'
 import { createApprovals, type Approvals } from './approvals.ts'
+import { ruleOnCommand, type CommandPolicy } from './allow-list/index.ts'
 import { decideAccess, listNames, listNamesOn, type AccessConfig } from './access.ts'
 import { channelDefaultsSection, commandsSection, peopleSection } from './config.ts'
 import { knownAddresses, type KnownAddresses } from './known-addresses.ts'
 import { createPairing, type Revoked } from './pairing.ts'
 import { createPeople, lesserRole, type People } from './people.ts'
-import { readingOf, ruleOn, ruleOnEffect, toVerdict, type Ruling } from './rules.ts'
+import { readingOf, ruleOn, ruleOnEffect, toVerdict, type Reading, type Ruling } from './rules.ts'
 import type { Guard } from './types.ts'
 
 export type * from './types.ts'
 export { channelDefaultsSection, commandsSection, peopleSection } from './config.ts'
 export { askWords } from './ask-words.ts'
+export { readEntry, safeFilterNames } from './allow-list/index.ts'
+export type { CommandPolicy, FoundProgram } from './allow-list/index.ts'
 export type { KnownAddresses } from './known-addresses.ts'
 export { codeValidMs } from './pairing.ts'
 
@@ -78,6 +81,8 @@ export function createGuard(options: {
   isCommand(text: string): boolean
   /** The group's own activation, when someone set it with a command. */
   activation(tx: Tx, message: IncomingMessage): Promise<'mention' | 'always' | undefined>
+  /** What the owner decided about an agent's commands. Absent: nothing beyond the general rules. */
+  commandPolicy?(agent: AgentId): CommandPolicy
 }): GuardRoom {
   const { store, clock, newId, config, audit } = options
   const pairing = createPairing({
@@ -117,10 +122,19 @@ export function createGuard(options: {
     return (await tx.get('SELECT id FROM principals_removed WHERE id = ?', principal.id)) === undefined ? principal : undefined
   }
 
+  /** The general rules, and over them what the owner decided about this agent's commands. */
+  const ownersRules = (agent: AgentId) => (principal: Principal, effect: Effect, reading: Reading): Ruling => {
+    const ruling = ruleOnEffect(principal, effect, reading)
+    const policy = effect.kind === 'runs-code' ? options.commandPolicy?.(agent) : undefined
+    return effect.kind === 'runs-code' && policy !== undefined ? ruleOnCommand(ruling, effect, policy) : ruling
+  }
+
   /** Whether everything about which it would have to be asked was allowed for good. */
   async function isStanding(tx: Tx, principal: Principal, action: Extract<Action, { kind: 'use-tool' }>): Promise<boolean> {
+    const onEffect = ownersRules(action.agent)
     for (const effect of action.effects) {
-      if (ruleOnEffect(principal, effect, readingOf(action)).kind === 'ask' && !(await approvals.isStanding(tx, principal.id, action.agent, effect))) return false
+      if (effect.kind === 'runs-code' && options.commandPolicy?.(action.agent).ask === 'always') return false
+      if (onEffect(principal, effect, readingOf(action)).kind === 'ask' && !(await approvals.isStanding(tx, principal.id, action.agent, effect))) return false
     }
     return true
   }
@@ -130,7 +144,7 @@ export function createGuard(options: {
     if (principal === undefined) return { kind: 'deny', reason: 'this person was removed' }
     const refused = action.kind === 'use-tool' ? await people.toolRefused(tx, principal.id, action.tool) : undefined
     if (refused !== undefined) return { kind: 'deny', reason: refused }
-    const ruling = ruleOn(principal, action)
+    const ruling = action.kind === 'use-tool' ? ruleOn(principal, action, ownersRules(action.agent)) : ruleOn(principal, action)
     return ruling.kind === 'ask' && action.kind === 'use-tool' && (await isStanding(tx, principal, action)) ? { kind: 'allow' } : ruling
   }
 
@@ -138,7 +152,7 @@ export function createGuard(options: {
     const ruling = await rulingOn(tx, principal, action)
     const subject = action.kind === 'use-tool' ? `${action.session}` : action.kind === 'call-method' ? action.method : action.kind === 'command' ? `/${action.name}` : action.kind
     await audit.append(tx, {
-      act: `${action.kind}.judged`, principal: principal.id, subject, outcome: ruling.kind, reason: ruling.kind === 'allow' ? 'rule' : ruling.reason,
+      act: `${action.kind}.judged`, principal: principal.id, subject, outcome: ruling.kind, reason: ruling.kind === 'allow' ? (ruling.by ?? 'rule') : ruling.reason,
       ...(action.kind === 'use-tool' ? { facts: { tool: action.tool, effects: action.effects } } : {}),
     })
     return toVerdict(principal, ruling)

@@ -1,7 +1,7 @@
 import { unreachable, type Action, type Effect, type Principal, type Verdict } from '@moltbot/contract'
 
-/** `ask`: not without a person's yes to exactly this call. */
-export type Ruling = { kind: 'allow' } | { kind: 'ask' | 'deny'; reason: string }
+/** `ask`: not without a person's yes to exactly this call. `by`: what freed it, where it would have been asked about. */
+export type Ruling = { kind: 'allow'; by?: string } | { kind: 'ask' | 'deny'; reason: string }
 const allow: Ruling = { kind: 'allow' }
 const ask = (reason: string): Ruling => ({ kind: 'ask', reason })
 const deny = (reason: string): Ruling => ({ kind: 'deny', reason })
@@ -42,8 +42,8 @@ export function readingOf(action: Extract<Action, { kind: 'use-tool' }>): Readin
   return { tainted: action.tainted === true, ...(action.knows === undefined ? {} : { knows: action.knows }) }
 }
 
-/** Closed, typed rules; of several effects the strictest ruling decides. */
-export function ruleOn(principal: Principal, action: Action): Ruling {
+/** Closed, typed rules; of several effects the strictest ruling decides. `onEffect`: what the owner decided over the general rules; absent: nothing. */
+export function ruleOn(principal: Principal, action: Action, onEffect = ruleOnEffect): Ruling {
   switch (action.kind) {
     case 'speak': return deny('speaking is judged with the message')
     case 'command':
@@ -51,8 +51,8 @@ export function ruleOn(principal: Principal, action: Action): Ruling {
       return principal.role === 'guest' ? deny('guests have no commands') : allow
     case 'use-tool': {
       if (principal.role === 'guest') return deny('guests have no tools')
-      const rulings = action.effects.map((effect) => ruleOnEffect(principal, effect, readingOf(action)))
-      return rulings.find(({ kind }) => kind === 'deny') ?? rulings.find(({ kind }) => kind === 'ask') ?? allow
+      const rulings = action.effects.map((effect) => onEffect(principal, effect, readingOf(action)))
+      return rulings.find(({ kind }) => kind === 'deny') ?? rulings.find(({ kind }) => kind === 'ask') ?? rulings.find((each) => each.kind === 'allow' && each.by !== undefined) ?? allow
     }
     case 'call-method':
       if (principal.role === 'owner' || principal.role === 'admin') return allow

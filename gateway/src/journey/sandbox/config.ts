@@ -36,7 +36,7 @@ export const sandboxSection = defineSection({
 })
 export type SandboxConfig = Static<typeof sandboxSection.schema>
 
-/** How long commands may take and wait. */
+/** How long commands may take and wait, and which are asked about. */
 export const execSection = defineSection({
   path: 'tools.exec',
   title: 'Running commands',
@@ -44,6 +44,18 @@ export const execSection = defineSection({
   schema: Type.Object({
     backgroundMs: Type.Integer({ default: 10_000, minimum: 0, maximum: 540_000, description: 'A command that is not done by then goes on in the background, in ms.' }),
     timeoutSec: Type.Integer({ default: 1_800, minimum: 1, maximum: 86_400, description: 'A command that takes longer is ended with all its children, in seconds.' }),
+    security: choice(['deny', 'allowlist', 'full'], {
+      default: 'full', description: 'What runs without a question: `full` any command in the sandbox, while the conversation has read nothing from outside; `allowlist` only what `allowlist` and `safeBins` cover; `deny` nothing, and nothing is asked.',
+    }),
+    ask: choice(['off', 'on-miss', 'always'], {
+      default: 'on-miss', description: 'What happens with a command that needs a yes: `on-miss` somebody is asked, `off` it is refused. `always` asks about each command, covered or not.',
+    }),
+    allowlist: Type.Array(Type.String({ minLength: 1, maxLength: 1_000 }), {
+      default: [], maxItems: 500, description: 'Commands that run without a question even after strangers\' words were read: `git status` is exactly that, `ls *` takes any further words. Lines with anything a shell expands are never covered.',
+    }),
+    safeBins: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+      default: ['jq', 'grep', 'cut', 'sort', 'uniq', 'head', 'tail', 'tr', 'wc'], maxItems: 64, description: 'Filters that need no entry of `allowlist` while they name no file and use only options that start, read and write nothing. Only these and `cat` can be filters.',
+    }),
     cleanupMs: Type.Integer({ default: 1_800_000, minimum: 60_000, maximum: 10_800_000, description: 'How long the output of an ended command is kept, in ms.' }),
   }, { default: {} }),
 })
