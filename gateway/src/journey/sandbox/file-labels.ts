@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Clock, Commands, FileReader, FileWriter, Migration, Store } from '@moltbot/contract'
+import type { Clock, Commands, FileReader, FileWriter, Migration, Origin, Store } from '@moltbot/contract'
 import { parsePath } from './parse-path.ts'
 
 /** What the grants of one call know of whose words steer its turn, and tell of it. */
@@ -10,8 +10,16 @@ export interface CallLabel {
   tainted(): boolean
   /** Whether this call may reach this address. */
   mayReach(url: string): boolean
+  /** Whose they are; undefined: nobody's but the person's own. Absent: strangers', when `tainted` says so. */
+  origin?(): Origin | undefined
   /** What was handed out holds strangers' words, whatever the tool says of it. */
   tookStrange(): void
+}
+
+/** What something made by a call counts as. Of a call of which nobody says whose words steer it, the worst. */
+export function originOf(label: CallLabel | undefined): Origin | undefined {
+  if (label === undefined) return 'external'
+  return label.origin === undefined ? (label.tainted() ? 'external' : undefined) : label.origin()
 }
 
 /** Files whose content strangers' words may have made: what was written under their influence is theirs when it is read back, whoever reads it. */
