@@ -16,7 +16,8 @@ export type EntryBody =
   /** A command and the gateway's answer to it, one entry each; shown to people, never sent to the model. */
   | { kind: 'command'; by: 'person' | 'gateway'; text: string; inbox: InboxId }
   /** Words put in by the operator (`chat.inject`); sent to the model as the assistant's. */
-  | { kind: 'injected'; text: string; label?: string }
+  /** `origin`: whose words they hold; then they stand in the prompt as a person's message with that label. */
+  | { kind: 'injected'; text: string; label?: string; origin?: Origin }
 
 /** What one turn may know. Plain data, made by `sessions`; the loop asks for nothing else. */
 export interface TurnView {

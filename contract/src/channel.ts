@@ -105,6 +105,10 @@ export interface Connection {
   edit?(chat: ChatRef, id: PlatformMessageId, message: OutgoingMessage, signal: AbortSignal): Promise<void>
   /** Removes one of our messages. Gone already is success. */
   remove?(chat: ChatRef, id: PlatformMessageId, signal: AbortSignal): Promise<void>
+  /** Puts one emoji on a message, ours or another's, in place of the one before; '' takes it back. Absent: the network has no reactions. Same failures as `send`. */
+  react?(chat: ChatRef, id: PlatformMessageId, emoji: string, signal: AbortSignal): Promise<void>
+  /** Asks a question with answers to choose from. Absent: the network has no polls. The same key as `send`, the same failures. */
+  poll?(chat: ChatRef, poll: { key: DeliveryKey; question: string; options: string[] }, signal: AbortSignal): Promise<PlatformMessageId>
   /** Shows that we are working, for a few seconds. Never throws; failures are ignored. */
   typing?(chat: ChatRef): Promise<void>
   /** Looks an uncertain send up in the network's history. Undefined: certainly not there. Absent: history cannot be read. */

@@ -59,6 +59,8 @@ export interface IncomingMessage {
   joinedIds?: PlatformMessageId[]
   /** The session asked for. Honoured only from channels whose senders the gateway authenticated itself. */
   session?: SessionKey
+  /** Whose words it holds besides its sender's: it came from another conversation that had read them. */
+  origin?: import('./model.ts').Origin
   /** Wishes for this turn only. Honoured only where `session` is. */
   wishes?: TurnWishes
 }

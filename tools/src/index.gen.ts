@@ -3,14 +3,17 @@ import type { Tool } from '@moltbot/contract'
 import { applyPatch } from './apply-patch.ts'
 import { edit } from './edit.ts'
 import { list } from './list.ts'
+import { memory } from './memory.ts'
+import { message } from './message.ts'
 import { pdf } from './pdf.ts'
 import { processes } from './processes.ts'
 import { read } from './read.ts'
 import { run } from './run.ts'
 import { search } from './search.ts'
+import { sessions } from './sessions.ts'
 import { status } from './status.ts'
 import { webFetch } from './web-fetch.ts'
 import { webSearch } from './web-search.ts'
 import { write } from './write.ts'
 
-export const tools: readonly Tool[] = [applyPatch, edit, list, pdf, processes, read, run, search, status, webFetch, webSearch, write]
+export const tools: readonly Tool[] = [applyPatch, edit, list, memory, message, pdf, processes, read, run, search, sessions, status, webFetch, webSearch, write]

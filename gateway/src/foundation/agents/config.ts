@@ -2,6 +2,8 @@ import { defineSection, thinkingLevels } from '@moltbot/contract'
 import type { ThinkingLevel } from '@moltbot/contract'
 import { Type } from 'typebox'
 import type { Static, TUnsafe } from 'typebox'
+import { toolProfiles, type ToolProfile } from './tool-policy.ts'
+import { toolProfiles, type ToolProfile } from './tool-policy.ts'
 
 /** An agent's id is part of session keys, folder names and addresses. */
 export const agentIdPattern = '^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$'
@@ -17,13 +19,42 @@ const modelChoice = (description: string) =>
 
 const thinking = (description: string) => Type.Optional(Type.Unsafe<ThinkingLevel>(Type.Union(thinkingLevels.map((level) => Type.Literal(level)), { description })) as TUnsafe<ThinkingLevel>)
 
+const toolNames = (description: string) => Type.Array(Type.String({ maxLength: 100 }), { maxItems: 200, description })
+const noTools = (description: string) => Type.Array(Type.String({ maxLength: 100 }), { maxItems: 200, description, default: [] })
+const toolLists = {
+  allow: Type.Optional(toolNames('Only these tools. Absent: all that the profile has. Names, groups (`group:fs`, `group:runtime`, `group:web`, `group:memory`, `group:sessions`, `group:messaging`) or `*`.')),
+  alsoAllow: noTools('These too, besides what the profile has.'),
+  deny: noTools('Never these tools; stronger than everything that allows.'),
+}
+const profileNames = toolProfiles.map((name) => Type.Literal(name))
+
 const toolPolicy = Type.Optional(Type.Object({
-  allow: Type.Optional(Type.Array(Type.String(), { description: 'Only these tools. Absent: all that the profile has.' })),
-  deny: Type.Array(Type.String(), { default: [], description: 'Never these tools; stronger than allow.' }),
+  profile: Type.Optional(Type.Unsafe<ToolProfile>(Type.Union(profileNames, { description: 'The set this agent begins with. Absent: `tools.profile`.' })) as TUnsafe<ToolProfile>),
+  ...toolLists,
   exec: Type.Optional(Type.Object({
     allowlist: Type.Array(Type.String({ minLength: 1, maxLength: 1_000 }), { default: [], maxItems: 500, description: 'Commands of this agent that run without a question, besides those of `tools.exec.allowlist`.' }),
   }, { description: 'About its commands.' })),
-}, { description: 'Which tools this agent has. Absent: all.' }))
+}, { description: 'Which tools this agent has. Absent: as in `tools`.' }))
+
+/** Which tools there are for all agents, and how far one conversation sees others. */
+export const toolsSection = defineSection({
+  path: 'tools',
+  title: 'Which tools the assistant has',
+  reload: 'hot',
+  schema: Type.Object({
+    profile: Type.Unsafe<ToolProfile>(Type.Union(profileNames, {
+      default: 'standard',
+      description: 'The set every agent begins with. `minimal`: its own status. `messaging`: memory, messages, other conversations. `coding`: files, commands, web, memory, other conversations. `standard`: everything but other conversations. `full`: everything.',
+    })),
+    ...toolLists,
+    sessions: Type.Object({
+      visibility: Type.Unsafe<'self' | 'tree' | 'agent' | 'all'>(Type.Union(['self', 'tree', 'agent', 'all'].map((word) => Type.Literal(word)), {
+        default: 'tree', description: 'Which other conversations of the same person one may read and write to: none, those it began itself, those of the same agent, all. In groups never more than `tree`.',
+      })),
+      concurrentMax: Type.Integer({ default: 8, minimum: 1, maximum: 64, description: 'How many sub-agents work at once in the whole gateway; further ones are refused.' }),
+    }, { default: {}, description: 'Other conversations and sub-agents.' }),
+  }, { default: {} }),
+})
 
 const identity = Type.Optional(Type.Object({
   name: Type.Optional(Type.String({ maxLength: 64, description: 'What it calls itself. Absent: from IDENTITY.md.' })),

@@ -7,6 +7,8 @@ import type { AgentsConfig } from './config.ts'
 import { agentsSection } from './config.ts'
 import { readSmallFile } from './read-small-file.ts'
 import { templates } from './templates.ts'
+import type { ToolProfile } from './tool-policy.ts'
+import type { ToolProfile } from './tool-policy.ts'
 
 /** All that is known of one agent, defaults applied. */
 export interface AgentFacts {
@@ -32,7 +34,7 @@ export interface AgentFacts {
   /** Regular expressions as configured, not yet checked. */
   mentionPatterns: string[]
   /** `allow` undefined: every tool. `deny` is stronger. */
-  tools: { allow: string[] | undefined; deny: string[]; exec: { allowlist: string[] } }
+  tools: { profile: ToolProfile | undefined; allow: string[] | undefined; alsoAllow: string[]; deny: string[]; exec: { allowlist: string[] } }
 }
 
 /** What holds for the whole gateway. */
@@ -169,7 +171,7 @@ export function createAgents(options: AgentsOptions): Agents {
       bootstrapMaxChars: defaults.bootstrapMaxChars,
       userTimezone: defaults.userTimezone,
       mentionPatterns: [...(entry.groupChat?.mentionPatterns ?? [])],
-      tools: { allow: entry.tools?.allow === undefined ? undefined : [...entry.tools.allow], deny: [...(entry.tools?.deny ?? [])], exec: { allowlist: [...(entry.tools?.exec?.allowlist ?? [])] } },
+      tools: { profile: entry.tools?.profile, allow: entry.tools?.allow === undefined ? undefined : [...entry.tools.allow], alsoAllow: [...(entry.tools?.alsoAllow ?? [])], deny: [...(entry.tools?.deny ?? [])], exec: { allowlist: [...(entry.tools?.exec?.allowlist ?? [])] } },
     }
   }
 

@@ -4,6 +4,8 @@
  */
 export { createAgents, promptFileNames } from './create-agents.ts'
 export type { AgentDefaults, AgentFacts, Agents, WorkspaceFile } from './create-agents.ts'
-export { agentIdPattern, agentsSection } from './config.ts'
+export { agentIdPattern, agentsSection, toolsSection } from './config.ts'
+export { listNamesTool, ruleOnTools, toolGroups, toolProfiles, unknownToolNames } from './tool-policy.ts'
+export type { NamedTool, ToolLists, ToolPolicy, ToolProfile, ToolRuling } from './tool-policy.ts'
 export type { AgentsConfig } from './config.ts'
 export { templates } from './templates.ts'

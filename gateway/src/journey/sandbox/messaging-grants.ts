@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto'
+import {
+  Problem, SendProblem, type AgentId, type ChatRef, type Clock, type Connection, type DeliveryKey, type Messages, type PlatformMessageId, type PrincipalId, type Recipient, type SentMessage, type TurnId,
+} from '@moltbot/contract'
+
+/** Where a turn belongs. Its destination was fixed when its first message was accepted. */
+export interface Conversation {
+  chat: ChatRef
+  turn: TurnId
+  /** The message it began with. */
+  replyTo: PlatformMessageId
+}
+
+export interface MessagingSubject { agent: AgentId; principal: PrincipalId; conversation?: Conversation }
+
+/** A place words may go to, with the names people gave it themselves. */
+export interface Place { chat: ChatRef; names: readonly string[] }
+
+/** One written message, as the outbox keeps it. */
+export interface Written { id: string; principal: PrincipalId; chat: ChatRef; key: DeliveryKey; platformId: PlatformMessageId | null; state: string; error: string | null }
+
+export interface MessagingSource {
+  /** Chats this person may write to, each once. */
+  places(principal: PrincipalId): Promise<Place[]>
+  /** Writes first, then sends; resolves when it is certain what became of it. The same key is one message. */
+  send(request: { chat: ChatRef; markdown: string; principal: PrincipalId; key: string; replyTo?: PlatformMessageId }): Promise<Written>
+  /** What was written under this key. */
+  sent(principal: PrincipalId, key: string): Promise<Written | undefined>
+  /** Messages with this id. */
+  find(id: string): Promise<Written[]>
+  connection(chat: ChatRef): Connection | undefined
+  clock: Clock
+}
+
+/** How long a tool waits for the network to confirm; then the message is told as waiting. */
+const sendPatienceMs = 20_000
+const actDeadlineMs = 30_000
+
+/** `telegram:2002`, `telegram/work:-100#7`. */
+export function idOfPlace(chat: ChatRef): string {
+  return `${chat.channel}${chat.account === 'default' ? '' : `/${chat.account}`}:${chat.chat}${chat.thread === undefined ? '' : `#${chat.thread}`}`
+}
+
+/** The grant `messages` of one subject: everything goes to a place that is known already, and what is sent is written down first. */
+export function messagingGrants(source: MessagingSource): (subject: MessagingSubject) => Messages {
+  async function recipients(subject: MessagingSubject): Promise<(Recipient & { chat: ChatRef })[]> {
+    return (await source.places(subject.principal)).map(({ chat, names }) => ({ id: idOfPlace(chat), names: [...names], chat }))
+  }
+
+  /** An id counts before a name; a name must mean exactly one place. */
+  async function placeOf(subject: MessagingSubject, to: string | undefined): Promise<{ chat: ChatRef; id: string; own: boolean }> {
+    const own = subject.conversation?.chat
+    if (to === undefined || to.trim() === '') {
+      if (own === undefined) throw new Problem('recipient-unknown', 'This turn belongs to no chat.', { next: 'Say to whom.' })
+      return { chat: own, id: idOfPlace(own), own: true }
+    }
+    const wanted = to.trim()
+    const all = await recipients(subject)
+    const byId = all.find(({ id }) => id === wanted)
+    const named = byId === undefined ? all.filter(({ names }) => names.some((name) => name.toLowerCase() === wanted.toLowerCase())) : [byId]
+    const [only, other] = named
+    if (only === undefined) throw new Problem('recipient-unknown', `Nobody here is known as "${wanted.slice(0, 100)}".`, { next: 'Only chats that wrote before can be written to: list them.' })
+    if (other !== undefined) throw new Problem('recipient-unclear', `"${wanted.slice(0, 100)}" is the name of ${named.length}: ${named.map(({ id }) => id).slice(0, 10).join(', ')}.`, { next: 'Use one of the ids.' })
+    return { chat: only.chat, id: only.id, own: own !== undefined && idOfPlace(own) === only.id }
+  }
+
+  /** A message of ours in this place that stands on the network. */
+  async function standing(subject: MessagingSubject, id: string, to: string | undefined): Promise<{ written: Written; platformId: PlatformMessageId; connection: Connection }> {
+    const place = await placeOf(subject, to)
+    const written = (await source.find(id)).find((each) => each.id === id && each.principal === subject.principal && idOfPlace(each.chat) === place.id)
+    if (written === undefined) throw new Problem('message-unknown', `There is no message ${id.slice(0, 60)} of ours in ${place.own ? 'this conversation' : place.id}.`, { next: 'Use an id that sending gave, and say where it was sent to.' })
+    if (written.platformId === null) throw new Problem('message-unsent', 'That message is not on the network yet.', { next: 'Try again once it is sent.' })
+    return { written, platformId: written.platformId, connection: connectionOf(written.chat) }
+  }
+
+  function connectionOf(chat: ChatRef): Connection {
+    const connection = source.connection(chat)
+    if (connection === undefined) throw new Problem('channel-down', `${chat.channel} cannot be reached just now.`, { next: 'Try again in a moment.' })
+    return connection
+  }
+
+  /** One act on the network, with a deadline of its own. */
+  async function act<T>(signal: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController()
+    const stop = (): void => controller.abort(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    const cancel = source.clock.after(actDeadlineMs, () => controller.abort('timeout'))
+    try {
+      return await run(controller.signal)
+    } catch (error) {
+      if (!(error instanceof SendProblem)) throw error
+      throw new Problem('message-refused', error.outcome === 'unknown' ? `It is not known whether this was done: ${error.message}` : error.message, { cause: error })
+    } finally {
+      cancel()
+      signal.removeEventListener('abort', stop)
+    }
+  }
+
+  const cannot = (chat: ChatRef, what: string): Problem => new Problem('message-cannot', `${chat.channel} has no ${what}.`, { next: 'Write a message instead.' })
+
+  async function send(subject: MessagingSubject, place: { chat: ChatRef; id: string }, words: { text: string; replyTo?: PlatformMessageId }): Promise<SentMessage> {
+    const key = createHash('sha256').update(JSON.stringify([subject.conversation?.turn ?? '', place.id, words.text, words.replyTo ?? ''])).digest('hex').slice(0, 40)
+    const again = (await source.sent(subject.principal, key)) !== undefined
+    const work = source.send({ chat: place.chat, markdown: words.text, principal: subject.principal, key, ...(words.replyTo === undefined ? {} : { replyTo: words.replyTo }) })
+    let cancel = (): void => undefined
+    const waited = new Promise<'waiting'>((resolve) => { cancel = source.clock.after(sendPatienceMs, () => resolve('waiting')) })
+    try {
+      const done = await Promise.race([work, waited])
+      if (done === 'waiting') {
+        work.catch(() => 'the outbox keeps it and tells its end itself')
+        const written = await source.sent(subject.principal, key)
+        return { id: written?.id ?? key, to: place.id, state: 'waiting', again }
+      }
+      if (done.state !== 'sent') throw new Problem('send-failed', done.error ?? 'The message could not be sent.', done.state === 'ambiguous' ? { next: 'It may have arrived: ask before you send it again.' } : {})
+      return { id: done.id, to: place.id, state: 'sent', again }
+    } finally {
+      cancel()
+    }
+  }
+
+  return (subject) => ({
+    recipients: async () => (await recipients(subject)).map(({ id, names }) => ({ id, names })),
+    async send({ to, text, reply }) {
+      const place = await placeOf(subject, to)
+      if (text.trim() === '') throw new Problem('message-empty', 'There is nothing to send.')
+      if (reply && !place.own) throw new Problem('message-cannot', 'Only in its own conversation a turn answers to a message.', { next: 'Send it without reply.' })
+      return send(subject, place, { text, ...(reply && subject.conversation !== undefined ? { replyTo: subject.conversation.replyTo } : {}) })
+    },
+    async edit(id, to, text, signal) {
+      const { written, platformId, connection } = await standing(subject, id, to)
+      const { edit } = connection
+      if (edit === undefined) throw cannot(written.chat, 'way to change a message')
+      await act(signal, (within) => edit.call(connection, written.chat, platformId, { key: written.key, markdown: text }, within))
+    },
+    async remove(id, to, signal) {
+      const { written, platformId, connection } = await standing(subject, id, to)
+      const { remove } = connection
+      if (remove === undefined) throw cannot(written.chat, 'way to take a message back')
+      await act(signal, (within) => remove.call(connection, written.chat, platformId, within))
+    },
+    async react(id, to, emoji, signal) {
+      const place = await placeOf(subject, to)
+      if (id === undefined && !place.own) throw new Problem('message-unknown', 'Which message is meant was not said.', { next: 'Give its id.' })
+      const message = id === undefined ? subject.conversation?.replyTo : (await standing(subject, id, to)).platformId
+      const connection = connectionOf(place.chat)
+      const { react } = connection
+      if (react === undefined || message === undefined) throw cannot(place.chat, 'reactions')
+      await act(signal, (within) => react.call(connection, place.chat, message, emoji, within))
+    },
+    async poll({ to, question, options }, signal) {
+      const place = await placeOf(subject, to)
+      const connection = connectionOf(place.chat)
+      const { poll } = connection
+      if (poll === undefined) throw cannot(place.chat, 'polls')
+      const key = createHash('sha256').update(JSON.stringify([subject.conversation?.turn ?? '', place.id, question, options])).digest('hex').slice(0, 32) as DeliveryKey
+      const id = await act(signal, (within) => poll.call(connection, place.chat, { key, question, options: [...options] }, within))
+      return { id, to: place.id, state: 'sent', again: false }
+    },
+  })
+}

@@ -1,0 +1,70 @@
+import { defineTool, ownConversation, type Effect } from '@moltbot/contract'
+import { Type } from 'typebox'
+import { needed } from './text/needed.ts'
+import { untilAborted } from './text/until-aborted.ts'
+import { quoted, visible } from './text/visible.ts'
+
+/** Words to people besides the answer itself. */
+export const message = defineTool({
+  name: 'message',
+  description: 'Message people beyond your answer.',
+  input: Type.Object(
+    {
+      action: Type.Enum(['send', 'reply', 'react', 'edit', 'delete', 'poll', 'list']),
+      to: Type.Optional(Type.String({ minLength: 1, maxLength: 300, description: 'id or name; else this chat' })),
+      text: Type.Optional(Type.String({ maxLength: 20_000, description: 'or emoji, question' })),
+      id: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+      options: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { minItems: 2, maxItems: 12 })),
+    },
+    { additionalProperties: false },
+  ),
+  needs: ['messages'],
+  effects(input): Effect[] {
+    if (input.action === 'list') return [{ kind: 'reads-private', what: 'who can be written to' }]
+    const to = input.to?.trim() ?? ''
+    // Somebody who is called like it is not it.
+    return [{ kind: 'sends', to: to === '' ? ownConversation : to === ownConversation ? `"${to}"` : to }]
+  },
+  summarize(input) {
+    const parts = [
+      ...(input.id === undefined ? [] : [visible(input.id)]), ...(input.to === undefined ? [] : [`to ${visible(input.to)}`]), ...(input.text === undefined ? [] : [quoted(input.text, 1_000)]),
+      ...(input.options === undefined ? [] : [`(${input.options.map(visible).join(' / ')})`]),
+    ]
+    return [`Message: ${visible(input.action)}`, ...parts].join(' ')
+  },
+  async run(input, grants, signal) {
+    const { messages } = grants
+    const said = (text: string) => ({ content: [{ type: 'text' as const, text }] })
+    const wordsOf = (): string => needed(input.text, 'text')
+    switch (input.action) {
+      case 'list': {
+        const all = await untilAborted(() => messages.recipients(), signal)
+        // Names are chosen by their bearers.
+        return { ...(all.length === 0 ? {} : { origin: 'external' as const }), ...said(all.length === 0 ? 'Nobody else is known.' : all.map(({ id, names }) => `${visible(id)}${names.length === 0 ? '' : ` (${names.map(visible).join(', ')})`}`).join('\n')) }
+      }
+      case 'send':
+      case 'reply': {
+        const sent = await untilAborted(() => messages.send({ ...place(input.to), text: wordsOf(), reply: input.action === 'reply' }, signal), signal)
+        if (sent.again) return said(`These words went to ${visible(sent.to)} in this turn already (message ${sent.id}).`)
+        return said(sent.state === 'sent' ? `Sent to ${visible(sent.to)} as message ${sent.id}.` : `Written down for ${visible(sent.to)} as message ${sent.id}; it goes out as soon as the network can be reached.`)
+      }
+      case 'react':
+        await untilAborted(() => messages.react(input.id, input.to, input.text ?? '👍', signal), signal)
+        return said('Done.')
+      case 'edit':
+        await untilAborted(() => messages.edit(needed(input.id, 'id'), input.to, wordsOf(), signal), signal)
+        return said('Changed.')
+      case 'delete':
+        await untilAborted(() => messages.remove(needed(input.id, 'id'), input.to, signal), signal)
+        return said('Taken back.')
+      default: {
+        const sent = await untilAborted(() => messages.poll({ ...place(input.to), question: wordsOf(), options: input.options ?? [] }, signal), signal)
+        return said(`Asked in ${visible(sent.to)}.`)
+      }
+    }
+  },
+})
+
+function place(to: string | undefined): { to?: string } {
+  return to === undefined ? {} : { to }
+}
