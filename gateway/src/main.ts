@@ -10,7 +10,7 @@ import { homedir, hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import {
-  Problem, describeError, mainAgent, ownerPrincipal, parseSecretsEnv, reviewFacts, Secret, type AgentId, type Channel, type Charge, type ChatRef, type Clock, type Facts, type GatewayModule, type GatewayRunOptions,
+  Problem, describeError, mainAgent, ownerPrincipal, parseSecretsEnv, reviewFacts, Secret, type AgentId, type Channel, type Charge, type Door, type IncomingMessage, type ChatRef, type Clock, type Facts, type GatewayModule, type GatewayRunOptions,
   type ModelCall, type NewId, type OfflineAudit, type OfflineConfig, type Principal, type PrincipalId, type Review, type ReviewOptions, type SessionKey, type StatusFacts, type Tool, type TurnId, type OfflineVault, type OfflineVaultOptions, type Store,
 } from '@moltbot/contract'
 import { checks } from '@moltbot/checks'
@@ -21,7 +21,7 @@ import Value from 'typebox/value'
 import { createBrowserSessions, createDevices, createDoor, createPresence, createReviewKeeper, createRuns, createWireEvents, createSteadyClock, doorIdentityMigration, doorMigration, doorReviewMigration, openDoorFloor, tailscaleWhois, withdrawableStore, gatewaySection, takeFacts, thisMachine, vaultFile, type CertificateFacts, type Rooms, foundAfterIncident, foundAtIncident, revokeDevices } from './api/index.ts'
 import { methods } from './api/methods/index.gen.ts'
 import { channels } from './channels.gen.ts'
-import { agentsSection, createAgents } from './foundation/agents/index.ts'
+import { agentsSection, createAgents, listNamesTool, ruleOnTools, toolsSection, unknownToolNames, type ToolPolicy } from './foundation/agents/index.ts'
 import { auditMigrations, auditSection, bearingStore, createAudit, createRecord, during, openRecord } from './foundation/audit/index.ts'
 import { createConfig, type Config, type SecretCommandRun } from './foundation/config/index.ts'
 import { budgetMigration, budgetsSection, createBudget, type Unfinished } from './foundation/budget/index.ts'
@@ -29,6 +29,7 @@ import { connectionsMigration, createConnections } from './foundation/connection
 import { createEgress, createLeakScan, createReader, createWeb, egressMigration, egressSection, webSection, type EgressOptions } from './foundation/egress/index.ts'
 import { createHalt, factorSecrets, haltMigration, loopSection, processesUnder } from './foundation/halt/index.ts'
 import { createLog, freeName, hideSecrets, linkForTail, logSection, markOf, maskedProblem } from './foundation/log/index.ts'
+import { createMemory, memoryMigration, memorySection, withoutMarks } from './foundation/memory/index.ts'
 import { createModels, modelsMigration, modelsSection } from './foundation/models/index.ts'
 import { createIds, openSqlite, systemClock } from './foundation/platform/index.ts'
 import { createSqliteStore, lockStateDirectory, openStore } from './foundation/storage/index.ts'
@@ -40,16 +41,16 @@ import { answerTurn, handleMessage, resume, settleDelivery, type Journey } from 
 import { createInbox, inboxMigration, inboxThreadMigration } from './journey/inbox/index.ts'
 import { createOutbox, migrations as outboxMigrations } from './journey/outbox/index.ts'
 import { runAgent, toolSpecs } from './journey/run-agent.ts'
-import { createCommands, createFileLabels, createGrants, execSection, fileLabelsMigration, findProgram, sandboxSection, type GrantSubject } from './journey/sandbox/index.ts'
+import { createCommands, createFileLabels, createGrants, createSubAgents, isSubAgent, subAgentsMigration, execSection, fileLabelsMigration, findProgram, sandboxSection, type GrantSubject } from './journey/sandbox/index.ts'
 import { createSessions, agentOfKey, messagesSection, migrations as sessionMigrations, sessionSection } from './journey/sessions/index.ts'
 import { createWhy } from './journey/why.ts'
 
 /** The sections of the configuration, each from the room that owns it. */
 export const sections = [
-  gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, loopSection, ...channels.map((channel) => channel.config),
+  gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, loopSection, toolsSection, memorySection, ...channels.map((channel) => channel.config),
 ]
 /** The steps that make the database, each from the room that owns the tables. */
-export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration, fileLabelsMigration, haltMigration]
+export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration, fileLabelsMigration, haltMigration, memoryMigration, subAgentsMigration]
 
 export interface StartOptions {
   stateDir: string
@@ -221,6 +222,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       mentionPatterns: () => mentionPatterns([...config.get(messagesSection).groupChat.mentionPatterns, ...agents.ids().flatMap((id) => agents.get(id).mentionPatterns)]),
       isCommand: (text) => parseCommand(text, chatCommands, resolveModel).kind === 'command',
       activation: async () => undefined,
+      namesTool: (list, name) => listNamesTool(list, shelf.find((tool) => tool.name === name) ?? { name }),
       commandPolicy(agent) {
         const { security, ask, allowlist, safeBins } = config.get(execSection)
         const own = agents.has(agent) ? agents.get(agent).tools.exec.allowlist : []
@@ -237,15 +239,30 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       settled: (tx, delivery, all) => settleDelivery(tx, delivery, all, { inbox, sessions }),
     })
     const channelLabel = (chat: ChatRef | null): string => channels.find((channel) => channel.id === chat?.channel)?.label ?? 'Web'
-    /** What an agent may call: the shelf, narrowed by its own lists; `deny` is stronger. */
-    const toolsOf = (agent: AgentId): Tool[] => {
-      const { allow, deny } = agents.get(agent).tools
-      const named = (list: readonly string[], tool: Tool): boolean => list.includes('*') || [tool.name, ...(tool.aliases ?? [])].some((name) => list.includes(name))
-      return shelf.filter((tool) => (allow === undefined || named(allow, tool)) && !named(deny, tool))
+    /** The layers that decide which tools an agent has; a sub-agent has fewer. */
+    const toolPolicyOf = (agent: AgentId, session?: string): ToolPolicy => {
+      const all = config.get(toolsSection)
+      const { profile, allow, ...own } = agents.get(agent).tools
+      return {
+        profile: profile ?? all.profile, profileOf: profile === undefined ? 'the profile' : `the profile of ${agent},`,
+        layers: [{ name: 'tools', lists: all }, { name: `agents.list.${agent}.tools`, lists: { ...own, ...(allow === undefined ? {} : { allow }) } }],
+        ...(session !== undefined && isSubAgent(session) ? { except: { name: 'a sub-agent', deny: ['group:sessions', 'group:messaging'] } } : {}),
+      }
     }
+    const toolsOf = (agent: AgentId, session?: string): Tool[] => {
+      const there = new Set(ruleOnTools(shelf, toolPolicyOf(agent, session)).flatMap(({ name, removedBy }) => (removedBy === null ? [name] : [])))
+      return shelf.filter(({ name }) => there.has(name))
+    }
+    const nameUnknownTools = (): void => {
+      const unknown = agents.ids().flatMap((agent) => unknownToolNames(shelf, toolPolicyOf(agent)))
+      if (unknown.length > 0) log.warn('A list of tools names some that do not exist.', { names: [...new Set(unknown.map(({ list, name }) => `${list}: ${name}`))] })
+    }
+    nameUnknownTools()
+    config.onChange(toolsSection, nameUnknownTools)
+    config.onChange(agentsSection, nameUnknownTools)
     /** What a person's turns are told of: what the agent has, less what their profile keeps from them. */
-    const offeredTo = async (agent: AgentId, { id }: Principal): Promise<Tool[]> => {
-      const had = toolsOf(agent)
+    const offeredTo = async (agent: AgentId, { id }: Principal, session?: string): Promise<Tool[]> => {
+      const had = toolsOf(agent, session)
       const left = new Set(await guard.toolsLeft(id, had.map(({ name }) => name)))
       return had.filter(({ name }) => left.has(name))
     }
@@ -268,10 +285,14 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           const facts = agents.get(agent)
           // What is known of the owner stands in the owner's private chats alone.
           const privy = kind === 'direct' && (principal.role === 'owner' || principal.role === 'admin')
-          const files = privy ? await agents.files(agent) : (await agents.files(agent)).filter((file) => !['USER.md', 'MEMORY.md'].includes(file.name))
+          // Our own ways in name a conversation by its key.
+          const key = chat?.chat
+          const isChild = key !== undefined && isSubAgent(key)
+          const files = (await agents.files(agent)).filter((file) => (privy && !isChild) || !['USER.md', 'MEMORY.md'].includes(file.name))
+            .map((file) => (file.name === 'MEMORY.md' && file.text !== undefined ? { ...file, text: withoutMarks(file.text) } : file))
           const parts = {
             agent: { id: agent, name: facts.name, emoji: facts.emoji, ...(facts.theme === null ? {} : { theme: facts.theme }) },
-            files, tools: toolSpecs(await offeredTo(agent, principal), principal).map((tool) => tool.name), chat: { label: channelLabel(chat), kind },
+            files, tools: toolSpecs(await offeredTo(agent, principal, key), principal).map((tool) => tool.name), ...(isChild ? { audience: 'sub-agent' as const } : {}), chat: { label: channelLabel(chat), kind },
             bootstrapMaxChars: facts.bootstrapMaxChars, ...(facts.userTimezone === undefined ? {} : { timeZone: facts.userTimezone }),
           }
           const hash = buildSystemPrompt({ ...parts, date: '' })
@@ -363,6 +384,63 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       return folder
     }
     const labels = createFileLabels({ store, clock })
+    const doorFor = (serves: Door['serves']): Door | undefined => channels.map((channel) => connections.of({ channel: channel.id, account: 'default' as ChatRef['account'] })?.door).find((door) => door?.serves === serves)
+    const memory = createMemory({ store, newId, config })
+    /** Chats a person may write to: those of their own conversations, for the owner and admins everybody's on a network, and of paired people. */
+    const placesOf = async (principal: PrincipalId): Promise<{ chat: ChatRef; names: string[] }[]> => {
+      const who = await guard.principal(principal)
+      const privy = who !== undefined && isElevated(who)
+      const places = new Map<string, { chat: ChatRef; names: string[] }>()
+      const add = (chat: ChatRef, names: readonly (string | null | undefined)[]): void => {
+        if (channels.find(({ id }) => id === chat.channel)?.senders !== 'platform') return
+        const key = JSON.stringify([chat.channel, chat.account, chat.chat, chat.thread ?? null])
+        const place = places.get(key) ?? { chat, names: [] }
+        places.set(key, place)
+        place.names.push(...names.filter((name) => name !== null && name !== undefined && !place.names.includes(name)) as string[])
+      }
+      for (const session of await sessions.list()) if (session.lastChat !== null && (privy || session.principal === principal)) add(session.lastChat, [session.settings.label])
+      for (const person of privy ? await guard.people() : []) {
+        for (const { channel, account, sender } of person.senders) {
+          const connection = connections.of({ channel, account })
+          const chat = await connection?.openDirect?.(sender).catch(() => undefined)
+          if (chat !== undefined) add(chat, [person.name])
+        }
+      }
+      return [...places.values()]
+    }
+    const subAgents = createSubAgents({
+      store, clock, newId, log: log.child('sub-agents'),
+      needs: {
+        sessions: () => sessions.list(), history: sessions.history, isRunning: (key) => sessions.running(key).length > 0, abort: (key) => stopSession(key, { reason: 'stop' }),
+        async submit({ id, session, principal, text, origin, wishes }) {
+          const door = (['browser', 'terminal', 'http'] as const).map((serves) => doorFor(serves)).find((each) => each !== undefined)
+          if (door === undefined) throw new Problem('door-closed', 'Every way in of this gateway\'s own is switched off, and work is handed over by one.', { next: 'Switch channels.web or channels.terminal on in the configuration.' })
+          const receipt = await door.submit({
+            id, chat: session as string as ChatRef['chat'], sender: { id: principal as string as IncomingMessage['sender']['id'] }, sentAt: clock.now(), text, attachments: [], mentioned: 'yes', session, wishes,
+            ...(origin === undefined ? {} : { origin }),
+          })
+          if (receipt.kind === 'refused') throw new Problem('message-refused', receipt.reason)
+        },
+        async outcomeOf(id) {
+          const row = await inbox.byPlatformId(id)
+          if (row === undefined) return undefined
+          const turn = row.turnId === null ? undefined : await sessions.transcript.turn(store.read, row.turnId)
+          const { input, output, cacheRead, cacheWrite } = turn?.usage ?? { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }
+          return {
+            inbox: row.id, end: row.end, detail: row.endDetail, outcome: turn?.outcome ?? null, text: turn?.text ?? '', tokens: input + output + cacheRead + cacheWrite,
+            elapsedMs: (turn?.endedAt ?? row.endedAt ?? clock.now()) - (turn?.startedAt ?? row.receivedAt),
+          }
+        },
+        onEnded: (listener) => inbox.onEnd((row) => listener(row.message.id)),
+        // It is written by the time of any later transaction, for they come in order; whether it arrived is the outbox's.
+        tell(chat, markdown, principal, key) {
+          outbox.send({ chat, markdown, principal, key }).catch((error: unknown) => log.error('The end of a sub-agent could not be told.', { key, error: describeError(error) }))
+        },
+        inject: (key, text, origin) => sessions.inject(key, text, undefined, origin),
+        agent: (id) => agents.get(id).id, model: resolveModel,
+        visibility: () => config.get(toolsSection).sessions.visibility, concurrentMax: () => config.get(toolsSection).sessions.concurrentMax, mask: log.mask,
+      },
+    })
     const commands = createCommands({
       workspaceOf: ({ agent, principal, session }) => workspaceOf(agent, principal, session),
       sandbox: () => config.get(sandboxSection), exec: () => config.get(execSection), clock, newId, own: [stateDir, dirname(options.vaultKeyFile)],
@@ -406,14 +484,17 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         foundAfter: () => foundAfterIncident(rooms),
       },
     })
-    /** Stop is stop: what its turns left running in the background ends with them. */
+    /** Stop is stop: what its turns left running in the background, and what they handed to others, ends with them. */
     const stopSession: typeof sessions.abort = async (key, how) => {
-      const [turns] = await Promise.all([sessions.abort(key, how), how.turn === undefined ? commands.stop(key) : 0])
+      const [turns] = await Promise.all([sessions.abort(key, how), ...(how.turn === undefined ? [commands.stop(key), subAgents.stop(key)] : [])])
       return turns
     }
     const sandbox = createGrants({
       workspaceOf, readOnly: () => config.get(sandboxSection).workspaceAccess === 'ro', commands: (subject: GrantSubject) => commands.grant(subject),
       describeStatus: ({ session }) => status(session), clock, newId, web, labels,
+      memory: { room: memory, today: () => promptDate(clock.now(), agents.defaults().userTimezone) },
+      messaging: { places: placesOf, send: outbox.send, sent: outbox.ofSend, find: outbox.find, connection: (chat) => connections.of(chat), clock },
+      subAgents,
     })
     const checkers = new Map<Tool, ReturnType<typeof Compile>>()
     const why = createWhy({ inbox, sessions, outbox, audit, store, spent: budget.door.ofTurn })
@@ -473,36 +554,41 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       },
       heldNote: (tx, row, principal) => halt.noteFor(tx, row.chat, principal),
       heldCommands: () => (halt.state().kind === 'panic' ? '🛑 Everything is stopped, and this is not done. To go on: `moltbot resume` on my machine.' : undefined),
-      runAgent: (turn, view) => runAgent(turn, view, {
-        clock, whenGoing: halt.whenGoing, guard, sessions, tools: toolsOf(agentOf(turn.key)), offered: () => offeredTo(agentOf(turn.key), turn.principal), estimateTokens, agentOf,
-        callModel: (call) => callModel({ ...call, charge: { principal: turn.principal.id, agent: agentOf(turn.key), channel: turn.chat.channel, session: turn.key, turn: turn.id, privy: isElevated(turn.principal) } }),
-        async putQuestion(tx, { batch: [first], chat, principal }, approval) {
-          if (first === undefined) return
-          const minutes = Math.max(1, Math.round((approval.expiresAt - clock.now()) / 60_000))
-          await outbox.reply(tx, { inbox: first.inbox, chat, principal: principal.id }, askWords(approval, { ownerOnly: !guard.mayDecide(principal, approval), minutes }), `ask-${approval.id}`)
-        },
-        async promptIsStrange() {
-          const { workspace } = agents.get(agentOf(turn.key))
-          if (!(await labels.any(workspace))) return false
-          const files = await agents.files(agentOf(turn.key))
-          return (await Promise.all(files.map(({ name }) => labels.isStrange(workspace, name)))).includes(true)
-        },
-        runTurn: (view, host) => runTurn(view, host, agents.get(agentOf(view.sessionKey)).compaction, config.get(loopSection)),
-        checkInput(tool, input) {
-          let checker = checkers.get(tool)
-          if (checker === undefined) checkers.set(tool, (checker = Compile(tool.input)))
-          if (checker.Check(input)) return undefined
-          return checker.Errors(input).slice(0, 3).map((error) => `${error.instancePath === '' ? 'the input' : error.instancePath} ${error.message}`).join('; ')
-        },
-        grants: (needs, who) => sandbox.grants(needs, {
-          agent: who.agent, session: who.session, principal: who.principal.id, owner: who.principal.role === 'owner', label: who.label,
-        }),
-      }),
+      async *runAgent(turn, view) {
+        // What a sub-agent finds is told where its work was asked for.
+        const childChat = await subAgents.chatOf(turn.key)
+        yield* runAgent(turn, view, {
+          clock, whenGoing: halt.whenGoing, guard, sessions, tools: toolsOf(agentOf(turn.key), turn.key), offered: () => offeredTo(agentOf(turn.key), turn.principal, turn.key), estimateTokens, agentOf,
+          callModel: (call) => callModel({ ...call, charge: { principal: turn.principal.id, agent: agentOf(turn.key), channel: turn.chat.channel, session: turn.key, turn: turn.id, privy: isElevated(turn.principal) } }),
+          async putQuestion(tx, { batch: [first], chat, principal }, approval) {
+            if (first === undefined) return
+            const minutes = Math.max(1, Math.round((approval.expiresAt - clock.now()) / 60_000))
+            await outbox.reply(tx, { inbox: first.inbox, chat, principal: principal.id }, askWords(approval, { ownerOnly: !guard.mayDecide(principal, approval), minutes }), `ask-${approval.id}`)
+          },
+          async promptIsStrange() {
+            const { workspace } = agents.get(agentOf(turn.key))
+            if (!(await labels.any(workspace))) return false
+            const files = await agents.files(agentOf(turn.key))
+            return (await Promise.all(files.map(({ name }) => labels.isStrange(workspace, name)))).includes(true)
+          },
+          runTurn: (view, host) => runTurn(view, host, agents.get(agentOf(view.sessionKey)).compaction, config.get(loopSection)),
+          checkInput(tool, input) {
+            let checker = checkers.get(tool)
+            if (checker === undefined) checkers.set(tool, (checker = Compile(tool.input)))
+            if (checker.Check(input)) return undefined
+            return checker.Errors(input).slice(0, 3).map((error) => `${error.instancePath === '' ? 'the input' : error.instancePath} ${error.message}`).join('; ')
+          },
+          grants: (needs, who) => sandbox.grants(needs, {
+            agent: who.agent, session: who.session, principal: who.principal.id, owner: who.principal.role === 'owner', label: who.label, privy: (childChat ?? turn.chat).kind === 'direct',
+            conversation: { chat: turn.chat, turn: turn.id, replyTo: turn.replyTo },
+          }),
+        })
+      },
     }
 
     const rooms: Rooms & { devices: ReturnType<typeof createDevices>; signIns: ReturnType<typeof createBrowserSessions> } = {
       version: options.version, startedAt, stateDir, clock: steady, newId, log, store, config, audit, record, guard, inbox, sessions: { ...sessions, abort: stopSession }, outbox, connections, channels,
-      doors: (serves) => channels.map((channel) => connections.of({ channel: channel.id, account: 'default' as ChatRef['account'] })?.door).find((door) => door?.serves === serves),
+      doors: doorFor,
       models: models.door, agents: agents.door, logs: log.door,
       devices: createDevices({ store, clock: steady, newId, random: randomBytes, floor }),
       signIns: createBrowserSessions({ store, clock: steady, newId, random: randomBytes, floor }),
@@ -557,6 +643,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     })
     await halt.start()
     const resumed = await resume(journey)
+    await subAgents.resume()
     if (resumed.messages + resumed.deliveries > 0) log.info('Continued what was unfinished.', resumed)
     // Our own ways in are needed by the first client; networks connect in the background.
     const opening = connections.start(60_000).catch((error: unknown) => log.error('Channels could not be started.', { error: describeError(error) }))

@@ -3,7 +3,6 @@ import type { ThinkingLevel } from '@moltbot/contract'
 import { Type } from 'typebox'
 import type { Static, TUnsafe } from 'typebox'
 import { toolProfiles, type ToolProfile } from './tool-policy.ts'
-import { toolProfiles, type ToolProfile } from './tool-policy.ts'
 
 /** An agent's id is part of session keys, folder names and addresses. */
 export const agentIdPattern = '^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$'

@@ -8,7 +8,6 @@ import { agentsSection } from './config.ts'
 import { readSmallFile } from './read-small-file.ts'
 import { templates } from './templates.ts'
 import type { ToolProfile } from './tool-policy.ts'
-import type { ToolProfile } from './tool-policy.ts'
 
 /** All that is known of one agent, defaults applied. */
 export interface AgentFacts {

@@ -20,8 +20,7 @@ import type { Guard } from './types.ts'
 export type * from './types.ts'
 export { channelDefaultsSection, commandsSection, peopleSection } from './config.ts'
 export { askWords } from './ask-words.ts'
-export { readEntry, safeFilterNames } from './allow-list/index.ts'
-export type { CommandPolicy, FoundProgram } from './allow-list/index.ts'
+export type { CommandPolicy } from './allow-list/index.ts'
 export type { KnownAddresses } from './known-addresses.ts'
 export { codeValidMs } from './pairing.ts'
 
@@ -81,6 +80,8 @@ export function createGuard(options: {
   isCommand(text: string): boolean
   /** The group's own activation, when someone set it with a command. */
   activation(tx: Tx, message: IncomingMessage): Promise<'mention' | 'always' | undefined>
+  /** Whether a list of a person's profile means this tool. Absent: its own name, or `*`. */
+  namesTool?(list: readonly string[], tool: string): boolean
   /** What the owner decided about an agent's commands. Absent: nothing beyond the general rules. */
   commandPolicy?(agent: AgentId): CommandPolicy
 }): GuardRoom {
@@ -90,7 +91,7 @@ export function createGuard(options: {
     ownerNamed: () => config.get(commandsSection).ownerAllowFrom.some((entry) => /^[^:]+:\s*[^*\s]/.test(String(entry).trim())),
   })
 
-  const people = createPeople({ store, clock, audit, profiles: () => config.get(peopleSection).profiles, shutOut: pairing.shutOut })
+  const people = createPeople({ store, clock, audit, profiles: () => config.get(peopleSection).profiles, shutOut: pairing.shutOut, ...(options.namesTool === undefined ? {} : { namesTool: options.namesTool }) })
   const { principalIn } = people
   const approvals = createApprovals({ store, clock, newId, audit, asNow })
 

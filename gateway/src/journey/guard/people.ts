@@ -12,9 +12,12 @@ export function lesserRole(a: Role, b: Role): Role {
   return ranks[a] < ranks[b] ? a : b
 }
 
+/** Whether a list of tools means this one. */
+export type NamesTool = (list: readonly string[], tool: string) => boolean
+
 /** Whether a profile leaves a tool to who has it; `deny` is stronger. */
-function hasTool({ tools: { allow, deny = [] } }: Profile, tool: string): boolean {
-  const named = (list: readonly string[]): boolean => list.includes(tool) || list.includes('*')
+function hasTool({ tools: { allow, deny = [] } }: Profile, tool: string, names: NamesTool): boolean {
+  const named = (list: readonly string[]): boolean => names(list, tool)
   return !named(deny) && (allow === undefined || named(allow))
 }
 
@@ -31,10 +34,13 @@ export interface People extends PeopleDoor {
 export function createPeople(options: {
   store: Store; clock: Clock; audit: Audit
   profiles(): Readonly<Record<string, Profile>>
+  /** Absent: a tool's own name, or `*`. */
+  namesTool?: NamesTool
   /** Somebody may less from now on, or nothing: what they have running must end. */
   shutOut(tx: Tx, who: { channel: ChannelId; account: AccountId; sender: SenderId }): void
 }): People {
   const { store, clock, audit } = options
+  const names: NamesTool = options.namesTool ?? ((list, tool) => list.includes(tool) || list.includes('*'))
   const profileOf = (name: string): Profile | undefined => (Object.hasOwn(options.profiles(), name) ? options.profiles()[name] : undefined)
   const roleOf = (row: Row): Role => (row['profile'] === null ? (row['role'] as Role) : (profileOf(String(row['profile']))?.role ?? 'guest'))
 
@@ -91,13 +97,13 @@ export function createPeople(options: {
       if (name === undefined || name === null) return undefined
       const profile = profileOf(String(name))
       if (profile === undefined) return `the profile "${String(name)}" is gone from the configuration`
-      return hasTool(profile, tool) ? undefined : `the profile "${String(name)}" does not have ${tool}`
+      return hasTool(profile, tool, names) ? undefined : `the profile "${String(name)}" does not have ${tool}`
     },
     async toolsLeft(id, tools) {
       const name = (await store.read.get('SELECT profile FROM principals WHERE id = ?', id))?.['profile']
       if (name === undefined || name === null) return [...tools]
       const profile = profileOf(String(name))
-      return profile === undefined ? [] : tools.filter((tool) => hasTool(profile, tool))
+      return profile === undefined ? [] : tools.filter((tool) => hasTool(profile, tool, names))
     },
     async people() {
       const rows = await store.read.all('SELECT * FROM principals ORDER BY created_at, id')

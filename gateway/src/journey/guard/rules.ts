@@ -1,4 +1,4 @@
-import { unreachable, type Action, type Effect, type Principal, type Verdict } from '@moltbot/contract'
+import { ownConversation, ownMemory, unreachable, type Action, type Effect, type Principal, type Verdict } from '@moltbot/contract'
 
 /** `ask`: not without a person's yes to exactly this call. `by`: what freed it, where it would have been asked about. */
 export type Ruling = { kind: 'allow'; by?: string } | { kind: 'ask' | 'deny'; reason: string }
@@ -28,11 +28,14 @@ export function ruleOnEffect(principal: Principal, effect: Effect, { tainted, kn
     // Which hosts, where they lead and how often is ruled where it leaves. Whoever reads strangers' words follows their links as they stand: nothing it knows can be put into an address.
     case 'reaches-host':
       return !tainted || effect.url === undefined || knows?.(effect.url) === true ? allow : ask(`${readOutside}, and would reach ${effect.host} at an address that stood nowhere in it`)
-    case 'sends': return elevated ? ask(`it would send to ${effect.to}`) : deny(`sending to ${effect.to} is not allowed`)
+    // What is said in the conversation itself is its answer, in other words.
+    case 'sends':
+      if (effect.to === ownConversation) return allow
+      return elevated ? ask(`it would send to ${effect.to}`) : deny(`sending to ${effect.to} is not allowed`)
     case 'spends': return elevated ? ask(`it would spend: ${effect.what}`) : deny('spending is the owner\'s')
-    // The owner's own words may change what the assistant remembers and how it behaves; nobody else's may.
+    // The owner's own words may change what the assistant remembers and how it behaves; nobody else's may, but what is remembered of themselves.
     case 'changes-gateway':
-      if (!elevated) return deny(`changing ${effect.what} is the owner's`)
+      if (!elevated && effect.what !== ownMemory) return deny(`changing ${effect.what} is the owner's`)
       return tainted ? ask(`${readOutside}, and would change ${effect.what}`) : allow
     default: return unreachable(effect)
   }

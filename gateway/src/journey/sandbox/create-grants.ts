@@ -1,6 +1,10 @@
 import type { AgentId, Clock, Commands, FileWriter, GrantName, Grants, NewId, PrincipalId, SessionKey, StatusFacts } from '@moltbot/contract'
-import { Problem } from '@moltbot/contract'
+import { ownerPrincipal, Problem } from '@moltbot/contract'
+import type { MemoryPlace } from '../../foundation/memory/index.ts'
 import type { CallLabel, FileLabels } from './file-labels.ts'
+import { memoryGrants, type MemorySource } from './memory-grants.ts'
+import { messagingGrants, type Conversation, type MessagingSource } from './messaging-grants.ts'
+import type { SubAgents } from './sub-agents.ts'
 import { webGrants, type WebSource } from './web-grants.ts'
 import { workspaceFiles, type WorkspaceFiles } from './workspace-files.ts'
 
@@ -13,6 +17,10 @@ export interface GrantSubject {
   owner?: boolean
   /** Whose words steer the turn. Absent: it counts as steered by strangers, and reaches nothing. */
   label?: CallLabel
+  /** Nobody else reads along where it is said. Absent: somebody may. */
+  privy?: boolean
+  /** Where the turn belongs. Absent: nowhere. */
+  conversation?: Conversation
 }
 
 export interface SandboxOptions {
@@ -28,6 +36,12 @@ export interface SandboxOptions {
   web?: WebSource
   /** Which files are strangers' words. Absent: nothing is written down about them. */
   labels?: FileLabels
+  /** Who remembers. Absent: nobody does. */
+  memory?: { room: MemorySource<GrantSubject>['memory']; today(): string }
+  /** Who sends. Absent: nothing can be sent. */
+  messaging?: MessagingSource
+  /** Who knows the other conversations. Absent: there are none. */
+  subAgents?: Pick<SubAgents, 'grant'>
   clock: Clock
   newId: NewId
 }
@@ -53,18 +67,30 @@ export function createGrants(options: SandboxOptions): Sandbox {
     return made
   }
   const web = webGrants({ source: options.web ?? noWeb, readBytes: (subject, path, bytesMax) => files(subject).readBytes(path, bytesMax) })
+  const writerOf = (subject: GrantSubject): FileWriter => ({
+    async write(path, text, how) {
+      if (options.readOnly?.() === true) throw new Problem('workspace-readonly', 'Nothing in this workspace may be changed.', { next: 'The owner can allow it with agents.defaults.sandbox.workspaceAccess: "rw".' })
+      return files(subject).write(path, text, how)
+    },
+  })
+  const placeOf = (subject: GrantSubject): MemoryPlace => {
+    const root = rootOf(subject)
+    const { read, list } = files(subject)
+    return { root, principal: subject.principal, files: { read, list, write: writerOf(subject).write }, isStrange: async (path) => options.labels?.isStrange(root, path) ?? false }
+  }
+  const memory = options.memory === undefined ? undefined : memoryGrants<GrantSubject>({
+    memory: options.memory.room, today: options.memory.today, place: placeOf,
+    shared: (subject) => (subject.principal === ownerPrincipal ? undefined : placeOf({ ...subject, principal: ownerPrincipal })),
+    mark: async (subject, path) => options.labels?.mark(rootOf(subject), path),
+  })
+  const messages = options.messaging === undefined ? undefined : messagingGrants(options.messaging)
   const makers: { [Name in GrantName]: (subject: GrantSubject) => Grants[Name] } = {
     'files.read': (subject) => {
       const { read, readImage, list, search } = files(subject)
       return options.labels?.reader({ read, readImage, list, search }, rootOf(subject), subject.label) ?? { read, readImage, list, search }
     },
     'files.write': (subject) => {
-      const writer: FileWriter = {
-        async write(path, text, how) {
-          if (options.readOnly?.() === true) throw new Problem('workspace-readonly', 'Nothing in this workspace may be changed.', { next: 'The owner can allow it with agents.defaults.sandbox.workspaceAccess: "rw".' })
-          return files(subject).write(path, text, how)
-        },
-      }
+      const writer = writerOf(subject)
       return options.labels?.writer(writer, rootOf(subject), subject.label) ?? writer
     },
     commands(subject) {
@@ -74,6 +100,9 @@ export function createGrants(options: SandboxOptions): Sandbox {
     },
     web: (subject) => web.web(subject),
     documents: (subject) => web.documents(subject),
+    memory: (subject) => (memory ?? off('memory'))(subject),
+    messages: (subject) => (messages ?? off('messages'))(subject),
+    sessions: (subject) => (options.subAgents ?? off('sessions')).grant(subject),
     status: (subject) => ({ describe: () => options.describeStatus(subject) }),
     clock: () => ({ now: () => options.clock.now(), after: (delayMs, task) => options.clock.after(delayMs, task) }),
   }
@@ -85,6 +114,10 @@ export function createGrants(options: SandboxOptions): Sandbox {
       return Object.fromEntries(needs.map((name) => [name, makers[name](subject)])) as unknown as Pick<Grants, (typeof needs)[number]>
     },
   }
+}
+
+function off(what: string): never {
+  throw new Problem('grant-off', `This gateway was built without ${what}.`)
 }
 
 const absent = (): Promise<never> => Promise.reject(new Problem('web-off', 'This gateway was started without a way to the web.'))

@@ -10,6 +10,8 @@
  * only what is computed here. Where none holds, nothing is run: there is no way from here to the bare machine.
  */
 export { createGrants } from './create-grants.ts'
+export { createSubAgents, isSubAgent, subAgentsMigration } from './sub-agents.ts'
+export type { SubAgents, SubAgentsNeeds } from './sub-agents.ts'
 export type { GrantSubject, Sandbox, SandboxOptions } from './create-grants.ts'
 export { workspaceFiles } from './workspace-files.ts'
 export { createCommands } from './create-commands.ts'

@@ -41,8 +41,8 @@ export interface SubAgentsNeeds {
   outcomeOf(id: PlatformMessageId): Promise<{ inbox: InboxId; end: string | null; detail: string | null; outcome: TurnOutcome['kind'] | null; text: string; elapsedMs: number; tokens: number } | undefined>
   /** Calls back with the ids of messages that got their end. */
   onEnded(listener: (id: string) => void): void
-  /** Tells words in a chat; the same key is told once. Resolves once they are written down. */
-  tell(chat: ChatRef, markdown: string, principal: PrincipalId, key: string): Promise<void>
+  /** Tells words in a chat; the same key is told once. Written down before any transaction that is asked for afterwards. */
+  tell(chat: ChatRef, markdown: string, principal: PrincipalId, key: string): void
   /** Keeps words in a transcript for the next turn. */
   inject(key: SessionKey, text: string, origin: Origin | undefined): Promise<unknown>
   /** Throws `Problem('agent-unknown')`. */
@@ -120,7 +120,7 @@ export function createSubAgents(options: { store: Store; clock: Clock; newId: Ne
     const result = ended?.text ?? ''
     await store.transaction((tx) => tx.run('UPDATE sub_agents SET state = ?, result = ?, ended_at = COALESCE(ended_at, ?), origin = ? WHERE key = ?', state, result, clock.now(), origin ?? null, child.key))
     const words = wordsOf({ ...child, state }, ended, result)
-    await needs.tell(child.chat, words, child.principal, `sub-agent/${child.key}`)
+    needs.tell(child.chat, words, child.principal, `sub-agent/${child.key}`)
     try {
       await needs.inject(child.parent, `${handedOver}${child.key}]\n${words}`, origin)
     } catch (error) {
