@@ -12,7 +12,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const only = process.argv[2]
 
 /** Found at run time, or not at all: native parts, and optional extras of libraries that work without them. */
-const external = [/^node:/, '@photostructure/sqlite', '@node-rs/argon2', 'bufferutil', 'utf-8-validate', 'supports-color', 'encoding', 'canvas']
+const external = [/^node:/, '@photostructure/sqlite', '@node-rs/argon2', 'bufferutil', 'utf-8-validate', 'zlib-sync', 'supports-color', 'encoding', 'canvas']
 
 if (only === undefined || only === 'code') {
   dropOldChunks(join(root, 'dist', 'chunks'))

@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto'
+import type { API, APIMessage } from '@discordjs/core/http-only'
+import { Problem, SendProblem, type ChannelHost, type ChatId, type ChatRef, type Connection, type DeliveryKey, type OutgoingMessage, type PlatformMessageId, type SenderId } from '@moltbot/contract'
+import type { DiscordConfig } from './config.ts'
+import { discordId, isSnowflake, snowflakeAt } from './discord-id.ts'
+import { ForeignAnswer, readFailure, toSendProblem } from './failures.ts'
+import type { HealthKeeper } from './health.ts'
+import { renderMarkdown } from './markdown.ts'
+
+/** What Discord takes in one message. */
+const messageLengthMax = 2_000
+const nonceLengthMax = 25
+/** Which messages were already quoted is remembered for this many. */
+const quotesKept = 500
+const typingPatienceMs = 5_000
+/** How far history is looked through for a message of ours. */
+const historyPage = 100
+const suppressEmbeds = 1 << 2
+const suppressNotifications = 1 << 12
+const unknownMessage = 10_008
+const pollAnswersMax = 10
+const pollHours = 24
+
+type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'react' | 'poll' | 'typing' | 'openDirect' | 'findSent'>>
+type Failing = (error: unknown) => { code: number } | undefined
+
+export interface OutgoingOptions { api: API; host: ChannelHost; config: DiscordConfig; self: { id: string }; health: HealthKeeper; isClosed(): boolean }
+
+/** Everything that goes from us to Discord's chats. */
+export function createOutgoing({ api, host, config, self, health, isClosed }: OutgoingOptions): Sending {
+  /** Message that was quoted → key of the part that quoted it. */
+  const quotedBy = new Map<string, string>()
+
+  function reference(message: OutgoingMessage): { message_reference?: { message_id: string; fail_if_not_exists: false } } {
+    const target = message.replyTo
+    if (config.replyToMode === 'off' || target === undefined || !/^\d{1,20}$/.test(target)) return {}
+    if (config.replyToMode === 'first') {
+      const first = quotedBy.get(target)
+      // The same part sent again after an uncertain failure quotes again.
+      if (first !== undefined && first !== message.key) return {}
+      quotedBy.set(target, message.key)
+      const oldest = quotedBy.size > quotesKept ? quotedBy.keys().next().value : undefined
+      if (oldest !== undefined) quotedBy.delete(oldest)
+    }
+    return { message_reference: { message_id: target, fail_if_not_exists: false } }
+  }
+
+  /** Runs one call that has an effect; whatever goes wrong becomes a `SendProblem`. */
+  async function effect<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+    if (isClosed()) throw new SendProblem('not-sent', 'The Discord connection is closed.')
+    if (signal.aborted) throw new SendProblem('not-sent', 'The send was called off.')
+    try {
+      return await call()
+    } catch (error) {
+      if (error instanceof SendProblem) throw error
+      const problem = toSendProblem(error)
+      if (problem.retryAfterMs !== undefined) health.throttled(problem.retryAfterMs)
+      throw problem
+    }
+  }
+
+  const answered: Failing = (error) => {
+    const failure = readFailure(error)
+    return failure.kind === 'answer' ? failure : undefined
+  }
+
+  const flagsOf = (message: OutgoingMessage): number => (config.linkPreview ? 0 : suppressEmbeds) | (message.silent === true ? suppressNotifications : 0)
+
+  return {
+    send: (chat, message, signal) =>
+      effect(signal, async () => {
+        const sent = await api.channels.createMessage(placeOf(chat), {
+          content: contentOf(message.markdown), ...nonceOf(message.key), ...reference(message), flags: flagsOf(message),
+          // Whatever the words say, nobody is called: no @everyone, no role, no person.
+          allowed_mentions: { parse: [], replied_user: false },
+        }, { signal })
+        return idOf(sent)
+      }),
+    edit: (chat, id, message, signal) =>
+      effect(signal, async () => {
+        idOf(await api.channels.editMessage(placeOf(chat), id, { content: contentOf(message.markdown), allowed_mentions: { parse: [] } }, { signal }))
+      }),
+    remove: (chat, id, signal) =>
+      effect(signal, async () => {
+        try {
+          await api.channels.deleteMessage(placeOf(chat), id, { signal })
+        } catch (error) {
+          if (answered(error)?.code !== unknownMessage) throw error
+        }
+      }),
+    react: (chat, id, emoji, signal) =>
+      effect(signal, async () => {
+        const before = await api.channels.getMessage(placeOf(chat), id, { signal })
+        for (const { me, emoji: old } of before.reactions ?? []) {
+          const name = old.id === null ? (old.name ?? '') : `${old.name ?? '_'}:${old.id}`
+          if (me && name !== emoji) await api.channels.deleteOwnMessageReaction(placeOf(chat), id, name, { signal })
+        }
+        if (emoji !== '') await api.channels.addMessageReaction(placeOf(chat), id, emoji, { signal })
+      }),
+    poll: (chat, poll, signal) =>
+      effect(signal, async () => {
+        if (poll.options.length < 1 || poll.options.length > pollAnswersMax) throw new SendProblem('never', `A poll on Discord has 1 to ${pollAnswersMax} answers.`)
+        const sent = await api.channels.createMessage(placeOf(chat), {
+          ...nonceOf(poll.key),
+          poll: {
+            question: { text: poll.question.slice(0, 300) }, answers: poll.options.map((text) => ({ poll_media: { text: text.slice(0, 55) } })),
+            duration: pollHours, allow_multiselect: false,
+          },
+        }, { signal })
+        return idOf(sent)
+      }),
+    async typing(chat) {
+      if (isClosed()) return
+      const controller = new AbortController()
+      const cancel = host.clock.after(typingPatienceMs, () => controller.abort())
+      try {
+        await api.channels.showTyping(placeOf(chat), { signal: controller.signal })
+      } catch {
+        // A sign of life that does not arrive is not worth a word.
+      } finally {
+        cancel()
+      }
+    },
+    async findSent(chat, key, since) {
+      // A minute for clocks that differ.
+      const page = await api.channels.getMessages(placeOf(chat), { after: snowflakeAt(since - 60_000), limit: historyPage })
+      const ours = page.filter((message) => message.author.id === self.id)
+      const { nonce } = nonceOf(key)
+      const found = ours.find((message) => message.nonce !== undefined && String(message.nonce) === nonce)
+      if (found !== undefined) return found.id as PlatformMessageId
+      if (page.length >= historyPage || ours.some((message) => message.nonce === undefined)) {
+        throw new Problem('discord-history-unclear', 'Discord’s history does not tell whether this message was sent.', { next: 'Look into the chat.' })
+      }
+      return undefined
+    },
+    async openDirect(sender: SenderId) {
+      if (!isSnowflake(sender)) throw new SendProblem('never', 'On Discord only people can be written to directly.')
+      return effect(new AbortController().signal, async () => {
+        const channel = await api.users.createDM(sender)
+        if (!isSnowflake(channel?.id)) throw new ForeignAnswer()
+        return { channel: discordId, account: host.account, chat: channel.id as ChatId, kind: 'direct' }
+      })
+    },
+  }
+}
+
+/** Where a message is written to: for Discord a thread is a channel. */
+function placeOf(chat: ChatRef): string {
+  const id = chat.thread ?? chat.chat
+  // It becomes part of an address: anything but a number must not get there.
+  if (!isSnowflake(id)) throw new SendProblem('never', 'This is no place on Discord.')
+  return id
+}
+
+/** The rendered form when it fits, else the words as they are: they were cut to fit. */
+function contentOf(markdown: string): string {
+  if (markdown.trim() === '') throw new SendProblem('never', 'There are no words in this message.')
+  const rendered = renderMarkdown(markdown)
+  return rendered === '' || rendered.length > messageLengthMax ? markdown : rendered
+}
+
+/** Discord takes a nonce of 25 characters, and for some minutes makes one message of two with the same. */
+function nonceOf(key: DeliveryKey): { nonce: string; enforce_nonce: true } {
+  const nonce = key.length <= nonceLengthMax ? key : createHash('sha256').update(key).digest('hex').slice(0, nonceLengthMax)
+  return { nonce, enforce_nonce: true }
+}
+
+/** The id of what Discord says is there now. Another answer leaves it open whether it is. */
+function idOf(message: APIMessage): PlatformMessageId {
+  if (!isSnowflake(message?.id)) throw new ForeignAnswer()
+  return message.id as PlatformMessageId
+}
