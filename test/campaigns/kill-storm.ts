@@ -45,7 +45,8 @@ const nameOf = (user: number): string => (user < telegramUsers - steeringUsers ?
 const opening = (tags: readonly string[]): string => `answer to ${tags.join(' ')}: ${'some words '.repeat(4)}`
 const closing = 'and the end.'
 /** What stands in a chat, without the marks the gateway itself may put around an answer. */
-const wholeAnswer = (text: string): boolean => text.trim() === `${opening(tagsOf(text))}${closing}`
+/** On a machine too slow for the storm an answer may come late, and then says so. */
+const wholeAnswer = (text: string): boolean => text.trim().replace(/^\*?\(Late: [^)]*\)\*?\s+/, '') === `${opening(tagsOf(text))}${closing}`
 
 const telegram = await startTelegramServer({ token })
 const model = await startModelServer(async (request) => {
