@@ -26,7 +26,7 @@ it('shows everything on one page of 80 columns', async () => {
 it('goes deep, and is one JSON document', async () => {
   const gateway = await startFakeGateway({ token: 'T', methods })
   const data = JSON.parse((await runCommand(['status', '--deep', '--json'], { gateway })).out) as Record<string, unknown>
-  expect(Object.keys(data)).toEqual(['gateway', 'health', 'channels', 'model', 'pairing', 'sessions', 'presence'])
+  expect(Object.keys(data)).toEqual(['gateway', 'halt', 'health', 'channels', 'model', 'pairing', 'sessions', 'presence'])
   expect(gateway.calls).toContainEqual({ method: 'channels.status', params: { probe: true } })
   await gateway.close()
 })

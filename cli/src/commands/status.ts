@@ -16,21 +16,22 @@ export const status = defineCommand({
   flags: {
     deep: { kind: 'boolean', summary: 'Also make a round trip with every connected network and list who is connected' },
   },
-  json: '{gateway, health, channels, model, pairing, sessions, presence?}',
+  json: '{gateway, halt, health, channels, model, pairing, sessions, presence?}',
   async run({ flags }, { gateway, report, clock, terminal, machine }) {
     const client = await gateway()
     const { deep } = flags
-    const [health, channels, model, pairing, sessions, presence] = await Promise.all([
+    const [health, channels, model, pairing, sessions, presence, halt] = await Promise.all([
       client.request('health', {}, { timeoutMs: 20_000 }).then(asFields),
       client.request('channels.status', deep ? { probe: true } : {}, { timeoutMs: 20_000 }).then(asFields),
       ifKnown(client, 'models.status').then(asFields),
       ifKnown(client, 'pairing.list').then(asFields),
       client.request('sessions.list', { limit: 5, includeDerivedTitles: true }).then(asFields),
       deep ? client.request('system-presence').then(asList) : undefined,
+      ifKnown(client, 'status').then((answer) => asFields(asFields(answer)['halt'])),
     ])
     const uptimeMs = asNumber(asFields(client.hello['snapshot'])['uptimeMs']) ?? null
     const facts = { url: client.url, version: client.serverVersion, protocol: client.protocol, uptimeMs, stateDir: machine.stateDir }
-    report({ gateway: facts, health, channels, model, pairing, sessions, ...(presence === undefined ? {} : { presence }) }, () => {
+    report({ gateway: facts, halt, health, channels, model, pairing, sessions, ...(presence === undefined ? {} : { presence }) }, () => {
       const { bold, dim, green, red, yellow } = terminal.paint
       const waiting = asList(pairing['requests'])
       const now = clock.now()
@@ -38,6 +39,7 @@ export const status = defineCommand({
       const rows = asList(sessions['sessions']).slice(0, 5)
       return [
         `${bold('Gateway')}   ${green('●')} ${client.url}, version ${client.serverVersion}${uptimeMs === null ? '' : `, up ${durationWords(uptimeMs)}`}`,
+        ...haltLines(halt, now).map((line) => yellow(line)),
         `${bold('Model')}     ${printableLine(asText(model['primary']) ?? 'unknown')}${asText(model['why']) === undefined ? '' : dim(` — ${printableLine(asText(model['why']) ?? '')}`)}`,
         `${bold('Messages')}  ${messageWords(health)}`,
         ...complaints.map((complaint) => yellow(`          ${complaint}`)),
@@ -57,6 +59,14 @@ export const status = defineCommand({
 /** The cells of one session in a list: key, what it is about, when it was last used. */
 export function sessionCells(row: Fields, now: number): string[] {
   return [asText(row['key']) ?? '?', asText(row['label']) ?? asText(row['derivedTitle']) ?? asText(row['displayName']) ?? '', agoWords(asNumber(row['updatedAt']), now)]
+}
+
+/** Nothing while it works. */
+function haltLines(halt: Fields, now: number): string[] {
+  if (halt['kind'] !== 'paused' && halt['kind'] !== 'panic') return []
+  const since = agoWords(asNumber(halt['since']), now)
+  if (halt['kind'] === 'paused') return [`          Paused ${since}: messages are kept and answered after: moltbot resume`]
+  return [`          Stopped by a panic ${since}: nothing runs before: moltbot resume`, `          What was found: ${printableLine(asText(halt['incident']) ?? '')}`]
 }
 
 function messageWords(health: Fields): string {
