@@ -8,6 +8,10 @@ export interface Approvals {
   all: ReadonlySignal<readonly Approval[]>
   /** What waits for a yes or no now, oldest first. */
   open: ReadonlySignal<readonly Approval[]>
+  /** Questions this page saw while they were open. */
+  seen: ReadonlySet<string>
+  /** Takes what was answered in a session off the page: it was started over. */
+  forget(sessionKey: string): void
   /** Questions whose answer is on its way. */
   answering: ReadonlySignal<ReadonlySet<string>>
   /** What the gateway last said about a question this page answered in vain, by id. */
@@ -41,10 +45,13 @@ export function createApprovals(world: ApprovalsSurroundings): Approvals {
   const all = computed(() => [...known.value.values()].toSorted((a, b) => a.askedAt - b.askedAt))
   const open = computed(() => all.value.filter((approval) => approval.state === 'pending'))
 
-  function put(...approvals: Approval[]): void {
-    const next = new Map(known.value)
-    for (const approval of approvals) next.set(approval.id, approval)
+  const seen = new Set<string>()
+  function keep(next: ReadonlyMap<string, Approval>): void {
+    for (const approval of next.values()) if (approval.state === 'pending') seen.add(approval.id)
     known.value = next
+  }
+  function put(approval: Approval): void {
+    keep(new Map(known.value).set(approval.id, approval))
   }
 
   /** How a question ended, as far as an event tells. */
@@ -56,7 +63,10 @@ export function createApprovals(world: ApprovalsSurroundings): Approvals {
   }
 
   return {
-    all, open, answering, refusals,
+    all, open, answering, refusals, seen,
+    forget(sessionKey) {
+      for (const approval of known.value.values()) if (approval.sessionKey === sessionKey && approval.state !== 'pending') seen.delete(approval.id)
+    },
     async load() {
       if (!world.can('exec.approval.list')) return
       const [waiting, history] = await Promise.all([
@@ -74,7 +84,7 @@ export function createApprovals(world: ApprovalsSurroundings): Approvals {
       const there = new Set([...asked, ...told].map((approval) => approval.id))
       // What neither list knows any more is over, though nobody said how.
       for (const [id, approval] of next) if (approval.state === 'pending' && !there.has(id)) next.set(id, { ...approval, state: 'cancelled' })
-      known.value = next
+      keep(next)
     },
     async answer(id, decision) {
       if (answering.value.has(id) || known.value.get(id)?.state !== 'pending') return

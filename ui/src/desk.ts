@@ -348,6 +348,11 @@ export function createDesk(world: DeskSurroundings): Desk {
     open(`agent:${hello.value?.defaultAgent ?? 'main'}:dashboard:${world.newId()}`)
   }
 
+  function startOver(key: string): void {
+    approvals.forget(key)
+    change(key, withReset)
+  }
+
   async function patch(key: string, changes: Record<string, unknown>): Promise<void> {
     try {
       await client.request('sessions.patch', { key, ...changes })
@@ -442,7 +447,7 @@ export function createDesk(world: DeskSurroundings): Desk {
       const key = canonical(words(raw['sessionKey']) ?? '')
       const reason = words(raw['reason']) ?? words(raw['phase']) ?? ''
       if (reason === 'reset') {
-        change(key, withReset)
+        startOver(key)
         if (key === sessionKey.value) loadHistory(key)
       }
       if (reason === 'delete' || reason === 'deleted') {
@@ -525,7 +530,7 @@ export function createDesk(world: DeskSurroundings): Desk {
     async reset(key) {
       try {
         await client.request('sessions.reset', { key })
-        change(key, withReset)
+        startOver(key)
         loadHistory(key)
         loadSessions()
       } catch (error) {

@@ -55,10 +55,16 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     return { until, open: release }
   }
 
-  it('weighs at most 150 KB on the wire', () => {
-    const files = readdirSync(join(built.dir, 'assets')).map((file) => join(built.dir, 'assets', file))
-    const bytes = [join(built.dir, 'index.html'), ...files].reduce((sum, file) => sum + gzipSync(readFileSync(file)).length, 0)
-    expect(bytes).toBeLessThan(150_000)
+  it('weighs at most 150 KB on the wire, and brings the rooms only to those who enter one', () => {
+    const files = readdirSync(join(built.dir, 'assets'))
+    const weight = (names: string[]): number => names.reduce((sum, file) => sum + gzipSync(readFileSync(join(built.dir, file))).length, 0)
+    const html = readFileSync(join(built.dir, 'index.html'), 'utf8')
+    const first = files.filter((file) => html.includes(`assets/${file}`)).map((file) => `assets/${file}`)
+    expect(first.length).toBeGreaterThanOrEqual(2)
+    expect(first.length).toBeLessThan(files.length)
+    expect(weight(['index.html', ...files.map((file) => `assets/${file}`)])).toBeLessThan(150_000)
+    expect(weight(['index.html', ...first])).toBeLessThan(80_000)
+    for (const file of first) expect(readFileSync(join(built.dir, file), 'utf8')).not.toContain('security.audit')
   })
 
   it('contains no inline script or style', () => {

@@ -75,20 +75,25 @@ export function ApprovalCard(props: { stage: Stage; approval: Approval; where?: 
   const { desk } = stage
   const place = useRef<HTMLElement>(null)
   const waiting = approval.state === 'pending'
-  const hadFocus = useRef(false)
+  const focused = useRef(false)
   // The button with the focus goes away with the answer; whoever listens should stay at the card.
-  if (waiting) hadFocus.current = place.current?.contains(document.activeElement) === true
   useEffect(() => {
-    if (!waiting && hadFocus.current) place.current?.focus()
+    if (!waiting && focused.current && document.activeElement === document.body) place.current?.focus()
   }, [waiting])
+  // A button that is taken away loses the focus to nothing; only somebody who goes elsewhere has left.
+  const left = (event: FocusEvent): void => {
+    if (event.relatedTarget instanceof Node && place.current?.contains(event.relatedTarget) !== true) focused.current = false
+  }
   const outcome = approvalOutcome(approval)
   const title = `ask-title-${approval.id}`
   const key = approval.sessionKey
+  // In a room the card stands under the heading of a panel.
+  const Title = props.where === true ? 'h3' : 'h2'
   return (
-    <section class={`ask ${waiting ? 'open' : outcome.tone}`} id={`ask-${approval.id}`} aria-labelledby={title} ref={place} tabIndex={-1}>
+    <section class={`ask ${waiting ? 'open' : outcome.tone}`} id={`ask-${approval.id}`} aria-labelledby={title} ref={place} tabIndex={-1} onFocusIn={() => (focused.current = true)} onFocusOut={left}>
       <div class="ask-head">
         <Icon name={waiting ? 'shield' : outcome.icon} />
-        <h3 id={title}>{waiting ? text.approvalTitle : outcome.words}</h3>
+        <Title id={title}>{waiting ? text.approvalTitle : outcome.words}</Title>
         {waiting ? <TimeLeft until={approval.expiresAt} /> : approval.decidedAt === undefined ? null : (
           <span class="quiet">{text.approvalBy(approval.by ?? '', clockTime(approval.decidedAt))}</span>
         )}

@@ -180,7 +180,7 @@ export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
   const asked = desk.approvals.all.value.filter((approval) => approval.sessionKey === desk.sessionKey.value)
   // A question older than what is shown belongs further up, or to a conversation that was started over.
   const oldest = Math.min(...lines.flatMap((line) => timeOf(line) ?? []))
-  const places = placesOf(lines, asked.filter((approval) => approval.state === 'pending' || approval.askedAt >= oldest))
+  const places = placesOf(lines, asked.filter((approval) => approval.state === 'pending' || approval.askedAt >= oldest || (lines.length === 0 && desk.approvals.seen.has(approval.id))))
   const cardsAt = (index: number): VNode[] => (places.get(index) ?? []).map((approval) => <ApprovalCard key={`ask ${approval.id}`} stage={stage} approval={approval} />)
 
   const lineOf = (line: Line, index: number): VNode => {

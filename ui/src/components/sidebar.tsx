@@ -106,7 +106,7 @@ function Channels(props: { stage: Stage }): VNode | null {
   const chips = props.stage.desk.channels.value
   if (chips.length === 0) return null
   return (
-    <section class="channels" aria-label={text.channels}>
+    <div class="channels" role="group" aria-label={text.channels}>
       <ul>
         {chips.map((chip) => (
           <li key={`${chip.channel}/${chip.account}`} class={`chip ${chip.state}`} title={chip.detail === '' ? undefined : chip.detail}>
@@ -117,7 +117,7 @@ function Channels(props: { stage: Stage }): VNode | null {
           </li>
         ))}
       </ul>
-    </section>
+    </div>
   )
 }
 

@@ -7,22 +7,33 @@ import type { VNode } from 'preact'
 import '../styles/rooms.css'
 import type { RoomName } from '../place.ts'
 import type { Stage } from '../stage.ts'
+import { text } from '../text.ts'
 import { ApprovalsRoom } from './approvals-room.tsx'
 import { HomeRoom } from './home-room.tsx'
 import { PeopleRoom } from './people-room.tsx'
+import { Panel } from './pieces.tsx'
 import { SecurityRoom } from './security-room.tsx'
+import { roomText } from './text.ts'
 import { UsageRoom } from './usage-room.tsx'
 
 const shelf: Record<RoomName, (props: { stage: Stage }) => VNode> = {
   home: HomeRoom, approvals: ApprovalsRoom, people: PeopleRoom, security: SecurityRoom, usage: UsageRoom,
 }
 
+/** A room is worth entering where the gateway has one of these. The others live from what the page knows anyway. */
+const lives: Partial<Record<RoomName, readonly string[]>> = {
+  security: ['security.audit', 'audit.log', 'vault.list', 'egress.today', 'sandbox.explain', 'panic', 'pause', 'resume'],
+  usage: ['usage.cost', 'usage.spend'],
+}
+
 export function Room(props: { stage: Stage; room: RoomName }): VNode {
   const Shown = shelf[props.room]
+  const { desk } = props.stage
+  const bare = desk.hello.value !== undefined && lives[props.room]?.some(desk.can) === false
   return (
     <div class="room" key={props.room}>
       <div class="room-column">
-        <Shown stage={props.stage} />
+        {bare ? <Panel title={text.rooms[props.room]} wide><p class="quiet">{roomText.bare}</p></Panel> : <Shown stage={props.stage} />}
       </div>
     </div>
   )

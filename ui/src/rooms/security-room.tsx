@@ -161,7 +161,7 @@ function RecordPanel(props: { stage: Stage }): VNode | null {
         return (
           <>
             {desk.can('audit.verify') ? <Verify stage={props.stage} /> : null}
-            <div class="table-place" tabIndex={0} role="region" aria-label={roomText.record}>
+            <div class="table-place" tabIndex={0} role="group" aria-label={roomText.record}>
               <table class="record">
                 <thead><tr><th>{columns.at}</th><th>{columns.act}</th><th>{columns.who}</th><th>{columns.outcome}</th><th>{columns.reason}</th></tr></thead>
                 <tbody>
@@ -234,7 +234,7 @@ function Egress(props: { stage: Stage }): VNode | null {
       {({ rows, out, back, refused }) => (rows.length === 0 ? <p class="all-well"><span class="dot good" aria-hidden="true" />{roomText.egressNone}</p> : (
         <>
           <p>{roomText.egressSum(bytes(out), bytes(back), refused)}</p>
-          <div class="table-place" tabIndex={0} role="region" aria-label={roomText.egress}>
+          <div class="table-place" tabIndex={0} role="group" aria-label={roomText.egress}>
             <table>
               <thead><tr><th>{columns.host}</th><th>{columns.use}</th><th class="number">{columns.out}</th><th class="number">{columns.in}</th><th class="number">{columns.refused}</th></tr></thead>
               <tbody>

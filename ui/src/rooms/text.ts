@@ -13,6 +13,7 @@ const english = {
   never: 'never',
   unknown: 'unknown',
   done: 'Done.',
+  bare: 'There is nothing here that this gateway has and you may see.',
 
   waiting: 'Waiting for you',
   waitingNone: 'Nothing waits for you.',
@@ -187,6 +188,7 @@ const german: RoomText = {
   never: 'nie',
   unknown: 'unbekannt',
   done: 'Erledigt.',
+  bare: 'Hier ist nichts, was dieses Gateway hat und Sie sehen dürfen.',
 
   waiting: 'Wartet auf Sie',
   waitingNone: 'Nichts wartet auf Sie.',

@@ -1,0 +1,316 @@
+import AxeBuilder from '@axe-core/playwright'
+import type { Browser, Locator, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { buildPage, launch, noBrowser, openPage, type OpenPage } from '../testing/browser.ts'
+import { createFakeGateway, type FakeGateway } from '../testing/fake-gateway.ts'
+import { furnish } from '../testing/furnished.ts'
+
+const name = noBrowser ? 'questions and rooms (left out: no Chromium on this machine)' : 'questions and rooms'
+
+// Generous, because a browser on a busy machine is slow; every wait below is for an event.
+describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
+  let browser: Browser
+  let built: { dir: string; remove: () => void }
+  let fake: FakeGateway
+  let open: OpenPage | undefined
+
+  beforeAll(async () => {
+    built = await buildPage()
+    browser = await launch()
+  }, 90_000)
+  afterAll(async () => {
+    await browser?.close()
+    built?.remove()
+  })
+  afterEach(async () => {
+    const faults = (await open?.faults()) ?? []
+    await open?.page.context().close()
+    await fake?.close()
+    open = undefined
+    if (faults.length > 0) throw new Error(`the page broke its own rules: ${faults.join(' | ')}`)
+  })
+
+  async function visit(address = '', options: Parameters<typeof openPage>[2] = {}, prepare: (fake: FakeGateway) => void = () => undefined): Promise<Page> {
+    fake = await createFakeGateway(built.dir)
+    prepare(fake)
+    open = await openPage(browser, `${fake.url}${address}`, options)
+    await open.page.locator(address === '' ? '.head .pill' : '.panel').last().waitFor()
+    return open.page
+  }
+  const question = (page: Page): Locator => page.locator('main').getByRole('region', { name: 'May it do this?' })
+  const panel = (page: Page, title: string): Locator => page.getByRole('region', { name: title, exact: true })
+  const called = (method: string): unknown[] => fake.requests.filter((request) => request.method === method).map((request) => request.params)
+
+  it('asks in the conversation, sends one answer, and keeps it in its place', async () => {
+    const page = await visit()
+    let release = (): void => undefined
+    fake.holdAnswers = new Promise((resolve) => {
+      release = resolve
+    })
+    fake.ask({ command: 'run: curl https://api.example', always: 'reach api.example' })
+    await question(page).getByText('run: curl https://api.example').first().waitFor()
+    await question(page).getByText('“Always” allows: reach api.example').waitFor()
+    expect(await page.getByRole('alert').filter({ hasText: 'The assistant asks for a yes: run: curl https://api.example' }).count()).toBe(1)
+    const yes = question(page).getByRole('button', { name: 'Allow once' })
+    await yes.dblclick()
+    await question(page).getByRole('button', { name: 'Deny' }).dispatchEvent('click')
+    await question(page).getByText('Sending your answer…').waitFor()
+    release()
+    await page.getByRole('heading', { name: 'Allowed once' }).waitFor()
+    expect(called('exec.approval.resolve')).toEqual([{ id: fake.approvals[0]?.['id'], decision: 'allow-once' }])
+    await page.getByRole('textbox', { name: 'Message', exact: true }).fill('And then?')
+    await page.keyboard.press('Enter')
+    await page.getByText('You said: And then?').waitFor()
+  })
+
+  it('an answered question stands before what was said after it, also after a reload', async () => {
+    const page = await visit()
+    await page.getByRole('textbox', { name: 'Message', exact: true }).fill('First')
+    await page.keyboard.press('Enter')
+    await page.getByText('You said: First').waitFor()
+    fake.ask({ command: 'run: make' })
+    await question(page).getByRole('button', { name: 'Deny' }).click()
+    await page.getByRole('heading', { name: 'Denied' }).waitFor()
+    await page.getByRole('textbox', { name: 'Message', exact: true }).fill('Second')
+    await page.keyboard.press('Enter')
+    await page.getByText('You said: Second').waitFor()
+    const order = (): Promise<string[]> => page.locator('.column > *').evaluateAll((nodes) => nodes.map((node) => /Denied|You said: (First|Second)/.exec(node.textContent ?? '')?.[0] ?? '').filter((words) => words !== ''))
+    expect(await order()).toEqual(['You said: First', 'Denied', 'You said: Second'])
+    await page.reload()
+    await page.getByRole('heading', { name: 'Denied' }).waitFor()
+    await page.getByText('You said: Second').waitFor()
+    expect(await order()).toEqual(['You said: First', 'Denied', 'You said: Second'])
+  })
+
+  it('a chat that is started over shows no old questions', async () => {
+    const page = await visit()
+    fake.ask({ command: 'run: make' })
+    await question(page).getByRole('button', { name: 'Deny' }).click()
+    await page.getByRole('heading', { name: 'Denied' }).waitFor()
+    fake.emit('sessions.changed', { sessionKey: 'agent:main:main', reason: 'reset', ts: Date.now() })
+    await page.getByText('What can I do for you?').waitFor()
+    expect(await page.locator('.ask').count()).toBe(0)
+    await page.reload()
+    await page.getByText('What can I do for you?').waitFor()
+    expect(await page.locator('.ask').count()).toBe(0)
+  })
+
+  it('is answered with the keyboard alone, found by the palette', async () => {
+    const page = await visit()
+    fake.ask({ command: 'run: true' })
+    await question(page).waitFor()
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox', { name: 'Search and commands' }).fill('answer the open')
+    await page.keyboard.press('Enter')
+    await page.waitForFunction(() => document.activeElement?.textContent === 'Allow once')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Denied' }).waitFor()
+    // Whoever listens is still at the card.
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe(`ask-${String(fake.approvals[0]?.['id'])}`)
+  })
+
+  it('shows a question of another chat as a badge and in the approvals, and closes it when someone else answers', async () => {
+    const page = await visit('', {}, (gateway) => {
+      gateway.sessions.set('agent:main:dashboard:1', { key: 'agent:main:dashboard:1', messages: [], row: { key: 'agent:main:dashboard:1', derivedTitle: 'Garden', updatedAt: 1 } })
+    })
+    await page.getByRole('navigation').getByText('Garden').waitFor()
+    fake.ask({ command: 'run: dig', sessionKey: 'agent:main:dashboard:1' })
+    await page.getByRole('navigation').getByText('asks you').waitFor()
+    expect(await question(page).count()).toBe(0)
+    await page.getByRole('button', { name: '1 question waits for your answer' }).click()
+    await question(page).getByRole('button', { name: 'Asked in Garden' }).waitFor()
+    expect(new URL(page.url()).hash).toBe('#/approvals')
+    Object.assign(fake.approvals[0] ?? {}, { state: 'denied', decision: 'deny' })
+    fake.emit('exec.approval.resolved', { id: fake.approvals[0]?.['id'], decision: 'deny', resolvedBy: 'ann', ts: Date.now() })
+    await panel(page, 'Open questions').getByText('No question is open.', { exact: false }).waitFor()
+    await panel(page, 'Answered before').getByText('run: dig').first().waitFor()
+  })
+
+  it('goes between rooms and the conversation by address, history and palette, and keeps what was written', async () => {
+    const page = await visit('', {}, furnish)
+    await page.getByRole('textbox', { name: 'Message', exact: true }).fill('half a thought')
+    await page.getByRole('navigation').getByRole('button', { name: 'Usage' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Usage' }).waitFor()
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox', { name: 'Search and commands' }).fill('Security')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'Security' }).waitFor()
+    await page.goBack()
+    await page.getByRole('heading', { level: 1, name: 'Usage' }).waitFor()
+    await page.goBack()
+    await page.getByRole('heading', { level: 1, name: 'Main chat' }).waitFor()
+    expect(await page.getByRole('textbox', { name: 'Message', exact: true }).inputValue()).toBe('half a thought')
+    await page.goForward()
+    await page.getByRole('heading', { level: 1, name: 'Usage' }).waitFor()
+    fake.cut()
+    await panel(page, 'Limits').waitFor()
+    expect(new URL(page.url()).hash).toBe('#/usage')
+  })
+
+  it('calls no method that this gateway does not name', async () => {
+    const page = await visit('#/security')
+    await page.getByRole('navigation').getByRole('button', { name: 'Home' }).click()
+    await panel(page, 'Waiting for you').waitFor()
+    for (const room of ['Approvals', 'People', 'Security', 'Usage']) {
+      await page.getByRole('navigation').getByRole('button', { name: room, exact: true }).click()
+      await page.getByRole('heading', { level: 1, name: room }).waitFor()
+    }
+    const known = ['connect', 'sessions.list', 'sessions.subscribe', 'sessions.messages.subscribe', 'chat.history', 'models.list', 'models.status', 'commands.list', 'channels.status', 'pairing.list', 'device.pair.list', 'exec.approval.list', 'approval.history']
+    expect(fake.requests.map((request) => request.method).filter((method) => !known.includes(method))).toEqual([])
+    expect(await page.getByText('This could not be read.').count()).toBe(0)
+  })
+
+  it('takes standing grants back, after asking once more', async () => {
+    const page = await visit('#/approvals', {}, furnish)
+    const standing = panel(page, 'Allowed for good')
+    await standing.getByRole('button', { name: 'Take back: reach github.com by git' }).click()
+    expect(called('exec.approval.grants.revoke')).toEqual([])
+    await page.keyboard.press('Escape')
+    await standing.getByRole('button', { name: 'Take back: reach github.com by git' }).click()
+    await standing.getByRole('group').getByRole('button', { name: 'Take back' }).click()
+    await standing.getByText('reach github.com by git').waitFor({ state: 'detached' })
+    expect(called('exec.approval.grants.revoke')).toEqual([{ id: 'g1' }])
+  })
+
+  it('approves people, gives roles, and signs browsers out', async () => {
+    const page = await visit('#/people', {}, furnish)
+    await page.getByRole('button', { name: 'Approve Berta' }).click()
+    await panel(page, 'Asking to be let in').getByText('Nobody is waiting.', { exact: false }).waitFor()
+    await page.getByRole('combobox', { name: 'Role of Carl' }).selectOption('guest')
+    await page.getByText('Carl: Guest from now on.').waitFor()
+    expect(called('principals.role')).toEqual([{ id: 'pr_2', role: 'guest' }])
+    expect(await page.getByRole('combobox', { name: 'Role of Anna' }).count()).toBe(0)
+    const browsers = panel(page, 'Signed-in browsers')
+    await browsers.getByRole('button', { name: 'Sign out everywhere else' }).click()
+    await browsers.getByRole('group').getByRole('button', { name: 'Sign out everywhere else' }).click()
+    await browsers.getByText('Safari on iPhone').waitFor({ state: 'detached' })
+    expect(called('sessions.browser.end')).toEqual([{ others: true }])
+  })
+
+  it('says the old role when a new one was refused', async () => {
+    const page = await visit('#/people', {}, (gateway) => {
+      furnish(gateway)
+      gateway.also['principals.role'] = () => {
+        throw new Error('You signed in more than 30 minutes ago.')
+      }
+    })
+    const role = page.getByRole('combobox', { name: 'Role of Carl' })
+    await role.selectOption('owner')
+    await page.getByText('You signed in more than 30 minutes ago.').waitFor()
+    expect(await role.inputValue()).toBe('member')
+  })
+
+  it('mends what the page can mend, verifies the record, and shows no value of a secret', async () => {
+    const page = await visit('#/security', {}, furnish)
+    await page.getByRole('button', { name: 'Fix logging.redactSensitive' }).click()
+    await page.getByText('Sets logging.redactSensitive to "tools" in the configuration.').waitFor()
+    await panel(page, 'Review').getByRole('group').getByRole('button', { name: 'Fix' }).click()
+    await page.getByText('Fixed. The review looks again.').waitFor()
+    expect(called('config.patch')).toEqual([{ raw: '{"logging":{"redactSensitive":"tools"}}', baseHash: 'abc' }])
+    await page.getByRole('button', { name: 'Verify' }).click()
+    await page.getByText('Unbroken: 1204 entries are as they were written.').waitFor()
+    await page.getByRole('button', { name: 'Older entries' }).click()
+    await page.getByText('gateway.started').waitFor()
+    await panel(page, 'Secrets').getByText('older than 90 days').waitFor()
+    await page.getByRole('button', { name: 'Try to break out' }).click()
+    await panel(page, 'Sandbox').getByText('held').first().waitFor()
+  })
+
+  it('says plainly when the record is broken', async () => {
+    const page = await visit('#/security', {}, (gateway) => {
+      furnish(gateway)
+      gateway.also['audit.verify'] = () => ({ ok: false, fault: 'edited', at: 17, rows: 20, from: 1, to: 20, anchors: 0, sentence: 'Entry 17 was edited.', next: 'Keep the file and look who was here.', notes: [] })
+    })
+    await page.getByRole('button', { name: 'Verify' }).click()
+    await page.getByText('Entry 17 was edited. Keep the file and look who was here.').waitFor()
+    expect(await page.getByText('Unbroken', { exact: false }).count()).toBe(0)
+  })
+
+  it('panics only after the word was typed, and resumes with the code', async () => {
+    const page = await visit('#/security', {}, furnish)
+    const emergency = panel(page, 'Emergency')
+    await emergency.getByRole('button', { name: 'Panic' }).click()
+    await emergency.getByRole('textbox').fill('pan')
+    expect(await emergency.getByRole('button', { name: 'Panic' }).isDisabled()).toBe(true)
+    await emergency.getByRole('textbox').press('Enter')
+    expect(called('panic')).toEqual([])
+    await emergency.getByRole('textbox').fill('panic')
+    await emergency.getByRole('textbox').press('Enter')
+    await emergency.getByText('In panic since', { exact: false }).waitFor()
+    await emergency.getByRole('textbox', { name: 'Code of your authenticator' }).fill('000000')
+    await emergency.getByRole('button', { name: 'Resume' }).click()
+    await page.getByText('That code is wrong.').waitFor()
+    await emergency.getByRole('textbox', { name: 'Code of your authenticator' }).fill('123456')
+    await emergency.getByRole('button', { name: 'Resume' }).click()
+    await emergency.getByText('In panic since', { exact: false }).waitFor({ state: 'detached' })
+    expect(called('resume')).toEqual([{ code: '000000' }, { code: '123456' }])
+  })
+
+  it('changes a limit where it stands, and asks for what it went to by agent', async () => {
+    const page = await visit('#/usage', {}, furnish)
+    await page.getByRole('button', { name: 'Change the limit: Everything a day' }).click()
+    await page.getByRole('textbox', { name: 'New limit in US dollars: Everything a day' }).fill('three')
+    expect(await page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true)
+    await page.getByRole('textbox', { name: 'New limit in US dollars: Everything a day' }).fill('3.5')
+    await page.keyboard.press('Enter')
+    await page.getByText('The new limit holds from now on.').waitFor()
+    expect(called('config.patch')).toEqual([{ raw: '{"budgets":{"daily":3.5}}', baseHash: 'abc' }])
+    // A limit that stands for many is changed in the configuration.
+    expect(await page.getByRole('button', { name: /Change the limit: Person/ }).count()).toBe(0)
+    await page.getByRole('combobox', { name: 'By' }).selectOption('agent')
+    await expect.poll(() => called('usage.spend').at(-1)).toEqual({ by: 'agent', days: 30 })
+  })
+
+  it('stays harmless whatever a question, a name or a record contains', async () => {
+    const bad = '<img src=x onerror=alert(1)>"\'><script>alert(1)</script>'
+    const page = await visit('#/home', {}, (gateway) => {
+      furnish(gateway)
+      gateway.ask({ command: bad, detail: bad, reason: bad, always: bad, id: `ap" onfocus=alert(1) x="` })
+      gateway.pairing = [{ channel: 'telegram', account: 'default', sender: bad, senderName: bad, code: 'K7QX2M', createdAt: Date.now(), expiresAt: Date.now() + 1e6 }]
+      gateway.also['audit.log'] = () => ({ lines: [{ seq: 1, id: 'a', at: 1, act: bad, class: 'access', principal: bad, subject: bad, outcome: bad, reason: bad, place: null, correlation: null }], next: null })
+      gateway.also['vault.list'] = () => ({ secrets: [{ name: bad, version: 1, createdAt: 1, changedAt: 1, ageMs: 1 }] })
+      gateway.also['egress.today'] = () => ({ date: '', connections: 1, refused: 0, bytesOut: 1, bytesIn: 1, rows: [{ host: bad, agent: bad, principal: bad, use: bad, connections: 1, refused: 0, bytesOut: 1, bytesIn: 1 }] })
+    })
+    for (const room of ['Approvals', 'People', 'Security', 'Usage', 'Home']) {
+      await page.getByRole('navigation').getByRole('button', { name: new RegExp(`^${room}`) }).click()
+      await page.getByRole('heading', { level: 1, name: room }).waitFor()
+      await page.locator('.panel').last().waitFor()
+      const found = await page.locator('main').evaluate((place) => [...place.querySelectorAll('*')].flatMap((element) =>
+        [...(/^(script|iframe|img|style|object)$/i.test(element.tagName) ? [element.tagName] : []), ...[...element.attributes].filter((attribute) => /^(on|style$)/i.test(attribute.name)).map((attribute) => attribute.name)]))
+      expect(found).toEqual([])
+    }
+  })
+
+  for (const [width, height] of [[390, 844], [1280, 800]] as const) {
+    for (const dark of [false, true]) {
+      it(`can be used by everyone at ${width} px, ${dark ? 'dark' : 'light'}`, async () => {
+        const page = await visit('', { width, height, dark }, furnish)
+        await question(page).first().waitFor()
+        const check = async (where: string): Promise<void> => {
+          const { violations } = await new AxeBuilder({ page }).analyze()
+          expect(violations.map((violation) => `${where}: ${violation.id} ${violation.nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
+          expect(await page.evaluate(() => document.documentElement.scrollWidth), where).toBe(width)
+        }
+        await check('question')
+        await question(page).first().getByRole('button', { name: 'Allow once' }).click()
+        await page.getByRole('heading', { name: 'Allowed once' }).waitFor()
+        await check('answered')
+        for (const [room, last] of [['home', 'Posture'], ['approvals', 'Answered before'], ['people', 'Signed-in browsers'], ['security', 'Sandbox'], ['usage', 'Where it went']] as const) {
+          await page.evaluate((hash) => { location.hash = hash }, `#/${room}`)
+          await panel(page, last).locator('.panel-body, ul').first().waitFor()
+          for (const summary of await page.locator('.panel summary').all()) await summary.click()
+          await check(room)
+        }
+      }, 150_000)
+    }
+  }
+
+  it('speaks German in every room', async () => {
+    const page = await visit('#/home', { language: 'de-DE' }, furnish)
+    await panel(page, 'Wartet auf Sie').waitFor()
+    await page.getByRole('button', { name: 'Einmal erlauben' }).first().waitFor()
+    await page.getByRole('navigation').getByRole('button', { name: 'Sicherheit' }).click()
+    await panel(page, 'Die Aufzeichnung').waitFor()
+  })
+})
