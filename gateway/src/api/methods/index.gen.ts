@@ -41,6 +41,8 @@ import { execApprovalList } from './exec-approval-list.ts'
 import { execApprovalRequest } from './exec-approval-request.ts'
 import { execApprovalResolve } from './exec-approval-resolve.ts'
 import { execApprovalWaitDecision } from './exec-approval-wait-decision.ts'
+import { execApprovalsGet } from './exec-approvals-get.ts'
+import { execApprovalsSet } from './exec-approvals-set.ts'
 import { gatewayRestart } from './gateway-restart.ts'
 import { gatewayStop } from './gateway-stop.ts'
 import { health } from './health.ts'
@@ -156,6 +158,8 @@ export const methods: Method[] = [
   execApprovalRequest,
   execApprovalResolve,
   execApprovalWaitDecision,
+  execApprovalsGet,
+  execApprovalsSet,
   gatewayRestart,
   gatewayStop,
   health,

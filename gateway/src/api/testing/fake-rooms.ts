@@ -288,6 +288,7 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
       paired: async () => state.paired,
       people: async () => state.people,
       profileNames: () => ['child'],
+      whyNoEntry: (text) => (text.includes('$') ? 'it is not plain' : undefined),
       async setRole(id, role) {
         return changePerson(id, { role, profile: null })
       },

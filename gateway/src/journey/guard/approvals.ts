@@ -3,7 +3,7 @@ import {
   Problem, type Action, type AgentId, type Clock, type Effect, type NewId, type Principal, type PrincipalId, type Row, type SessionKey, type Store, type TurnId, type Tx,
 } from '@moltbot/contract'
 import type { Audit } from '../../foundation/audit/types.ts'
-import { parseSimple } from './allow-list/index.ts'
+import { parseSimple, readEntry } from './allow-list/index.ts'
 import { ruleOn } from './rules.ts'
 import { fitLines, showPlainly } from './show-plainly.ts'
 import type { Approval, ApprovalsDoor, ExactCall, Question, StandingGrant } from './types.ts'
@@ -221,6 +221,10 @@ export function createApprovals(options: { store: Store; clock: Clock; newId: Ne
       await audit.append(tx, { act: 'grant.revoked', principal: by.principal.id, subject: id, outcome: 'done', reason: `${gone} taken back`, facts: { via: by.via } })
       return gone
     }),
+    whyNoEntry(text) {
+      const entry = readEntry(text)
+      return typeof entry === 'string' ? entry : undefined
+    },
     onApproval(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)

@@ -140,6 +140,8 @@ export interface ApprovalsDoor {
   standing(): Promise<StandingGrant[]>
   /** By id, or `all`. Resolves with how many were taken back. */
   revokeStanding(id: string, by: Decider): Promise<number>
+  /** Why this text can be no entry of the allow list of commands, in words; undefined: it can. */
+  whyNoEntry(text: string): string | undefined
   /** Calls back after a question was asked or closed. Returns how to stop. */
   onApproval(listener: (approval: Approval) => void): () => void
 }
