@@ -2,7 +2,7 @@
 export interface KnownAddresses {
   /** Strangers wrote this: the addresses in it may be reached as they stand there. */
   read(text: string): void
-  /** The person whose turn it is said this: the hosts in it may be reached. */
+  /** The person whose turn it is said this: the addresses in it may be reached, and the front pages of the hosts. */
   said(text: string): void
   /** Whether this address may be reached without asking. */
   knows(url: string): boolean
@@ -19,15 +19,15 @@ export function knownAddresses(): KnownAddresses {
   const links = new Set<string>()
   const hosts = new Set<string>()
   const counts = new Map<string, number>()
-  const isNamed = (host: string): boolean => [...hosts].some((named) => host === named || host.endsWith(`.${named}`))
   return {
     read(text) {
       for (const link of linksIn(text)) links.add(link)
     },
     said(text) {
       // What somebody answers to stands with their answer, and may be anybody's words.
-      const own = text.replace(/\[in reply to [^]*"\]\n/, '').toLowerCase()
-      for (const [, scheme, name = ''] of own.matchAll(/(https?:\/\/)?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)/g)) {
+      const own = text.replace(/\[in reply to [^]*"\]\n/, '')
+      for (const link of linksIn(own)) links.add(link)
+      for (const [, scheme, name = ''] of own.toLowerCase().matchAll(/(https?:\/\/)?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)/g)) {
         const host = name.replace(/^www\./, '')
         if (host.includes('.') && (scheme !== undefined || !fileEndings.test(host))) hosts.add(host)
       }
@@ -35,7 +35,9 @@ export function knownAddresses(): KnownAddresses {
     knows(url) {
       const host = hostOf(url)
       if (host === undefined) return false
-      return isNamed(host) || (links.has(plain(url)) && (counts.get(host) ?? 0) < linksOfHostMax)
+      const isNamed = hosts.has(host.replace(/^www\./, ''))
+      // A path, a query or a name in front of a host can hold anything the model knows.
+      return (isNamed && isFrontPage(url)) || (links.has(plain(url)) && (isNamed || (counts.get(host) ?? 0) < linksOfHostMax))
     },
     reached(url) {
       const host = hostOf(url)
@@ -46,6 +48,11 @@ export function knownAddresses(): KnownAddresses {
 
 function hostOf(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).hostname.toLowerCase().replace(/\.$/, '') : undefined
+}
+
+function isFrontPage(url: string): boolean {
+  const { pathname, search, port, username, password } = new URL(url)
+  return pathname === '/' && search === '' && port === '' && username === '' && password === ''
 }
 
 /** One spelling of an address, without what follows `#`. */
