@@ -16,16 +16,3 @@ it('says what was stopped, and fails when a step did', async () => {
   expect(gateway.calls.at(-1)).toEqual({ method: 'panic', params: { rotateToken: true } })
   await gateway.close()
 })
-
-it('pauses, and resumes with the second factor only after a panic', async () => {
-  const gateway = await startFakeGateway({ token: 'T', methods: { pause: { kind: 'paused' }, status: { halt: { kind: 'paused' } }, resume: { was: 'paused', forgotten: 0 }, 'resume.challenge': { factor: 'totp' } } })
-  expect((await runCommand(['pause'], { gateway })).out).toContain('Paused')
-  expect((await runCommand(['resume', '--forget'], { gateway })).code).toBe(0)
-  expect(gateway.calls.at(-1)).toEqual({ method: 'resume', params: { forget: true } })
-  gateway.methods['status'] = { halt: { kind: 'panic' } }
-  // Nobody is there to type it.
-  expect((await runCommand(['resume'], { gateway })).code).toBe(2)
-  expect((await runCommand(['resume', '--code', '123456'], { gateway })).code).toBe(0)
-  expect(gateway.calls.at(-1)).toEqual({ method: 'resume', params: { code: '123456' } })
-  await gateway.close()
-})

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { defineCommand, exitCodes, Problem } from '@moltbot/contract'
 import { printableLine } from '../printable.ts'
 import { proveOnMachine } from '../second-factor.ts'
-import { asFields, asList, asNumber, asText } from '../wire-fields.ts'
+import { asFields, asNumber, asText } from '../wire-fields.ts'
 
 /** The gateway looks for it when it starts. */
 const requestName = 'panic-requested'
@@ -56,12 +56,12 @@ export const panic = defineCommand({
     }
     const answer = asFields(await client.request('panic', flags['rotate-token'] ? { rotateToken: true } : {}, { timeoutMs: 120_000 }))
     const count = (name: string): number => asNumber(answer[name]) ?? 0
-    const faults = asList(answer['faults'] as never) as unknown as string[]
+    const faults = Array.isArray(answer['faults']) ? answer['faults'].map(String) : []
     report(answer, () => [
       `${red('■')} ${bold('Everything is stopped')}: ${count('turns')} turns, ${count('commands')} commands. ${count('waiting')} messages wait.`,
       `  Taken back: ${count('browsers')} browser sign-ins, ${count('devices')} device tokens, ${count('grants')} lasting permissions, ${count('approvals')} open questions.`,
       ...(answer['tokenRotated'] === true ? ['  The gateway has a new token; this command line finds it in the configuration.'] : ['  The gateway token is as it was. If it may be known: moltbot gateway token rotate']),
-      ...faults.map((fault) => red(`  Could not be done: ${printableLine(String(fault))}`)),
+      ...faults.map((fault) => red(`  Could not be done: ${printableLine(fault)}`)),
       '', `What was found: ${printableLine(asText(answer['incident']) ?? '')}`, '  Begin with README.md there.', 'To go on: moltbot resume',
     ])
     return faults.length === 0 ? exitCodes.ok : exitCodes.failed

@@ -1,8 +1,6 @@
 import type { ChatRef, IncomingMessage, Principal, SessionKey, StatusFacts } from '@moltbot/contract'
 import type { Approval, ApprovalsDoor, PairedSender, PairingRequest, Approver } from '../guard/types.ts'
-import type { HaltDoor } from '../../foundation/halt/types.ts'
-import type { CallAtStop } from '../sessions/calls-at-stop.ts'
-import type { QueueMode, SessionRow, SessionSettings } from '../sessions/types.ts'
+import type { CallAtStop, QueueMode, SessionRow, SessionSettings } from '../sessions/types.ts'
 
 /** What a command may ask of other rooms; handed in by `main.ts`. */
 export interface CommandNeeds {
@@ -12,7 +10,12 @@ export interface CommandNeeds {
   reset(key: SessionKey, principal: Principal): Promise<SessionRow>
   /** How many turns were stopped, how many waiting messages were let go, and what became of the calls of those turns; `what` is a line about each. */
   stop(key: SessionKey): Promise<{ turns: number; waiting: number; calls: readonly (Pick<CallAtStop, 'state'> & { what: string })[] }>
-  halt: Pick<HaltDoor, 'state' | 'pause' | 'panic' | 'resume'>
+  /** Holding everything, and going on. Each throws a `Problem` for what the person can mend. */
+  halt: {
+    pause(by: { principal: Principal['id']; via: 'chat' }): Promise<unknown>
+    panic(by: { principal: Principal['id']; via: 'chat' }): Promise<{ incident: string; turns: number; commands: number; waiting: number; browsers: number; devices: number; grants: number; approvals: number; faults: readonly string[] }>
+    resume(by: { principal: Principal['id']; via: 'chat' }, how: { code?: string; forget: boolean }): Promise<{ was: 'running' | 'paused' | 'panic'; forgotten: number }>
+  }
   compact(key: SessionKey, focus: string | undefined): Promise<{ compacted: boolean; reason?: string }>
   queueMode(chat: ChatRef, settings: SessionSettings): QueueMode
   models: { list(): Promise<{ provider: string; id: string; available: boolean }[]>; current(): { primary: string; why: string }; resolve(name: string): string | undefined }

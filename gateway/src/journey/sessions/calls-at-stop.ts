@@ -1,9 +1,6 @@
 import type { ToolCallId, TurnId } from '@moltbot/contract'
 import type { ToolCallRow } from './transcript.ts'
-import type { EntryRow } from './types.ts'
-
-/** `done`: its result was there before the stop. `stopped`: under way, so that part of it may be done. `not-begun`: it never ran. */
-export interface CallAtStop { name: string; input: Record<string, unknown>; state: 'done' | 'stopped' | 'not-begun' }
+import type { CallAtStop, EntryRow } from './types.ts'
 
 /** What became of the calls of a turn that was stopped at `at` and is over, by the journal; in the order they were made. */
 export async function callsAtStop(of: { calls(): Promise<ToolCallRow[]>; entries(): Promise<EntryRow[]> }, turn: TurnId, at: number): Promise<CallAtStop[]> {

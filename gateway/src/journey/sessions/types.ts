@@ -89,3 +89,6 @@ export interface SessionsDoor {
   /** The turn a message went into, once known, and how it ended, once it did. */
   outcomeOf(platformId: string): Promise<{ turnId: TurnId | null; end: string | null; detail: string | null; startedAt: number | null; endedAt: number | null; text: string | null; usage: Usage | null; model: string | null } | undefined>
 }
+
+/** `done`: its result was there before the stop. `stopped`: under way, so that part of it may be done. `not-begun`: it never ran. */
+export interface CallAtStop { name: string; input: Record<string, unknown>; state: 'done' | 'stopped' | 'not-begun' }
