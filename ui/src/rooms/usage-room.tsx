@@ -54,7 +54,7 @@ function Spent(props: { stage: Stage }): VNode | null {
               <div><dt>{roomText.spentMonth}</dt><dd class="figure">{money(month)}</dd></div>
               <div><dt>{roomText.spentDays(daysShown)}</dt><dd class="figure">{money(totals.costUsd)}</dd><dd class="quiet">{roomText.todayTokens(amount(totals.tokens))}</dd></div>
             </dl>
-            {days.length > 1 ? <Columns days={days} /> : null}
+            {days.length > 1 && totals.costUsd > 0 ? <Columns days={days} /> : null}
             {totals.unpriced > 0 ? <p class="quiet">{roomText.unpriced(totals.unpriced)}</p> : null}
           </>
         )
