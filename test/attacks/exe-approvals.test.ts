@@ -180,6 +180,7 @@ describe('EXE: a yes is to one exact call', () => {
   let store: Store
   let clock: FakeClock
   let guard: GuardRoom
+  let newId: ReturnType<typeof countingIds>
   const owner = { id: 'owner', role: 'owner' } as Principal
   const by = { principal: owner, via: 'test' }
   const command = (what: string, plain = true): Effect[] => [{ kind: 'runs-code', what, plain }]
@@ -189,7 +190,7 @@ describe('EXE: a yes is to one exact call', () => {
 
   beforeEach(async () => {
     clock = new FakeClock()
-    const newId = countingIds()
+    newId = countingIds()
     store = await openStore({ file: ':memory:', migrations: [...auditMigrations, guardMigration, guardPeopleMigration, guardApprovalsMigration] })
     guard = createGuard({
       store, clock, newId, log: memoryLogger(), audit: createAudit({ store, clock, newId, key: Buffer.alloc(32, 1) }), channels: [], config: { get: () => ({ ownerAllowFrom: [], profiles: {} }) } as never,
@@ -268,6 +269,22 @@ describe('EXE: a yes is to one exact call', () => {
     }
     expect((await ask(call({ input: { command: 'ls' }, effects: command('ls', false) }))).always).toBeNull()
     expect(await guard.standing()).toEqual([])
+  })
+
+  it('EXE-13: where each command is asked about, a yes for good does not count; an entry that covers nothing is named once', async () => {
+    const asked = await ask(call({ input: { command: 'ls -l' }, effects: command('ls -l') }))
+    await guard.decide(asked.id, 'allow-always', by)
+    const log = memoryLogger()
+    const policy = { ...generous, entries: ['ls *', 'bash *'], security: 'full' as const, ask: 'on-miss' as 'on-miss' | 'always' }
+    const strict = createGuard({
+      store, clock, newId, log, audit: createAudit({ store, clock, newId, key: Buffer.alloc(32, 1) }), channels: [], config: { get: () => ({ ownerAllowFrom: [], profiles: {} }) } as never, commandPolicy: () => policy,
+      accountConfig: () => ({}), mentionPatterns: () => [], isCommand: () => false, activation: async () => undefined,
+    })
+    const judge = async (what: string): Promise<string> => (await strict.judge(owner, { kind: 'use-tool', tool: 'run', effects: command(what), session: 'agent:main:main' as never, agent: 'main' as never, tainted: true })).kind
+    expect([await judge('ls -l'), await judge('ls x'), await judge('bash x')]).toEqual(['allow', 'allow', 'ask'])
+    policy.ask = 'always'
+    expect([await judge('ls -l'), await judge('ls x')]).toEqual(['ask', 'ask'])
+    expect(log.lines.filter(({ level }) => level === 'warn')).toMatchObject([{ message: 'An entry of the allow list covers nothing.' }])
   })
 
   it('EXE-13: what is offered is exactly what is kept', async () => {

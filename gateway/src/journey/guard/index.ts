@@ -123,10 +123,22 @@ export function createGuard(options: {
     return (await tx.get('SELECT id FROM principals_removed WHERE id = ?', principal.id)) === undefined ? principal : undefined
   }
 
+  /** Says once which entries of the allow list cover nothing: whoever wrote one waits for it to work. */
+  const namedEntries = new Set<string>()
+  function policyOn(agent: AgentId): CommandPolicy | undefined {
+    const policy = options.commandPolicy?.(agent)
+    for (const entry of policy?.entries ?? []) {
+      const why = namedEntries.has(entry) ? undefined : approvals.whyNoEntry(entry)
+      if (why !== undefined) options.log.warn('An entry of the allow list covers nothing.', { entry, why })
+      if (namedEntries.size < 1_000) namedEntries.add(entry)
+    }
+    return policy
+  }
+
   /** The general rules, and over them what the owner decided about this agent's commands. */
   const ownersRules = (agent: AgentId) => (principal: Principal, effect: Effect, reading: Reading): Ruling => {
     const ruling = ruleOnEffect(principal, effect, reading)
-    const policy = effect.kind === 'runs-code' ? options.commandPolicy?.(agent) : undefined
+    const policy = effect.kind === 'runs-code' ? policyOn(agent) : undefined
     return effect.kind === 'runs-code' && policy !== undefined ? ruleOnCommand(ruling, effect, policy) : ruling
   }
 
@@ -134,7 +146,7 @@ export function createGuard(options: {
   async function isStanding(tx: Tx, principal: Principal, action: Extract<Action, { kind: 'use-tool' }>): Promise<boolean> {
     const onEffect = ownersRules(action.agent)
     for (const effect of action.effects) {
-      if (effect.kind === 'runs-code' && options.commandPolicy?.(action.agent).ask === 'always') return false
+      if (effect.kind === 'runs-code' && policyOn(action.agent)?.ask === 'always') return false
       if (onEffect(principal, effect, readingOf(action)).kind === 'ask' && !(await approvals.isStanding(tx, principal.id, action.agent, effect))) return false
     }
     return true
