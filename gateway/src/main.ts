@@ -36,13 +36,13 @@ import { createSqliteStore, lockStateDirectory, openStore } from './foundation/s
 import { createVault, createVaultDesk, readPassphrase, systemKeyring, type Vault, type VaultAct, type VaultOptions } from './foundation/vault/index.ts'
 import { buildSystemPrompt, compact, estimateTokens, promptDate, runTurn } from './journey/agent/index.ts'
 import { chatCommands, parseCommand } from './journey/commands/index.ts'
-import { askWords, channelDefaultsSection, commandsSection, createGuard, guardApprovalsMigration, guardMigration, guardPeopleMigration, peopleSection } from './journey/guard/index.ts'
+import { askWords, channelDefaultsSection, commandsSection, createGuard, createPolicy, guardApprovalsMigration, guardMigration, guardPeopleMigration, peopleSection } from './journey/guard/index.ts'
 import { answerTurn, handleMessage, resume, settleDelivery, type Journey } from './journey/handle-message.ts'
 import { createInbox, inboxMigration, inboxThreadMigration } from './journey/inbox/index.ts'
 import { createOutbox, migrations as outboxMigrations } from './journey/outbox/index.ts'
 import { runAgent, toolSpecs } from './journey/run-agent.ts'
 import { createCommands, createFileLabels, createGrants, createSubAgents, isSubAgent, subAgentsMigration, execSection, fileLabelsMigration, findProgram, sandboxSection, type GrantSubject } from './journey/sandbox/index.ts'
-import { createSessions, agentOfKey, messagesSection, migrations as sessionMigrations, sessionSection } from './journey/sessions/index.ts'
+import { createSessions, agentOfKey, mainKey, messagesSection, migrations as sessionMigrations, sessionSection } from './journey/sessions/index.ts'
 import { createWhy } from './journey/why.ts'
 
 /** The sections of the configuration, each from the room that owns it. */
@@ -497,6 +497,13 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       subAgents,
     })
     const checkers = new Map<Tool, ReturnType<typeof Compile>>()
+    /** Why an input does not fit a tool; undefined when it does. */
+    const checkInput = (tool: Tool, input: unknown): string | undefined => {
+      let checker = checkers.get(tool)
+      if (checker === undefined) checkers.set(tool, (checker = Compile(tool.input)))
+      if (checker.Check(input)) return undefined
+      return checker.Errors(input).slice(0, 3).map((error) => `${error.instancePath === '' ? 'the input' : error.instancePath} ${error.message}`).join('; ')
+    }
     const why = createWhy({ inbox, sessions, outbox, audit, store, spent: budget.door.ofTurn })
 
     const journey: Journey = {
@@ -572,12 +579,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
             return (await Promise.all(files.map(({ name }) => labels.isStrange(workspace, name)))).includes(true)
           },
           runTurn: (view, host) => runTurn(view, host, agents.get(agentOf(view.sessionKey)).compaction, config.get(loopSection)),
-          checkInput(tool, input) {
-            let checker = checkers.get(tool)
-            if (checker === undefined) checkers.set(tool, (checker = Compile(tool.input)))
-            if (checker.Check(input)) return undefined
-            return checker.Errors(input).slice(0, 3).map((error) => `${error.instancePath === '' ? 'the input' : error.instancePath} ${error.message}`).join('; ')
-          },
+          checkInput,
           grants: (needs, who) => sandbox.grants(needs, {
             agent: who.agent, session: who.session, principal: who.principal.id, owner: who.principal.role === 'owner', label: who.label, privy: (childChat ?? turn.chat).kind === 'direct',
             conversation: { chat: turn.chat, turn: turn.id, replyTo: turn.replyTo },
@@ -587,7 +589,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     }
 
     const rooms: Rooms & { devices: ReturnType<typeof createDevices>; signIns: ReturnType<typeof createBrowserSessions> } = {
-      version: options.version, startedAt, stateDir, clock: steady, newId, log, store, config, audit, record, guard, inbox, sessions: { ...sessions, abort: stopSession }, outbox, connections, channels,
+      version: options.version, startedAt, stateDir, clock: steady, newId, log, store, config, audit, record, guard, policy: createPolicy({ wouldRule: guard.wouldRule, principal: guard.principal, people: guard.people, tools: shelf, toolsOf, checkInput }), inbox, sessions: { ...sessions, abort: stopSession }, outbox, connections, channels,
       doors: doorFor,
       models: models.door, agents: agents.door, logs: log.door,
       devices: createDevices({ store, clock: steady, newId, random: randomBytes, floor }),
@@ -601,6 +603,26 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       }),
       commands: () => chatCommands.map(({ name, aliases, description, args, ownerOnly }) => ({ name, aliases: [...aliases], description, args, ownerOnly })),
       egress, halt, budget: budget.door, bearing: during,
+      tools: {
+        async list({ agent = agents.defaultId(), as }) {
+          const { id } = agents.get(agent)
+          const role = (['owner', 'admin', 'member', 'guest'] as const).find((each) => each === as)
+          const person = (await guard.people()).find((each) => each.id === as)
+          if (role === undefined && person === undefined) throw new Problem('person-unknown', `Nobody here is "${as.slice(0, 100)}".`, { next: 'Use an id of `moltbot people list`, or owner, admin, member or guest.' })
+          const policy = toolPolicyOf(id)
+          const rulings = new Map(ruleOnTools(shelf, policy).map((ruling) => [ruling.name, ruling.removedBy]))
+          const left = person === undefined ? undefined : new Set(await guard.toolsLeft(person.id, shelf.map(({ name }) => name)))
+          const removedBy = (name: string): string | null => {
+            if ((person?.role ?? role) === 'guest') return 'being a guest'
+            return rulings.get(name) ?? (left !== undefined && !left.has(name) ? `the person's profile ${person?.profile ?? ''}` : null)
+          }
+          return { agentId: id, as, tools: shelf.map(({ name, description }) => ({ name, description, removedBy: removedBy(name) })), unknown: unknownToolNames(shelf, policy) }
+        },
+      },
+      memory: {
+        search: ({ principal, agent = agents.defaultId(), query, max }) => sandbox.memoryOf({ agent: agents.get(agent).id, session: mainKey(agents.get(agent).id), principal }).search(query, max),
+        status: ({ principal, agent = agents.defaultId() }) => sandbox.memoryOf({ agent: agents.get(agent).id, session: mainKey(agents.get(agent).id), principal }).status(),
+      },
       sandbox: { explain: commands.explain, probe: commands.probe },
       review: {
         checks, machine: thisMachine(), vaultKeyFile: options.vaultKeyFile, ...(options.logLink === undefined ? {} : { logLink: options.logLink }),

@@ -30,7 +30,8 @@ export async function databasePage(tree: readonly SourceFile[], { migrations, op
   const database = await openSqlite(':memory:')
   try {
     for (const { sql } of [...migrations].sort((a, b) => (a.name < b.name ? -1 : 1))) database.exec(sql)
-    const made = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name").all().map((row) => String(row['name']))
+    // What a full-text index keeps its own data in is made by the engine and named by nobody.
+    const made = database.prepare("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite_%' ORDER BY name").all().map((row) => String(row['name']))
     const rooms = [...new Set(made.map((name) => owners.get(name) ?? ''))].sort()
     const parts = [opening(
       'The database', '`~/.moltbot/sessions/moltbot.db`, SQLite, WAL, synchronous FULL. Each table has one owning room, the only one whose code names it. Times are milliseconds since 1970; JSON is text. Not a public interface: use the methods or `moltbot why`.',

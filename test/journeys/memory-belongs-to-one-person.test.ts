@@ -34,7 +34,7 @@ beforeEach(async () => {
 
 const told = (request: { messages: { role: string; text: string }[] }) => [say(`END ${request.messages.at(-1)?.text ?? ''}`)]
 const remember = (text: string, more: Record<string, unknown> = {}) => inOrder([callTool('memory', { action: 'write', text, ...more })], told)
-const find = (query: string) => inOrder([callTool('memory', { action: 'search', query })], told)
+const find = (query: string) => inOrder([callTool('memory', { action: 'search', text: query })], told)
 const workspace = () => join(at.stateDir, 'workspace')
 async function answer(person: Person, words: string, pattern: RegExp): Promise<string> {
   const next = at.telegram.nextSent((message) => message.chatId === person.user.id && pattern.test(message.text), 30_000)
@@ -95,7 +95,7 @@ it('what was noted under words from outside needs a yes, and is from outside whe
   expect(readFileSync(join(workspace(), 'MEMORY.md'), 'utf8')).not.toContain('nine')
   expect(readdirSync(join(workspace(), 'memory')).some((name) => name.endsWith('-outside.md'))).toBe(true)
   await olga.chat('/new')
-  at.model.use(inOrder([callTool('memory', { action: 'search', query: 'shop closes' })], [callTool('run', { command: 'touch stolen' })], told))
+  at.model.use(inOrder([callTool('memory', { action: 'search', text: 'shop closes' })], [callTool('run', { command: 'touch stolen' })], told))
   const asked = await answer(olga, 'when does it close?', /\/approve [A-Z0-9]{4}/)
   expect(asked).toContain('read something from outside')
   await answer(olga, `/deny ${/\/approve ([A-Z0-9]{4})/.exec(asked)?.[1] ?? ''}`, /END/)

@@ -7,12 +7,12 @@ import { quoted, visible } from './text/visible.ts'
 /** Words to people besides the answer itself. */
 export const message = defineTool({
   name: 'message',
-  description: 'Message people beyond your answer.',
+  description: 'Message people.',
   input: Type.Object(
     {
       action: Type.Enum(['send', 'reply', 'react', 'edit', 'delete', 'poll', 'list']),
-      to: Type.Optional(Type.String({ minLength: 1, maxLength: 300, description: 'id or name; else this chat' })),
-      text: Type.Optional(Type.String({ maxLength: 20_000, description: 'or emoji, question' })),
+      to: Type.Optional(Type.String({ minLength: 1, maxLength: 300, description: 'else this chat' })),
+      text: Type.Optional(Type.String({ maxLength: 20_000 })),
       id: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
       options: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { minItems: 2, maxItems: 12 })),
     },

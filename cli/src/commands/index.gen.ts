@@ -3,6 +3,13 @@ import type { CommandEntry } from '../parse-arguments.ts'
 
 export const commands: readonly CommandEntry[] = [
   { name: 'agent', summary: 'Give the assistant one message and print its answer', topic: 'talk', groupDefault: false, load: async () => (await import('./agent.ts')).agent },
+  { name: 'approvals approve', summary: 'Say yes to one call, exactly as it was asked', topic: 'people', groupDefault: false, load: async () => (await import('./approvals-approve.ts')).approvalsApprove },
+  { name: 'approvals deny', summary: 'Say no to one call', topic: 'people', groupDefault: false, load: async () => (await import('./approvals-deny.ts')).approvalsDeny },
+  { name: 'approvals grants', summary: 'What you allowed for good', topic: 'people', groupDefault: false, load: async () => (await import('./approvals-grants.ts')).approvalsGrants },
+  { name: 'approvals history', summary: 'Questions and their answers, the newest first', topic: 'people', groupDefault: false, load: async () => (await import('./approvals-history.ts')).approvalsHistory },
+  { name: 'approvals list', summary: 'What waits for your yes', topic: 'people', groupDefault: true, load: async () => (await import('./approvals-list.ts')).approvalsList },
+  { name: 'approvals revoke', summary: 'Take back what you allowed for good', topic: 'people', groupDefault: false, load: async () => (await import('./approvals-revoke.ts')).approvalsRevoke },
+  { name: 'approvals show', summary: 'The whole call a question is about', topic: 'people', groupDefault: false, load: async () => (await import('./approvals-show.ts')).approvalsShow },
   { name: 'audit export', summary: 'Print the record as lines of JSON for other programs', topic: 'look', groupDefault: false, load: async () => (await import('./audit-export.ts')).auditExport },
   { name: 'audit log', summary: 'What was done and refused, for whom and why', topic: 'look', groupDefault: true, load: async () => (await import('./audit-log.ts')).auditLog },
   { name: 'audit verify', summary: 'Prove that nobody changed the record', topic: 'look', groupDefault: false, load: async () => (await import('./audit-verify.ts')).auditVerify },
@@ -52,6 +59,8 @@ export const commands: readonly CommandEntry[] = [
   { name: 'people profile', summary: 'Give somebody one of your profiles, or take it away', topic: 'people', groupDefault: false, load: async () => (await import('./people-profile.ts')).peopleProfile },
   { name: 'people remove', summary: 'Forget somebody and let them in no more', topic: 'people', groupDefault: false, load: async () => (await import('./people-remove.ts')).peopleRemove },
   { name: 'people role', summary: 'Say what kind of person somebody is', topic: 'people', groupDefault: false, load: async () => (await import('./people-role.ts')).peopleRole },
+  { name: 'policy explain', summary: 'What the judge would say to a call, and by which rule', topic: 'look', groupDefault: true, load: async () => (await import('./policy-explain.ts')).policyExplain },
+  { name: 'policy who-can', summary: 'Who may have such an effect', topic: 'look', groupDefault: false, load: async () => (await import('./policy-who-can.ts')).policyWhoCan },
   { name: 'resume', summary: 'Go on after a pause or a panic', topic: 'start', groupDefault: false, load: async () => (await import('./resume.ts')).resume },
   { name: 'sandbox explain', summary: 'Say how commands are isolated from this machine', topic: 'look', groupDefault: false, load: async () => (await import('./sandbox-explain.ts')).sandboxExplain },
   { name: 'sandbox test', summary: 'Prove the isolation of commands by trying to break out', topic: 'look', groupDefault: false, load: async () => (await import('./sandbox-test.ts')).sandboxTest },

@@ -1,11 +1,11 @@
-import type { Channel, Check, Clock, Facts, Door, Logger, ModelInfo, NewId, Store, PrincipalId, Review, VaultDesk, SandboxFacts, SandboxProbe } from '@moltbot/contract'
+import type { Channel, Check, Clock, Facts, Door, Logger, MemoryHit, ModelInfo, NewId, Store, PrincipalId, Review, VaultDesk, SandboxFacts, SandboxProbe } from '@moltbot/contract'
 import type { Audit, AuditDoor } from '../foundation/audit/types.ts'
 import type { BudgetDoor } from '../foundation/budget/types.ts'
 import type { HaltDoor } from '../foundation/halt/types.ts'
 import type { EgressDoor } from '../foundation/egress/types.ts'
 import type { ConfigDoor } from '../foundation/config/types.ts'
 import type { Connections } from '../foundation/connections/types.ts'
-import type { ApprovalsDoor, PairingDoor, PeopleDoor, Guard } from '../journey/guard/types.ts'
+import type { ApprovalsDoor, PairingDoor, PeopleDoor, Guard, PolicyDoor } from '../journey/guard/types.ts'
 import type { Inbox } from '../journey/inbox/types.ts'
 import type { OutboxDoor } from '../journey/outbox/types.ts'
 import type { SessionsDoor } from '../journey/sessions/types.ts'
@@ -28,6 +28,8 @@ export interface Rooms {
   /** What the record tells and proves. Absent: this gateway was built without its keeper. */
   record?: AuditDoor
   guard: Pick<Guard, 'judge' | 'principal'> & PairingDoor & PeopleDoor & ApprovalsDoor
+  /** What the judge would say. Absent: this gateway was built without it. */
+  policy?: PolicyDoor
   inbox: Pick<Inbox, 'get' | 'find' | 'counts'>
   sessions: SessionsDoor
   outbox: OutboxDoor
@@ -58,6 +60,10 @@ export interface Rooms {
   budget?: BudgetDoor
   /** How commands are isolated, in words, and the proof. Absent: this gateway runs none. */
   sandbox?: { explain(): Promise<SandboxFacts>; probe(): Promise<SandboxProbe[]> }
+  /** Which tools there are for whom. Absent: this gateway was built without tools. */
+  tools?: ToolsDoor
+  /** What people told their assistant, each person's own. Absent: this gateway remembers nothing. */
+  memory?: MemoryDoor
   /** What `security.audit` looks with, beside these rooms. Absent: this gateway was built without the review. */
   review?: ReviewParts
   /** What the review that runs by itself found last; made by `createReviewKeeper`. Absent: nobody reviews unasked. */
@@ -104,6 +110,16 @@ export interface ReviewDoor {
   take(review: Review): Promise<void>
   /** Calls back after a review that found something else than the one before. Returns how to stop. */
   onChange(listener: () => void): () => void
+}
+
+export interface ToolsDoor {
+  /** `as`: somebody's id, or a role; `agent` absent: the default one. Throws `Problem('agent-unknown')`, `person-unknown`. */
+  list(request: { agent?: string; as: string }): Promise<{ agentId: string; as: string; tools: { name: string; description: string; removedBy: string | null }[]; unknown: { list: string; name: string }[] }>
+}
+
+export interface MemoryDoor {
+  search(request: { principal: PrincipalId; agent?: string; query: string; max?: number }): Promise<MemoryHit[]>
+  status(request: { principal: PrincipalId; agent?: string }): Promise<{ files: { path: string; bytes: number }[]; lines: number }>
 }
 
 export interface AgentsDoor {

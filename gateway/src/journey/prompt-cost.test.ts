@@ -1,11 +1,14 @@
 import type { Tool } from '@moltbot/contract'
-import { tools } from '@moltbot/tools'
+import { tools as shelf } from '@moltbot/tools'
 import { expect, test } from 'vitest'
+import { ruleOnTools } from '../foundation/agents/index.ts'
 import { templates } from '../foundation/agents/templates.ts'
 import { estimatePrompt, estimateTokens } from './agent/estimate-tokens.ts'
 import { buildSystemPrompt } from './agent/prompt.ts'
 import { toolSpecs } from './run-agent.ts'
 
+const offered = new Set(ruleOnTools(shelf, { profile: 'standard', profileOf: 'the profile', layers: [] }).flatMap(({ name, removedBy }) => (removedBy === null ? [name] : [])))
+const tools = shelf.filter(({ name }) => offered.has(name))
 const files = Object.entries(templates).map(([name, text]) => ({ name, text }))
 
 /** The promise is 2,000 tokens; the margin is for a real tokenizer, which splits JSON finer than four bytes a token. */

@@ -48,6 +48,8 @@ import { gatewayStop } from './gateway-stop.ts'
 import { health } from './health.ts'
 import { lastHeartbeat } from './last-heartbeat.ts'
 import { logsTail } from './logs-tail.ts'
+import { memorySearch } from './memory-search.ts'
+import { memoryStatus } from './memory-status.ts'
 import { modelsList } from './models-list.ts'
 import { modelsSet } from './models-set.ts'
 import { modelsStatus } from './models-status.ts'
@@ -63,6 +65,8 @@ import { panicEnroll } from './panic-enroll.ts'
 import { panicUnenroll } from './panic-unenroll.ts'
 import { panic } from './panic.ts'
 import { pause } from './pause.ts'
+import { policyExplain } from './policy-explain.ts'
+import { policyWhoCan } from './policy-who-can.ts'
 import { principalsList } from './principals-list.ts'
 import { principalsProfile } from './principals-profile.ts'
 import { principalsRemove } from './principals-remove.ts'
@@ -97,6 +101,7 @@ import { status } from './status.ts'
 import { systemEvent } from './system-event.ts'
 import { systemPresence } from './system-presence.ts'
 import { tasksList } from './tasks-list.ts'
+import { toolsList } from './tools-list.ts'
 import { updateStatus } from './update-status.ts'
 import { usageCost } from './usage-cost.ts'
 import { usageSpend } from './usage-spend.ts'
@@ -165,6 +170,8 @@ export const methods: Method[] = [
   health,
   lastHeartbeat,
   logsTail,
+  memorySearch,
+  memoryStatus,
   modelsList,
   modelsSet,
   modelsStatus,
@@ -180,6 +187,8 @@ export const methods: Method[] = [
   panicUnenroll,
   panic,
   pause,
+  policyExplain,
+  policyWhoCan,
   principalsList,
   principalsProfile,
   principalsRemove,
@@ -214,6 +223,7 @@ export const methods: Method[] = [
   systemEvent,
   systemPresence,
   tasksList,
+  toolsList,
   updateStatus,
   usageCost,
   usageSpend,

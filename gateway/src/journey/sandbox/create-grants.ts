@@ -1,4 +1,4 @@
-import type { AgentId, Clock, Commands, FileWriter, GrantName, Grants, NewId, PrincipalId, SessionKey, StatusFacts } from '@moltbot/contract'
+import type { AgentId, Clock, Commands, FileWriter, GrantName, Grants, MemoryHit, NewId, PrincipalId, SessionKey, StatusFacts } from '@moltbot/contract'
 import { ownerPrincipal, Problem } from '@moltbot/contract'
 import type { MemoryPlace } from '../../foundation/memory/index.ts'
 import type { CallLabel, FileLabels } from './file-labels.ts'
@@ -52,6 +52,8 @@ export interface Sandbox {
    * name that does not exist, before anything is handed out.
    */
   grants<Needs extends GrantName>(needs: readonly Needs[], subject: GrantSubject): Pick<Grants, Needs>
+  /** A person's own memory, for themselves. */
+  memoryOf(subject: GrantSubject): { search(query: string, max: number | undefined): Promise<MemoryHit[]>; status(): Promise<{ files: { path: string; bytes: number }[]; lines: number }> }
 }
 
 /** Turns what a tool needs into real, confined effects. Writes to one workspace are queued here, across turns. */
@@ -107,6 +109,10 @@ export function createGrants(options: SandboxOptions): Sandbox {
     clock: () => ({ now: () => options.clock.now(), after: (delayMs, task) => options.clock.after(delayMs, task) }),
   }
   return {
+    memoryOf: (subject) => ({
+      search: async (query, max) => (options.memory === undefined ? [] : (await options.memory.room.search([placeOf(subject)], query, max)).hits),
+      status: async () => options.memory?.room.status(placeOf(subject)) ?? { files: [], lines: 0 },
+    }),
     grants(needs, subject) {
       for (const name of needs) {
         if (!Object.hasOwn(makers, name)) throw new Problem('grant-unknown', `There is no grant called ${name}.`)
