@@ -20,6 +20,7 @@ import type { Guard } from './types.ts'
 export type * from './types.ts'
 export { channelDefaultsSection, commandsSection, peopleSection } from './config.ts'
 export { askWords } from './ask-words.ts'
+export { createPolicy } from './policy.ts'
 export type { CommandPolicy } from './allow-list/index.ts'
 export type { KnownAddresses } from './known-addresses.ts'
 export { codeValidMs } from './pairing.ts'
@@ -61,6 +62,8 @@ export const guardApprovalsMigration: Migration = {
 export const notAddressedReason = 'not addressed'
 
 export interface GuardRoom extends Guard, Approvals, Pick<People, 'toolsLeft'> {
+  /** What `judge` would say now, without a line in the record. */
+  wouldRule(principal: Principal, action: Action): Promise<Ruling>
   /** For one turn: which addresses it may reach after strangers' words. */
   knownAddresses(): KnownAddresses
   /** `judge` inside a transaction that is already open. */
@@ -177,7 +180,7 @@ export function createGuard(options: {
     people: people.people, profileNames: people.profileNames, setRole: people.setRole, setProfile: people.setProfile, removePerson: people.removePerson,
     principal: (id) => principalIn(store.read, id),
     toolsLeft: people.toolsLeft,
-    judgeIn, knownAddresses,
+    judgeIn, knownAddresses, wouldRule: (principal, action) => store.transaction((tx) => rulingOn(tx, principal, action)),
     judge: (principal, action) => store.transaction((tx) => judgeIn(tx, principal, action)),
     async judgeMessage(tx, message) {
       const channel = options.channels.find((each) => each.id === message.chat.channel)

@@ -146,6 +146,26 @@ export interface ApprovalsDoor {
   onApproval(listener: (approval: Approval) => void): () => void
 }
 
+/** What the judge would say to one call, and why. */
+export interface Explained {
+  principal: Principal
+  tool: string
+  effects: Effect[]
+  verdict: 'allow' | 'ask' | 'deny'
+  reason: string
+  /** What each layer says, in the order they are asked; the last decides. */
+  layers: { layer: string; says: 'allow' | 'ask' | 'deny'; why: string }[]
+  /** What a person would be asked; null: nothing. */
+  question: string | null
+}
+
+export interface PolicyDoor {
+  /** `as`: a principal or a role. Throws `Problem('person-unknown')`, `Problem('tool-unknown')`. */
+  explain(call: { as: string; tool: string; input: unknown; agent: AgentId; session?: SessionKey; tainted: boolean }): Promise<Explained>
+  /** Everybody known and one of each role, with what they may on their own word, and after strangers' words were read. Throws `Problem('effect-unknown')`. */
+  whoCan(kind: string): Promise<{ id: PrincipalId; name: string | null; role: Principal['role']; own: { verdict: string; reason: string }; tainted: { verdict: string; reason: string } }[]>
+}
+
 export interface Guard extends PairingDoor, PeopleDoor, ApprovalsDoor {
   /** Whose message this is and whether it may speak here; decides from configuration, pairing and allow lists. Audited in `tx`. */
   judgeMessage(tx: Tx, message: IncomingMessage): Promise<Verdict>
