@@ -1,4 +1,4 @@
-import { chmodSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, linkSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Type } from 'typebox'
@@ -325,6 +325,19 @@ describe('EXE: through a whole gateway', () => {
     olga.write(`/deny ${/\/approve ([A-Z0-9]{4})/.exec(text)?.[1] ?? ''}`)
     expect((await end).text).toContain('the person said no')
     await at.quiet()
+  })
+
+  it('EXE-13: a client of the family writes the list into the configuration, and nothing that would not be kept to', async () => {
+    const client = await at.connect()
+    const before = await client.request('exec.approvals.get')
+    expect(before).toMatchObject({ exists: true, file: { defaults: { security: 'full', ask: 'on-miss' }, agents: { '*': { allowlist: [{ pattern: 'echo *' }] }, main: { allowlist: [{ pattern: 'true' }] } } } })
+    for (const pattern of ['bash *', '/usr/bin/*', './x', 'ls $(id)']) {
+      await expect(client.request('exec.approvals.set', { file: { version: 1, agents: { '*': { allowlist: [{ pattern }] } } }, baseHash: before['hash'] })).rejects.toThrow(/not kept/)
+    }
+    const after = await client.request('exec.approvals.set', { file: { version: 1, agents: { '*': { allowlist: [{ pattern: 'echo *' }] }, main: { allowlist: [{ pattern: 'true' }, { pattern: 'pwd' }] } } }, baseHash: before['hash'] })
+    expect(after).toMatchObject({ file: { agents: { main: { allowlist: [{ pattern: 'true' }, { pattern: 'pwd' }] } } } })
+    await expect(client.request('exec.approvals.set', { file: { version: 1 }, baseHash: before['hash'] })).rejects.toThrow(/changed since last load/)
+    expect(JSON.parse(readFileSync(at.configFile, 'utf8'))).toMatchObject({ tools: { exec: { allowlist: ['echo *'] } }, agents: { list: [{ id: 'main', tools: { exec: { allowlist: ['true', 'pwd'] } } }] } })
   })
 
   it('EXE-11: a client that says it is approved already is asked about like everyone', async () => {
