@@ -18,10 +18,8 @@ const historyPage = 100
 const suppressEmbeds = 1 << 2
 const suppressNotifications = 1 << 12
 const unknownMessage = 10_008
-const pollAnswersMax = 10
-const pollHours = 24
 
-type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'react' | 'poll' | 'typing' | 'openDirect' | 'findSent'>>
+type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'react' | 'typing' | 'openDirect' | 'findSent'>>
 type Failing = (error: unknown) => { code: number } | undefined
 
 export interface OutgoingOptions { api: API; host: ChannelHost; config: DiscordConfig; self: { id: string }; health: HealthKeeper; isClosed(): boolean }
@@ -46,11 +44,12 @@ export function createOutgoing({ api, host, config, self, health, isClosed }: Ou
   }
 
   /** Runs one call that has an effect; whatever goes wrong becomes a `SendProblem`. */
-  async function effect<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+  async function effect<T>(wish: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (isClosed()) throw new SendProblem('not-sent', 'The Discord connection is closed.')
-    if (signal.aborted) throw new SendProblem('not-sent', 'The send was called off.')
+    if (wish.aborted) throw new SendProblem('not-sent', 'The send was called off.')
     try {
-      return await call()
+      // A signal of its own for each call: the SDK never stops listening to the one it is given.
+      return await call(AbortSignal.any([wish]))
     } catch (error) {
       if (error instanceof SendProblem) throw error
       const problem = toSendProblem(error)
@@ -67,8 +66,8 @@ export function createOutgoing({ api, host, config, self, health, isClosed }: Ou
   const flagsOf = (message: OutgoingMessage): number => (config.linkPreview ? 0 : suppressEmbeds) | (message.silent === true ? suppressNotifications : 0)
 
   return {
-    send: (chat, message, signal) =>
-      effect(signal, async () => {
+    send: (chat, message, wish) =>
+      effect(wish, async (signal) => {
         const sent = await api.channels.createMessage(placeOf(chat), {
           content: contentOf(message.markdown), ...nonceOf(message.key), ...reference(message), flags: flagsOf(message),
           // Whatever the words say, nobody is called: no @everyone, no role, no person.
@@ -76,38 +75,26 @@ export function createOutgoing({ api, host, config, self, health, isClosed }: Ou
         }, { signal })
         return idOf(sent)
       }),
-    edit: (chat, id, message, signal) =>
-      effect(signal, async () => {
+    edit: (chat, id, message, wish) =>
+      effect(wish, async (signal) => {
         idOf(await api.channels.editMessage(placeOf(chat), id, { content: contentOf(message.markdown), allowed_mentions: { parse: [] } }, { signal }))
       }),
-    remove: (chat, id, signal) =>
-      effect(signal, async () => {
+    remove: (chat, id, wish) =>
+      effect(wish, async (signal) => {
         try {
           await api.channels.deleteMessage(placeOf(chat), id, { signal })
         } catch (error) {
           if (answered(error)?.code !== unknownMessage) throw error
         }
       }),
-    react: (chat, id, emoji, signal) =>
-      effect(signal, async () => {
+    react: (chat, id, emoji, wish) =>
+      effect(wish, async (signal) => {
         const before = await api.channels.getMessage(placeOf(chat), id, { signal })
         for (const { me, emoji: old } of before.reactions ?? []) {
           const name = old.id === null ? (old.name ?? '') : `${old.name ?? '_'}:${old.id}`
           if (me && name !== emoji) await api.channels.deleteOwnMessageReaction(placeOf(chat), id, name, { signal })
         }
         if (emoji !== '') await api.channels.addMessageReaction(placeOf(chat), id, emoji, { signal })
-      }),
-    poll: (chat, poll, signal) =>
-      effect(signal, async () => {
-        if (poll.options.length < 1 || poll.options.length > pollAnswersMax) throw new SendProblem('never', `A poll on Discord has 1 to ${pollAnswersMax} answers.`)
-        const sent = await api.channels.createMessage(placeOf(chat), {
-          ...nonceOf(poll.key),
-          poll: {
-            question: { text: poll.question.slice(0, 300) }, answers: poll.options.map((text) => ({ poll_media: { text: text.slice(0, 55) } })),
-            duration: pollHours, allow_multiselect: false,
-          },
-        }, { signal })
-        return idOf(sent)
       }),
     async typing(chat) {
       if (isClosed()) return

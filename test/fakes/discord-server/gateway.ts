@@ -35,8 +35,8 @@ export interface FakeGateway {
   forgetSessions(): void
   deafen(on: boolean): void
   dropSockets(): void
-  /** The next identify or resume is closed with this code. */
-  refuseNext(code: number): void
+  /** A coming resume is answered by closing with this code; called again: also the one after. */
+  refuseResume(code: number): void
   sessions(): number
   stop(): void
 }
@@ -47,7 +47,7 @@ export function attachGateway(server: Server, options: GatewayOptions): FakeGate
   const identifies: FakeGateway['identifies'] = []
   const resumes: FakeGateway['resumes'] = []
   let deaf = false
-  let refusal: number | undefined
+  const refusals: number[] = []
   let lastId = 0
 
   server.on('upgrade', (request, socket, head) => {
@@ -86,7 +86,6 @@ export function attachGateway(server: Server, options: GatewayOptions): FakeGate
         case op.identify: {
           const intents = Number(d['intents'])
           identifies.push({ intents, at: Date.now() })
-          if (refusal !== undefined) return refuse(socket)
           if (options.revoked() || d['token'] !== options.token()) return socket.close(4004, 'Authentication failed.')
           if ((intents & privileged & ~options.allowedIntents()) !== 0) return socket.close(4014, 'Disallowed intent(s).')
           session = { id: `session${++lastId}`, events: [], sequence: 0, socket, valid: true, acknowledged: 0, intents }
@@ -98,9 +97,9 @@ export function attachGateway(server: Server, options: GatewayOptions): FakeGate
         case op.resume: {
           const wanted = sessions.get(String(d['session_id']))
           const sequence = Number(d['seq'])
-          const accepted = wanted?.valid === true && refusal === undefined
-          resumes.push({ sequence, accepted })
-          if (refusal !== undefined) return refuse(socket)
+          const refusal = refusals.shift()
+          resumes.push({ sequence, accepted: wanted?.valid === true && refusal === undefined })
+          if (refusal !== undefined) return socket.close(refusal)
           if (options.revoked() || d['token'] !== options.token()) return socket.close(4004, 'Authentication failed.')
           if (wanted === undefined || !wanted.valid) return send(socket, { op: op.invalidSession, d: false })
           if (sequence > wanted.sequence) return socket.close(4007, 'Invalid seq.')
@@ -120,11 +119,6 @@ export function attachGateway(server: Server, options: GatewayOptions): FakeGate
     send(socket, { op: op.hello, d: { heartbeat_interval: options.heartbeatMs } })
   }
 
-  function refuse(socket: WebSocket): void {
-    const code = refusal ?? 4000
-    refusal = undefined
-    socket.close(code, 'refused')
-  }
   const live = (): (Session & { intents: number })[] => [...sessions.values()].filter((session) => session.valid)
 
   return {
@@ -162,9 +156,7 @@ export function attachGateway(server: Server, options: GatewayOptions): FakeGate
     dropSockets() {
       for (const socket of wss.clients) socket.terminate()
     },
-    refuseNext(code) {
-      refusal = code
-    },
+    refuseResume: (code) => void refusals.push(code),
     sessions: () => live().filter((session) => session.socket !== undefined).length,
     stop() {
       for (const socket of wss.clients) socket.terminate()
