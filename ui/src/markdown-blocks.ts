@@ -13,10 +13,14 @@ function normal(text: string): string {
   return text.replace(/\r\n?/g, '\n')
 }
 
-/** Which of these blocks more text could still change: the last one that is not empty space, and what follows it. */
+/**
+ * Which of these blocks more text could still change: the last one that is not empty space, and what follows it. While the last block
+ * is a line that has not ended, the one before it as well: `** **` is a rule of its own, but `** ** and` the next row of a table.
+ */
 function openFrom(tokens: readonly Token[]): number {
   let index = tokens.length - 1
   while (index > 0 && tokens[index]?.type === 'space') index -= 1
+  if (index > 0 && tokens[index]?.raw.includes('\n') === false) index -= 1
   return Math.max(index, 0)
 }
 

@@ -11,7 +11,7 @@ export const ApprovalRow = Type.Object({
   }),
   createdAtMs: Type.Number(), expiresAtMs: Type.Number(),
   code: Type.String(), tool: Type.String(), detail: Type.String(), reason: Type.String(), always: MaybeString, principal: Type.String(),
-  state: Type.String(), decidedBy: MaybeString, decidedVia: MaybeString, decidedAtMs: Type.Union([Type.Number(), Type.Null()]),
+  state: Type.String(), decision: MaybeString, decidedBy: MaybeString, decidedVia: MaybeString, decidedAtMs: Type.Union([Type.Number(), Type.Null()]),
 })
 
 export function approvalRow(approval: Approval): Static<typeof ApprovalRow> {
@@ -20,7 +20,7 @@ export function approvalRow(approval: Approval): Static<typeof ApprovalRow> {
     request: { command: approval.summary, cwd: null, host: null, security: null, ask: null, agentId: approval.agent, resolvedPath: null, sessionKey: approval.session },
     createdAtMs: approval.requestedAt, expiresAtMs: approval.expiresAt,
     code: approval.code, tool: approval.tool, detail: approval.detail, reason: approval.reason, always: approval.always, principal: approval.principal,
-    state: approval.state, decidedBy: approval.decidedBy, decidedVia: approval.decidedVia, decidedAtMs: approval.decidedAt,
+    state: approval.state, decision: approval.decision, decidedBy: approval.decidedBy, decidedVia: approval.decidedVia, decidedAtMs: approval.decidedAt,
   }
 }
 
