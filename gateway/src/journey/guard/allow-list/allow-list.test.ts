@@ -34,7 +34,7 @@ describe('reading a line', () => {
 })
 
 describe('programs that are never simple', () => {
-  it.each(['python3.11 -c x', 'python3 x.py', 'perl5.36 x', 'ruby3.1 x', 'vim.basic x', 'ld-linux-x86-64.so.2 /bin/sh', 'qemu-x86_64 sh', 'BASH x', 'bash.exe x', '/usr/bin/env ls', 'busybox ls', 'git -c a=b status', 'find . -exec ls', 'tar xIf p a.tar', 'tar --to-comm=x -xf a', 'sort --comp=p', 'sort -rT /tmp', 'rg --pre p x'])('%s', (line) => {
+  it.each(['python3.11 -c x', 'python3 x.py', 'perl5.36 x', 'ruby3.1 x', 'vim.basic x', 'ld-linux-x86-64.so.2 /bin/sh', 'qemu-x86_64 sh', 'BASH x', 'bash-static x', 'busybox.static ls', 'sudo-rs ls', 'perl5.36-x86_64-linux-gnu x', 'ip netns exec a ls', 'bash.exe x', '/usr/bin/env ls', 'busybox ls', 'git -c a=b status', 'find . -exec ls', 'tar xIf p a.tar', 'tar --to-comm=x -xf a', 'sort --comp=p', 'sort -rT /tmp', 'rg --pre p x'])('%s', (line) => {
     expect(whyNeverSimple(line.split(' '))).toBeTypeOf('string')
     expect(parseSimple(line)).toBeUndefined()
   })
@@ -45,6 +45,7 @@ describe('programs that are never simple', () => {
     }
     expect(isWordByWord('/usr/bin/git')).toBe(true)
     expect(isWordByWord('gcc-12')).toBe(true)
+    expect(isWordByWord('x86_64-linux-gnu-gcc-12')).toBe(true)
     expect(isWordByWord('ls')).toBe(false)
   })
 })

@@ -48,6 +48,8 @@ const runningOptions: Readonly<Record<string, readonly string[]>> = {
   wget: ['--use-askpass', '-e', '--execute', '--config'],
   make: ['--eval', 'SHELL', '-f', '--file', '--makefile', '-C', '--directory', '-I'],
   tree: ['-o', '-R'],
+  ip: ['exec', '-b', '-batch', '-force'],
+  openssl: ['engine', '-engine', '-provider', '-provider-path', '-config', 's_client', 's_server', 's_time', 'speed'],
   file: ['-C', '--compile', '-m', '--magic-file', '-z', '-Z', '--uncompress'],
   bat: ['--pager', '--diff'],
   batcat: ['--pager', '--diff'],
@@ -88,7 +90,7 @@ export function isWordByWord(program: string): boolean {
 
 /** A name, and what it is without its version, variant and platform (`python3.11`, `vim.basic`, `gcc-12`, `ld-linux-x86-64.so.2`). */
 function namesOf(name: string): string[] {
-  const lower = name.toLowerCase()
+  const lower = name.toLowerCase().replace(/^(?:x86_64|aarch64|arm|i[3-6]86|riscv64|powerpc64le|s390x)-[a-z0-9_-]*?(?:gnu(?:eabihf)?|musl)-/, '').replace(/-(?:x86_64|aarch64|arm|i[3-6]86|riscv64|powerpc64le|s390x)-[a-z0-9_-]*$/, '').replace(/[-.](?:static|rs|safe|minimal|full)$/, '')
   const base = lower.replace(/\.(?:exe|basic|tiny|nox|gtk3|athena|traditional|openbsd|bin|real|so(?:\.\d+)*)$/, '')
   const stem = base.replace(/[-_.]?\d[\d.]*[a-z]?$/, '')
   return [...new Set([name, lower, base, stem, stem.replace(/[-_.]+$/, ''), base.startsWith('ld-') ? 'ld.so' : base, base.startsWith('qemu-') ? 'qemu' : base, base.startsWith('lxc-') ? 'lxc' : base])]
