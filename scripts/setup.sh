@@ -27,7 +27,9 @@ fi
 # Commands of the assistant run isolated or not at all. Root can have it at once; others are told by the gateway what to install.
 if [ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ] && ! command -v bwrap >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1; then
   say "Installing bubblewrap, which isolates commands …"
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq bubblewrap >/dev/null 2>&1 \
+  export DEBIAN_FRONTEND=noninteractive
+  # A new machine knows no packages yet.
+  { apt-get install -y -qq bubblewrap || { apt-get -qq update && apt-get install -y -qq bubblewrap; }; } >/dev/null 2>&1 \
     || say "  It could not be installed; commands stay off until: apt-get install -y bubblewrap"
 fi
 
