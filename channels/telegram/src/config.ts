@@ -50,7 +50,7 @@ const loginKeys = {
   ),
   streamMode: Type.Optional(Type.Union([Type.Literal('off'), Type.Literal('partial'), Type.Literal('block')], { description: 'Older name of `streaming`; it wins where both are given and `streaming` is at its default.' })),
   textChunkLimit: Type.Integer({ default: 4_000, minimum: 200, maximum: 4_000, description: 'The most characters in one message. Telegram takes 4,096 after rendering; 4,000 leaves room.' }),
-  linkPreview: Type.Boolean({ default: true, description: 'Whether Telegram shows a preview of the first link. The preview makes Telegram fetch the page.' }),
+  linkPreview: Type.Boolean({ default: false, description: 'Whether Telegram shows a preview of the first link. Off, because for a preview Telegram fetches the page: an address with something private in it would leave without a click.' }),
   replyToMode: Type.Union([Type.Literal('off'), Type.Literal('first'), Type.Literal('all')], { default: 'first', description: 'Which parts of an answer quote the message they answer: none, the first, all.' }),
   mediaMaxMb: Type.Number({ default: 5, minimum: 0, maximum: 20, description: 'Images up to this size are fetched so that the model can see them; 0 fetches none. Telegram gives bots at most 20 MB.' }),
   customCommands: Type.Array(

@@ -267,8 +267,8 @@ describe('sending', () => {
     expect(server.sent.at(-1)?.replyTo).toBeUndefined()
   })
 
-  it('does without previews and sounds where asked', async () => {
-    const { server, anna, connection } = await stage({ linkPreview: false })
+  it('sends no previews unless told to, and no sounds where asked', async () => {
+    const { server, anna, connection } = await stage()
     await connection.send(direct(anna.id), words('https://e.org', { silent: true }), signal)
     expect(server.sent.at(-1)).toMatchObject({ preview: false, silent: true })
   })

@@ -152,7 +152,7 @@ export function createCommands(options: CommandsOptions): CommandRoom {
   async function start(subject: GrantSubject, request: CommandRequest): Promise<Running> {
     if (closed) throw new Problem('sandbox-closed', 'The gateway is stopping.')
     const config = options.sandbox()
-    const shell = existsSync('/bin/bash') && config.backend !== 'docker' && config.backend !== 'podman' ? ['/bin/bash', '--norc', '--noprofile', '-c'] : ['/bin/sh', '-c']
+    const shell = existsSync('/bin/bash') && config.backend !== 'docker' && config.backend !== 'podman' ? ['/bin/bash', '--norc', '--noprofile', '-c', '--'] : ['/bin/sh', '-c', '--']
     const { words, shown, env } = commandWords(request, shell)
     const folder = parsePath(request.cwd ?? '', { folder: true })
     const owner = ownerOf(subject)
