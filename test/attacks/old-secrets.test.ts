@@ -42,9 +42,10 @@ describe('C06 a secret that changed opens nothing and holds nothing open', () =>
   ])('the gateway\'s token, %s: sockets, browsers and new requests', async (_, change) => {
     const at = await start()
     const socket = await enter(at, { token: at.token })
-    const { cookie } = await signInByForm(at.gateway.port, { secret: at.token })
+    const { cookie } = await signInByForm(at.gateway.port, { token: at.token })
     const page = new TestSocket(`ws://127.0.0.1:${at.gateway.port}/`, { headers: { ...ownPage(at.gateway.port), cookie } })
     await page.opened()
+    expect((await page.connect({ auth: {}, client: { id: 'moltbot-control-ui', version: '1', platform: 'web', mode: 'webchat' } })).ok).toBe(true)
     const next = fresh()
     await change(at, next)
     expect(await socket.ended()).toMatchObject({ code: 1008 })
