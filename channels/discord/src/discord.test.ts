@@ -327,6 +327,13 @@ describe('what goes out', () => {
     await expect(connection.react?.(chat, id, 'no emoji', signal)).rejects.toMatchObject({ outcome: 'never' })
   })
 
+  it('asks with a poll', async () => {
+    const { server, connection, chat } = await chatting()
+    await connection.poll?.(chat, { key: 'poll1' as never, question: 'Tea?', options: ['yes', 'no'] }, signal)
+    expect(server.sent[0]?.payload['poll']).toMatchObject({ question: { text: 'Tea?' }, answers: [{ poll_media: { text: 'yes' } }, { poll_media: { text: 'no' } }] })
+    await expect(connection.poll?.(chat, { key: 'poll2' as never, question: 'x', options: [] }, signal)).rejects.toMatchObject({ outcome: 'never' })
+  })
+
   it('that has to wait says so in the status, and the status recovers', async () => {
     const { server, connection, chat, host } = await chatting()
     server.fault('POST /channels/:id/messages', { status: 429, body: { message: 'slow', retry_after: 2.5, global: false }, headers: { 'retry-after': '2.5' } })

@@ -18,8 +18,10 @@ const historyPage = 100
 const suppressEmbeds = 1 << 2
 const suppressNotifications = 1 << 12
 const unknownMessage = 10_008
+const pollAnswersMax = 10
+const pollHours = 24
 
-type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'react' | 'typing' | 'openDirect' | 'findSent'>>
+type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'react' | 'poll' | 'typing' | 'openDirect' | 'findSent'>>
 type Failing = (error: unknown) => { code: number } | undefined
 
 export interface OutgoingOptions { api: API; host: ChannelHost; config: DiscordConfig; self: { id: string }; health: HealthKeeper; isClosed(): boolean }
@@ -95,6 +97,18 @@ export function createOutgoing({ api, host, config, self, health, isClosed }: Ou
           if (me && name !== emoji) await api.channels.deleteOwnMessageReaction(placeOf(chat), id, name, { signal })
         }
         if (emoji !== '') await api.channels.addMessageReaction(placeOf(chat), id, emoji, { signal })
+      }),
+    poll: (chat, poll, wish) =>
+      effect(wish, async (signal) => {
+        if (poll.options.length < 1 || poll.options.length > pollAnswersMax) throw new SendProblem('never', `A poll on Discord has 1 to ${pollAnswersMax} answers.`)
+        const sent = await api.channels.createMessage(placeOf(chat), {
+          ...nonceOf(poll.key),
+          poll: {
+            question: { text: poll.question.slice(0, 300) }, answers: poll.options.map((text) => ({ poll_media: { text: text.slice(0, 55) } })),
+            duration: pollHours, allow_multiselect: false,
+          },
+        }, { signal })
+        return idOf(sent)
       }),
     async typing(chat) {
       if (isClosed()) return
