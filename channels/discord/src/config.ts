@@ -50,7 +50,7 @@ const loginKeys = {
   }),
   textChunkLimit: Type.Integer({ default: 2_000, minimum: 200, maximum: 2_000, description: 'The most characters in one message. Discord takes 2,000.' }),
   maxLinesPerMessage: Type.Integer({ default: 17, minimum: 1, maximum: 2_000, description: 'The most lines in one message: longer ones fill the whole screen.' }),
-  linkPreview: Type.Boolean({ default: true, description: 'Whether Discord shows previews of links. A preview makes Discord fetch the page.' }),
+  linkPreview: Type.Boolean({ default: false, description: 'Whether Discord shows previews of links. Off, because for a preview Discord fetches the page: an address with something private in it would leave without a click.' }),
   replyToMode: Type.Union([Type.Literal('off'), Type.Literal('first'), Type.Literal('all')], { default: 'off', description: 'Which parts of an answer quote the message they answer: none, the first, all.' }),
   mediaMaxMb: Type.Number({ default: 8, minimum: 0, maximum: 16, description: 'Images up to this size are fetched so that the model can see them; 0 fetches none.' }),
   commands: Type.Object(commandKeys, { default: { native: true }, description: 'Discord’s own command menu.' }),

@@ -311,10 +311,13 @@ describe('what goes out', () => {
     }
   })
 
-  it('is silent and without previews where asked', async () => {
-    const { server, connection, chat } = await chatting({ linkPreview: false })
+  it('has no previews unless they are wanted, and is silent where asked', async () => {
+    const { server, connection, chat } = await chatting()
     await connection.send(chat, words('shh', { silent: true }), signal)
     expect(server.sent[0]?.payload['flags']).toBe((1 << 2) | (1 << 12))
+    const open = await chatting({ linkPreview: true })
+    await open.connection.send(open.chat, words('look'), signal)
+    expect(open.server.sent[0]?.payload['flags']).toBe(0)
   })
 
   it('one reaction takes the place of the one before, and none takes it back', async () => {
