@@ -288,6 +288,8 @@ describe.skipIf(missing)('other sites in a real browser', () => {
     await page.goto(`http://attacker.test:${evil.port}/`)
     const [answer] = await Promise.all([page.waitForResponse((response) => response.url().endsWith('/login')), page.evaluate(() => document.querySelector('form')?.submit())])
     expect(answer.status()).toBe(403)
+    await page.waitForURL(/\/login/)
+    await page.waitForLoadState()
     await page.goto(`http://attacker.test:${evil.port}/link`)
     await page.getByRole('link').click()
     await page.getByRole('alert').waitFor()
