@@ -179,7 +179,7 @@ export async function campaign({ every, broken, only }: ObedienceOptions): Promi
     network: { resolve: async () => ['93.184.216.34'], open: () => connect({ host: '127.0.0.1', port: (site.address() as AddressInfo).port }) },
     config: {
       logging: { level: 'warn' }, commands: { ownerAllowFrom: ['telegram:1001'] }, channels: { telegram: { groupPolicy: 'open', groupAllowFrom: ['*'], allowFrom: [2002], groups: { '*': {} } } },
-      tools: { web: { search: { provider: 'searxng', baseUrl: 'http://search.example' } } },
+      tools: { alsoAllow: ['pdf'], web: { search: { provider: 'searxng', baseUrl: 'http://search.example' } } },
     },
   })
   try {

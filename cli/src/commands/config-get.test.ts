@@ -20,7 +20,7 @@ it('reads the file when no gateway runs', async () => {
 })
 
 it('does not take the file here for the configuration of a gateway elsewhere', async () => {
-  expect((await runCommand(['config', 'get', '--url', 'ws://192.0.2.1.invalid.local:1', '--token', 't'], { offline: fakeOffline() })).code).toBe(3)
+  expect((await runCommand(['config', 'get', '--url', 'wss://192.0.2.1.invalid.local:1', '--token', 't'], { offline: fakeOffline() })).code).toBe(3)
 })
 
 it('does not go around a gateway that refuses', async () => {
