@@ -72,7 +72,7 @@ describe('the cookie', () => {
     expect(new Set(fromDoor.map(({ cookie }) => cookie)).size).toBe(200)
     const ids = Array.from({ length: 100_000 }, () => randomBytes(32))
     expect(new Set(ids.map((id) => id.toString('base64url'))).size).toBe(100_000)
-    const ones = new Array<number>(256).fill(0)
+    const ones = Array.from({ length: 256 }, () => 0)
     for (const id of ids) for (let bit = 0; bit < 256; bit += 1) ones[bit] = (ones[bit] ?? 0) + (((id[bit >> 3] ?? 0) >> (bit & 7)) & 1)
     // Six standard deviations of a fair coin: 100 000 / 2 ± 6 · √25 000.
     for (const count of ones) expect(Math.abs(count - 50_000)).toBeLessThan(950)

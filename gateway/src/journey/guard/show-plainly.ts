@@ -1,5 +1,5 @@
 /** Characters that hide, reorder or end a line: shown as what they are. Tab and newline have words of their own. */
-const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\u00A0\u034F\u115F\u1160\u17B4\u17B5\u180B-\u180F\u2000-\u200B\u2028\u2029\u202F\u205F\u3000\u3164\uFE00-\uFE0F\uFFA0\u{E0100}-\u{E01EF}]/gu
+const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]|(?! )\p{Zs}|[\u115F\u1160\u3164\uFFA0]|\u034F|\u17B4|\u17B5|[\u180B-\u180F]|\p{Variation_Selector}/gu
 
 const named: Readonly<Record<string, string>> = { '\n': '⏎\n', '\r': '␍', '\t': '⇥', '\u001B': '␛' }
 

@@ -82,7 +82,7 @@ let clock: FakeClock
 let newId: NewId
 let net: ReturnType<typeof network>
 let up: boolean
-let holding: (row: DeliveryRow) => boolean = () => false
+const holding: (row: DeliveryRow) => boolean = () => false
 let listeners: Set<() => void>
 let ends: { delivery: DeliveryRow; all: readonly DeliveryRow[] }[]
 let outbox: OutboxRoom
