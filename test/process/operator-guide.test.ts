@@ -48,10 +48,12 @@ describe.skipIf(!ready).each(pages)('OPS-11: the commands of %s', (path) => {
   let port: number
 
   const shell = (text: string): Promise<{ code: number; out: string }> => new Promise((resolve) => {
-    execFile('bash', ['-eo', 'pipefail', '-c', text], {
+    const shell = execFile('bash', ['-eo', 'pipefail', '-c', text], {
       cwd: root, timeout: 110_000, maxBuffer: 16 * 1024 * 1024,
       env: { HOME: home, PATH: `${join(home, 'bin')}:${process.env['PATH'] ?? ''}`, NO_COLOR: '1', TERM: 'dumb', LANG: process.env['LANG'] ?? 'C.UTF-8' },
     }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, out: stdout + stderr }))
+    // Nobody is there to type.
+    shell.stdin?.end()
   })
 
   beforeAll(async () => {
