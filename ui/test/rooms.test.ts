@@ -179,13 +179,13 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await panel(page, 'Asking to be let in').getByText('Nobody is waiting.', { exact: false }).waitFor()
     await page.getByRole('combobox', { name: 'Role of Carl' }).selectOption('guest')
     await page.getByText('Carl: Guest from now on.').waitFor()
-    expect(called('principals.role')).toEqual([{ id: 'pr_2', role: 'guest' }])
+    await expect.poll(() => called('principals.role')).toEqual([{ id: 'pr_2', role: 'guest' }])
     expect(await page.getByRole('combobox', { name: 'Role of Anna' }).count()).toBe(0)
     const browsers = panel(page, 'Signed-in browsers')
     await browsers.getByRole('button', { name: 'Sign out everywhere else' }).click()
     await browsers.getByRole('group').getByRole('button', { name: 'Sign out everywhere else' }).click()
-    await browsers.getByText('Safari on iPhone').waitFor({ state: 'detached' })
-    expect(called('sessions.browser.end')).toEqual([{ others: true }])
+    await browsers.getByText('Safari on iPhone', { exact: true }).waitFor({ state: 'detached' })
+    await expect.poll(() => called('sessions.browser.end')).toEqual([{ others: true }])
   })
 
   it('says the old role when a new one was refused', async () => {
