@@ -128,7 +128,8 @@ export function createApprovals(options: { store: Store; clock: Clock; newId: Ne
   async function ask(tx: Tx, call: Question): Promise<Approval> {
     const digest = digestOf(call)
     const now = clock.now()
-    const same = await tx.get("SELECT * FROM approvals WHERE digest = ? AND expires_at > ? AND (state = 'pending' OR (state = 'allowed' AND used_at IS NULL)) ORDER BY requested_at DESC LIMIT 1", digest, now)
+    // A turn that asks again after a crash finds its question. A client that asks again asks anew: nobody takes its answers here.
+    const same = call.turn === null ? undefined : await tx.get("SELECT * FROM approvals WHERE digest = ? AND turn IS NOT NULL AND expires_at > ? AND (state = 'pending' OR (state = 'allowed' AND used_at IS NULL)) ORDER BY requested_at DESC LIMIT 1", digest, now)
     if (same !== undefined) return toApproval(same)
     const open = await tx.get<{ count: number }>("SELECT COUNT(*) AS count FROM approvals WHERE state = 'pending' AND expires_at > ?", now)
     if ((open?.count ?? 0) >= openMax) throw new Problem('approvals-full', 'Too many questions wait for an answer already.', { next: 'Answer them first: `moltbot approvals`.' })
