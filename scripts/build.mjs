@@ -19,7 +19,7 @@ if (only === undefined || only === 'code') {
   const bundle = await rolldown({
     cwd: root,
     platform: 'node',
-    input: { gateway: 'gateway/src/main.ts', cli: 'cli/src/main.ts', reader: 'gateway/src/foundation/egress/reading/reader-process.ts' },
+    input: { gateway: 'gateway/src/process.ts', cli: 'cli/src/main.ts', reader: 'gateway/src/foundation/egress/reading/reader-process.ts' },
     external,
     logLevel: 'warn',
     resolve: { conditionNames: ['import', 'node', 'default'] },

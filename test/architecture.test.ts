@@ -35,10 +35,26 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'gateway/api/methods': ['contract', 'gateway/api', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
 
   'gateway/channels.gen.ts': ['contract', 'channels/*'],
+  // The composer, and the pieces of it that have a name of their own; each may know every room it serves.
   'gateway/main.ts': [
-    'contract', 'models', 'tools', 'checks', 'gateway/channels.gen.ts', 'gateway/foundation/*', 'gateway/journey/*',
-    'gateway/journey/handle-message.ts', 'gateway/journey/run-agent.ts', 'gateway/journey/why.ts', 'gateway/api', 'gateway/api/methods',
+    'contract', 'models', 'tools', 'checks', 'gateway/channels.gen.ts', 'gateway/foundation/*', 'gateway/journey/*', 'gateway/journey/handle-message.ts', 'gateway/journey/run-agent.ts', 'gateway/journey/why.ts',
+    'gateway/api', 'gateway/api/methods', 'gateway/sections.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/first-start.ts', 'gateway/opened-vault.ts', 'gateway/elevated.ts',
+    'gateway/toolbox.ts', 'gateway/known-chats.ts', 'gateway/status.ts', 'gateway/pasted-secrets.ts', 'gateway/unfinished-calls.ts',
   ],
+  'gateway/toolbox.ts': ['contract', 'gateway/foundation/agents', 'gateway/journey/sandbox', 'types of gateway/api', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
+  'gateway/known-chats.ts': ['contract', 'gateway/elevated.ts', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
+  'gateway/status.ts': ['contract', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
+  'gateway/pasted-secrets.ts': ['contract', 'gateway/elevated.ts', 'gateway/foundation/log', 'types of gateway/foundation/*', 'types of gateway/journey/*', 'types of gateway/journey/handle-message.ts'],
+  'gateway/unfinished-calls.ts': ['contract', 'models', 'gateway/foundation/models', 'gateway/journey/agent', 'gateway/journey/sessions', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
+  'gateway/elevated.ts': ['contract'],
+  'gateway/sections.ts': ['gateway/channels.gen.ts', 'gateway/foundation/*', 'gateway/journey/*', 'gateway/api'],
+  'gateway/environment.ts': ['contract', 'gateway/foundation/vault'],
+  'gateway/installation.ts': [],
+  'gateway/first-start.ts': ['contract', 'gateway/environment.ts', 'types of gateway/foundation/*'],
+  'gateway/opened-vault.ts': ['contract', 'gateway/environment.ts', 'gateway/foundation/*', 'gateway/api'],
+  // What a command line starts: the gateway, or a look at its state without one.
+  'gateway/offline.ts': ['contract', 'checks', 'gateway/channels.gen.ts', 'gateway/foundation/*', 'gateway/api', 'gateway/sections.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/opened-vault.ts'],
+  'gateway/process.ts': ['contract', 'gateway/main.ts', 'gateway/offline.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/opened-vault.ts'],
 
   'cli': ['contract', 'types of gateway/api/methods'],
   'ui': ['types of gateway/api/methods'],
@@ -68,7 +84,8 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   'preact': ['ui'],
   '@preact/signals': ['ui'],
   'node:*': [
-    'channels/*', 'gateway/foundation/*', 'gateway/journey/sandbox', 'gateway/journey/guard', 'gateway/journey/outbox', 'gateway/journey/sessions', 'gateway/api', 'gateway/main.ts', 'cli',
+    'channels/*', 'gateway/foundation/*', 'gateway/journey/sandbox', 'gateway/journey/guard', 'gateway/journey/outbox', 'gateway/journey/sessions', 'gateway/api', 'cli',
+    'gateway/main.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/first-start.ts', 'gateway/opened-vault.ts', 'gateway/offline.ts', 'gateway/process.ts',
   ],
 }
 
@@ -84,7 +101,7 @@ const mayNameNetworks: Readonly<Record<string, string>> = {
 }
 
 /** Where the environment may be read. */
-const mayReadEnvironment = ['gateway/src/main.ts', 'cli/src/main.ts']
+const mayReadEnvironment = ['gateway/src/environment.ts', 'cli/src/main.ts']
 
 const tree = readSourceTree()
 const byPath = new Map(tree.map((file) => [file.path, file]))

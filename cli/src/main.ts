@@ -26,7 +26,7 @@ const clock: Clock = {
 const here = fileURLToPath(import.meta.url)
 const fromSource = basename(here) === 'main.ts'
 const installation = fromSource ? resolve(dirname(here), '..', '..') : resolve(dirname(here), '..')
-const gatewayModule = fromSource ? join(installation, 'gateway', 'src', 'main.ts') : join(installation, 'dist', 'gateway.mjs')
+const gatewayModule = fromSource ? join(installation, 'gateway', 'src', 'process.ts') : join(installation, 'dist', 'gateway.mjs')
 
 const stateDir = resolve(firstSet('MOLTBOT_STATE_DIR', 'CLAWDBOT_STATE_DIR') ?? join(firstSet('HOME') ?? homedir(), '.moltbot'))
 const configFile = firstSet('MOLTBOT_CONFIG_PATH', 'CLAWDBOT_CONFIG_PATH')

@@ -1,56 +1,63 @@
 /**
- * The process: builds the rooms, hands each what it needs of the others, starts them in order and stops them in reverse. The
- * only file that knows every room, and (besides the configuration) the only one that reads the environment.
+ * The composer: builds the rooms, hands each what it needs of the others, starts them in order and stops them in reverse. The
+ * only file that knows every room; the pieces beside it (`toolbox`, `known-chats`, `status` …) are handed the rooms they serve.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { close as closeInspector, url as inspectorUrl } from 'node:inspector'
-import { createRequire } from 'node:module'
-import { homedir, hostname } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import {
-  Problem, describeError, mainAgent, ownerPrincipal, parseSecretsEnv, reviewFacts, Secret, type AgentId, type Channel, type Charge, type Door, type IncomingMessage, type ChatRef, type Clock, type Facts, type GatewayModule, type GatewayRunOptions,
-  type ModelCall, type NewId, type OfflineAudit, type OfflineConfig, type Principal, type PrincipalId, type Review, type ReviewOptions, type SessionKey, type StatusFacts, type Tool, type TurnId, type OfflineVault, type OfflineVaultOptions, type Store,
-} from '@moltbot/contract'
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { dirname, join } from 'node:path'
 import { checks } from '@moltbot/checks'
+import {
+  describeError, ownerPrincipal, Problem, Secret, type AgentId, type Charge, type ChatRef, type Clock, type Door, type IncomingMessage,
+  type ModelCall, type NewId, type PrincipalId, type SessionKey, type Tool,
+} from '@moltbot/contract'
 import { catalog, formats } from '@moltbot/models'
 import { tools } from '@moltbot/tools'
 import { Compile } from 'typebox/compile'
 import Value from 'typebox/value'
-import { createBrowserSessions, createDevices, createDoor, createPresence, createReviewKeeper, createRuns, createWireEvents, createSteadyClock, doorIdentityMigration, doorMigration, doorReviewMigration, openDoorFloor, tailscaleWhois, withdrawableStore, gatewaySection, takeFacts, thisMachine, vaultFile, type CertificateFacts, type Rooms, foundAfterIncident, foundAtIncident, revokeDevices } from './api/index.ts'
+import {
+  createBrowserSessions, createDevices, createDoor, createPresence, createReviewKeeper, createRuns, createSteadyClock, createWireEvents,
+  foundAfterIncident, foundAtIncident, openDoorFloor, revokeDevices, tailscaleWhois, thisMachine, withdrawableStore, type CertificateFacts,
+  type Rooms,
+} from './api/index.ts'
 import { methods } from './api/methods/index.gen.ts'
 import { channels } from './channels.gen.ts'
-import { agentsSection, createAgents, listNamesTool, ruleOnTools, toolsSection, unknownToolNames, type ToolPolicy } from './foundation/agents/index.ts'
-import { auditMigrations, auditSection, bearingStore, createAudit, createRecord, during, openRecord } from './foundation/audit/index.ts'
+import { isElevated } from './elevated.ts'
+import { configPath, firstSecret, keyPlaces, mergeEnvironment, withSealed } from './environment.ts'
+import { ensureToken } from './first-start.ts'
+import { createAgents, listNamesTool, toolsSection } from './foundation/agents/index.ts'
+import { bearingStore, createAudit, createRecord, during } from './foundation/audit/index.ts'
+import { createBudget } from './foundation/budget/index.ts'
 import { createConfig, type Config, type SecretCommandRun } from './foundation/config/index.ts'
-import { budgetMigration, budgetsSection, createBudget, type Unfinished } from './foundation/budget/index.ts'
-import { connectionsMigration, createConnections } from './foundation/connections/index.ts'
-import { createEgress, createLeakScan, createReader, createWeb, egressMigration, egressSection, webSection, type EgressOptions } from './foundation/egress/index.ts'
-import { createHalt, factorSecrets, haltMigration, loopSection, processesUnder } from './foundation/halt/index.ts'
-import { createLog, freeName, hideSecrets, linkForTail, logSection, markOf, maskedProblem } from './foundation/log/index.ts'
-import { createMemory, memoryMigration, memorySection, withoutMarks } from './foundation/memory/index.ts'
-import { createModels, modelsMigration, modelsSection } from './foundation/models/index.ts'
-import { createIds, openSqlite, systemClock } from './foundation/platform/index.ts'
-import { createSqliteStore, lockStateDirectory, openStore } from './foundation/storage/index.ts'
-import { createVault, createVaultDesk, readPassphrase, systemKeyring, type Vault, type VaultAct, type VaultOptions } from './foundation/vault/index.ts'
+import { createConnections } from './foundation/connections/index.ts'
+import { createEgress, createLeakScan, createReader, createWeb, type EgressOptions } from './foundation/egress/index.ts'
+import { createHalt, loopSection, processesUnder } from './foundation/halt/index.ts'
+import { createLog, hideSecrets, linkForTail, logSection, maskedProblem } from './foundation/log/index.ts'
+import { createMemory, withoutMarks } from './foundation/memory/index.ts'
+import { createModels, modelsSection } from './foundation/models/index.ts'
+import { createIds, systemClock } from './foundation/platform/index.ts'
+import { lockStateDirectory, openStore } from './foundation/storage/index.ts'
+import { createVault, createVaultDesk, type Vault } from './foundation/vault/index.ts'
+import { readerCommand } from './installation.ts'
 import { buildSystemPrompt, compact, estimateTokens, promptDate, runTurn } from './journey/agent/index.ts'
 import { chatCommands, parseCommand } from './journey/commands/index.ts'
-import { askWords, channelDefaultsSection, commandsSection, createGuard, createPolicy, guardApprovalsMigration, guardMigration, guardPeopleMigration, peopleSection } from './journey/guard/index.ts'
+import { askWords, commandsSection, createGuard, createPolicy } from './journey/guard/index.ts'
 import { answerTurn, handleMessage, resume, settleDelivery, type Journey } from './journey/handle-message.ts'
-import { createInbox, inboxMigration, inboxThreadMigration } from './journey/inbox/index.ts'
-import { createOutbox, migrations as outboxMigrations } from './journey/outbox/index.ts'
+import { createInbox } from './journey/inbox/index.ts'
+import { createOutbox } from './journey/outbox/index.ts'
 import { runAgent, toolSpecs } from './journey/run-agent.ts'
-import { createCommands, createFileLabels, createGrants, createSubAgents, isSubAgent, subAgentsMigration, execSection, fileLabelsMigration, findProgram, sandboxSection, type GrantSubject } from './journey/sandbox/index.ts'
-import { createSessions, agentOfKey, mainKey, messagesSection, migrations as sessionMigrations, sessionSection } from './journey/sessions/index.ts'
+import {
+  createCommands, createFileLabels, createGrants, createSubAgents, execSection, findProgram, isSubAgent, sandboxSection, type GrantSubject,
+} from './journey/sandbox/index.ts'
+import { agentOfKey, createSessions, mainKey, messagesSection, sessionSection } from './journey/sessions/index.ts'
 import { createWhy } from './journey/why.ts'
-
-/** The sections of the configuration, each from the room that owns it. */
-export const sections = [
-  gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, loopSection, toolsSection, memorySection, ...channels.map((channel) => channel.config),
-]
-/** The steps that make the database, each from the room that owns the tables. */
-export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration, fileLabelsMigration, haltMigration, memoryMigration, subAgentsMigration]
+import { createKnownChats } from './known-chats.ts'
+import { auditKey, recordVaultAct, sealed, withoutFactor } from './opened-vault.ts'
+import { keepPastedSecrets } from './pasted-secrets.ts'
+import { migrations, sections } from './sections.ts'
+import { createStatus } from './status.ts'
+import { createToolbox } from './toolbox.ts'
+import { unfinishedCalls } from './unfinished-calls.ts'
 
 export interface StartOptions {
   stateDir: string
@@ -96,8 +103,6 @@ export interface Gateway {
 
 /** How long running turns get to end by themselves when the gateway stops; then they are left for the next start. */
 const drainMs = 5_000
-/** Where people look for the log. */
-const logLinkPath = '/tmp/moltbot-gateway.log'
 
 /** Builds and starts a gateway in this process. Rejects with a `Problem` that says what to do. */
 export async function startGateway(options: StartOptions): Promise<Gateway> {
@@ -171,15 +176,6 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     closers.push(() => record.close())
     const agents = createAgents({ config, stateDir, log: log.child('agents') })
     agents.seed()
-    /** Writes to the owner where they were last, on a network if they use one. False: there is no such chat yet. */
-    const tellOwner = async (words: string, key: string): Promise<boolean> => {
-      const chats = (await sessions.list()).flatMap(({ principal, kind, lastChat }) => (principal === ownerPrincipal && kind === 'direct' && lastChat !== null ? [lastChat] : []))
-      const isNetwork = (chat: ChatRef): boolean => channels.find(({ id }) => id === chat.channel)?.senders === 'platform'
-      const chat = chats.find((each) => isNetwork(each) && connections.of(each) !== undefined) ?? chats.find((each) => !isNetwork(each) && connections.of(each)?.door?.serves !== 'http')
-      if (chat === undefined) return false
-      await outbox.send({ chat, markdown: words, principal: ownerPrincipal, key })
-      return true
-    }
     const budget = createBudget({
       store, clock, newId, log: log.child('budget'), config, timeZone: () => agents.defaults().userTimezone,
       known(provider, model) {
@@ -187,7 +183,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         const { cost } = models.info(`${provider}/${model}`)
         return { ...(cost === undefined ? {} : { cost }), from: own?.models.find(({ id }) => id === model)?.cost === undefined ? 'catalog' : 'config', subscription: own?.auth === 'oauth' }
       },
-      notify: (words, key) => tellOwner(words, `budget/${key}`),
+      notify: (words, key) => chats.tellOwner(words, `budget/${key}`),
     })
     closers.push(() => budget.close())
     const models = createModels({
@@ -199,7 +195,6 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     })
     closers.push(() => models.stop())
     const callModel = budget.callModel(models.call)
-    const isElevated = ({ role }: Principal): boolean => role === 'owner' || role === 'admin'
 
     const inbox = createInbox({
       store, clock, newId,
@@ -239,34 +234,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       settled: (tx, delivery, all) => settleDelivery(tx, delivery, all, { inbox, sessions }),
     })
     const channelLabel = (chat: ChatRef | null): string => channels.find((channel) => channel.id === chat?.channel)?.label ?? 'Web'
-    /** The layers that decide which tools an agent has; a sub-agent has fewer. */
-    const toolPolicyOf = (agent: AgentId, session?: string): ToolPolicy => {
-      const all = config.get(toolsSection)
-      const { profile, allow, ...own } = agents.get(agent).tools
-      return {
-        profile: profile ?? all.profile, profileOf: profile === undefined ? 'the profile' : `the profile of ${agent},`,
-        layers: [{ name: 'tools', lists: all }, { name: `agents.list.${agent}.tools`, lists: { ...own, ...(allow === undefined ? {} : { allow }) } }],
-        ...(session !== undefined && isSubAgent(session) ? { except: { name: 'a sub-agent', deny: ['group:sessions', 'group:messaging'] } } : {}),
-      }
-    }
-    const toolsOf = (agent: AgentId, session?: string): Tool[] => {
-      const there = new Set(ruleOnTools(shelf, toolPolicyOf(agent, session)).flatMap(({ name, removedBy }) => (removedBy === null ? [name] : [])))
-      return shelf.filter(({ name }) => there.has(name))
-    }
-    const nameUnknownTools = (): void => {
-      const unknown = agents.ids().flatMap((agent) => unknownToolNames(shelf, toolPolicyOf(agent)))
-      if (unknown.length > 0) log.warn('A list of tools names some that do not exist.', { names: [...new Set(unknown.map(({ list, name }) => `${list}: ${name}`))] })
-    }
-    nameUnknownTools()
-    config.onChange(toolsSection, nameUnknownTools)
-    config.onChange(agentsSection, nameUnknownTools)
-    /** What a person's turns are told of: what the agent has, less what their profile keeps from them. */
-    const offeredTo = async (agent: AgentId, { id }: Principal, session?: string): Promise<Tool[]> => {
-      const had = toolsOf(agent, session)
-      const left = new Set(await guard.toolsLeft(id, had.map(({ name }) => name)))
-      return had.filter(({ name }) => left.has(name))
-    }
-    const agentOf = (key: SessionKey): AgentId => agentOfKey(key)
+    const toolbox = createToolbox({ shelf, config, agents, guard, log })
 
     const sessions = createSessions({
       store, clock, newId, log: log.child('sessions'), config,
@@ -292,7 +260,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
             .map((file) => (file.name === 'MEMORY.md' && file.text !== undefined ? { ...file, text: withoutMarks(file.text) } : file))
           const parts = {
             agent: { id: agent, name: facts.name, emoji: facts.emoji, ...(facts.theme === null ? {} : { theme: facts.theme }) },
-            files, tools: toolSpecs(await offeredTo(agent, principal, key), principal).map((tool) => tool.name), ...(isChild ? { audience: 'sub-agent' as const } : {}), chat: { label: channelLabel(chat), kind },
+            files, tools: toolSpecs(await toolbox.offeredTo(agent, principal, key), principal).map((tool) => tool.name), ...(isChild ? { audience: 'sub-agent' as const } : {}), chat: { label: channelLabel(chat), kind },
             bootstrapMaxChars: facts.bootstrapMaxChars, ...(facts.userTimezone === undefined ? {} : { timeZone: facts.userTimezone }),
           }
           const hash = buildSystemPrompt({ ...parts, date: '' })
@@ -319,7 +287,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           const session = await sessions.get(view.sessionKey)
           const payer = session === undefined ? undefined : await guard.principal(session.principal)
           const charge: Charge = {
-            principal: session?.principal ?? ownerPrincipal, agent: agentOf(view.sessionKey), channel: session?.lastChat?.channel ?? ('' as ChatRef['channel']), session: view.sessionKey, turn: view.id,
+            principal: session?.principal ?? ownerPrincipal, agent: agentOfKey(view.sessionKey), channel: session?.lastChat?.channel ?? ('' as ChatRef['channel']), session: view.sessionKey, turn: view.id,
             privy: payer !== undefined && isElevated(payer),
           }
           const host = {
@@ -328,7 +296,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           }
           let usage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }
           let reason = 'There was nothing to summarise.'
-          const steps = compact(view, host, focus, { settings: agents.get(agentOf(view.sessionKey)).compaction })
+          const steps = compact(view, host, focus, { settings: agents.get(agentOfKey(view.sessionKey)).compaction })
           for (;;) {
             const step = await steps.next()
             if (step.done === true) return step.value === undefined ? { reason } : { ...step.value, usage }
@@ -342,23 +310,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     })
     inbox.onEnd((row) => sessions.messageEnded({ inbox: row.id, platformId: row.message.id, key: row.sessionKey, end: row.end ?? '', detail: row.endDetail, turnId: row.turnId }))
 
-    const status = (key: SessionKey): Promise<StatusFacts> => describeStatus(key)
-    async function describeStatus(key: SessionKey): Promise<StatusFacts> {
-      const session = await sessions.get(key)
-      const chosen = session?.settings.model
-      const current = models.door.current()
-      const info = models.info(chosen ?? current.primary)
-      const [used] = await budget.door.days(1)
-      return {
-        version: options.version, uptimeMs: clock.now() - startedAt, model: chosen ?? `${current.primary} (${current.why})`, session: key,
-        contextTokens: session?.contextTokens ?? 0, contextWindow: info.contextWindow,
-        ...(halt.state().kind === 'running' ? {} : { held: halt.state().kind === 'paused' ? 'Paused; `/resume` goes on' : 'Stopped by a panic; `moltbot resume` goes on' }),
-        queue: `${sessions.waitingCount(key)} waiting${sessions.running(key).length > 0 ? ', one running' : ''}`,
-        channels: connections.status().filter((each) => channels.find((channel) => channel.id === each.channel)?.senders === 'platform')
-          .map((each) => ({ id: each.channel, account: each.account, state: stateWords(each.health) })),
-        usageToday: { input: (used?.input ?? 0) + (used?.cacheRead ?? 0) + (used?.cacheWrite ?? 0), output: used?.output ?? 0, costUsd: used?.costUsd ?? 0 },
-      }
-    }
+    const status = createStatus({ version: options.version, startedAt, clock, channels, sessions, models, budget, halt: () => halt.state(), connections })
 
     const egress = createEgress({
       config, secrets: config.secrets, store, clock, log: log.child('egress'), stateDir, random: randomBytes, leaks, ...options.network,
@@ -386,28 +338,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const labels = createFileLabels({ store, clock })
     const doorFor = (serves: Door['serves']): Door | undefined => channels.map((channel) => connections.of({ channel: channel.id, account: 'default' as ChatRef['account'] })?.door).find((door) => door?.serves === serves)
     const memory = createMemory({ store, newId, config })
-    /** Chats a person may write to: those of their own conversations, for the owner and admins everybody's on a network, and of paired people. */
-    const placesOf = async (principal: PrincipalId): Promise<{ chat: ChatRef; names: string[] }[]> => {
-      const who = await guard.principal(principal)
-      const privy = who !== undefined && isElevated(who)
-      const places = new Map<string, { chat: ChatRef; names: string[] }>()
-      const add = (chat: ChatRef, names: readonly (string | null | undefined)[]): void => {
-        if (channels.find(({ id }) => id === chat.channel)?.senders !== 'platform') return
-        const key = JSON.stringify([chat.channel, chat.account, chat.chat, chat.thread ?? null])
-        const place = places.get(key) ?? { chat, names: [] }
-        places.set(key, place)
-        place.names.push(...names.filter((name) => name !== null && name !== undefined && !place.names.includes(name)) as string[])
-      }
-      for (const session of await sessions.list()) if (session.lastChat !== null && (privy || session.principal === principal)) add(session.lastChat, [session.settings.label])
-      for (const person of privy ? await guard.people() : []) {
-        for (const { channel, account, sender } of person.senders) {
-          const connection = connections.of({ channel, account })
-          const chat = await connection?.openDirect?.(sender).catch(() => undefined)
-          if (chat !== undefined) add(chat, [person.name])
-        }
-      }
-      return [...places.values()]
-    }
+    const chats = createKnownChats({ channels, guard, sessions, connections, outbox })
     const subAgents = createSubAgents({
       store, clock, newId, log: log.child('sub-agents'),
       needs: {
@@ -493,7 +424,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       workspaceOf, readOnly: () => config.get(sandboxSection).workspaceAccess === 'ro', commands: (subject: GrantSubject) => commands.grant(subject),
       describeStatus: ({ session }) => status(session), clock, newId, web, labels,
       memory: { room: memory, today: () => promptDate(clock.now(), agents.defaults().userTimezone) },
-      messaging: { places: placesOf, send: outbox.send, sent: outbox.ofSend, find: outbox.find, connection: (chat) => connections.of(chat), clock },
+      messaging: { places: chats.placesOf, send: outbox.send, sent: outbox.ofSend, find: outbox.find, connection: (chat) => connections.of(chat), clock },
       subAgents,
     })
     const checkers = new Map<Tool, ReturnType<typeof Compile>>()
@@ -540,45 +471,27 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           lastMessage: (message) => inbox.before(message),
         },
       },
-      async keepSecrets(tx, row, principal, pasted) {
-        const names = pasted.map(({ name }) => name).join(', ')
-        if (principal.role !== 'owner' && principal.role !== 'admin') {
-          await audit.append(tx, { act: 'secret.dropped', principal: principal.id, subject: row.id, outcome: 'deny', reason: 'pasted by somebody who may not keep secrets', facts: { kinds: names } })
-          return { sentence: '🔑 Your message held what looks like a key or password. I removed it and did not keep it; please change it where it comes from, for it went through this chat.' }
-        }
-        try {
-          const kept = await sealPasted(vault, pasted)
-          await audit.append(tx, { act: 'secret.pasted', principal: principal.id, subject: row.id, outcome: 'done', reason: 'moved from the chat into the vault', facts: { names: [...kept.values()] } })
-          const list = [...kept.values()].map((name) => `\`${name}\``).join(', ')
-          return {
-            sentence: `🔑 Your message held what looks like a key. It is in the vault now as ${list}, and \`[secret …]\` stands in its place here. The chat itself may still show it: delete your message there.`,
-            ...([...kept].every(([before, after]) => before === after) ? {} : { renamed: (text: string) => renameMarks(text, kept) }),
-          }
-        } catch (error) {
-          await audit.append(tx, { act: 'secret.dropped', principal: principal.id, subject: row.id, outcome: 'failed', reason: describeError(error), facts: { kinds: names } })
-          return { sentence: `🔑 Your message held what looks like a key. I removed it but could not keep it: ${describeError(error)}` }
-        }
-      },
+      keepSecrets: (tx, row, principal, pasted) => keepPastedSecrets({ vault, audit }, tx, row, principal, pasted),
       heldNote: (tx, row, principal) => halt.noteFor(tx, row.chat, principal),
       heldCommands: () => (halt.state().kind === 'panic' ? '🛑 Everything is stopped, and this is not done. To go on: `moltbot resume` on my machine.' : undefined),
       async *runAgent(turn, view) {
         // What a sub-agent finds is told where its work was asked for.
         const childChat = await subAgents.chatOf(turn.key)
         yield* runAgent(turn, view, {
-          clock, whenGoing: halt.whenGoing, guard, sessions, tools: toolsOf(agentOf(turn.key), turn.key), offered: () => offeredTo(agentOf(turn.key), turn.principal, turn.key), estimateTokens, agentOf,
-          callModel: (call) => callModel({ ...call, charge: { principal: turn.principal.id, agent: agentOf(turn.key), channel: turn.chat.channel, session: turn.key, turn: turn.id, privy: isElevated(turn.principal) } }),
+          clock, whenGoing: halt.whenGoing, guard, sessions, tools: toolbox.toolsOf(agentOfKey(turn.key), turn.key), offered: () => toolbox.offeredTo(agentOfKey(turn.key), turn.principal, turn.key), estimateTokens, agentOf: agentOfKey,
+          callModel: (call) => callModel({ ...call, charge: { principal: turn.principal.id, agent: agentOfKey(turn.key), channel: turn.chat.channel, session: turn.key, turn: turn.id, privy: isElevated(turn.principal) } }),
           async putQuestion(tx, { batch: [first], chat, principal }, approval) {
             if (first === undefined) return
             const minutes = Math.max(1, Math.round((approval.expiresAt - clock.now()) / 60_000))
             await outbox.reply(tx, { inbox: first.inbox, chat, principal: principal.id }, askWords(approval, { ownerOnly: !guard.mayDecide(principal, approval), minutes }), `ask-${approval.id}`)
           },
           async promptIsStrange() {
-            const { workspace } = agents.get(agentOf(turn.key))
+            const { workspace } = agents.get(agentOfKey(turn.key))
             if (!(await labels.any(workspace))) return false
-            const files = await agents.files(agentOf(turn.key))
+            const files = await agents.files(agentOfKey(turn.key))
             return (await Promise.all(files.map(({ name }) => labels.isStrange(workspace, name)))).includes(true)
           },
-          runTurn: (view, host) => runTurn(view, host, agents.get(agentOf(view.sessionKey)).compaction, config.get(loopSection)),
+          runTurn: (view, host) => runTurn(view, host, agents.get(agentOfKey(view.sessionKey)).compaction, config.get(loopSection)),
           checkInput,
           grants: (needs, who) => sandbox.grants(needs, {
             agent: who.agent, session: who.session, principal: who.principal.id, owner: who.principal.role === 'owner', label: who.label, privy: (childChat ?? turn.chat).kind === 'direct',
@@ -589,7 +502,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     }
 
     const rooms: Rooms & { devices: ReturnType<typeof createDevices>; signIns: ReturnType<typeof createBrowserSessions> } = {
-      version: options.version, startedAt, stateDir, clock: steady, newId, log, store, config, audit, record, guard, policy: createPolicy({ wouldRule: guard.wouldRule, principal: guard.principal, people: guard.people, tools: shelf, toolsOf, checkInput }), inbox, sessions: { ...sessions, abort: stopSession }, outbox, connections, channels,
+      version: options.version, startedAt, stateDir, clock: steady, newId, log, store, config, audit, record, guard, policy: createPolicy({ wouldRule: guard.wouldRule, principal: guard.principal, people: guard.people, tools: shelf, toolsOf: toolbox.toolsOf, checkInput }), inbox, sessions: { ...sessions, abort: stopSession }, outbox, connections, channels,
       doors: doorFor,
       models: models.door, agents: agents.door, logs: log.door,
       devices: createDevices({ store, clock: steady, newId, random: randomBytes, floor }),
@@ -603,22 +516,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       }),
       commands: () => chatCommands.map(({ name, aliases, description, args, ownerOnly }) => ({ name, aliases: [...aliases], description, args, ownerOnly })),
       egress, halt, budget: budget.door, bearing: during,
-      tools: {
-        async list({ agent = agents.defaultId(), as }) {
-          const { id } = agents.get(agent)
-          const role = (['owner', 'admin', 'member', 'guest'] as const).find((each) => each === as)
-          const person = (await guard.people()).find((each) => each.id === as)
-          if (role === undefined && person === undefined) throw new Problem('person-unknown', `Nobody here is "${as.slice(0, 100)}".`, { next: 'Use an id of `moltbot people list`, or owner, admin, member or guest.' })
-          const policy = toolPolicyOf(id)
-          const rulings = new Map(ruleOnTools(shelf, policy).map((ruling) => [ruling.name, ruling.removedBy]))
-          const left = person === undefined ? undefined : new Set(await guard.toolsLeft(person.id, shelf.map(({ name }) => name)))
-          const removedBy = (name: string): string | null => {
-            if ((person?.role ?? role) === 'guest') return 'being a guest'
-            return rulings.get(name) ?? (left !== undefined && !left.has(name) ? `the person's profile ${person?.profile ?? ''}` : null)
-          }
-          return { agentId: id, as, tools: shelf.map(({ name, description }) => ({ name, description, removedBy: removedBy(name) })), unknown: unknownToolNames(shelf, policy) }
-        },
-      },
+      tools: { list: toolbox.list },
       memory: {
         search: ({ principal, agent = agents.defaultId(), query, max }) => sandbox.memoryOf({ agent: agents.get(agent).id, session: mainKey(agents.get(agent).id), principal }).search(query, max),
         status: ({ principal, agent = agents.defaultId() }) => sandbox.memoryOf({ agent: agents.get(agent).id, session: mainKey(agents.get(agent).id), principal }).status(),
@@ -630,7 +528,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       },
       shutdown: (reason, restart) => options.onShutdown?.(reason, restart),
     }
-    const reviews = createReviewKeeper({ rooms, tellOwner: (words, key) => tellOwner(words, `review/${key}`) })
+    const reviews = createReviewKeeper({ rooms, tellOwner: (words, key) => chats.tellOwner(words, `review/${key}`) })
     rooms.reviews = reviews
     closers.push(() => reviews.close())
     let portInUse: number | undefined
@@ -643,26 +541,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       onCertificate: (facts) => writeRunning(facts),
     })
     await models.start()
-    /** The first of each conversation that was not done with: its model may have been at work when the gateway died. */
-    await budget.open(async () => {
-      const calls = new Map<SessionKey, Unfinished>()
-      for (const { sessionKey, principal, turnId, chat, message, receivedAt } of await inbox.open()) {
-        if (sessionKey === null || principal === null || calls.has(sessionKey)) continue
-        const turn = turnId === null ? undefined : await sessions.transcript.turn(store.read, turnId)
-        if (turn?.state === 'done') continue
-        const session = await sessions.get(sessionKey)
-        const named = session?.settings.model ?? models.door.current().primary
-        const model = models.door.resolve(named) ?? named
-        const provider = model.split('/')[0] ?? ''
-        calls.set(sessionKey, {
-          charge: { principal, agent: agentOf(sessionKey), channel: chat.channel, session: sessionKey, turn: turnId ?? ('' as TurnId), privy: true },
-          model, baseUrl: config.get(modelsSection).providers[provider]?.baseUrl ?? catalog.find(({ id }) => id === provider)?.baseUrl ?? '',
-          // A first prompt is about this long: the instructions, the tools and the files of the workspace.
-          inputTokens: Math.max(4_000, session?.contextTokens ?? 0) + estimateTokens(message.text), maxOutputTokens: models.info(model).maxOutputTokens, since: receivedAt,
-        })
-      }
-      return [...calls.values()]
-    })
+    await budget.open(() => unfinishedCalls({ inbox, sessions, models, config, store }))
     await halt.start()
     const resumed = await resume(journey)
     await subAgents.resume()
@@ -703,19 +582,6 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
   }
 }
 
-/** The vault without the second factor: whoever holds the gateway's token alone must not get it by the desk. */
-function withoutFactor(vault: Vault): Vault {
-  const own = (name: string): boolean => factorSecrets.includes(name)
-  const refuse = (): never => { throw new Problem('vault-reserved', 'This name is kept for the second factor of `moltbot resume`.', { next: 'Choose another name.' }) }
-  return {
-    ...vault,
-    get: (name) => (own(name) ? undefined : vault.get(name)),
-    list: () => vault.list().filter(({ name }) => !own(name)),
-    set: async (name, value) => (own(name) ? refuse() : vault.set(name, value)),
-    remove: async (name) => (own(name) ? refuse() : vault.remove(name)),
-  }
-}
-
 /** A call in a line, as its tool says it. */
 function wordsOfCall(shelf: readonly Tool[], name: string, input: Record<string, unknown>): string {
   const tool = shelf.find((each) => each.name === name || each.aliases?.includes(name) === true)
@@ -727,35 +593,9 @@ function wordsOfCall(shelf: readonly Tool[], name: string, input: Record<string,
   }
 }
 
-/** Puts what was pasted into the vault, each under its own name or the next free one. Resolves with the names: as found, as kept. The same value twice is one secret. */
-async function sealPasted(vault: Vault, pasted: readonly { name: string; value: string }[]): Promise<Map<string, string>> {
-  const kept = new Map<string, string>()
-  for (const { name, value } of pasted) {
-    const holds = (candidate: string): string | undefined => vault.get(candidate)?.open('comparing with what was pasted')
-    const final = freeName(name.replace(/-\d+$/, ''), (candidate) => ![undefined, value].includes(holds(candidate)))
-    if (holds(final) === undefined) await vault.set(final, value)
-    kept.set(name, final)
-  }
-  return kept
-}
-
-function renameMarks(text: string, names: ReadonlyMap<string, string>): string {
-  return text.replaceAll(/\[secret ([a-z0-9-]+)\]/g, (whole, name: string) => markOf(names.get(name) ?? name))
-}
-
 /** A place as the record names it. */
 function placeOf({ channel, account, chat }: ChatRef): string {
   return [channel, ...(account === 'default' ? [] : [account]), chat].join(':')
-}
-
-function stateWords(health: import('@moltbot/contract').ChannelHealth): string {
-  switch (health.kind) {
-    case 'connected': return health.detail === undefined ? 'connected' : `connected as ${health.detail}`
-    case 'retrying': return `trying again (${health.reason})`
-    case 'needs-you': return `needs you: ${health.reason} ${health.action}`
-    case 'throttled': return 'asked to slow down'
-    default: return health.kind
-  }
 }
 
 function hashOf(text: string): string {
@@ -774,332 +614,3 @@ function mentionPatterns(sources: readonly string[]): RegExp[] {
     }
   })
 }
-
-function firstSecret(environment: Readonly<Record<string, string | undefined>>, names: readonly string[]): Secret | undefined {
-  const name = names.find((each) => (environment[each] ?? '') !== '')
-  return name === undefined ? undefined : new Secret(name, environment[name] ?? '')
-}
-
-function configPath(environment: Readonly<Record<string, string | undefined>>): string | undefined {
-  return environment['MOLTBOT_CONFIG_PATH'] ?? environment['CLAWDBOT_CONFIG_PATH']
-}
-
-/** The process's environment over `secrets.env`. */
-function mergeEnvironment(stateDir: string, environment: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
-  const file = join(stateDir, 'secrets.env')
-  if (!existsSync(file)) return { ...environment }
-  const { mode, uid } = statSync(file)
-  const us = process.getuid?.()
-  // Whoever can change the file decides which keys and tokens count. Who can only read it is kept out when the modes are mended.
-  if ((mode & 0o022) !== 0 || (us !== undefined && us !== 0 && uid !== us && uid !== 0)) {
-    throw new Problem('secrets-env-unsafe', `${file} can be changed by others, so it is not read.`, { next: 'Look whether every line is yours, then run: bash scripts/secure-permissions.sh' })
-  }
-  return { ...Object.fromEntries(parseSecretsEnv(readFileSync(file, 'utf8'))), ...Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== '')) }
-}
-
-/** A gateway without any secret gets a token of its own at its first start. */
-async function ensureToken(config: Config, environment: Readonly<Record<string, string | undefined>>): Promise<void> {
-  if ((await config.secrets.get('gateway.auth.token')) !== undefined || (await config.secrets.get('gateway.auth.password')) !== undefined) return
-  if (firstSecret(environment, ['MOLTBOT_GATEWAY_TOKEN', 'CLAWDBOT_GATEWAY_TOKEN', 'OPENCLAW_GATEWAY_TOKEN']) !== undefined) return
-  if (config.snapshot().issues.some((issue) => issue.severity === 'error' && issue.path === '')) {
-    throw new Problem('token-missing', 'There is no gateway token, and the configuration cannot be read to keep one.', { next: `Mend ${config.snapshot().path}, or set MOLTBOT_GATEWAY_TOKEN in secrets.env.` })
-  }
-  if (!config.snapshot().exists) await config.replace(firstConfig(), undefined)
-  await config.set('gateway.auth.token', randomBytes(32).toString('hex'))
-}
-
-/** What a person finds when they open the file for the first time. */
-function firstConfig(): string {
-  return `// Moltbot's configuration (JSON5: comments and trailing commas are fine). Changes take effect at once.
-// Every key is described in docs/reference/configuration.md, and by: moltbot config schema
-{
-  gateway: {
-    bind: "loopback", // only this computer
-    port: 18789,
-    auth: {
-      mode: "token",
-    },
-  },
-  logging: {
-    redactSensitive: "tools",
-  },
-}
-`
-}
-
-/** `moltbot gateway run`: a gateway in this process until it is told to stop. Resolves with the exit code. */
-export async function runGateway(options: GatewayRunOptions): Promise<number> {
-  process.umask(0o077)
-  const environment = process.env
-  const stateDir = stateDirectory(environment)
-  const root = installation()
-  let finish: (code: number) => void = () => undefined
-  const done = new Promise<number>((resolveDone) => { finish = resolveDone })
-  const interactive = process.stdout.isTTY === true
-  const passphrase = passphraseOnce(options, environment)
-  shutDebugger()
-  const start = (): Promise<Gateway> => startGateway({
-    stateDir, environment, vaultPassphrase: passphrase, version: readVersion(root), uiDir: uiDirectory(root), vaultKeyFile: vaultKeyFile(environment), auditAnchorFile: auditAnchorFile(environment),
-    ...(options.port === undefined ? {} : { port: options.port }), ...(options.bind === undefined ? {} : { bind: options.bind }), verbose: options.verbose,
-    logLink: logLinkPath,
-    ...(environment['MOLTBOT_QUIET'] === '1' ? {} : { console: { write: (text: string) => void process.stdout.write(text), color: interactive && environment['NO_COLOR'] === undefined } }),
-    onShutdown: (reason, restart) => void stop(reason, restart),
-  })
-  let gateway: Gateway
-  const stop = async (reason: string, restart: boolean): Promise<void> => {
-    await gateway.close({ reason, restart })
-    if (!restart) return finish(0)
-    gateway = await start()
-  }
-  gateway = await start()
-  let stopping = false
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (stopping) process.exit(130)
-      stopping = true
-      void stop(signal === 'SIGINT' ? 'interrupted' : 'terminated', false)
-    })
-  }
-  process.on('uncaughtException', (error) => gateway.rooms.log.error('Something was not caught; the gateway goes on.', { error: describeError(error) }))
-  process.on('unhandledRejection', (error) => gateway.rooms.log.error('Something was not awaited; the gateway goes on.', { error: describeError(error) }))
-  return done
-}
-
-/** The vault's passphrase, from the descriptor that was handed over or a person at the terminal; asked for once and kept for restarts of this process. */
-function passphraseOnce(options: Pick<GatewayRunOptions, 'passphraseFd' | 'askPassphrase'>, environment: Readonly<Record<string, string | undefined>>): () => Promise<string | undefined> {
-  const descriptor = options.passphraseFd ?? (/^\d+$/.test(environment['MOLTBOT_VAULT_PASSPHRASE_FD'] ?? '') ? Number(environment['MOLTBOT_VAULT_PASSPHRASE_FD']) : undefined)
-  let kept: Promise<Secret | undefined> | undefined
-  return async () => {
-    kept ??= (async () => {
-      const given = descriptor === undefined ? await options.askPassphrase?.() : readPassphrase(descriptor)
-      return given === undefined ? undefined : new Secret('the passphrase of the vault', given)
-    })()
-    return (await kept)?.open('opening the vault')
-  }
-}
-
-/** Whoever could attach a debugger, or read a crash report, would read every secret out of the memory. */
-function shutDebugger(): void {
-  // Having a listener at all keeps Node from opening the inspector's port for this signal.
-  process.on('SIGUSR1', () => undefined)
-  if (inspectorUrl() !== undefined) closeInspector()
-  Object.assign(process.report, { reportOnFatalError: false, reportOnSignal: false, reportOnUncaughtException: false, excludeEnv: true })
-}
-
-/** The configuration without a running gateway, by the same code. */
-export async function offlineConfig(stateDir: string): Promise<OfflineConfig> {
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 })
-  const sealedSecrets = await sealedFor(stateDir, process.env)
-  const config = await openConfigOffline(stateDir, withSealed(mergeEnvironment(stateDir, process.env), sealedSecrets), sealedSecrets)
-  return {
-    file: config.snapshot().path,
-    get: async (path) => (path === undefined ? config.snapshot().effective : path.split('.').reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined), config.snapshot().effective)),
-    set: async (path, value) => void (await config.set(path, value)),
-    unset: async (path) => void (await config.set(path, undefined)),
-    validate: async () => config.snapshot().issues,
-    schema: async () => config.schema(),
-  }
-}
-
-function openConfigOffline(stateDir: string, environment: Readonly<Record<string, string | undefined>>, secrets: Pick<Vault, 'get'>): Promise<Config> {
-  const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
-  return createConfig({
-    stateDir, sections, environment, secrets, clock: systemClock, log: silent, watch: false, lookOnly: true,
-    ...(configPath(environment) === undefined ? {} : { file: configPath(environment) as string }),
-  })
-}
-
-/** The facts of a state directory without asking a running gateway. Makes nothing and changes nothing. */
-export async function offlineFacts(stateDir: string, options: { deep: boolean }): Promise<Facts> {
-  let environment: Record<string, string | undefined> = { ...process.env }
-  let secretsFault: string | null = null
-  try {
-    environment = mergeEnvironment(stateDir, process.env)
-  } catch (error) {
-    secretsFault = error instanceof Problem ? error.message : describeError(error)
-  }
-  const keyFile = vaultKeyFile(process.env)
-  const vault = await openVaultOffline(stateDir, keyFile)
-  const sealedSecrets = { get: (name: string) => vault.opened?.get(name) }
-  const config = await openConfigOffline(stateDir, withSealed(environment, sealedSecrets), sealedSecrets)
-  try {
-    return await takeFacts({
-      version: readVersion(installation()), stateDir, config, channels, clock: systemClock, machine: thisMachine(), secretsFault, vault: vault.state, vaultKeyFile: keyFile, logLink: logLinkPath, deep: options.deep,
-    })
-  } finally {
-    await config.close()
-  }
-}
-
-/** The review without a running gateway, by the same code. */
-export async function offlineReview(stateDir: string, options: ReviewOptions): Promise<Review> {
-  return reviewFacts(options.quick ? checks.filter(({ quick }) => quick === true) : checks, await offlineFacts(stateDir, options))
-}
-
-async function openVaultOffline(stateDir: string, keyFile: string): Promise<{ state: Facts['vault']; opened?: Vault }> {
-  if (!existsSync(vaultFile(stateDir))) return { state: { state: 'none' } }
-  // Opening makes the folder private, which would hide from the review that it was not.
-  if ((statSync(dirname(vaultFile(stateDir))).mode & 0o077) !== 0) return { state: { state: 'unopened' } }
-  try {
-    const opened = await createVault({ stateDir, keyFile, clock: systemClock, ...keyPlaces(process.env), lookOnly: true })
-    return { state: sealed(opened), opened }
-  } catch (error) {
-    return { state: { state: 'unusable', reason: describeError(error) } }
-  }
-}
-
-/** Whether the vault can be read. */
-function sealed(vault: Vault): Facts['vault'] {
-  try {
-    const { length } = vault.list()
-    return length === 0 ? { state: 'none' } : { state: 'ok', secrets: length }
-  } catch (error) {
-    return { state: 'unusable', reason: describeError(error) }
-  }
-}
-
-/** What the record is sealed with; undefined while the vault is locked. */
-function auditKey(vault: Pick<Vault, 'deriveKey'>): Buffer | undefined {
-  try {
-    return vault.deriveKey('audit chain')
-  } catch (error) {
-    if (error instanceof Problem && error.code === 'vault-locked') return undefined
-    throw error
-  }
-}
-
-/** Beside other programs' state, never in ours: who restores an older state directory does not restore it too. */
-function auditAnchorFile(environment: Readonly<Record<string, string | undefined>>): string {
-  const base = environment['XDG_STATE_HOME'] ?? ''
-  return join(base === '' ? join(environment['HOME'] ?? homedir(), '.local', 'state') : base, 'moltbot', 'audit-anchor.jsonl')
-}
-
-/** The record without a running gateway, by the same code; reads only. */
-export async function offlineAudit(stateDir: string): Promise<OfflineAudit> {
-  const file = join(stateDir, 'sessions', 'moltbot.db')
-  if (!existsSync(file)) throw new Problem('audit-empty', `There is no record yet: ${file} is not there.`, { next: 'Start the gateway once: moltbot gateway run' })
-  const vault = await openVaultOffline(stateDir, vaultKeyFile(process.env))
-  const key = vault.opened === undefined ? undefined : auditKey(vault.opened)
-  const sealedSecrets = { get: (name: string) => vault.opened?.get(name) }
-  const config = await openConfigOffline(stateDir, withSealed(mergeEnvironment(stateDir, process.env), sealedSecrets), sealedSecrets)
-  const database = await openSqlite(file, { readOnly: true })
-  const store = createSqliteStore(database, database)
-  return openRecord({
-    read: store.read, key, stateDir, anchor: config.get(auditSection).anchor.file, anchorFile: auditAnchorFile(process.env), source: { version: readVersion(installation()), host: hostname() },
-    async close() {
-      await store.close()
-      await config.close()
-    },
-  })
-}
-
-/** The vault without a running gateway, by the same code, with every act in the record. No gateway can start on this state directory until it is closed. */
-export async function offlineVault(stateDir: string, options: OfflineVaultOptions): Promise<OfflineVault> {
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 })
-  const unlock = await lockStateDirectory(join(stateDir, 'sessions', 'gateway.lock'))
-  try {
-    const vault = await createVault({
-      stateDir, keyFile: vaultKeyFile(process.env), clock: systemClock, ...keyPlaces(process.env),
-      passphrase: passphraseOnce(options.passphrase === undefined ? {} : { askPassphrase: options.passphrase }, process.env), ...(options.acceptOlder === undefined ? {} : { acceptOlder: options.acceptOlder }),
-    })
-    const store = await openStore({ file: join(stateDir, 'sessions', 'moltbot.db'), migrations, now: () => systemClock.now() })
-    const audit = createAudit({ store, clock: systemClock, newId: createIds(() => systemClock.now()), key: () => auditKey(vault) })
-    const record = (act: VaultAct): Promise<void> => recordVaultAct(act, ownerPrincipal, audit, store)
-    if (options.acceptOlder === true) await record({ act: 'vault.older-accepted', subject: 'vault', outcome: 'done', reason: 'the owner put an older copy back', facts: { generation: vault.status().generation } })
-    return {
-      ...createVaultDesk({ vault, secretsEnv: join(stateDir, 'secrets.env'), record, changed: async () => undefined }),
-      async close() {
-        await store.close()
-        unlock()
-      },
-    }
-  } catch (error) {
-    unlock()
-    throw error
-  }
-}
-
-function recordVaultAct(act: VaultAct, by: PrincipalId, audit: Pick<ReturnType<typeof createAudit>, 'append'>, store: Store): Promise<void> {
-  return store.transaction((tx) => audit.append(tx, { ...act, principal: by }))
-}
-
-/** The vault for somebody who only looks: nothing is made where there is none, and what keeps it shut is told to whoever asks for a secret. */
-async function sealedFor(stateDir: string, environment: Readonly<Record<string, string | undefined>>): Promise<Pick<Vault, 'get'>> {
-  if (!existsSync(vaultFile(stateDir))) return { get: () => undefined }
-  try {
-    return await createVault({ stateDir, keyFile: vaultKeyFile(environment), clock: systemClock, ...keyPlaces(environment), lookOnly: true })
-  } catch (error) {
-    return { get() { throw error } }
-  }
-}
-
-/** Where the vault's key may be besides its file. */
-function keyPlaces(environment: Readonly<Record<string, string | undefined>>): Pick<VaultOptions, 'credentialsDir' | 'keyring'> {
-  const credentialsDir = environment['CREDENTIALS_DIRECTORY'] ?? ''
-  return { keyring: systemKeyring({ platform: process.platform, environment }), ...(credentialsDir === '' ? {} : { credentialsDir }) }
-}
-
-/** The values with every `${secret:NAME}` of `secrets.env` standing for the vault's value of the moment. A sealed value that cannot be read is not set. */
-function withSealed(values: Readonly<Record<string, string | undefined>>, secrets: Pick<Vault, 'get'>, onFailure?: (name: string, error: unknown) => void): Record<string, string | undefined> {
-  const environment: Record<string, string | undefined> = { ...values }
-  for (const [name, value] of Object.entries(values)) {
-    const reference = /^\$\{secret:([^}]+)\}$/.exec(value ?? '')?.[1]
-    if (reference === undefined) continue
-    Object.defineProperty(environment, name, {
-      enumerable: true,
-      get() {
-        try {
-          return secrets.get(reference)?.open(`${name} of secrets.env`)
-        } catch (error) {
-          onFailure?.(name, error)
-          return undefined
-        }
-      },
-    })
-  }
-  return environment
-}
-
-/** Where the built page is, seen from the bundle or from the source. */
-function installation(): string {
-  const here = dirname(fileURLToPath(import.meta.url))
-  return here.endsWith('dist') ? resolve(here, '..') : resolve(here, '..', '..')
-}
-
-/** The program that reads documents: from the bundle, with Node's own limits on what it may open; from the source where there is no bundle. */
-function readerCommand(): { file: string; args: string[] } {
-  const here = dirname(fileURLToPath(import.meta.url))
-  const memory = '--max-old-space-size=384'
-  if (!here.endsWith('dist')) {
-    const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
-    return { file: process.execPath, args: [memory, '--import', tsx, join(here, 'foundation', 'egress', 'reading', 'reader-process.ts')] }
-  }
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  const permission = major > 23 || (major === 23 && minor >= 5) ? '--permission' : '--experimental-permission'
-  return { file: process.execPath, args: [memory, permission, `--allow-fs-read=${here}/*`, join(here, 'reader.mjs')] }
-}
-
-function uiDirectory(root: string): string | undefined {
-  const folder = join(root, 'dist', 'ui')
-  return existsSync(join(folder, 'index.html')) ? folder : undefined
-}
-
-function readVersion(root: string): string {
-  return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version?: string }).version ?? '0.0.0'
-}
-
-function stateDirectory(environment: Readonly<Record<string, string | undefined>>): string {
-  const given = environment['MOLTBOT_STATE_DIR'] ?? environment['CLAWDBOT_STATE_DIR'] ?? ''
-  return resolve(given === '' ? join(environment['HOME'] ?? homedir(), '.moltbot') : given)
-}
-
-/** Beside the other programs' settings, never in the state directory: a copy of the state alone opens no secret. */
-function vaultKeyFile(environment: Readonly<Record<string, string | undefined>>): string {
-  const given = environment['MOLTBOT_VAULT_KEY_FILE'] ?? ''
-  const base = environment['XDG_CONFIG_HOME'] ?? ''
-  return given !== '' ? resolve(given) : join(base === '' ? join(environment['HOME'] ?? homedir(), '.config') : base, 'moltbot', 'vault.key')
-}
-
-export const gatewayModule: GatewayModule = { runGateway, offlineConfig, offlineReview, offlineAudit, offlineVault }
-export type { Channel, Principal, PrincipalId }
-export { mainAgent }

@@ -47,7 +47,7 @@ export async function loadProduct(tree: readonly SourceFile[], indexes: Readonly
   const catalogues = tree.filter(({ path }) => /\/src\/(.*\/)?problems\.ts$/.test(path))
   const at = (path: string): string => JSON.stringify(join(projectRoot, path))
   const source = [
-    `export { sections, migrations } from ${at('gateway/src/main.ts')}`,
+    `export { sections, migrations } from ${at('gateway/src/sections.ts')}`,
     `export { channels } from ${at('gateway/src/channels.gen.ts')}`,
     `export { checks } from ${at('checks/src/index.gen.ts')}`,
     `export { methods } from ${at('gateway/src/api/methods/index.gen.ts')}`,

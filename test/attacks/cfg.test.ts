@@ -9,7 +9,7 @@ import { createConfig, redactionMark } from '../../gateway/src/foundation/config
 import type { Config, ConfigOptions } from '../../gateway/src/foundation/config/index.ts'
 import { decideAccess } from '../../gateway/src/journey/guard/access.ts'
 import type { AccessConfig } from '../../gateway/src/journey/guard/access.ts'
-import { sections } from '../../gateway/src/main.ts'
+import { sections } from '../../gateway/src/sections.ts'
 import { projectRoot } from '../../scripts/source-tree.ts'
 import { callTool, inOrder, say } from '../fakes/model-servers/index.ts'
 import { startTestGateway } from '../support/test-gateway.ts'

@@ -1,0 +1,25 @@
+/** What every room brings: its section of the configuration, and the steps that make its tables. */
+import { doorIdentityMigration, doorMigration, doorReviewMigration, gatewaySection } from './api/index.ts'
+import { channels } from './channels.gen.ts'
+import { agentsSection, toolsSection } from './foundation/agents/index.ts'
+import { auditMigrations, auditSection } from './foundation/audit/index.ts'
+import { budgetMigration, budgetsSection } from './foundation/budget/index.ts'
+import { connectionsMigration } from './foundation/connections/index.ts'
+import { egressMigration, egressSection, webSection } from './foundation/egress/index.ts'
+import { haltMigration, loopSection } from './foundation/halt/index.ts'
+import { logSection } from './foundation/log/index.ts'
+import { memoryMigration, memorySection } from './foundation/memory/index.ts'
+import { modelsMigration, modelsSection } from './foundation/models/index.ts'
+import { channelDefaultsSection, commandsSection, guardApprovalsMigration, guardMigration, guardPeopleMigration, peopleSection } from './journey/guard/index.ts'
+import { inboxMigration, inboxThreadMigration } from './journey/inbox/index.ts'
+import { migrations as outboxMigrations } from './journey/outbox/index.ts'
+import { execSection, fileLabelsMigration, sandboxSection, subAgentsMigration } from './journey/sandbox/index.ts'
+import { messagesSection, migrations as sessionMigrations, sessionSection } from './journey/sessions/index.ts'
+
+/** The sections of the configuration, each from the room that owns it. */
+export const sections = [
+  gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, loopSection, toolsSection, memorySection, ...channels.map((channel) => channel.config),
+]
+
+/** The steps that make the database, each from the room that owns the tables. */
+export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration, fileLabelsMigration, haltMigration, memoryMigration, subAgentsMigration]
