@@ -25,7 +25,32 @@ export interface Channel<Schema extends TSchema = TSchema> {
    * `Problem` when the account can't be opened as configured (the host shows it and retries with backoff unless `ConnectProblem.permanent`).
    */
   connect(config: Static<Schema>, host: ChannelHost): Promise<Connection>
+  /**
+   * Logs an account in by steps a person follows on their telephone. Ends after `done`; throws a `Problem` when it failed. Nothing else of
+   * this account is open meanwhile; giving the iteration up ends the attempt. Absent: a login is a secret of the configuration.
+   */
+  login?(config: Static<Schema>, host: ChannelHost, wish: LoginWish): AsyncIterable<LoginStep>
+  /** Ends the login at the network as far as it can be reached, and forgets it here in any case. Present exactly with `login`. */
+  logout?(config: Static<Schema>, host: ChannelHost): Promise<void>
 }
+
+export interface LoginWish {
+  /** The telephone number in international form: then a code to type is offered in place of one to scan. */
+  phone?: string
+  /** Ends the attempt. */
+  signal: AbortSignal
+}
+
+/** One step of a login, as plain data: every client shows it its own way. A later step takes the place of the one before. */
+export type LoginStep =
+  /** Show `payload` as a QR code until `until` (epoch ms); another follows then. `how` says what to do with it. */
+  | { kind: 'scan'; payload: string; until: number; how: string }
+  /** Show `code`: it is to be typed on the telephone. */
+  | { kind: 'type'; code: string; how: string }
+  /** Something goes on by itself. */
+  | { kind: 'working'; sentence: string }
+  /** The account is logged in; `detail` names it. */
+  | { kind: 'done'; detail: string }
 
 /** A channel definition, checked by the compiler and returned as it is. */
 export function defineChannel<Schema extends TSchema>(channel: Channel<Schema>): Channel<Schema> {
@@ -45,6 +70,11 @@ export interface ChannelHost {
   secret(key: string): Promise<Secret | undefined>
   /** Small durable values of this account (an update offset). Strings of at most 64 KiB. `set` resolves once durable. */
   state: { get(key: string): Promise<string | undefined>; set(key: string, value: string): Promise<void> }
+  /**
+   * Values of this account nobody else may read (the keys of a linked device), sealed at rest. One `set` is one durable commit; undefined
+   * removes. Strings of at most 1 MiB. Absent: this gateway seals nothing, and a channel that needs it says so.
+   */
+  sealed?: SealedValues
   /** Tell the gateway how the connection is. The last report stands; report every change and after every proof of life. */
   health(report: ChannelHealth): void
   /** Someone pressed or reacted, a chat moved: facts that are no messages. */
@@ -55,6 +85,14 @@ export interface ChannelHost {
   fetch: typeof globalThis.fetch
   /** The in-chat commands, for a network with a native command menu. Absent: leave the network's menu as it is. */
   commands?: readonly { name: string; description: string }[]
+}
+
+export interface SealedValues {
+  /** What is there, by name; what is not there is missing in the result. */
+  get(names: readonly string[]): Promise<Map<string, string>>
+  set(values: ReadonlyMap<string, string | undefined>): Promise<void>
+  /** Forgets everything of this account. */
+  clear(): Promise<void>
 }
 
 export type ChannelNotice =
@@ -115,6 +153,8 @@ export interface Connection {
   findSent?(chat: ChatRef, key: DeliveryKey, since: number): Promise<PlatformMessageId | undefined>
   /** The place where a sender can be reached directly. Absent: the network does not allow it. */
   openDirect?(sender: import('./ids.ts').SenderId): Promise<ChatRef>
+  /** The groups this account is in. Absent: the network has none, or does not list them. Rejects with a `Problem`. */
+  groups?(signal: AbortSignal): Promise<{ chat: ChatId; title: string; members: number }[]>
   /** Checks the login with one round trip; resolves with words for a person (`@name_bot`). Rejects with a `Problem`. */
   probe?(signal: AbortSignal): Promise<string>
   /** Present on our own ways in: how the gateway's door puts words in and hears what goes out. */

@@ -25,6 +25,7 @@ export interface TestHost extends ChannelHost {
   notices: ChannelNotice[]
   /** The durable values; hand them to the next host to play a restart. */
   memory: Map<string, string>
+  sealed: NonNullable<ChannelHost['sealed']>
   /** How many hand-overs of one chat ran at once at most, by chat. */
   overlap: Map<string, number>
   /** The next `times` hand-overs reject, as when the store is full. */
@@ -42,6 +43,8 @@ export interface TestHostOptions {
   secrets?: Record<string, string>
   /** What an earlier host kept. */
   memory?: Map<string, string>
+  /** What is sealed: the same map is the same vault, before and after a restart. */
+  sealed?: Map<string, string>
   /** Messages an earlier host took: they are known as repetitions. */
   known?: Set<string>
   clock?: Clock
@@ -53,6 +56,7 @@ const identity = (message: IncomingMessage, id: string = message.id): string => 
 export function createTestHost(options: TestHostOptions = {}): TestHost {
   const known = options.known ?? new Set<string>()
   const memory = options.memory ?? new Map<string, string>()
+  const sealed = options.sealed ?? new Map<string, string>()
   const running = new Map<string, number>()
   const watchers = new Set<() => void>()
   let rejections = 0
@@ -117,6 +121,16 @@ export function createTestHost(options: TestHostOptions = {}): TestHost {
         memory.set(key, value)
         changed()
       },
+    },
+    sealed: {
+      get: async (names) => new Map(names.flatMap((name) => (sealed.has(name) ? [[name, sealed.get(name) as string]] : []))),
+      set: async (values) => {
+        for (const [name, value] of values) {
+          if (value === undefined) sealed.delete(name)
+          else sealed.set(name, value)
+        }
+      },
+      clear: async () => sealed.clear(),
     },
     health(report) {
       host.reports.push(report)

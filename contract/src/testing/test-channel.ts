@@ -28,6 +28,8 @@ export interface ChannelNetwork {
   /** Values of the channel's section; the section's defaults are added. */
   config: Record<string, unknown>
   secrets?: Record<string, string>
+  /** What a login left sealed, where a login is no secret of the configuration. Every host of this network shares it. */
+  sealed?: Map<string, string>
   /** How often faster than real time the clock runs where minutes of silence are played. Default 40. */
   speed?: number
   /** Called with every connection, before anybody speaks. */
@@ -75,6 +77,8 @@ export interface ChannelSuite {
   start(): Promise<ChannelNetwork>
 }
 
+const hostOf = (network: ChannelNetwork, options: TestHostOptions = {}): TestHost =>
+  createTestHost({ ...(network.secrets === undefined ? {} : { secrets: network.secrets }), ...(network.sealed === undefined ? {} : { sealed: network.sealed }), ...options })
 const never = new AbortController().signal
 let lastKey = 0
 const words = (markdown: string, more: Partial<OutgoingMessage> = {}): OutgoingMessage => ({ key: `k${++lastKey}` as DeliveryKey, markdown, ...more })
@@ -110,7 +114,7 @@ export function testChannel({ channel, start }: ChannelSuite): void {
       network,
       attempt,
       async connect(options = {}) {
-        const host = createTestHost({ ...(network.secrets === undefined ? {} : { secrets: network.secrets }), ...options })
+        const host = hostOf(network, options)
         return { network, host, connection: await attempt(host) }
       },
     }
@@ -624,7 +628,7 @@ export function testChannel({ channel, start }: ChannelSuite): void {
       const { network, attempt } = await begin()
       needs(context, network.faults.offline, 'network to lose')
       await network.faults.offline()
-      const host = createTestHost({ secrets: network.secrets ?? {} })
+      const host = hostOf(network)
       const error = await failure(attempt(host))
       expect(host.reports.map((report) => report.kind)).not.toContain('connected')
       if (error !== undefined) expect(error instanceof ConnectProblem && error.permanent).toBe(false)
@@ -674,14 +678,14 @@ export function testChannel({ channel, start }: ChannelSuite): void {
       network.faults.revoke()
       await at.host.until(() => at.host.reports.at(-1)?.kind === 'needs-you', 'the call for help')
       expect(at.host.reports.at(-1)).toMatchObject({ action: expect.stringMatching(/\w+ \w+/) as string })
-      const error = await failure(attempt(createTestHost({ secrets: network.secrets ?? {} })))
+      const error = await failure(attempt(hostOf(network)))
       expect(error).toBeInstanceOf(ConnectProblem)
       expect(error).toMatchObject({ permanent: true, next: expect.stringMatching(/\w+ \w+/) as string })
     })
 
     it('asks for the credential it lacks', async (context) => {
       const { network, attempt } = await begin()
-      needs(context, network.secrets, 'login')
+      needs(context, network.secrets ?? network.sealed, 'login')
       const error = await failure(attempt(createTestHost()))
       expect(error).toBeInstanceOf(ConnectProblem)
       expect((error as ConnectProblem).permanent).toBe(true)
