@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, symlink, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { Type } from 'typebox'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Problem } from '@moltbot/contract'
 import { Secret, defineSection } from '@moltbot/contract'
 import { memoryLogger, realClock } from '@moltbot/contract/testing'
-import { createConfig } from './index.ts'
-import type { Config, ConfigOptions, ConfigSnapshot } from './index.ts'
+import { createConfig, readPlacedList } from './index.ts'
+import type { Config, ConfigOptions, ConfigRule, ConfigSnapshot } from './index.ts'
 
 const gateway = defineSection({
   path: 'gateway', title: 'The door', reload: 'restart', secrets: ['auth.token'],
@@ -473,5 +474,107 @@ describe('schema and pages', () => {
     expect(errors(config)[0]).toMatch(/can't be read/)
     expect(config.get(gateway).port).toBe(8)
     await chmod(file, 0o700)
+  })
+})
+
+describe('a rule', () => {
+  const odd: ConfigRule = async (candidate) => (candidate.get(gateway).port % 2 === 1 ? [] : [{ path: 'gateway.port', line: 0, column: 0, message: 'gateway.port: must be odd', severity: 'error' }])
+
+  test('refuses every way to a change that it forbids, with the place; nothing is written', async () => {
+    const config = await start('{gateway: {port: 1}}', { ruled: true })
+    await config.holdTo(odd)
+    for (const work of [() => config.set('gateway.port', 2), () => config.patch({ gateway: { port: 4 } }, config.snapshot().hash), () => config.replace('{\n gateway: {port: 6}}', config.snapshot().hash)]) {
+      expect(await problemOf(work())).toMatchObject({ code: 'config-invalid', details: { issues: [{ path: 'gateway.port' }] } })
+    }
+    expect((await problemOf(config.replace('{\n gateway: {port: 6}}', config.snapshot().hash))).details).toMatchObject({ issues: [{ line: 2, column: 18 }] })
+    expect(await readFile(file, 'utf8')).toBe('{gateway: {port: 1}}')
+    await config.set('gateway.port', 3)
+    expect(config.get(gateway).port).toBe(3)
+  })
+
+  test('a file that it forbids is not taken, whole: what was in force stays', async () => {
+    const config = await start('{gateway: {port: 1}}', { ruled: true })
+    await config.holdTo(odd)
+    await writeFile(file, '{gateway: {port: 2}, channels: {chatter: {greeting: "new"}}}')
+    await config.reload()
+    expect([config.get(gateway).port, config.get(chatter).greeting, config.forbidden()]).toEqual([1, 'hello', []])
+    expect(errors(config)).toEqual(['gateway.port: must be odd'])
+    await writeFile(file, '{gateway: {port: 5}, channels: {chatter: {greeting: "new"}}}')
+    await config.reload()
+    expect([config.get(gateway).port, config.get(chatter).greeting, errors(config)]).toEqual([5, 'new', []])
+  })
+
+  test('a file edited while nobody ran gives way to the last good copy; without one it is in force and told to be forbidden', async () => {
+    const first = await start('{gateway: {port: 1}}', { ruled: true })
+    await first.holdTo(odd)
+    await first.close()
+    const second = await start('{gateway: {port: 2}}', { ruled: true })
+    expect(second.get(gateway).port).toBe(2)
+    const heard: number[] = []
+    second.onChange(gateway, ({ port }) => heard.push(port))
+    await second.holdTo(odd)
+    expect([second.get(gateway).port, heard, second.forbidden()]).toEqual([1, [1], []])
+    await second.close()
+    await rm(`${file}.last-good`)
+    const third = await start(undefined, { ruled: true })
+    await third.holdTo(odd)
+    expect(third.forbidden()).toMatchObject([{ path: 'gateway.port' }])
+    expect(existsSync(`${file}.last-good`)).toBe(false)
+    await third.set('gateway.port', 7)
+    expect([third.forbidden(), third.get(gateway).port]).toEqual([[], 7])
+  })
+
+  test('a rule that cannot be asked forbids', async () => {
+    const config = await start('{}', { ruled: true })
+    await config.holdTo(async (_candidate, use) => { if (use === 'take') throw new Error('no answer'); return [] })
+    expect(await problemOf(config.set('gateway.port', 3))).toMatchObject({ code: 'config-invalid', message: expect.stringContaining('no answer') })
+  })
+
+  test('a change of a file beside it asks the rule again', async () => {
+    let forbidden = false
+    const config = await start('{gateway: {port: 3}}', { ruled: true, watch: true, beside: ['rows.json5'] })
+    await config.holdTo(async () => (forbidden ? [{ path: '', line: 4, column: 1, file: 'rows.json5', message: 'forbidden', severity: 'error' as const }] : []))
+    await config.watching
+    const told = new Promise<void>((resolve) => config.onReload(() => { if (config.snapshot().issues.length > 0) resolve() }))
+    forbidden = true
+    await writeFile(join(stateDir, 'rows.json5'), '[]')
+    await told
+    expect(config.snapshot().issues).toMatchObject([{ file: 'rows.json5', line: 4 }])
+    await config.reload()
+    expect(config.forbidden()).toMatchObject([{ message: 'forbidden' }])
+  })
+
+  test('whatever is changed in whatever way, what it forbids is never in force', async () => {
+    const config = await start('{gateway: {port: 1}}', { ruled: true })
+    await config.holdTo(odd)
+    const step = fc.record({ port: fc.integer({ min: -2, max: 70_000 }), way: fc.constantFrom('set', 'patch', 'replace', 'edit', 'damage') })
+    await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 6 }), async (steps) => {
+      for (const { port, way } of steps) {
+        const text = `{gateway: {port: ${port}}}${way === 'damage' ? '}' : ''}`
+        const { hash } = await config.reload()
+        const work = way === 'set' ? config.set('gateway.port', port) : way === 'patch' ? config.patch({ gateway: { port } }, hash) : way === 'replace' ? config.replace(text, hash) : writeFile(file, text).then(() => config.reload())
+        await work.catch((error: unknown) => { if ((error as Problem).code !== 'config-invalid') throw error })
+        expect(config.get(gateway).port % 2).toBe(1)
+      }
+    }), { numRuns: 20 })
+  })
+})
+
+describe('a list with places', () => {
+  test('says where each entry stands, and what is wrong with the file', async () => {
+    const list = join(stateDir, 'rows.json5')
+    expect(readPlacedList(list)).toBeUndefined()
+    await writeFile(list, '// rows\n[\n  {a: 1}, // one\n  "two",\n]')
+    expect(readPlacedList(list)).toEqual({ entries: [{ value: { a: 1 }, line: 3, column: 3 }, { value: 'two', line: 4, column: 3 }] })
+    await writeFile(list, '[\n  {a: 1,,}\n]')
+    expect(readPlacedList(list)).toMatchObject({ entries: [], fault: { line: 2, column: 9 } })
+    await writeFile(list, '{a: 1}')
+    expect(readPlacedList(list)?.fault?.message).toContain('one list')
+    await writeFile(list, '[]')
+    await chmod(list, 0o666)
+    expect(readPlacedList(list)?.fault?.message).toContain('chmod 600')
+    await chmod(list, 0o600)
+    await writeFile(list, '')
+    expect(readPlacedList(list)).toEqual({ entries: [] })
   })
 })

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
-import type { Clock, Logger, Section, SecretSource } from '@moltbot/contract'
+import type { Clock, ConfigView, Logger, Section, SecretSource } from '@moltbot/contract'
 import { Secret, describeError } from '@moltbot/contract'
 import type { Static, TSchema } from 'typebox'
 import { formatPath, isForbiddenKey, parsePath, valueAt } from './config-path.ts'
@@ -22,7 +22,8 @@ import { environmentNames, isRedactionMark, isSecretVariable, shownAsSecret } fr
 import { configSections } from './sections.ts'
 import { substitute } from './substitute.ts'
 import type { References } from './substitute.ts'
-import type { ConfigDoor, ConfigIssue, ConfigPage, ConfigSnapshot } from './types.ts'
+import type { ConfigDoor, ConfigIssue, ConfigPage, ConfigRule, ConfigSnapshot } from './types.ts'
+import { modeOf, ownerFault, writableByAll } from './who-can-change.ts'
 import { isMissing, keepBackup, writeFileAtomically } from './write-file.ts'
 
 export interface ConfigOptions {
@@ -41,6 +42,10 @@ export interface ConfigOptions {
   watch: boolean
   /** For somebody who comes to look: no copy of the last good text is kept until something is changed here. */
   lookOnly?: boolean
+  /** Whether `holdTo` will be called: until then no text counts as good enough to keep a copy of. */
+  ruled?: boolean
+  /** Names of files beside the configuration that what is ruled depends on; a change of one is followed like a change of the file. */
+  beside?: readonly string[]
   /** Records that a program was run for a secret, before the value is used. */
   onCommand?: (run: SecretCommandRun) => Promise<void>
   /** Hears every secret value before anybody else can, so that logs can hide it. */
@@ -51,6 +56,13 @@ export interface ConfigOptions {
 export interface Config extends ConfigDoor {
   /** Reads the file again now. Does nothing when it has not changed, unless `force` (a variable or vault entry may have). */
   reload(options?: { force?: boolean }): Promise<ConfigSnapshot>
+  /**
+   * From now on nothing takes effect that a rule forbids. When it forbids what is in force, the last good copy takes its place where that one
+   * is not forbidden. Called once.
+   */
+  holdTo(rule: ConfigRule): Promise<ConfigSnapshot>
+  /** Why the rule forbids what is in force all the same; empty: it does not. */
+  forbidden(): readonly ConfigIssue[]
   /** The reference pages, one per section. */
   docs(): ConfigPage[]
   /** Resolves once changes of the file are followed; at once without `watch`. */
@@ -81,6 +93,12 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
   let lastWork: Promise<unknown> = Promise.resolve()
   let closed = false
   let mayKeep = options.lookOnly !== true
+  let rule: ConfigRule | undefined
+  let forbiddenNow: readonly ConfigIssue[] = []
+  /** Whether the file could be read as it stands; else what is in force came from elsewhere. */
+  let readable = true
+  /** Something that the rule depends on changed. */
+  let ruledAnew = false
   /** What references gave, by reference and provider; the last good value stays when one fails later. */
   const fetched = new Map<string, { value: string } | { wrong: string }>()
 
@@ -158,7 +176,8 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
       const raw = readText(file)
       const owner = ownerFault(file)
       if (owner !== undefined) return { raw: null, fault: owner }
-      if ((modeOf(file) & 0o002) !== 0) return { raw: null, fault: `every user of this machine can change the file, so it is not used; run: chmod 600 ${file}` }
+      const open = writableByAll(file)
+      if (open !== undefined) return { raw: null, fault: open }
       return { raw }
     } catch (error) {
       return isMissing(error) ? { raw: null } : { raw: null, fault: `the file can't be read: ${describeError(error)}` }
@@ -175,22 +194,47 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
     }
   }
 
-  /** Makes an evaluation the one in effect and tells who asked to hear. */
-  function adopt(file: string, raw: string | null, fault: string | undefined): void {
+  /** What would be in force; without an evaluation: what is. */
+  function viewOf(evaluation?: Evaluation): ConfigView {
+    const valueIn = (path: string): Record<string, unknown> => evaluation?.sections.get(path)?.value ?? valueOf(path)
+    return {
+      get: <Schema extends TSchema>(section: Section<Schema>) => valueIn(section.path) as Static<Schema>,
+      onChange: () => () => undefined,
+      healthy: (section) => (evaluation === undefined ? (active.get(section.path)?.healthy ?? false) : evaluation.sections.has(section.path)),
+    }
+  }
+
+  /** Why the rule forbids it; empty: it does not, or there is none. What cannot be asked counts as forbidden. */
+  async function forbids(evaluation: Evaluation | undefined, use: 'take' | 'keep'): Promise<ConfigIssue[]> {
+    if (rule === undefined) return []
+    try {
+      return (await rule(viewOf(evaluation), use)).map((issue) => {
+        const place = issue.line > 0 || issue.path === '' ? undefined : evaluation?.tree?.placeOf((parsePath(issue.path) ?? []).map((step) => (/^\d+$/.test(step) ? Number(step) : step)))
+        return place === undefined ? issue : { ...issue, ...positionOf(place.text, place.value) }
+      })
+    } catch (error) {
+      return [{ path: '', line: 0, column: 0, message: `what is expected of the configuration could not be asked: ${describeError(error)}`, severity: 'error' }]
+    }
+  }
+
+  /** Makes an evaluation the one in effect and tells who asked to hear. `against`: what forbids it; then nothing of it takes effect, but all of `instead` where there is one. */
+  function adopt(file: string, raw: string | null, fault: string | undefined, against: readonly ConfigIssue[] = [], instead?: Evaluation): void {
     const evaluation = judge(raw ?? '', file)
+    evaluation.issues.unshift(...against)
     if (raw !== null && (modeOf(file) & 0o044) !== 0 && evaluation.tree !== undefined && plainSecrets(evaluation.tree, isSecret).length > 0) {
       evaluation.issues.push({ path: '', line: 0, column: 0, message: `the file holds secrets and others can read it; run: chmod 600 ${file}`, severity: 'warning' })
     }
     if (fault !== undefined) evaluation.issues.unshift({ path: '', line: 0, column: 0, message: fault, severity: 'error' })
-    const usable = fault === undefined && evaluation.tree !== undefined
+    readable = fault === undefined && evaluation.tree !== undefined
+    const usable = readable && against.length === 0
     let fallback: Evaluation | undefined
     const changed: Section[] = []
     for (const section of sections) {
       const before = active.get(section.path)
-      const good = usable ? evaluation.sections.get(section.path) : undefined
+      const good = (usable ? evaluation : instead)?.sections.get(section.path)
       const state = good ?? before?.state ?? (fallback ??= lastGood(file) ?? judge('', file)).sections.get(section.path) ?? judge('', file).sections.get(section.path)
       if (state === undefined) throw new Error(`the defaults of the section ${section.path} do not fit its own schema`)
-      active.set(section.path, { state, healthy: good !== undefined })
+      active.set(section.path, { state, healthy: usable && good !== undefined })
       if (before !== undefined && before.state.fingerprint !== state.fingerprint) changed.push(section)
     }
     hideSecrets(evaluation)
@@ -268,9 +312,12 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
   async function read(force: boolean): Promise<ConfigSnapshot> {
     const file = fileNow()
     const { raw, fault } = readFile(file)
-    if (!force && fault === undefined && file === snapshot.path && raw === snapshot.raw && current.tree?.included.length === 0) return snapshot
+    if (!force && !ruledAnew && fault === undefined && file === snapshot.path && raw === snapshot.raw && current.tree?.included.length === 0) return snapshot
+    ruledAnew = false
     if (raw !== null) await prefetch(raw, file, force)
-    adopt(file, raw, fault)
+    const against = rule === undefined || fault !== undefined ? [] : await forbids(judge(raw ?? '', file), 'take')
+    adopt(file, raw, fault, against)
+    forbiddenNow = against.length === 0 && readable ? [] : await forbids(undefined, 'keep')
     report()
     await keepGood(file)
     return snapshot
@@ -289,7 +336,7 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
 
   async function keepGood(file: string): Promise<void> {
     const { raw } = snapshot
-    if (!mayKeep || raw === null || snapshot.issues.some((issue) => issue.severity === 'error')) return
+    if (!mayKeep || raw === null || (options.ruled === true && rule === undefined) || snapshot.issues.some((issue) => issue.severity === 'error')) return
     const copy = `${file}.last-good`
     if (readFile(copy).raw === raw) return
     try {
@@ -314,8 +361,11 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
       if (Buffer.byteLength(text) > configBytesMax) throw configProblems.invalid([{ path: '', line: 0, column: 0, message: `the text is larger than ${configBytesMax / 1024 / 1024} MiB`, severity: 'error' }])
       await prefetch(text, file, false)
       const known = new Set(strict ? [] : judge(raw ?? '', file).issues.map((issue) => issue.message))
-      const errors = judge(text, file).issues.filter((issue) => issue.severity === 'error' && !known.has(issue.message))
+      const judged = judge(text, file)
+      const errors = judged.issues.filter((issue) => issue.severity === 'error' && !known.has(issue.message))
       if (errors.length > 0) throw configProblems.invalid(errors)
+      const against = await forbids(judged, 'take')
+      if (against.length > 0) throw configProblems.invalid(against)
       if (text !== raw) {
         mayKeep = true
         if (raw !== null) await keepBackup(join(stateDir, 'backups'), basename(file), raw, backupCount)
@@ -459,7 +509,8 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
     const { watch } = await import('chokidar')
     if (closed) return
     const directory = dirname(fileNow())
-    const names = new Set([basename(givenFile ?? newName), ...(givenFile === undefined ? [basename(oldName)] : [])])
+    const beside = options.beside ?? []
+    const names = new Set([basename(givenFile ?? newName), ...(givenFile === undefined ? [basename(oldName)] : []), ...beside])
     let cancel = (): void => {}
     const later = (): void => {
       cancel()
@@ -475,7 +526,10 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
     const followIncludes = (): void => void files.add([...(current.tree?.included ?? [])])
     reloadListeners.add(followIncludes)
     for (const each of [watcher, files]) {
-      each.on('all', later)
+      each.on('all', (_event, path) => {
+        if (beside.includes(basename(path))) ruledAnew = true
+        later()
+      })
       each.on('error', (error) => log.warn('the configuration file is not followed', { error }))
     }
     stopWatching = async () => {
@@ -515,6 +569,22 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
     },
     secrets,
     reload: ({ force = false } = {}) => inTurn(() => read(force)),
+    holdTo: (given) => inTurn(async () => {
+      rule = given
+      const file = snapshot.path
+      const against = readable ? await forbids(current, 'take') : []
+      if (!readable) forbiddenNow = await forbids(undefined, 'keep')
+      if (against.length > 0) {
+        const kept = lastGood(file)
+        const instead = kept === undefined || (await forbids(kept, 'take')).length > 0 ? undefined : kept
+        adopt(file, snapshot.raw, undefined, against, instead)
+        forbiddenNow = await forbids(undefined, 'keep')
+        report()
+      }
+      await keepGood(file)
+      return snapshot
+    }),
+    forbidden: () => forbiddenNow,
     watching,
     async close() {
       closed = true
@@ -542,22 +612,6 @@ function onlyMarks(value: unknown): unknown {
   if (!isPlainObject(value)) return undefined
   const marks = Object.entries(value).map(([key, inner]) => [key, onlyMarks(inner)] as const).filter(([, inner]) => inner !== undefined)
   return marks.length === 0 ? undefined : Object.fromEntries(marks)
-}
-
-/**
- * Whoever owns the file can change it at any time, so it must be the gateway's own user or root. For a gateway that runs as root the
- * review tells of other owners instead (`fs.foreign_owner`): in a container, the folder of an ordinary user is a common mount.
- */
-function ownerFault(file: string): string | undefined {
-  const us = process.getuid?.()
-  const owner = statSync(file, { throwIfNoEntry: false })?.uid
-  if (us === undefined || us === 0 || owner === undefined || owner === us || owner === 0) return undefined
-  return `the file belongs to another user (${owner}), so it is not used; run: sudo chown $(id -un) ${file}`
-}
-
-/** The permission bits; 0 where nothing stands. */
-function modeOf(file: string): number {
-  return (statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o777
 }
 
 function hashOf(text: string): string {

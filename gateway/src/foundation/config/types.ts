@@ -32,6 +32,12 @@ export interface ConfigSnapshot {
   issues: ConfigIssue[]
 }
 
+/**
+ * What holds for a configuration besides the schemas of its sections. Resolves with what speaks against it, empty: nothing. `use`: whether it would
+ * be taken, or is in force and would be kept. An issue with a path and line 0 gets its place in the file.
+ */
+export type ConfigRule = (candidate: ConfigView, use: 'take' | 'keep') => Promise<ConfigIssue[]>
+
 export interface ConfigDoor extends ConfigView {
   snapshot(): ConfigSnapshot
   /** The JSON Schema of the whole file, with `description` and `default` everywhere. */
