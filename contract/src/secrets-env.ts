@@ -64,7 +64,7 @@ function readValue(rest: string, number: number): string {
     return rest.slice(1, end)
   }
   if (rest.startsWith('"')) return readDoubleQuoted(rest, number)
-  const bare = rest.replace(/\s+#.*$/, '').trim()
+  const bare = rest.replace(/(?<!\s)\s+#.*$/s, '').trim()
   if (bare.startsWith('#')) return ''
   if (/["'\\]|\s/.test(bare)) throw invalid(number, 'a value with spaces, quotes or backslashes needs quotes around it')
   refuseExpansion(bare, number)

@@ -26,7 +26,7 @@ const version = { 'anthropic-version': '2023-06-01' }
 
 /** Base URLs of this family are written with and without the version. */
 function versioned(baseUrl: string): string {
-  const trimmed = baseUrl.replace(/\/+$/, '')
+  const trimmed = baseUrl.replace(/(?<!\/)\/+$/, '')
   return /\/v\d+$/.test(trimmed) ? trimmed : `${trimmed}/v1`
 }
 

@@ -145,6 +145,14 @@ describe.skipIf(!available).each([
     await at.run('rm -rf .git from-command-* plain.txt .gitignore')
     const plain = await at.run('git init -q . && git -c user.name=a -c user.email=a@b commit -q --allow-empty -m x && git config user.name A && echo committed')
     expect([plain.output, plain.putAside]).toEqual(['committed\n', []])
+    for (const setting of ['[core] fsmonitor = evil', '[alias] x = \\\\\\n !evil', '[pager]\\n log = evil', '[core]\\n gitproxy = evil', '[remote "o"] uploadpack = evil']) {
+      const named = await at.run(`git init -q . 2>/dev/null; printf '${setting}\\n' >.git/config`)
+      expect([setting, named.putAside.map(({ from }) => from)]).toEqual([setting, ['.git/config']])
+      await at.run('rm -rf .git')
+    }
+    const large = await at.run('git init -q .; { head -c 1100000 /dev/zero | tr "\\0" "#"; printf "\\n[core]\\n\\tfsmonitor = evil\\n"; } >>.git/config')
+    expect(large.putAside.map(({ from }) => from)).toEqual(['.git/config'])
+    await at.run('rm -rf .git .git-*')
   })
 
   it('SBX-17: the names of this machine, its people and its folders stay outside', async () => {

@@ -35,10 +35,10 @@ export function attacksOn(source: string): { start: string; pump: string; end: s
     if (!repeats) return
     const before = samples.slice(0, at).join('')
     const next = samples[at + 1] ?? ''
-    for (const start of new Set(['', before])) for (const pump of new Set([sample, sample + next, sample + sample + next])) add(start, pump)
+    for (const start of new Set(['', before, '\u0001'])) for (const pump of new Set([sample, sample + next, sample + sample + next])) add(start, pump)
   })
   add('', samples.join(''))
-  return [...pumps.values()].slice(0, 60).flatMap((each) => ['', '\u0001', '\n!'].map((end) => ({ ...each, end })))
+  return [...pumps.values()].slice(0, 90).flatMap((each) => ['', '\u0001', '\n!'].map((end) => ({ ...each, end })))
 }
 
 /** The atoms of a pattern in order, groups beside what they hold, each with a text it takes. */

@@ -1,14 +1,14 @@
 /**
  * Times patterns against texts that grow, in a process that may be ended: reads `[{ name, source, flags, attacks }]` as JSON and prints the
- * name of each pattern before it is tried and `slow <ms> <text>` for what took longer than it may.
+ * name of each pattern before it is tried and `slow <ms> <text>` for the first text that took longer than it may.
  */
 import { readFileSync, writeSync } from 'node:fs'
 
 const slowMs = Number(process.argv[2])
-const lengths = [40, 3_000]
+const lengths = [40, 30_000]
 for (const { name, source, flags, attacks } of JSON.parse(readFileSync(0, 'utf8'))) {
   writeSync(1, `try ${name}\n`)
-  for (const { start, pump, end } of attacks) {
+  attacks: for (const { start, pump, end } of attacks) {
     for (const length of lengths) {
       const text = start + pump.repeat(Math.ceil(length / pump.length)) + end
       let took = Infinity
@@ -23,7 +23,7 @@ for (const { name, source, flags, attacks } of JSON.parse(readFileSync(0, 'utf8'
       }
       if (took > slowMs) {
         writeSync(1, `slow ${Math.round(took)} ms at ${length} characters: ${JSON.stringify([start.slice(0, 40), pump, end])}\n`)
-        break
+        break attacks
       }
     }
   }

@@ -63,7 +63,7 @@ function block(token: MarkedToken): string {
 function fence(text: string, info: string | undefined): string {
   if (text.trim() === '') return ''
   const language = /^[A-Za-z0-9_+#.-]{1,32}/.exec(info ?? '')?.[0] ?? ''
-  return `\`\`\`${language}\n${text.replace(/\n+$/, '').replaceAll('```', '``\u200b`')}\n\`\`\``
+  return `\`\`\`${language}\n${text.replace(/(?<!\n)\n+$/, '').replaceAll('```', '``\u200b`')}\n\`\`\``
 }
 
 function list(token: Tokens.List): string {

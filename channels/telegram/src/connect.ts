@@ -95,7 +95,7 @@ async function readToken(config: TelegramConfig, host: ChannelHost): Promise<str
 }
 
 function trimRoot(apiRoot: string): string {
-  return apiRoot.replace(/\/+$/, '')
+  return apiRoot.replace(/(?<!\/)\/+$/, '')
 }
 
 function checkRoot(apiRoot: string, host: ChannelHost): string {

@@ -79,7 +79,7 @@ function wrap(tag: string, inner: string): string {
 function fence(text: string, info: string | undefined): string {
   if (text.trim() === '') return ''
   const language = /^[A-Za-z0-9_+#.-]{1,32}/.exec(info ?? '')?.[0]
-  const body = escape(text.replace(/\n+$/, ''))
+  const body = escape(text.replace(/(?<!\n)\n+$/, ''))
   return language === undefined ? `<pre>${body}</pre>` : `<pre><code class="language-${language}">${body}</code></pre>`
 }
 

@@ -32,7 +32,7 @@ export function listenAddresses(config: Pick<GatewayConfig, 'bind' | 'customBind
 
 /** Every name and address under which clients may reach the door: what its certificate must say. */
 export function reachableNames(config: Pick<GatewayConfig, 'bind' | 'customBindHost' | 'allowedHosts' | 'controlUi'>): string[] {
-  const own = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address.replace(/%.*$/, '')))
+  const own = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address.replace(/%.*$/s, '')))
   const hosts = listenAddresses(config).addresses.map(({ host }) => host)
   const everywhere = hosts.some((host) => host === '0.0.0.0' || host === '::')
   const origins = config.controlUi.allowedOrigins.flatMap((origin) => (URL.canParse(origin) ? [new URL(origin).hostname.replace(/^\[(.*)\]$/, '$1')] : []))

@@ -26,7 +26,7 @@ const forwardingHeaders = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', '
 
 /** The address without the IPv4-in-IPv6 dress and zone. */
 export function plainAddress(address: string | undefined): string {
-  const bare = (address ?? '').replace(/%.*$/, '')
+  const bare = (address ?? '').replace(/%.*$/s, '')
   return bare.startsWith('::ffff:') && bare.includes('.') ? bare.slice(7) : bare
 }
 

@@ -175,10 +175,10 @@ function fold(how: 'sum' | 'average' | 'product', text: string, language: Langua
 
 /** A file name that says what the note is about; the same words are the same note. */
 function slugOf(text: string): string {
-  const plain = text.toLowerCase().replace(/ä/g, 'ae').replace(/ö/g, 'oe').replace(/ü/g, 'ue').replace(/ß/g, 'ss').normalize('NFKD').replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '')
+  const plain = text.toLowerCase().replace(/ä/g, 'ae').replace(/ö/g, 'oe').replace(/ü/g, 'ue').replace(/ß/g, 'ss').normalize('NFKD').replace(/[^a-z0-9]+/g, '-').replace(/^-+|(?<!-)-+$/g, '')
   // Whatever the name leaves out must still tell two notes apart.
   if (plain === text.toLowerCase().replaceAll(' ', '-') && plain.length <= 40 && plain !== '') return plain
-  const head = plain.slice(0, 40).replace(/-+$/, '')
+  const head = plain.slice(0, 40).replace(/(?<!-)-+$/, '')
   return head === '' ? shortHash(text) : `${head}-${shortHash(text).slice(0, 5)}`
 }
 
@@ -198,5 +198,5 @@ function isMissing(error: string): boolean {
 function fenced(text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`{3,}/g)].map((run) => run[0].length))
   const fence = '`'.repeat(longest + 1)
-  return `${fence}\n${text.replace(/\n+$/, '')}\n${fence}`
+  return `${fence}\n${text.replace(/(?<!\n)\n+$/, '')}\n${fence}`
 }

@@ -40,7 +40,7 @@ const path = '(?<q>[`"\'„“]?)(?<path>[^`"\'„“”:\\n]+?)[`"\'“”]?'
 const isPath = (text: string, quoted: boolean): boolean => quoted || /[/\\]|\.[A-Za-z0-9]{1,8}$/.test(text)
 const unquoted = (text: string | undefined): string => (text ?? '').trim().replace(/^[`"'„“]([\s\S]*)[`"'“”]$/, '$1').trim()
 /** What is looked for, without the question's own mark. */
-const asked = (text: string | undefined): string => unquoted((text ?? '').replace(/[\s?!]+$/, ''))
+const asked = (text: string | undefined): string => unquoted((text ?? '').replace(/(?<![\s?!])[\s?!]+$/, ''))
 const nonEmpty = (text: string): boolean => text !== ''
 
 /** First match wins; special before general. English and German side by side. */
@@ -151,7 +151,7 @@ const sumHead = /^(?:please |bitte )?(?:what(?:'s| is)|how much is|calculate|com
 
 function sumIn(text: string): Intent | undefined {
   if (text.length > 500 || !/\d/.test(text)) return undefined
-  const body = text.replace(sumHead, '').replace(/[\s=?!.]*$/, (end) => (end.startsWith('!') ? '!' : '')).replace(/\s+(?:aus|please|bitte)$/i, '')
+  const body = text.replace(sumHead, '').replace(/(?<![\s=?!.])[\s=?!.]*$/, (end) => (end.startsWith('!') ? '!' : '')).replace(/(?<!\s)\s+(?:aus|please|bitte)$/i, '')
   const expression = body
     .replace(/\bdivided by\b|\bgeteilt durch\b|\bdurch\b|\bover\b/gi, '/')
     .replace(/\bmultiplied by\b|\btimes\b|\bmal\b/gi, '*')

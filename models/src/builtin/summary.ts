@@ -16,7 +16,7 @@ export function summarise(system: string, request: string): string {
   const earlier = /^Summary of what came before[^\n]*\n\n([\s\S]*?)\n\n<conversation>/.exec(request)?.[1] ?? ''
   const asked = [...conversation.matchAll(/^\[Person\]: ([\s\S]*?)(?=\n\n\[|\s*$(?![\s\S]))/gm)].map((match) => oneLine(match[1] ?? '')).filter((line) => line !== '')
   const demanded = [...(request.split('character for character:\n')[1] ?? '').matchAll(/^- (.+)$/gm)].map((match) => match[1] ?? '')
-  const named = conversation.match(/https?:\/\/[^\s)>\]"']+|(?:[\w.-]+\/)+[\w.-]+|\b[\w-]+\.(?:md|txt|json|ya?ml|ts|js|py|csv|pdf|png|jpe?g)\b|\b\d{4}-\d{2}-\d{2}\b|\b[0-9a-f]{7,64}\b/g) ?? []
+  const named = conversation.match(/https?:\/\/[^\s)>\]"']+|(?<![\w.-])(?:[\w.-]+\/)+[\w.-]+|(?<![\w-])[\w-]+\.(?:md|txt|json|ya?ml|ts|js|py|csv|pdf|png|jpe?g)\b|\b\d{4}-\d{2}-\d{2}\b|\b[0-9a-f]{7,64}\b/g) ?? []
   const facts = [...new Set([...demanded, ...named])].slice(0, factsMax)
   const open = request.includes('is still being worked on') ? asked.at(-1) : undefined
   const bodies: [RegExp, string][] = [

@@ -29,6 +29,6 @@ function listProblem(message: string): Problem {
 
 /** The base URL without a slash at its end. A bare host of a server that speaks under `version` gets that path. */
 export function baseOf(baseUrl: string, version: string): string {
-  const trimmed = baseUrl.replace(/\/+$/, '')
+  const trimmed = baseUrl.replace(/(?<!\/)\/+$/, '')
   return /^https?:\/\/[^/]+$/.test(trimmed) ? `${trimmed}${version}` : trimmed
 }

@@ -3,7 +3,7 @@ import { visible } from './visible.ts'
 
 /** A report as the model reads it: what was said, then one line on how it stands. */
 export function commandText(report: CommandReport): string {
-  const said = report.output.replace(/\n+$/, '')
+  const said = report.output.replace(/(?<!\n)\n+$/, '')
   const aside = report.putAside.map(({ from, to }) => `[${visible(from)} was put aside as ${visible(to)}: programs obey it by itself]`)
   return [...(said === '' ? [] : [said]), ...aside, `[${stateText(report)}]`].join('\n')
 }

@@ -70,7 +70,7 @@ function parseEnvelope(lines: readonly string[]): FilePatch[] {
 
 function addLine(hunks: Hunk[], line: string): void {
   if (line.startsWith('@@')) {
-    hunks.push({ after: line.slice(2).replace(/@@.*$/, '').trim(), old: [], fresh: [], atEnd: false })
+    hunks.push({ after: line.slice(2).replace(/@@.*$/s, '').trim(), old: [], fresh: [], atEnd: false })
     return
   }
   let hunk = hunks.at(-1)

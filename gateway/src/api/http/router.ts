@@ -51,7 +51,7 @@ const loginBodyMax = 8192
 const answeredHere = /^\/(?:v1(?:\/|$)|(?:health|healthz|readyz|login|login\.css|logout|ui-config\.json|index\.html)$)/
 
 function basePathOf(config: GatewayConfig): string {
-  const trimmed = config.controlUi.basePath.trim().replace(/\/+$/, '')
+  const trimmed = config.controlUi.basePath.trim().replace(/(?<!\/)\/+$/, '')
   return trimmed === '' ? '' : trimmed.startsWith('/') ? trimmed : `/${trimmed}`
 }
 

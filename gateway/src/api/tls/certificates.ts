@@ -63,7 +63,7 @@ export function namesOf(certificate: X509Certificate): string[] {
 
 /** One spelling per name: lower case, addresses as `URL` writes them. */
 export function canonicalName(name: string): string {
-  if (isIP(name) === 6) return new URL(`http://[${name.replace(/%.*$/, '')}]`).hostname.slice(1, -1)
+  if (isIP(name) === 6) return new URL(`http://[${name.replace(/%.*$/s, '')}]`).hostname.slice(1, -1)
   return name.toLowerCase()
 }
 

@@ -221,7 +221,7 @@ function remove(document: Json5Document, entries: readonly Json5Element[], posit
     else splices.push({ start: entry.comma, end: entry.comma + 1, text: '' })
   }
   // What stood alone on its lines takes them along; on a shared line it takes the space on one side.
-  const lineStart = start - (/[^\S\n\r\u2028\u2029]*$/.exec(text.slice(0, start))?.[0].length ?? 0)
+  const lineStart = start - (/(?<![^\S\n\r\u2028\u2029])[^\S\n\r\u2028\u2029]*$/.exec(text.slice(0, start))?.[0].length ?? 0)
   const gapAfter = /^[^\S\n\r\u2028\u2029]*/.exec(text.slice(end))?.[0].length ?? 0
   const newlineAfter = /^(?:\r\n|[\n\r])/.exec(text.slice(end + gapAfter))?.[0].length ?? 0
   const startsLine = lineStart === 0 || /[\n\r]/.test(text[lineStart - 1] ?? '')

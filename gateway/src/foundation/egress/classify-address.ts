@@ -56,7 +56,7 @@ function toNumber(address: string): number {
 }
 
 function toGroups(address: string): number[] | undefined {
-  const plain = address.replace(/(\d+\.\d+\.\d+\.\d+)$/, (quad) => {
+  const plain = address.replace(/(?<!\d)(\d+\.\d+\.\d+\.\d+)$/, (quad) => {
     const number = toNumber(quad)
     return `${(number >>> 16).toString(16)}:${(number & 0xffff).toString(16)}`
   })

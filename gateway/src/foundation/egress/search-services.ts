@@ -26,7 +26,7 @@ export const searchServices = {
     name: 'SearXNG',
     trusted: new URL(baseUrl).origin,
     request: ({ query, language, freshness }) => ({
-      url: address(`${baseUrl.replace(/\/+$/, '')}/search`, { q: query, format: 'json', language, time_range: freshness === undefined ? undefined : freshnessOf.searxng[freshness] }),
+      url: address(`${baseUrl.replace(/(?<!\/)\/+$/, '')}/search`, { q: query, format: 'json', language, time_range: freshness === undefined ? undefined : freshnessOf.searxng[freshness] }),
     }),
     hits: (answer) => list(fields(answer)['results']).map((each) => hit(each['title'], each['url'], each['content'])).filter(isWeb),
   }),

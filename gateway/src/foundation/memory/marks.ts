@@ -3,7 +3,7 @@ import type { Origin, PrincipalId } from '@moltbot/contract'
 /** What is noted with a line, in an HTML comment at its end: it stays with the line when people move it, and Markdown does not show it. */
 export interface Mark { day: string; owner: PrincipalId; source: string; origin?: Origin }
 
-const pattern = /\s*<!-- memory (\d{4}-\d{2}-\d{2}) (\S+) (\S+?)(?: (member|guest|external))? -->/
+const pattern = /(?<!\s)\s*<!-- memory (\d{4}-\d{2}-\d{2}) (\S+) (\S+?)(?: (member|guest|external))? -->/
 
 /** One word without anything that could end the comment. */
 function encode(text: string): string {

@@ -152,7 +152,7 @@ export function findIdentifiers(text: string): string[] {
   const clean = text.replaceAll(keyShapes, ' ')
   for (const pattern of identifierPatterns) {
     for (const match of clean.matchAll(pattern)) {
-      if (found.size < 400) found.add(match[0].replace(/[.,;:!?]+$/, ''))
+      if (found.size < 400) found.add(match[0].replace(/(?<![.,;:!?])[.,;:!?]+$/, ''))
     }
   }
   // A part of a longer one is kept with it.

@@ -65,7 +65,7 @@ function plain(url: string): string {
 /** Addresses in a text, with and without what may be punctuation or Markdown behind them. */
 function linksIn(text: string): string[] {
   return [...text.replaceAll(/\\([_()[\]*~-])/g, '$1').matchAll(/https?:\/\/[^\s<>"'`]+/gi)].flatMap(([found]) => {
-    const upToBracket = found.replace(/[)\]}].*$/, '')
-    return [found, upToBracket, found.replace(/[.,;:!?)\]}*_]+$/, ''), upToBracket.replace(/[.,;:!?*_]+$/, '')].filter((link) => URL.canParse(link)).map(plain)
+    const upToBracket = found.replace(/[)\]}].*$/s, '')
+    return [found, upToBracket, found.replace(/(?<![.,;:!?)\]}*_])[.,;:!?)\]}*_]+$/, ''), upToBracket.replace(/(?<![.,;:!?*_])[.,;:!?*_]+$/, '')].filter((link) => URL.canParse(link)).map(plain)
   })
 }

@@ -1,4 +1,5 @@
 import { lexer, type Token } from 'marked'
+import { fits } from './fits.ts'
 
 /**
  * Cuts Markdown into parts of at most `max` UTF-16 units (and `linesMax` lines) without breaking what it means: blocks stay
@@ -40,12 +41,8 @@ export function splitMarkdown(markdown: string, max: number, linesMax = Number.P
   return parts.filter((each) => each.trim() !== '').map((each) => each.replace(/^\n+/, ''))
 }
 
-function fits(text: string, max: number, linesMax: number): boolean {
-  return text.length <= max && (linesMax === Number.POSITIVE_INFINITY || text.split('\n').length <= linesMax)
-}
-
 function trailingBreaks(raw: string): string {
-  return /\n*$/.exec(raw)?.[0] ?? ''
+  return /(?<!\n)\n*$/.exec(raw)?.[0] ?? ''
 }
 
 /** Pieces of one block; the first may use `firstMax`, the others `max`. */
@@ -60,12 +57,12 @@ function splitBlock(token: Token, max: number, linesMax: number, firstMax: numbe
 }
 
 function linesOf(raw: string): string[] {
-  return raw.replace(/\n+$/, '').split(/(?<=\n)/)
+  return raw.replace(/(?<!\n)\n+$/, '').split(/(?<=\n)/)
 }
 
 function splitCode(raw: string, max: number, linesMax: number, firstMax: number): string[] {
   const lines = linesOf(raw)
-  const open = /^( {0,3})(`{3,}|~{3,})[^\n]*\n?$/.exec(lines[0] ?? '')
+  const open = /^( {0,3})(`{3,}(?!`)|~{3,}(?!~))[^\n]*\n?$/.exec(lines[0] ?? '')
   if (open === null) return packUnits(lines, '', max, linesMax, firstMax)
   const head = (lines.shift() ?? '').replace(/\n$/, '')
   const fence = open[2] ?? '```'

@@ -41,8 +41,8 @@ const obeyedNames: readonly string[] = [
   '.gitconfig', '.gitmodules', '.ripgreprc', '.curlrc', '.wgetrc', '.netrc', '.inputrc', '.vimrc', '.exrc', '.nvimrc', '.tmux.conf', '.gdbinit', '.lldbinit', '.pythonrc.py', '.pypirc', '.condarc', '.claude', '.cursor',
   '.moltbot', 'skills', 'hooks', 'sitecustomize.py', 'usercustomize.py',
 ]
-/** Settings of a repository that name a program. */
-const runsPrograms = /^\s*(?:fsmonitor|hookspath|sshcommand|askpass|editor|pager|command|cmd|clean|smudge|process|textconv|external|helper|program|driver|insteadof|path|worktree)\s*=|^\s*\w[\w-]*\s*=\s*["']?\s*!/im
+/** Settings of a repository that name a program: a key may stand on the line of its section, and a value on the line after a backslash. */
+const runsPrograms = /^[^\S\n\r\u2028\u2029]*(?:\[pager\b|(?:\[.*\][^\S\n\r\u2028\u2029]*)?(?:(?:fsmonitor|askpass|clean|smudge|process|textconv|external|driver|insteadof|path|worktree|uploadpack|receivepack|vcs|templatedir|allow|\w*(?:cmd|command|hook|hookspath|proxy|program|editor|pager|helper|filter|browser))[^\S\n\r\u2028\u2029]*=|\w[\w-]*[^\S\n\r\u2028\u2029]*=[\s"'\\]*!))/im
 
 type Seen = Map<string, string>
 
@@ -67,7 +67,7 @@ export async function putAside(workspace: string, before: Seen, stamp: string): 
     const print = await fingerprint(folder, name)
     if (print === undefined || before.get(path) === print) return
     if (name.endsWith('.sample')) return
-    if (steps.at(-1) === '.git' && name === 'config' && !print.startsWith('programs:')) return
+    if (steps.at(-1) === '.git' && name === 'config' && print.startsWith('file:')) return
     const aside = `from-command-${stamp}-${name.replace(/^\.+/, '')}`
     await rename(folder.child(name), folder.child(aside))
     moved.push({ from: path, to: [...steps, aside].join('/') })

@@ -124,7 +124,7 @@ function lines(text: string): string {
 }
 
 function linksIn(text: string): string[] {
-  return [...new Set([...text.matchAll(/https?:\/\/[^\s<>"'`)\]}]+/g)].map(([link]) => link.replace(/[.,;:!?]+$/, '')))].slice(0, linksMax)
+  return [...new Set([...text.matchAll(/https?:\/\/[^\s<>"'`)\]}]+/g)].map(([link]) => link.replace(/(?<![.,;:!?])[.,;:!?]+$/, '')))].slice(0, linksMax)
 }
 
 function cut(text: string, charsMax: number): { text: string; truncated: boolean } {

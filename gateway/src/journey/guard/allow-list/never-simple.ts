@@ -92,8 +92,8 @@ export function isWordByWord(program: string): boolean {
 function namesOf(name: string): string[] {
   const lower = name.toLowerCase().replace(/^(?:x86_64|aarch64|arm|i[3-6]86|riscv64|powerpc64le|s390x)-[a-z0-9_-]*?(?:gnu(?:eabihf)?|musl)-/, '').replace(/-(?:x86_64|aarch64|arm|i[3-6]86|riscv64|powerpc64le|s390x)-[a-z0-9_-]*$/, '').replace(/[-.](?:static|rs|safe|minimal|full)$/, '')
   const base = lower.replace(/\.(?:exe|basic|tiny|nox|gtk3|athena|traditional|openbsd|bin|real|so(?:\.\d+)*)$/, '')
-  const stem = base.replace(/[-_.]?\d[\d.]*[a-z]?$/, '')
-  return [...new Set([name, lower, base, stem, stem.replace(/[-_.]+$/, ''), base.startsWith('ld-') ? 'ld.so' : base, base.startsWith('qemu-') ? 'qemu' : base, base.startsWith('lxc-') ? 'lxc' : base])]
+  const stem = base.replace(/[-_.]?\d[\d.]{0,60}[a-z]?$/, '')
+  return [...new Set([name, lower, base, stem, stem.replace(/(?<![-_.])[-_.]+$/, ''), base.startsWith('ld-') ? 'ld.so' : base, base.startsWith('qemu-') ? 'qemu' : base, base.startsWith('lxc-') ? 'lxc' : base])]
 }
 
 /** A word that is this option: alone, with its value after it, a short one among others, or a long one cut short as GNU programs take it. */
