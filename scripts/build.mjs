@@ -3,7 +3,9 @@
  * Builds what users run into `dist/`: the command line and the gateway as bundles with lazy chunks, and the page.
  * `node scripts/build.mjs [code|ui]` builds one of the two only.
  */
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
@@ -15,24 +17,42 @@ const only = process.argv[2]
 const external = [/^node:/, '@photostructure/sqlite', '@node-rs/argon2', 'bufferutil', 'utf-8-validate', 'zlib-sync', 'supports-color', 'encoding', 'canvas']
 
 if (only === undefined || only === 'code') {
-  dropOldChunks(join(root, 'dist', 'chunks'))
-  const bundle = await rolldown({
-    cwd: root,
-    platform: 'node',
-    input: { gateway: 'gateway/src/process.ts', cli: 'cli/src/main.ts', reader: 'gateway/src/foundation/egress/reading/reader-process.ts' },
-    external,
-    logLevel: 'warn',
-    resolve: { conditionNames: ['import', 'node', 'default'] },
-  })
-  await bundle.write({
-    dir: join(root, 'dist'), format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: 'chunks/[name]-[hash].mjs', minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
-    comments: { legal: false, annotation: false, jsdoc: false },
-  })
-  await bundle.close()
+  const dist = join(root, 'dist')
+  dropOldChunks(join(dist, 'chunks'))
+  // Never beside a bundle it was not made from.
+  rmSync(join(dist, 'gateway.cache'), { force: true })
+  await bundleInto({ gateway: 'gateway/src/process.ts' }, 'cjs')
+  await bundleInto({ gateway: 'gateway/src/load-bundle.ts', cli: 'cli/src/main.ts', reader: 'gateway/src/foundation/egress/reading/reader-process.ts' }, 'esm')
+  keepCompiled(dist)
 }
 if (only === undefined || only === 'ui') {
   const { build } = await import('vite')
   await build({ root: join(root, 'ui'), configFile: join(root, 'ui', 'vite.config.ts'), logLevel: 'warn' })
+}
+
+async function bundleInto(input, format) {
+  const bundle = await rolldown({ cwd: root, platform: 'node', input, external, logLevel: 'warn', resolve: { conditionNames: ['import', 'node', 'default'] } })
+  const extension = format === 'cjs' ? 'cjs' : 'mjs'
+  await bundle.write({
+    dir: join(root, 'dist'), format, entryFileNames: `[name].${extension}`, chunkFileNames: `chunks/[name]-[hash].${extension}`,
+    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } }, comments: { legal: false, annotation: false, jsdoc: false },
+    // V8 forgets, of compiled code that was kept, how to import.
+    ...(format === 'cjs' ? { dynamicImportInCjs: false } : {}),
+  })
+  await bundle.close()
+}
+
+/** Starts the gateway once, on a home of its own, so that V8 has compiled what a start needs, and keeps that. A start without it is only slower. */
+function keepCompiled(dist) {
+  const home = mkdtempSync(join(tmpdir(), 'moltbot-build-'))
+  try {
+    const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts', 'keep-compiled.mjs'), dist], {
+      env: { PATH: process.env.PATH, HOME: home, MOLTBOT_QUIET: '1' }, stdio: ['ignore', 'ignore', 'pipe'], timeout: 60_000,
+    })
+    if (status !== 0) console.error(`The compiled gateway was not kept; it starts a little slower: ${String(stderr).trim().slice(0, 500)}`)
+  } finally {
+    rmSync(home, { recursive: true, force: true })
+  }
 }
 
 /** Chunks of earlier builds stay for a month: a gateway that still runs loads some of them late. */

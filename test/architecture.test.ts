@@ -54,6 +54,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'gateway/opened-vault.ts': ['contract', 'gateway/environment.ts', 'gateway/foundation/*', 'gateway/api'],
   // What a command line starts: the gateway, or a look at its state without one.
   'gateway/offline.ts': ['contract', 'checks', 'gateway/channels.gen.ts', 'gateway/foundation/*', 'gateway/api', 'gateway/sections.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/opened-vault.ts'],
+  'gateway/load-bundle.ts': ['types of contract'],
   'gateway/process.ts': ['contract', 'gateway/main.ts', 'gateway/offline.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/opened-vault.ts'],
 
   'cli': ['contract', 'types of gateway/api/methods'],
@@ -85,7 +86,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   '@preact/signals': ['ui'],
   'node:*': [
     'channels/*', 'gateway/foundation/*', 'gateway/journey/sandbox', 'gateway/journey/guard', 'gateway/journey/outbox', 'gateway/journey/sessions', 'gateway/api', 'cli',
-    'gateway/main.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/first-start.ts', 'gateway/opened-vault.ts', 'gateway/offline.ts', 'gateway/process.ts',
+    'gateway/main.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/first-start.ts', 'gateway/opened-vault.ts', 'gateway/offline.ts', 'gateway/process.ts', 'gateway/load-bundle.ts',
   ],
 }
 

@@ -1,11 +1,13 @@
 /** The gateway as a process of its own: what `moltbot gateway run` starts. */
 import { close as closeInspector, url as inspectorUrl } from 'node:inspector'
-import { describeError, type GatewayModule, type GatewayRunOptions } from '@moltbot/contract'
+import { describeError, type GatewayRunOptions } from '@moltbot/contract'
 import { auditAnchorFile, ownEnvironment, stateDirectory, vaultKeyFile } from './environment.ts'
 import { installation, logLinkPath, readVersion, uiDirectory } from './installation.ts'
 import { startGateway, type Gateway } from './main.ts'
-import { offlineAudit, offlineConfig, offlineReview, offlineVault } from './offline.ts'
 import { passphraseOnce } from './opened-vault.ts'
+
+// Together these are the `GatewayModule` that the command line loads.
+export { offlineAudit, offlineConfig, offlineReview, offlineVault } from './offline.ts'
 
 /** `moltbot gateway run`: a gateway in this process until it is told to stop. Resolves with the exit code. */
 export async function runGateway(options: GatewayRunOptions): Promise<number> {
@@ -52,5 +54,3 @@ function shutDebugger(): void {
   if (inspectorUrl() !== undefined) closeInspector()
   Object.assign(process.report, { reportOnFatalError: false, reportOnSignal: false, reportOnUncaughtException: false, excludeEnv: true })
 }
-
-export const gatewayModule: GatewayModule = { runGateway, offlineConfig, offlineReview, offlineAudit, offlineVault }

@@ -9,11 +9,10 @@ import {
 import type { Connections } from '../../foundation/connections/types.ts'
 import { createChatLanes, placeKey } from './chat-lanes.ts'
 import { createDeliveries, deliveryKey, outboxMigration, type StoredDelivery } from './deliveries.ts'
-import { splitMarkdown } from './split.ts'
+import { fits } from './fits.ts'
 import type { DeliveryRow, OutboxDoor } from './types.ts'
 
 export type * from './types.ts'
-export { splitMarkdown } from './split.ts'
 export const migrations: readonly Migration[] = [outboxMigration]
 
 /** A send that has not answered after this long counts as uncertain. */
@@ -77,7 +76,7 @@ export function createOutbox(options: {
   /** Writes the parts of one reply in the caller's transaction; they go out after its commit. */
   async function write(tx: Tx, reply: { owner: string; turnId: TurnId | null; inboxId: InboxId | null; principal: PrincipalId; chat: ChatRef; replyTo: PlatformMessageId | null; markdown: string; key?: DeliveryKey }): Promise<DeliveryRow[]> {
     const { max, lines } = limitsOf(reply.chat)
-    const parts = splitMarkdown(reply.markdown, max, lines)
+    const parts = await partsOf(reply.markdown, max, lines)
     const rows: StoredDelivery[] = []
     const atOnce = connections.of(reply.chat) !== undefined && lanes.empty(placeKey(reply.chat))
     for (const [part, markdown] of parts.entries()) {
@@ -467,3 +466,10 @@ export function createOutbox(options: {
   }
 }
 export type OutboxRoom = ReturnType<typeof createOutbox>
+
+/** The Markdown parser is loaded by the first text that has to be cut. */
+async function partsOf(markdown: string, max: number, linesMax: number): Promise<string[]> {
+  const text = markdown.trim()
+  if (text === '') return []
+  return fits(text, max, linesMax) ? [text] : (await import('./split.ts')).splitMarkdown(text, max, linesMax)
+}
