@@ -58,13 +58,17 @@ export type AgentEvent =
   | { type: 'failover'; from: string; to: string; fault: ModelFault }
   | { type: 'turn-end'; outcome: TurnOutcome }
 
-export type TurnOutcome =
+export type TurnOutcome = (
   | { kind: 'answered'; text: string }
   /** The model chose to say nothing (the silent token). */
   | { kind: 'silent' }
   | { kind: 'aborted'; reason: 'stop' | 'interrupt' | 'shutdown' | 'timeout'; text: string }
   | { kind: 'failed'; fault: ModelFault; text: string }
   | { kind: 'limit'; text: string }
+) & {
+  /** What was asked for in the turn and not done, by the gateway's own record; whoever tells the outcome tells this with it. Absent: nothing. */
+  undone?: string
+}
 
 /** The exact reply with which a model says nothing. */
 export const silentToken = 'NO_REPLY'

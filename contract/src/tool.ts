@@ -1,4 +1,5 @@
 import type { Static, TSchema } from 'typebox'
+import type { WebBrowser } from './browsing.ts'
 import type { Clock } from './clock.ts'
 import type { Commands } from './commands.ts'
 import type { MemoryKeeper } from './memory.ts'
@@ -35,6 +36,8 @@ export interface Grants {
   commands: Commands
   /** Pages and searches, through the egress proxy's rules. */
   web: WebReader
+  /** A real browser, through the same proxy. */
+  browser: WebBrowser
   /** Documents of the workspace that are not text. */
   documents: DocumentReader
   /** What this person told the agent. */
@@ -87,6 +90,11 @@ export interface ToolResult {
   origin?: 'owner' | Origin
   /** A failure the model should read and act on. */
   isError?: boolean
+  /**
+   * How what was asked for stands, where more is known than that the call was answered. `undone`: it did not come about, whatever the model
+   * makes of the answer. `going`: it is under way. `why` in a few words of our own (`exit 2`). `effect`: what it is about, where another call began it.
+   */
+  stands?: { kind: 'done' | 'undone' | 'going'; why: string; effect?: Effect }
 }
 
 export interface Tool<Schema extends TSchema = TSchema, Needs extends GrantName = GrantName> {

@@ -36,6 +36,6 @@ it('the owner\'s assistant writes a file and reads it back; every call stands in
 
 it('a path out of the workspace is refused to the model in words, and nothing is written', async () => {
   at.model.use(inOrder([callTool('write', { path: '../outside.txt', text: 'no' }), callTool('read', { path: '/etc/hostname' })], (request) => [say(request.messages.filter((message) => message.role === 'tool').slice(-2).map((message) => String(message.isError)).join(' '))]))
-  expect(await olga.chat('try to get out')).toBe('true true')
+  expect(await olga.chat('try to get out')).toMatch(/^true true\n\n⚠️ Not done: write \.\.\/outside\.txt failed/)
   expect(() => readFileSync(join(at.stateDir, 'outside.txt'))).toThrow(/ENOENT/)
 })

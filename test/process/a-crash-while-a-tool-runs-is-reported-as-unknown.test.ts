@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { callTool, inOrder, say } from '../fakes/model-servers/index.ts'
@@ -6,30 +6,22 @@ import { startProcessWorld, type ProcessWorld } from '../support/process-world.t
 
 let world: ProcessWorld
 beforeAll(async () => {
-  world = await startProcessWorld(inOrder([callTool('search', { text: 'not to be found' })], [say('I do not know how the search ended.')]))
-  // Enough to read that the search is still under way when the gateway dies.
-  const line = 'nothing of interest in this line\n'.repeat(20_000)
-  for (let folder = 0; folder < 20; folder += 1) {
-    const place = join(world.gateway.stateDir, 'workspace', `shelf-${folder}`)
-    mkdirSync(place, { recursive: true })
-    for (let file = 0; file < 18; file += 1) writeFileSync(join(place, `page-${file}.txt`), line)
-  }
+  world = await startProcessWorld(inOrder([callTool('run', { command: 'touch begun; sleep 300; touch over' })], [say('It is deployed.')]))
 }, 120_000)
 afterAll(() => world.close())
 
-it('a tool that was running when the gateway was killed is not repeated, and the model is told that its outcome is unknown', async () => {
+it('a tool that was running when the gateway was killed is not repeated, the model is told that its outcome is unknown, and so is the person', async () => {
   const { gateway, model, telegram, olga } = world
-  telegram.say(olga, 'search everything')
-  await model.arrived(1)
-  const until = Date.now() + 15_000
-  let calls: Record<string, unknown>[] = []
-  while (calls.length === 0 && Date.now() < until) calls = await gateway.rows('SELECT state FROM tool_calls')
+  telegram.say(olga, 'deploy')
+  const until = Date.now() + 30_000
+  while (!existsSync(join(gateway.stateDir, 'workspace', 'begun')) && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20))
   await gateway.kill()
   expect(await gateway.rows('SELECT state FROM tool_calls')).toMatchObject([{ state: 'started' }])
 
   await gateway.start(60_000)
-  await telegram.nextSent((message) => message.text.startsWith('I do not know'))
+  const answer = await telegram.nextSent((message) => message.text.startsWith('It is deployed.'))
   await world.quiet()
+  expect(answer.text).toContain('Not done: run touch begun; sleep 300; touch over was interrupted; whether it was done is not known.')
   expect(model.requests).toHaveLength(2)
   const result = model.requests[1]?.messages.at(-1)
   expect(result?.role).toBe('tool')

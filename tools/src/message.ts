@@ -46,7 +46,8 @@ export const message = defineTool({
       case 'reply': {
         const sent = await untilAborted(() => messages.send({ ...place(input.to), text: wordsOf(), reply: input.action === 'reply' }, signal), signal)
         if (sent.again) return said(`These words went to ${visible(sent.to)} in this turn already (message ${sent.id}).`)
-        return said(sent.state === 'sent' ? `Sent to ${visible(sent.to)} as message ${sent.id}.` : `Written down for ${visible(sent.to)} as message ${sent.id}; it goes out as soon as the network can be reached.`)
+        if (sent.state !== 'sent') return { ...said(`Written down for ${visible(sent.to)} as message ${sent.id}; it goes out as soon as the network can be reached.`), stands: { kind: 'going' as const, why: 'waits for the network' } }
+        return said(`Sent to ${visible(sent.to)} as message ${sent.id}.`)
       }
       case 'react':
         await untilAborted(() => messages.react(input.id, input.to, input.text ?? '👍', signal), signal)

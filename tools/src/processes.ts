@@ -1,6 +1,6 @@
 import { defineTool, Problem, type Effect } from '@moltbot/contract'
 import { Type } from 'typebox'
-import { originOf } from './run.ts'
+import { originOf, standing } from './run.ts'
 import { commandText, stateText } from './text/command-text.ts'
 import { untilAborted } from './text/until-aborted.ts'
 import { quoted, visible } from './text/visible.ts'
@@ -53,7 +53,10 @@ export const processes = defineTool({
       }
       case 'poll': {
         const report = await untilAborted(() => commands.poll(id, input.wait_ms ?? 0, signal), signal)
-        return { origin: originOf(report), content: [{ type: 'text', text: commandText(report) }] }
+        return {
+          origin: originOf(report), content: [{ type: 'text', text: commandText(report) }],
+          stands: { ...standing(report, report.command), effect: { kind: 'runs-code', what: report.command } },
+        }
       }
       case 'log': {
         const [log, all] = [await untilAborted(() => commands.log(id, input.offset ?? -logLimit, logLimit), signal), await untilAborted(() => commands.list(), signal)]

@@ -1,4 +1,4 @@
-import { defineTool, type CommandReport } from '@moltbot/contract'
+import { defineTool, shellSteps, type CommandReport, type ToolResult } from '@moltbot/contract'
 import { Type } from 'typebox'
 import { commandText } from './text/command-text.ts'
 import { untilAborted } from './text/until-aborted.ts'
@@ -41,7 +41,7 @@ export const run = defineTool({
       ...(input.workdir === undefined ? {} : { cwd: input.workdir }), ...(input.env === undefined ? {} : { env: input.env }), ...(input.timeout === undefined ? {} : { timeoutMs: input.timeout * 1_000 }),
       ...(input.yield_ms === undefined ? {} : { yieldMs: input.yield_ms }), ...(input.pty === undefined ? {} : { pty: input.pty }), ...(input.input === undefined ? {} : { input: input.input }),
     }, signal), signal)
-    return { origin: originOf(report), content: [{ type: 'text', text: commandText(report) }], ...(failed(report) ? { isError: true } : {}) }
+    return { origin: originOf(report), content: [{ type: 'text', text: commandText(report) }], stands: standing(report, input.command), ...(failed(report) ? { isError: true } : {}) }
   },
 })
 
@@ -58,4 +58,26 @@ export function originOf({ network }: Pick<CommandReport, 'network'>): 'owner' |
 /** It could not do what was asked. Another exit code than 0 is an answer (`grep` finds nothing), no failure. */
 function failed({ state }: CommandReport): boolean {
   return state.kind === 'ended' || (state.kind === 'exited' && (state.code === 126 || state.code === 127))
+}
+
+/** Programs that only look: that they find nothing, or something else, is their answer. */
+const looking = new Set([
+  'cd', 'pwd', 'echo', 'printf', 'true', 'false', 'sleep', 'date', 'whoami', 'id', 'uname', 'hostname', 'printenv', 'which', 'type', 'ls', 'dir', 'tree', 'stat', 'file', 'du', 'df', 'cat', 'head', 'tail', 'less', 'wc',
+  'nl', 'cut', 'tr', 'uniq', 'jq', 'grep', 'egrep', 'fgrep', 'rg', 'ag', 'diff', 'cmp', 'comm', 'test', '[', '[[', 'ps', 'pgrep', 'find', 'basename', 'dirname', 'realpath', 'readlink', 'md5sum', 'sha1sum', 'sha256sum',
+])
+const lookingOfGit = new Set(['status', 'log', 'diff', 'show', 'grep', 'rev-parse', 'ls-files', 'describe', 'blame'])
+const actingOfFind = /^-(?:exec|execdir|ok|okdir|delete|fprint0?|fprintf|fls)$/
+
+/** How a command stands that was to do something. `line`: as it was asked for. */
+export function standing({ state }: Pick<CommandReport, 'state'>, line: string): NonNullable<ToolResult['stands']> {
+  switch (state.kind) {
+    case 'running': return { kind: 'going', why: 'still running' }
+    case 'ended': return { kind: 'undone', why: state.why }
+    default: return state.code === 0 || onlyLooks(line) ? { kind: 'done', why: `exit ${state.code}` } : { kind: 'undone', why: `exit ${state.code}` }
+  }
+}
+
+function onlyLooks(line: string): boolean {
+  if (/>(?!&\d|\s*\/dev\/null)|`|\$\(/.test(line)) return false
+  return shellSteps(line).every(({ program, operand, words }) => (program === 'git' ? lookingOfGit.has(operand) : looking.has(program)) && !words.some((word) => program === 'find' && actingOfFind.test(word)))
 }

@@ -479,19 +479,23 @@ const errorKinds: Record<string, string> = { refusal: 'refusal', timeout: 'timeo
 /** The one last event of a turn's run. */
 function endOf(telling: Telling, outcome: TurnOutcome, at: number): Step {
   const last = telling.lastMessage
-  const words = (text: string): WireMessage | undefined => (text === '' ? undefined : assistantText(text, at))
+  const { undone = '' } = outcome
+  const words = (said: string): WireMessage | undefined => {
+    const text = [said, undone].filter((part) => part !== '').join('\n\n')
+    return text === '' ? undefined : assistantText(text, at)
+  }
   const facts = last === undefined ? {} : { usage: last.usage, stopReason: last.stop === 'length' ? 'length' : 'stop', model: last.model }
   switch (outcome.kind) {
     case 'answered':
       return { kind: 'final', message: words(last?.text ?? outcome.text), ...facts }
     case 'silent':
-      return { kind: 'final', message: undefined }
+      return { kind: 'final', message: words('') }
     case 'limit':
       return { kind: 'final', message: words(outcome.text === '' ? last?.text ?? '' : outcome.text), ...facts, stopReason: 'length' }
     case 'aborted':
       return { kind: 'aborted', stopReason: outcome.reason === 'timeout' ? 'timeout' : outcome.reason === 'stop' ? 'rpc' : 'stop', message: words(telling.text === '' ? outcome.text : telling.text) }
     case 'failed':
-      return { kind: 'error', errorMessage: outcome.fault.message, errorKind: errorKinds[outcome.fault.class] ?? 'unknown' }
+      return { kind: 'error', errorMessage: [undone, outcome.fault.message].filter((part) => part !== '').join(' '), errorKind: errorKinds[outcome.fault.class] ?? 'unknown' }
     default:
       return unreachable(outcome)
   }

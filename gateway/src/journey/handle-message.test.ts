@@ -495,7 +495,7 @@ describe('after a crash', () => {
   it('a finished tool call is not made again, also in a conversation that `/new` began', async () => {
     agent = async function* (turn) {
       await world.sessions.startCall(turn, { type: 'tool-call', id: 'c1' as ToolCallId, name: 't', input: {} }, async () => 'allow')
-      await world.sessions.finishCall(turn, { role: 'tool', callId: 'c1' as ToolCallId, name: 't', isError: false, content: [{ type: 'text', text: 'done' }] })
+      await world.sessions.finishCall(turn, { role: 'tool', callId: 'c1' as ToolCallId, name: 't', isError: false, content: [{ type: 'text', text: 'done' }] }, { outcome: 'done' })
       yield* endless(turn, undefined as never)
     }
     await hear('/new do it')

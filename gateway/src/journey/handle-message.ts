@@ -162,6 +162,7 @@ export async function answerTurn(turn: Turn, journey: Journey): Promise<void> {
     sessions.leave(turn)
     return
   }
+  outcome = await withUndone(turn, outcome, journey)
   const words = await wordsOf(turn, outcome, journey).catch((error: unknown) => {
     log.error('The notices around an answer could not be read; it goes out without them.', { turn: turn.id, error: describeError(error) })
     return plainWords(turn, outcome)
@@ -181,6 +182,16 @@ export async function answerTurn(turn: Turn, journey: Journey): Promise<void> {
     }
   }
   if (words === '') await outbox.withdraw(turn).catch((error: unknown) => log.warn('A preview could not be taken back.', { turn: turn.id, error: describeError(error) }))
+}
+
+/** What the model says it did is its own words; what was not done is the gateway's, and no answer goes out without it. Who stopped a turn is told of its calls right there. */
+async function withUndone(turn: Turn, outcome: TurnOutcome, journey: Journey): Promise<TurnOutcome> {
+  if (outcome.kind === 'aborted' && outcome.reason === 'stop') return outcome
+  const undone = await journey.sessions.undone(turn).catch((error: unknown) => {
+    journey.log.error('What a turn did could not be read; its answer says so.', { turn: turn.id, error: describeError(error) })
+    return '⚠️ Whether everything was done is not known: the record could not be read.'
+  })
+  return undone === '' ? outcome : { ...outcome, undone }
 }
 
 /** Drives the agent and keeps what happens. A step that does not end when the turn's time is up for good is given up. */
@@ -209,31 +220,33 @@ async function followAgent(turn: Turn, journey: Journey, show: (event: AgentEven
 async function wordsOf(turn: Turn, outcome: TurnOutcome, journey: Journey): Promise<string> {
   const said = turn.said.map((text) => text.trim()).filter((text) => text !== '')
   const withPartial = (partial: string): string[] => (partial.trim() === '' || said.includes(partial.trim()) ? said : [...said, partial.trim()])
+  const undone = outcome.undone === undefined ? [] : [outcome.undone]
   const minutes = Math.max(1, Math.round((turn.deadline - turn.startedAt) / 60_000))
   switch (outcome.kind) {
-    case 'silent': return ''
+    case 'silent': return undone.join('')
     case 'answered': {
-      const words = said.length === 0 ? outcome.text.trim() : said.join('\n\n')
+      const words = [...(said.length === 0 ? [outcome.text.trim()] : said), ...undone].join('\n\n')
       return `${lateNotice(turn)}${await modelNotice(turn, journey)}${words}${await usageFooter(turn, journey)}`
     }
     case 'limit': {
       const last = said.at(-1)
-      return [...(last !== undefined && outcome.text.startsWith(last) ? said.slice(0, -1) : said), outcome.text.trim()].join('\n\n')
+      return [...(last !== undefined && outcome.text.startsWith(last) ? said.slice(0, -1) : said), outcome.text.trim(), ...undone].join('\n\n')
     }
     case 'aborted':
-      if (outcome.reason === 'timeout') return [...withPartial(outcome.text), `⚠️ I stopped: this took longer than ${minutes === 1 ? '1 minute' : `${minutes} minutes`}. Say "go on" and I continue.`].join('\n\n')
-      return withPartial(outcome.text).length === 0 ? '' : [...withPartial(outcome.text), '*(stopped)*'].join('\n\n')
+      if (outcome.reason === 'timeout') return [...withPartial(outcome.text), ...undone, `⚠️ I stopped: this took longer than ${minutes === 1 ? '1 minute' : `${minutes} minutes`}. Say "go on" and I continue.`].join('\n\n')
+      return withPartial(outcome.text).length === 0 ? '' : [...withPartial(outcome.text), '*(stopped)*', ...undone].join('\n\n')
     case 'failed':
-      return [...withPartial(outcome.text), `⚠️ I could not finish: ${outcome.fault.message}${nextStep(outcome.fault.class)}`].join('\n\n')
+      return [...withPartial(outcome.text), ...undone, `⚠️ I could not finish: ${outcome.fault.message}${nextStep(outcome.fault.class)}`].join('\n\n')
     default: return unreachable(outcome)
   }
 }
 
 /** What was said, when nothing more can be read from the store. */
 function plainWords(turn: Turn, outcome: TurnOutcome): string {
-  if (outcome.kind === 'silent') return ''
+  const undone = outcome.undone === undefined ? [] : [outcome.undone]
+  if (outcome.kind === 'silent') return undone.join('')
   const said = turn.said.map((text) => text.trim()).filter((text) => text !== '')
-  return said.length > 0 || outcome.kind !== 'answered' ? said.join('\n\n') : outcome.text.trim()
+  return [...(said.length > 0 || outcome.kind !== 'answered' ? said : [outcome.text.trim()]), ...undone].join('\n\n')
 }
 
 function nextStep(fault: Extract<TurnOutcome, { kind: 'failed' }>['fault']['class']): string {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { AgentHost, Principal, Tool, ToolCallPart, TurnView } from '@moltbot/contract'
+import { Problem, type AgentHost, type Principal, type Tool, type ToolCallPart, type TurnView } from '@moltbot/contract'
 import { FakeClock } from '@moltbot/contract/testing'
 import { knownAddresses } from './guard/known-addresses.ts'
 import { resultTextMax, runAgent, toolDeadlineMs, toolSpecs, type AgentSurroundings } from './run-agent.ts'
@@ -8,6 +8,8 @@ import type { Turn } from './sessions/index.ts'
 let clock: FakeClock
 let controller: AbortController
 let steps: string[]
+/** What was kept of the ends of calls. */
+let kept: unknown[]
 let judged: 'allow' | 'deny' | Error
 let finishFails: boolean
 let messages: TurnView['messages']
@@ -20,6 +22,7 @@ beforeEach(() => {
   clock = new FakeClock()
   controller = new AbortController()
   steps = []
+  kept = []
   judged = 'allow'
   finishFails = false
   messages = []
@@ -36,8 +39,17 @@ function hostOf(role: Principal['role'] = 'owner'): AgentHost {
     whenGoing: () => undefined,
     guard: { knownAddresses, judgeIn: async (_tx: unknown, _who: Principal, action: { tainted: boolean }) => { steps.push('judge'); taints.push(action.tainted); if (judged instanceof Error) throw judged; return judged === 'allow' ? { kind: 'allow' } : { kind: 'deny', reason: 'because' } } },
     sessions: {
-      startCall: async (_turn: Turn, _call: ToolCallPart, judge: (tx: unknown) => Promise<string>) => { const verdict = await judge({}); steps.push(`journal ${verdict}`); return verdict },
-      finishCall: async () => { if (finishFails) throw new Error('disk full'); steps.push('finish') },
+      startCall: async (_turn: Turn, _call: ToolCallPart, judge: (tx: unknown) => Promise<string>, about: { effects?: unknown; why?(): string } = {}) => {
+        const verdict = await judge({})
+        steps.push(`journal ${verdict}`)
+        if (verdict === 'deny') kept.push({ ...(about.effects === undefined ? {} : { effects: about.effects }), why: about.why?.() })
+        return verdict
+      },
+      finishCall: async (_turn: Turn, _result: unknown, end: unknown) => {
+        if (finishFails) throw new Error('disk full')
+        steps.push('finish')
+        kept.push(end)
+      },
     },
     grants: () => ({ clock }), callModel: () => undefined, estimateTokens: () => 0, agentOf: () => 'main',
     async *runTurn(_view: TurnView, given: AgentHost) {
@@ -77,14 +89,39 @@ describe('a tool call', () => {
     expect(await use()).toBe('error: Refused: because.')
     expect(steps).toEqual(['judge', 'journal deny'])
   })
-  it.each([['an unknown tool', { name: 'rm' }, 'There is no tool "rm".'], ['arguments that are none', { malformed: '{"a' }, 'not a JSON object'], ['an input that does not fit', { input: { wrong: true } }, 'it is wrong']])('with %s is not even judged', async (_name, more, words) => {
+  it.each([['arguments that are none', { malformed: '{"a' }, 'not a JSON object'], ['an input that does not fit', { input: { wrong: true } }, 'it is wrong']])('with %s is not even judged', async (_name, more, words) => {
     expect(await use(more)).toContain(words)
     expect(steps).toEqual([])
+  })
+  it('of a tool that is none is written down as not done', async () => {
+    expect(await use({ name: 'rm' })).toContain('There is no tool "rm".')
+    expect(steps).toEqual(['journal deny'])
+    expect(kept).toEqual([{ why: 'there is no such tool' }])
+  })
+  it('is written down with what it was to do and how it ended', async () => {
+    effects = () => [{ kind: 'runs-code', what: 'make' }]
+    await use()
+    run = async () => ({ content: [{ type: 'text', text: 'no' }], isError: true })
+    await use()
+    run = async () => ({ content: [{ type: 'text', text: 'said' }], stands: { kind: 'undone', why: 'exit 2' } })
+    await use()
+    run = async () => { throw new Problem('file-missing', 'It is not there.') }
+    await use()
+    run = async () => { throw new Error('words of a stranger') }
+    await use()
+    run = async () => { throw new Problem('send-uncertain', 'It may have arrived.') }
+    await use()
+    judged = 'deny'
+    await use()
+    expect(kept).toEqual([
+      { outcome: 'done' }, { outcome: 'failed' }, { outcome: 'failed', why: 'exit 2' }, { outcome: 'failed', why: 'It is not there.' }, { outcome: 'failed' }, { outcome: 'unknown', why: 'It may have arrived.' },
+      { effects: [{ kind: 'runs-code', what: 'make' }], why: 'because' },
+    ])
   })
   it('of a guest is not judged: there are no tools for guests', async () => {
     expect(await use({}, 'guest')).toContain('There is no tool')
     expect(toolSpecs([], { id: 'g', role: 'guest' } as Principal)).toEqual([])
-    expect(steps).toEqual([])
+    expect(steps).not.toContain('judge')
   })
   it('that cannot be judged or written down does not run, and the turn goes on', async () => {
     judged = new Error('disk full')

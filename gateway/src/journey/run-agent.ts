@@ -3,12 +3,12 @@
  * before it runs, run with exactly its grants and a deadline, and journaled again. Like the route, it only passes things on.
  */
 import {
-  describeError, handedOver, leastTrusted, noUsage, summaryMessage, type AgentEvent, type AgentHost, type AgentId, type Clock, type Effect, type GrantName, type Grants, type ModelCall, type ModelCallEvent, type ModelMessage, type Origin, type Principal, type SessionKey, type Tool,
-  type ToolCallPart, type ToolResultMessage, type ToolSpec, type TurnView, type Tx,
+  describeError, handedOver, leastTrusted, noUsage, Problem, summaryMessage, type AgentEvent, type AgentHost, type AgentId, type Clock, type Effect, type GrantName, type Grants, type ModelCall, type ModelCallEvent, type ModelMessage, type Origin, type Principal, type SessionKey, type Tool,
+  type ToolCallPart, type ToolResult, type ToolResultMessage, type ToolSpec, type TurnView, type Tx,
 } from '@moltbot/contract'
 import type { Approval, GuardRoom, KnownAddresses } from './guard/index.ts'
 import type { CallLabel } from './sandbox/index.ts'
-import type { SessionsRoom, Turn } from './sessions/index.ts'
+import type { CallEnd, SessionsRoom, Turn } from './sessions/index.ts'
 
 /** A tool that has not ended by then, and has not said how long it may take, is given up; the model reads that its outcome is unknown. */
 export const toolDeadlineMs = 60_000
@@ -137,10 +137,10 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     const going = around.whenGoing(signal)
     if (going !== undefined) await going
     const tool = byName.get(call.name)
-    if (tool === undefined || turn.principal.role === 'guest') return result(call, `There is no tool "${call.name}".`, true)
-    if (call.malformed !== undefined) return result(call, `The arguments were not a JSON object: ${call.malformed.slice(0, 500)}`, true)
+    if (tool === undefined || turn.principal.role === 'guest') return notTaken(call, tool, 'there is no such tool', `There is no tool "${call.name}".`)
+    if (call.malformed !== undefined) return notTaken(call, tool, 'it could not be understood', `The arguments were not a JSON object: ${call.malformed.slice(0, 500)}`)
     const wrong = around.checkInput(tool, call.input)
-    if (wrong !== undefined) return result(call, `The input does not fit: ${wrong}`, true)
+    if (wrong !== undefined) return notTaken(call, tool, 'it could not be understood', `The input does not fit: ${wrong}`)
     if (signal.aborted) return result(call, stopped, true)
     const agent = around.agentOf(turn.key)
     let refusal = 'this is not allowed'
@@ -159,17 +159,19 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
         question = await around.guard.ask(tx, { ...exact, turn: turn.id, summary: tool.summarize(call.input as never), reason: ruling.reason, until: turn.deadline - answerMarginMs })
         if (question.state === 'pending') await around.putQuestion(tx, turn, question)
         return 'ask'
-      })
+      }, { effects, why: () => refusal })
       if (verdict === 'ask' && question !== undefined) {
         const { id } = question
         const decided = await around.guard.waitFor(id, signal)
         if (signal.aborted) return result(call, stopped, true)
         if (decided.state !== 'allowed') {
           refused.add(JSON.stringify([call.name, call.input]))
+          const why = decided.state === 'denied' ? 'a person said no' : 'nobody said yes in time'
+          await around.sessions.startCall(turn, call, async () => 'deny', { effects, why: () => why })
           return result(call, decided.state === 'denied' ? 'Refused: the person said no. Do not try it another way; ask them what they want instead.' : 'Refused: nobody answered in time, and no answer means no.', true)
         }
-        verdict = await around.sessions.startCall(turn, call, async (tx) => ((await around.guard.take(tx, id, exact)) ? 'allow' : 'deny'))
-        if (verdict === 'deny') refusal = 'the yes was used or ran out'
+        verdict = await around.sessions.startCall(turn, call, async (tx) => ((await around.guard.take(tx, id, exact)) ? 'allow' : 'deny'), { effects, why: () => usedUp })
+        if (verdict === 'deny') refusal = usedUp
       }
       if (verdict === 'deny') return result(call, `Refused: ${refusal}.`, true)
     } catch (error) {
@@ -178,22 +180,33 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     // Someone may have said stop or pause while it was judged: the abort was told before anyone listened for it here.
     const goingOn = around.whenGoing(signal)
     if (goingOn !== undefined) await goingOn
-    const done = signal.aborted ? result(call, stopped, true) : await perform(tool, call, effects, question !== undefined, signal)
+    const { message: done, end } = signal.aborted ? { message: result(call, stopped, true), end: { outcome: 'failed', why: 'stopped' } as const } : await perform(tool, call, effects, question !== undefined, signal)
     try {
-      await around.sessions.finishCall(turn, done)
+      await around.sessions.finishCall(turn, done, end)
     } catch {
       // The journal keeps it as begun: should the gateway die now, the model is told that its outcome is unknown. The result itself is here.
     }
     return done
   }
 
+  /** A call that nothing could be made of. The model reads why; where it may have been meant to change something, it is written down as not done. */
+  async function notTaken(call: ToolCallPart, tool: Tool | undefined, why: string, words: string): Promise<ToolResultMessage> {
+    if (tool === undefined || tool.needs.some((need) => actingGrants.has(need))) {
+      await around.sessions.startCall(turn, call, async () => 'deny', { why: () => why }).catch(() => {
+        // Nothing was done either way, and the model is told so.
+      })
+    }
+    return result(call, words, true)
+  }
+
   /** `approved`: a person said yes to exactly this call. */
-  async function perform(tool: Tool, call: ToolCallPart, effects: readonly Effect[], approved: boolean, signal: AbortSignal): Promise<ToolResultMessage> {
+  async function perform(tool: Tool, call: ToolCallPart, effects: readonly Effect[], approved: boolean, signal: AbortSignal): Promise<{ message: ToolResultMessage; end: CallEnd }> {
     const controller = new AbortController()
     const stop = (): void => controller.abort(signal.reason)
     signal.addEventListener('abort', stop, { once: true })
     let cancel = (): void => undefined
     let from: Origin | undefined
+    let isLate = false
     const judged = effects.flatMap((effect) => (effect.kind === 'reaches-host' && effect.url !== undefined ? [effect.url] : []))
     // Of a command a person sees what it is, not what it leaves in files.
     const theirWord = approved && effects.every(({ kind }) => kind !== 'runs-code')
@@ -217,6 +230,7 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
       const deadlineMs = Math.min(tool.deadlineMs?.(call.input as never) ?? toolDeadlineMs, toolDeadlineMaxMs)
       const deadline = new Promise<never>((_, reject) => {
         cancel = around.clock.after(deadlineMs, () => {
+          isLate = true
           reject(new Error(`it did not end within ${deadlineMs / 1000} s; its outcome is unknown`))
           controller.abort('timeout')
         })
@@ -224,11 +238,13 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
       judged.forEach(known.reached)
       const done = await Promise.race([tool.run(call.input as never, grants as never, controller.signal), deadline])
       from = leastTrusted([from, done.origin === 'owner' ? undefined : done.origin])
-      return labelled({ role: 'tool', callId: call.id, name: call.name, isError: done.isError === true, content: done.content.map((part) => (part.type === 'text' ? { ...part, text: cut(part.text) } : part)) })
+      const message = labelled({ role: 'tool', callId: call.id, name: call.name, isError: done.isError === true, content: done.content.map((part) => (part.type === 'text' ? { ...part, text: cut(part.text) } : part)) })
+      return { message, end: endOf(done) }
     } catch (error) {
       // Why it failed may be told in the words of whoever was read.
       if (effects.some(({ kind }) => kind === 'reads-untrusted')) from = 'external'
-      return labelled(result(call, describeError(error), true))
+      const isUnknown = isLate || (error instanceof Problem && error.code.endsWith('-uncertain'))
+      return { message: labelled(result(call, describeError(error), true)), end: { outcome: isUnknown ? 'unknown' : 'failed', ...whyOf(error, signal) } }
     } finally {
       cancel()
       signal.removeEventListener('abort', stop)
@@ -275,11 +291,26 @@ function isHandedOver({ content: [part] }: { content: readonly { type: string; t
   return part?.type === 'text' && part.text?.startsWith(handedOver) === true
 }
 
+/** What is kept of a call that was answered. The words of the answer are anybody's: only what the tool itself says of it counts. */
+function endOf({ stands, isError }: ToolResult): CallEnd {
+  const outcome = isError === true || stands?.kind === 'undone' ? 'failed' : (stands?.kind ?? 'done')
+  return { outcome, ...(stands === undefined ? {} : { why: stands.why, ...(stands.effect === undefined ? {} : { effect: stands.effect }) }) }
+}
+
+/** Sentences of our own say why; those of programs and networks stay with the model. */
+function whyOf(error: unknown, signal: AbortSignal): { why?: string } {
+  if (signal.aborted) return { why: 'stopped' }
+  return error instanceof Problem ? { why: error.message } : {}
+}
+
 function originOf(message: ModelMessage): Origin | undefined {
   return message.role === 'assistant' ? undefined : message.origin
 }
 
 const stopped = 'It was not run: someone said stop.'
+const usedUp = 'the yes was used or ran out'
+/** With one of these a tool can change something. */
+const actingGrants: ReadonlySet<GrantName> = new Set(['files.write', 'commands', 'memory', 'messages', 'sessions'])
 
 function result(call: ToolCallPart, text: string, isError: boolean): ToolResultMessage {
   return { role: 'tool', callId: call.id, name: call.name, isError, content: [{ type: 'text', text }] }

@@ -4,7 +4,7 @@ import type { BudgetDoor } from '../foundation/budget/types.ts'
 import type { Audit } from '../foundation/audit/types.ts'
 import type { InboxRoom, InboxRow } from './inbox/index.ts'
 import type { DeliveryRow, OutboxRoom } from './outbox/index.ts'
-import type { SessionsRoom } from './sessions/index.ts'
+import type { CallReceipt, SessionsRoom } from './sessions/index.ts'
 
 export interface Explained {
   lines: string[]
@@ -29,6 +29,7 @@ export function createWhy(rooms: { inbox: InboxRoom; sessions: SessionsRoom; out
   async function ofMessage(row: InboxRow): Promise<Explained> {
     const turn = row.turnId === null ? undefined : await sessions.transcript.turn(store.read, row.turnId)
     const calls = turn === undefined ? [] : await sessions.transcript.calls(store.read, turn.id)
+    const receipts = turn === undefined ? [] : await sessions.receipts(turn.id)
     const spent = turn === undefined ? undefined : await rooms.spent?.(turn.id)
     const deliveries = [...(turn === undefined ? [] : await outbox.ofTurn(turn.id)), ...(await outbox.ofInbox(row.id))]
     const judged = row.end === 'denied' ? (await audit.about(`${row.chat.channel}:${row.message.sender.id}`)).filter((entry) => Math.abs(entry.at - row.receivedAt) < 2_000) : []
@@ -43,6 +44,8 @@ export function createWhy(rooms: { inbox: InboxRoom; sessions: SessionsRoom; out
     if (turn !== undefined) {
       lines.push(`${time(turn.startedAt)}  turn ${turn.id}${turn.model === null ? '' : `, answered by ${turn.model}`}`)
       for (const call of calls) lines.push(`${time(call.startedAt)}  tool ${call.name} ${short(JSON.stringify(call.input), 60)}: ${call.state}${call.finishedAt === null ? '' : ` after ${seconds(call.finishedAt - call.startedAt)}`}`)
+      lines.push(...receipts.map((each) => `          receipt ${receiptLine(each)}`))
+      if (receipts.length === 0) lines.push('          no receipts: nothing was written, run, sent or changed in this turn, whatever the answer says')
       if (turn.endedAt !== null) lines.push(`${time(turn.endedAt)}  turn ended: ${turn.outcome ?? 'unknown'} after ${seconds(turn.endedAt - turn.startedAt)}, ${turn.usage.input + turn.usage.cacheRead + turn.usage.cacheWrite} tokens in, ${turn.usage.output} out`)
       else lines.push('          the turn is running')
       if (spent !== undefined && spent.calls > 0) lines.push(`          ${spent.calls} ${spent.calls === 1 ? 'model call' : 'model calls'}, ${spent.costUsd === 0 ? 'free' : `${(spent.costUsd * 100).toFixed(2)} cents`}`)
@@ -50,7 +53,7 @@ export function createWhy(rooms: { inbox: InboxRoom; sessions: SessionsRoom; out
     for (const delivery of deliveries) lines.push(deliveryLine(delivery))
     lines.push(row.end === null ? 'end: none yet, it is on its way' : `end: ${row.end}${row.endDetail === null ? '' : ` (${row.endDetail})`}${row.endedAt === null ? '' : ` at ${time(row.endedAt)}, ${seconds(row.endedAt - row.receivedAt)} after it came in`}`)
     const { message, ...facts } = row
-    return { lines, data: { kind: 'message', message: { ...facts, text: message.text, sender: message.sender, platformId: message.id }, turn: turn ?? null, spent: spent ?? null, toolCalls: calls, deliveries } }
+    return { lines, data: { kind: 'message', message: { ...facts, text: message.text, sender: message.sender, platformId: message.id }, turn: turn ?? null, spent: spent ?? null, toolCalls: calls, receipts, deliveries } }
   }
 
   async function ofTurn(id: string): Promise<Explained | undefined> {
@@ -79,6 +82,12 @@ export function createWhy(rooms: { inbox: InboxRoom; sessions: SessionsRoom; out
     const explained = await ofMessage(row)
     return rows.length === 1 ? explained : { ...explained, lines: [...explained.lines, `(${rows.length - 1} more ${rows.length === 2 ? 'message matches' : 'messages match'} "${short(id, 40)}")`] }
   }
+}
+
+/** What was done or not, to what, and by which call. */
+function receiptLine({ tool, action, effects, outcome, why, callId }: CallReceipt): string {
+  const targets = effects.map((effect) => `${effect.kind} "${short('what' in effect ? effect.what : 'path' in effect ? effect.path : 'to' in effect ? effect.to : effect.host)}"`)
+  return `${tool}${action === null ? '' : ` ${action}`}${targets.length === 0 ? '' : ` ${targets.join(', ')}`}: ${outcome}${why === null ? '' : ` (${short(why)})`}  [${short(callId, 40)}]`
 }
 
 function deliveryLine(delivery: DeliveryRow): string {

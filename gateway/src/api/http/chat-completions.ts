@@ -92,12 +92,15 @@ function watch(rooms: Rooms, platformId: string, key: SessionKey, onText: (text:
   let cancelLook = (): void => undefined
 
   const settle = (outcome: TurnOutcome): void => {
+    const { undone = '' } = outcome
+    if (undone !== '' && said !== '') onText(`\n\n${undone}`)
+    const all = (text: string): string => [text, undone].filter((part) => part !== '').join('\n\n')
     switch (outcome.kind) {
-      case 'answered': return finish({ kind: 'said', text: outcome.text, finish: 'stop', usage })
-      case 'limit': return finish({ kind: 'said', text: outcome.text, finish: 'length', usage })
-      case 'silent': return finish({ kind: 'said', text: notices.join('\n\n'), finish: 'stop', usage })
-      case 'aborted': return finish(outcome.text !== '' ? { kind: 'said', text: outcome.text, finish: 'stop', usage } : { kind: 'failed', failure: { status: 503, message: 'The turn was stopped before it answered.', type: 'api_error', code: 'aborted' } })
-      case 'failed': return finish({ kind: 'failed', failure: failureOf(outcome) })
+      case 'answered': return finish({ kind: 'said', text: all(outcome.text), finish: 'stop', usage })
+      case 'limit': return finish({ kind: 'said', text: all(outcome.text), finish: 'length', usage })
+      case 'silent': return finish({ kind: 'said', text: all(notices.join('\n\n')), finish: 'stop', usage })
+      case 'aborted': return finish(all(outcome.text) !== '' ? { kind: 'said', text: all(outcome.text), finish: 'stop', usage } : { kind: 'failed', failure: { status: 503, message: 'The turn was stopped before it answered.', type: 'api_error', code: 'aborted' } })
+      case 'failed': return finish({ kind: 'failed', failure: { ...failureOf(outcome), message: all(failureOf(outcome).message) } })
       default: return unreachable(outcome)
     }
   }

@@ -89,7 +89,7 @@ export function messagingGrants(source: MessagingSource): (subject: MessagingSub
       return await run(controller.signal)
     } catch (error) {
       if (!(error instanceof SendProblem)) throw error
-      throw new Problem('message-refused', error.outcome === 'unknown' ? `It is not known whether this was done: ${error.message}` : error.message, { cause: error })
+      throw error.outcome === 'unknown' ? new Problem('message-uncertain', `It is not known whether this was done: ${error.message}`, { cause: error }) : new Problem('message-refused', error.message, { cause: error })
     } finally {
       cancel()
       signal.removeEventListener('abort', stop)
@@ -111,7 +111,8 @@ export function messagingGrants(source: MessagingSource): (subject: MessagingSub
         const written = await source.sent(subject.principal, key)
         return { id: written?.id ?? key, to: place.id, state: 'waiting', again }
       }
-      if (done.state !== 'sent') throw new Problem('send-failed', done.error ?? 'The message could not be sent.', done.state === 'ambiguous' ? { next: 'It may have arrived: ask before you send it again.' } : {})
+      if (done.state === 'ambiguous') throw new Problem('send-uncertain', done.error ?? 'It is not known whether the message arrived.', { next: 'It may have arrived: ask before you send it again.' })
+      if (done.state !== 'sent') throw new Problem('send-failed', done.error ?? 'The message could not be sent.')
       return { id: done.id, to: place.id, state: 'sent', again }
     } finally {
       cancel()

@@ -3,7 +3,7 @@
  * Decides nothing about who may speak, calls no model and sends nothing.
  */
 import {
-  Problem, describeError, leastTrusted, type AgentEvent, type AgentId, type ChatRef, type Clock, type ConfigView, type InboxId, type IncomingMessage, type Logger,
+  Problem, describeError, leastTrusted, type AgentEvent, type AgentId, type ChatRef, type Clock, type ConfigView, type Effect, type InboxId, type IncomingMessage, type Logger,
   type Migration, type ModelMessage, type NewId, type Principal, type PrincipalId, type SessionId, type SessionKey, type Store, type ThinkingLevel, type ToolCallPart,
   type ToolResultMessage, type TurnId, type TurnOutcome, type TurnView, type TurnWishes, type Tx,
 } from '@moltbot/contract'
@@ -13,7 +13,8 @@ import { callsAtStop } from './calls-at-stop.ts'
 import { agentOfKey, canonicalKey, keyOfChat, mainKey } from './keys.ts'
 import { createLanes, type Waiting, type Work } from './lanes.ts'
 import { isStale, resetRuleFor } from './reset.ts'
-import { addUsage, createTranscript, sessionsMigration, turnsWantedMigration } from './transcript.ts'
+import { receiptsOf, undoneOf, undoneWords, type CallEnd, type CallReceipt } from './receipts.ts'
+import { addUsage, callReceiptsMigration, createTranscript, sessionsMigration, turnsWantedMigration } from './transcript.ts'
 import { createTurnTimer, type TurnTimer } from './turn-timer.ts'
 import { newTurn, textOf, type Turn } from './turn.ts'
 import { closeOpenCalls, dayOf, keptFromOf, messagesOf, unansweredCalls, userMessageOf } from './view.ts'
@@ -23,10 +24,11 @@ export type * from './types.ts'
 export type { Turn } from './turn.ts'
 export type { Waiting } from './lanes.ts'
 export type { TurnRow, ToolCallRow } from './transcript.ts'
+export type { CallEnd, CallOutcome, CallReceipt } from './receipts.ts'
 export { hungOutcome } from './turn.ts'
 export { messagesSection, sessionSection } from './config.ts'
 export { agentOfKey, canonicalKey, mainKey } from './keys.ts'
-export const migrations: readonly Migration[] = [sessionsMigration, turnsWantedMigration]
+export const migrations: readonly Migration[] = [sessionsMigration, turnsWantedMigration, callReceiptsMigration]
 
 /** How long a turn may still run after it was told to stop before the lane gives it up. */
 export const abortGraceMs = 10_000
@@ -385,25 +387,32 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     tx.afterCommit(() => feed.publish({ kind: 'entry', key, entry }))
   }
 
-  /** Journals a call before it runs; `judge` decides in the same transaction. */
-  async function startCall(turn: Turn, call: ToolCallPart, judge: (tx: Tx) => Promise<'allow' | 'ask' | 'deny'>): Promise<'allow' | 'ask' | 'deny'> {
+  /**
+   * Journals a call before it runs; `judge` decides in the same transaction. `about`: what it would do (absent: nobody can tell), and why it
+   * was refused, asked for after `judge`.
+   */
+  async function startCall(turn: Turn, call: ToolCallPart, judge: (tx: Tx) => Promise<'allow' | 'ask' | 'deny'>, about: { effects?: readonly Effect[]; why?(): string } = {}): Promise<'allow' | 'ask' | 'deny'> {
     let verdict: 'allow' | 'ask' | 'deny' = 'deny'
     await commit(turn, async (tx) => {
       verdict = await judge(tx)
       // What waits for a person has not begun: after a crash it is asked again, not reported as of unknown outcome.
       if (verdict === 'ask') return
-      const journalId = await transcript.startCall(tx, { turnId: turn.id, callId: call.id, principal: turn.principal.id, name: call.name, input: call.input })
+      const journalId = await transcript.startCall(tx, { turnId: turn.id, callId: call.id, principal: turn.principal.id, name: call.name, input: call.input, effects: about.effects })
       turn.journal.set(call.id, journalId)
-      if (verdict === 'deny') await transcript.finishCall(tx, turn.id, journalId, 'refused', 'refused')
+      if (verdict !== 'deny') return
+      const why = about.why?.()
+      await transcript.finishCall(tx, turn.id, journalId, 'refused', 'refused', { outcome: 'refused', ...(why === undefined ? {} : { why }) })
     })
     return verdict
   }
 
   /** Journals the end of a call, together with its result in the transcript when `record` comes by. */
-  function finishCall(turn: Turn, result: ToolResultMessage): Promise<void> {
+  function finishCall(turn: Turn, result: ToolResultMessage, end: CallEnd): Promise<void> {
     const words = result.content.map((part) => (part.type === 'text' ? part.text : `[${part.mimeType}]`)).join('\n')
-    return store.transaction((tx) => transcript.finishCall(tx, turn.id, turn.journal.get(result.callId) ?? result.callId, 'finished', words.slice(0, 20_000)))
+    return store.transaction((tx) => transcript.finishCall(tx, turn.id, turn.journal.get(result.callId) ?? result.callId, 'finished', words.slice(0, 20_000), end))
   }
+
+  const receipts = async (turn: TurnId): Promise<CallReceipt[]> => receiptsOf(await transcript.calls(store.read, turn))
 
   /** Lets go of a turn because the gateway is stopping: it stays unfinished in the store and is continued at the next start. */
   function leave(turn: Turn): void {
@@ -430,6 +439,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     }
     if (outcome.kind === 'failed') turn.pending.push({ kind: 'note', text: `This turn failed: ${outcome.fault.message}` })
     if (outcome.kind === 'aborted') turn.pending.push({ kind: 'note', text: `Stopped (${outcome.reason}).` })
+    if (outcome.undone !== undefined) turn.pending.push({ kind: 'note', text: outcome.undone })
     const noted = turn.pending.slice(before)
     let takeBack = (): void => undefined
     turn.takeBack = () => {
@@ -438,7 +448,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
       turn.over = false
     }
     takeBack = await flush(tx, turn)
-    await transcript.endTurn(tx, turn.id, { outcome: outcome.kind, model: turn.model, wanted: turn.wanted, usage: turn.usage, text: turn.said.join('\n\n') })
+    await transcript.endTurn(tx, turn.id, { outcome: outcome.kind, model: turn.model, wanted: turn.wanted, usage: turn.usage, text: [...turn.said, ...(outcome.undone === undefined ? [] : [outcome.undone])].join('\n\n') })
     const head = turn.batch[0]
     await transcript.touch(tx, turn.key, {
       chat: turn.chat, usage: turn.usage, lastUserAt: clock.now(),
@@ -583,6 +593,10 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     commit,
     startCall,
     finishCall,
+    /** What the calls of a turn did, and what they were to do and did not; calls that only looked are left out. */
+    receipts,
+    /** What must be told beside the words of a turn that ends: acts that failed, were refused or broke off, and were not done by a later call. '' for nothing. */
+    undone: async (turn: Turn): Promise<string> => undoneWords(undoneOf(await receipts(turn.id)), turn.chat.kind === 'direct'),
     finish,
     keepCommand,
     leave,

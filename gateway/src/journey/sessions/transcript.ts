@@ -1,8 +1,9 @@
 import {
-  Problem, noUsage, type AgentId, type ChatRef, type Clock, type EntryBody, type EntryId, type Migration, type NewId, type PrincipalId, type Row,
+  Problem, noUsage, type AgentId, type ChatRef, type Clock, type Effect, type EntryBody, type EntryId, type Migration, type NewId, type PrincipalId, type Row,
   type SessionId, type SessionKey, type Sql, type Store, type ToolCallId, type TurnId, type TurnOutcome, type Tx, type Usage,
 } from '@moltbot/contract'
 import { agentOfKey } from './keys.ts'
+import type { CallEnd, CallOutcome } from './receipts.ts'
 import type { EntryRow, SessionRow, SessionSettings } from './types.ts'
 
 export const sessionsMigration: Migration = {
@@ -22,6 +23,12 @@ export const sessionsMigration: Migration = {
 
 /** Which model was asked first, beside the one that answered. */
 export const turnsWantedMigration: Migration = { name: '0002-sessions-turns-wanted', sql: 'ALTER TABLE turns ADD COLUMN wanted TEXT' }
+
+/** What a call was to do, and how that ended. Calls of earlier have neither. */
+export const callReceiptsMigration: Migration = {
+  name: '0003-sessions-call-receipts',
+  sql: `ALTER TABLE tool_calls ADD COLUMN effects TEXT; ALTER TABLE tool_calls ADD COLUMN outcome TEXT; ALTER TABLE tool_calls ADD COLUMN why TEXT`,
+}
 
 /** A turn as stored. `running` rows found at start belong to a gateway that died; they are continued. */
 export interface TurnRow {
@@ -52,6 +59,11 @@ export interface ToolCallRow {
   finishedAt: number | null
   /** The result as the model read it. */
   result: string | null
+  /** What it was to do. Null: nobody could tell, or it is from before that was kept. */
+  effects: Effect[] | null
+  /** Null: it has not ended, or is from before that was kept. */
+  outcome: CallOutcome | null
+  why: string | null
 }
 
 /** All but the system prompt, which is kilobytes long and wanted by nobody who asks for a session. */
@@ -258,23 +270,27 @@ export function createTranscript(options: { store: Store; clock: Clock; newId: N
       )
       return row === undefined ? undefined : toTurn(row)
     },
-    async startCall(tx: Tx, call: { turnId: TurnId; callId: ToolCallId; principal: PrincipalId; name: string; input: Record<string, unknown> }): Promise<ToolCallId> {
+    async startCall(tx: Tx, call: { turnId: TurnId; callId: ToolCallId; principal: PrincipalId; name: string; input: Record<string, unknown>; effects: readonly Effect[] | undefined }): Promise<ToolCallId> {
       for (let count = 1; ; count += 1) {
         const journalId = (count === 1 ? call.callId : `${call.callId}#${count}`) as ToolCallId
         const fresh = await tx.run(
-          "INSERT INTO tool_calls (turn_id, call_id, principal, name, input, state, started_at) VALUES (?, ?, ?, ?, ?, 'started', ?) ON CONFLICT DO NOTHING",
-          call.turnId, journalId, call.principal, call.name, JSON.stringify(call.input), clock.now(),
+          "INSERT INTO tool_calls (turn_id, call_id, principal, name, input, state, started_at, effects) VALUES (?, ?, ?, ?, ?, 'started', ?, ?) ON CONFLICT DO NOTHING",
+          call.turnId, journalId, call.principal, call.name, JSON.stringify(call.input), clock.now(), call.effects === undefined ? null : JSON.stringify(call.effects),
         )
         if (fresh === 1) return journalId
       }
     },
-    async finishCall(tx: Tx, turn: TurnId, call: ToolCallId, state: 'finished' | 'refused', result: string): Promise<void> {
-      await tx.run('UPDATE tool_calls SET state = ?, finished_at = ?, result = ? WHERE turn_id = ? AND call_id = ?', state, clock.now(), result, turn, call)
+    async finishCall(tx: Tx, turn: TurnId, call: ToolCallId, state: 'finished' | 'refused', result: string, end: CallEnd): Promise<void> {
+      await tx.run(
+        'UPDATE tool_calls SET state = ?, finished_at = ?, result = ?, outcome = ?, why = ?, effects = COALESCE(?, effects) WHERE turn_id = ? AND call_id = ?',
+        state, clock.now(), result, end.outcome, end.why?.slice(0, 500) ?? null, end.effect === undefined ? null : JSON.stringify([end.effect]), turn, call,
+      )
     },
     async calls(on: Sql, turn: TurnId): Promise<ToolCallRow[]> {
       return (await on.all('SELECT * FROM tool_calls WHERE turn_id = ? ORDER BY started_at, call_id', turn)).map((row) => ({
         turnId: row['turn_id'] as TurnId, callId: row['call_id'] as ToolCallId, name: String(row['name']), input: JSON.parse(String(row['input'])) as Record<string, unknown>,
         state: row['state'] as ToolCallRow['state'], startedAt: Number(row['started_at']), finishedAt: row['finished_at'] as number | null, result: row['result'] as string | null,
+        effects: row['effects'] === null ? null : (JSON.parse(String(row['effects'])) as Effect[]), outcome: row['outcome'] as CallOutcome | null, why: row['why'] as string | null,
       }))
     },
   }
