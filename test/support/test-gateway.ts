@@ -48,6 +48,8 @@ export interface TestGatewayOptions {
   tools?: readonly Tool[]
   /** In place of the network that tools reach. */
   network?: StartOptions['network']
+  /** The folder of the built page. Absent: no page. */
+  uiDir?: string
 }
 
 function merge(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
@@ -84,7 +86,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     model, telegram, stateDir, configFile: join(stateDir, 'moltbot.json'), token: 'journey-token-0123456789abcdef0123456789abcdef',
     async start() {
       harness.gateway = await startGateway({
-        stateDir, environment: options.environment ?? {}, version: '0.0.0-test', uiDir: undefined, vaultKeyFile: join(home, 'vault.key'), port: 0,
+        stateDir, environment: options.environment ?? {}, version: '0.0.0-test', uiDir: options.uiDir, vaultKeyFile: join(home, 'vault.key'), port: 0,
         ...(options.clock === undefined ? {} : { clock: options.clock }), ...(options.tools === undefined ? {} : { tools: options.tools }), ...(options.network === undefined ? {} : { network: options.network }),
       })
     },

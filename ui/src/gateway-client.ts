@@ -49,12 +49,15 @@ export class GatewayError extends Error {
   /** What to do about it, when the gateway said so. */
   readonly next: string | undefined
   readonly retryable: boolean
-  constructor(code: string, message: string, next: string | undefined, retryable: boolean) {
+  /** What else it said about it. */
+  readonly details: Readonly<Record<string, unknown>>
+  constructor(code: string, message: string, next: string | undefined, retryable: boolean, details: Record<string, unknown> = {}) {
     super(message)
     this.name = 'GatewayError'
     this.code = code
     this.next = next
     this.retryable = retryable
+    this.details = details
   }
 }
 
@@ -232,7 +235,7 @@ export function createGatewayClient(world: ClientSurroundings): GatewayClient {
       if (frame['ok'] === true) return request.resolve(frame['payload'])
       const error = fields(frame['error'])
       const details = fields(error['details'])
-      request.reject(new GatewayError(words(error['code']) ?? 'UNAVAILABLE', words(error['message']) ?? 'The gateway refused.', words(details['next']), error['retryable'] === true))
+      request.reject(new GatewayError(words(error['code']) ?? 'UNAVAILABLE', words(error['message']) ?? 'The gateway refused.', words(details['next']), error['retryable'] === true, details))
       return
     }
     if (frame['type'] !== 'event') return

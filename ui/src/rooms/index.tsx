@@ -1,10 +1,12 @@
 /**
- * The rooms beside the conversation: what waits and runs, questions and grants, people, security, money. They come to the page
- * when somebody first enters one, show what the gateway answers at that moment, and keep nothing; a method this gateway does not
- * name in its hello is never called, and what it would show is left out.
+ * The rooms beside the conversation: what waits and runs, questions and grants, people, channels, agents, security, money, the
+ * log, settings. They come to the page when somebody first enters one, show what the gateway answers at that moment, and keep
+ * nothing but what a person typed and has not saved; a method this gateway does not name in its hello is never called, and what
+ * it would show is left out.
  */
-import type { VNode } from 'preact'
+import type { FunctionComponent, VNode } from 'preact'
 import '../styles/rooms.css'
+import { LatePart } from '../components/late-part.tsx'
 import type { RoomName } from '../place.ts'
 import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
@@ -16,14 +18,21 @@ import { SecurityRoom } from './security-room.tsx'
 import { roomText } from './text.ts'
 import { UsageRoom } from './usage-room.tsx'
 
-const shelf: Record<RoomName, (props: { stage: Stage }) => VNode> = {
+type RoomComponent = FunctionComponent<{ stage: Stage }>
+
+/** Rooms that most visits never enter come when they are. */
+const later = (load: () => Promise<RoomComponent>): RoomComponent => (props) => <LatePart load={load} props={props} />
+
+const shelf: Record<RoomName, RoomComponent> = {
   home: HomeRoom, approvals: ApprovalsRoom, people: PeopleRoom, security: SecurityRoom, usage: UsageRoom,
+  settings: later(async () => (await import('./settings-room.tsx')).SettingsRoom),
 }
 
 /** A room is worth entering where the gateway has one of these. The others live from what the page knows anyway. */
 const lives: Partial<Record<RoomName, readonly string[]>> = {
   security: ['security.audit', 'audit.log', 'vault.list', 'egress.today', 'sandbox.explain', 'panic', 'pause', 'resume'],
   usage: ['usage.cost', 'usage.spend'],
+  settings: ['config.schema'],
 }
 
 export function Room(props: { stage: Stage; room: RoomName }): VNode {

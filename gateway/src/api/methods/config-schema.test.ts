@@ -8,7 +8,8 @@ it('gives every key a label, its help, and marks what is secret', async () => {
   const schema = {
     type: 'object',
     properties: {
-      gateway: { type: 'object', properties: { port: { type: 'integer', description: 'Where it listens.' }, auth: { type: 'object', properties: { token: { type: 'string' } } } } },
+      database: { type: 'object', 'x-reload': 'restart', properties: {} },
+      gateway: { type: 'object', properties: { port: { type: 'integer', description: 'Where it listens. Takes effect at the next start.' }, key: { type: 'string', writeOnly: true }, auth: { type: 'object', properties: { token: { type: 'string' } } } } },
       channels: { type: 'object', patternProperties: { '^.*$': { type: 'object', properties: { dmPolicy: { type: 'string' } } } } },
     },
   }
@@ -16,9 +17,10 @@ it('gives every key a label, its help, and marks what is secret', async () => {
   const answer = await callMethod(configSchema, {}, rooms)
   expect(answer.schema).toEqual(schema)
   expect(answer.uiHints).toMatchObject({
-    'gateway.port': { label: 'Port', help: 'Where it listens.' }, 'gateway.auth.token': { label: 'Token', sensitive: true }, 'channels.*.dmPolicy': { label: 'Dm policy' },
+    'gateway.port': { label: 'Port', restart: true }, database: { restart: true }, 'gateway.key': { sensitive: true }, 'gateway.auth.token': { label: 'Token', sensitive: true }, 'channels.*.dmPolicy': { label: 'Dm policy' },
   })
   expect(answer.uiHints['gateway.port']).not.toHaveProperty('sensitive')
+  expect(answer.uiHints['gateway.auth.token']).not.toHaveProperty('restart')
 })
 
 it('a schema that contains itself comes to an end', async () => {

@@ -2,7 +2,7 @@ import Type from 'typebox'
 import { defineMethod } from '../method.ts'
 import { open } from '../wire/params.ts'
 
-interface Hint { label: string; help?: string; sensitive?: true }
+interface Hint { label: string; help?: string; sensitive?: true; restart?: true }
 
 export const configSchema = defineMethod({
   name: 'config.schema',
@@ -11,7 +11,7 @@ export const configSchema = defineMethod({
   params: open({}),
   result: Type.Object({
     schema: Type.Record(Type.String(), Type.Unknown()),
-    uiHints: Type.Record(Type.String(), Type.Object({ label: Type.String(), help: Type.Optional(Type.String()), sensitive: Type.Optional(Type.Literal(true)) })),
+    uiHints: Type.Record(Type.String(), Type.Object({ label: Type.String(), help: Type.Optional(Type.String()), sensitive: Type.Optional(Type.Literal(true)), restart: Type.Optional(Type.Literal(true)) })),
     version: Type.String(),
     generatedAt: Type.String(),
   }),
@@ -25,16 +25,27 @@ export const configSchema = defineMethod({
 
 const depthMax = 12
 const sensitiveNames = /(token|secret|password|apikey|api_key|privatekey)$/i
+/** How the help of a key says that a running gateway does not follow it. */
+const nextStart = /\bnext start\b/i
 
 function collectHints(schema: unknown, path: string, hints: Record<string, Hint>, depth: number): void {
   if (!isTree(schema) || depth > depthMax) return
   for (const [name, child] of Object.entries(isTree(schema['properties']) ? schema['properties'] : {})) {
     const at = path === '' ? name : `${path}.${name}`
     const help = isTree(child) && typeof child['description'] === 'string' ? child['description'] : undefined
-    hints[at] = { label: inWords(name), ...(help === undefined ? {} : { help }), ...(sensitiveNames.test(name) ? { sensitive: true as const } : {}) }
+    hints[at] = { label: inWords(name), ...(help === undefined ? {} : { help }), ...(isSecret(name, child) ? { sensitive: true as const } : {}), ...(waits(child, help) ? { restart: true as const } : {}) }
     collectHints(child, at, hints, depth + 1)
   }
   for (const child of [schema['additionalProperties'], ...Object.values(isTree(schema['patternProperties']) ? schema['patternProperties'] : {})]) collectHints(child, path === '' ? '*' : `${path}.*`, hints, depth + 1)
+}
+
+function isSecret(name: string, schema: unknown): boolean {
+  return (isTree(schema) && schema['writeOnly'] === true) || sensitiveNames.test(name)
+}
+
+/** Whether a change waits for the next start: the whole section's does, or the help of the key says so. */
+function waits(schema: unknown, help: string | undefined): boolean {
+  return (isTree(schema) && schema['x-reload'] === 'restart') || nextStart.test(help ?? '')
 }
 
 /** `dmPolicy` → `Dm policy`. */

@@ -46,7 +46,7 @@ function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 }
 
-/** The JSON Schema of the whole file. Secret keys carry `writeOnly`. */
+/** The JSON Schema of the whole file. Secret keys carry `writeOnly`, sections that wait for the next start `x-reload`. */
 export function configSchema(sections: readonly Section[]): Record<string, unknown> {
   const root: SchemaNode & { $schema: string } = {
     $schema: 'https://json-schema.org/draft/2020-12/schema', type: 'object', title: 'Moltbot configuration', properties: {}, additionalProperties: true,
@@ -68,6 +68,7 @@ export function configSchema(sections: readonly Section[]): Record<string, unkno
     parent.properties[last] = {
       ...schema, title: section.title, description: schema.description ?? section.title, default: schema.default ?? {},
       properties: { ...schema.properties, ...inside },
+      ...(section.reload === 'restart' ? { 'x-reload': section.reload } : {}),
     }
   }
   return root as unknown as Record<string, unknown>

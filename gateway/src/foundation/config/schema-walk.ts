@@ -28,6 +28,8 @@ export interface SchemaNode {
   format?: string
   minItems?: number
   maxItems?: number
+  /** On a section whose changes wait for the next start. */
+  'x-reload'?: 'restart'
 }
 
 export type Steps = readonly (string | number)[]

@@ -1,0 +1,65 @@
+import type { ComponentChildren, VNode } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import { Icon } from '../components/icon.tsx'
+import { explainFailure } from '../desk.ts'
+import { GatewayError } from '../gateway-client.ts'
+import type { DiffGap, DiffLine } from './line-diff.ts'
+import { settingsText as say } from './settings-text.ts'
+
+/** A last look at what would change. Closing it changes nothing. */
+export function ReviewDialog(props: { title: string; busy: boolean; failure: unknown; onSave: () => void; onClose: () => void; children: ComponentChildren }): VNode {
+  const place = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    const before = document.activeElement
+    place.current?.showModal()
+    place.current?.querySelector<HTMLButtonElement>('.button.primary')?.focus()
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus()
+    }
+  }, [])
+  return (
+    <dialog class="dialog review" ref={place} aria-labelledby="review-title" onClose={props.onClose} onClick={(event) => { if (event.target === place.current) props.onClose() }}>
+      <form method="dialog" onSubmit={(event) => {
+        event.preventDefault()
+        if (!props.busy) props.onSave()
+      }}>
+        <h2 id="review-title">{props.title}</h2>
+        <div class="review-body" tabIndex={0} role="group" aria-label={props.title}>{props.children}</div>
+        {props.failure === undefined ? null : <Failure error={props.failure} />}
+        <div class="dialog-buttons">
+          <button type="button" class="button" onClick={props.onClose}>{say.cancel}</button>
+          <button type="submit" class="button primary" aria-disabled={props.busy}>{props.busy ? say.saving : say.save}</button>
+        </div>
+      </form>
+    </dialog>
+  )
+}
+
+/** Why it was not saved, in the gateway's words; a sign-in that is too old has its own way out, in another tab so that nothing typed here is lost. */
+export function Failure(props: { error: unknown }): VNode {
+  const { reason, next } = explainFailure(props.error)
+  const stale = props.error instanceof GatewayError && props.error.details['code'] === 'REAUTHENTICATION_REQUIRED'
+  return (
+    <div class="trouble" role="alert">
+      <Icon name="alert" />
+      <div>
+        <strong>{say.invalid}</strong>
+        <p>{reason} {next}</p>
+        {stale ? <a class="button small" href="./login" target="_blank" rel="noopener">{say.signInFirst}</a> : null}
+      </div>
+    </div>
+  )
+}
+
+export function Diff(props: { lines: readonly (DiffLine | DiffGap)[] }): VNode {
+  return (
+    <pre class="diff">
+      {props.lines.map((line, index) => (line.kind === 'gap' ? <span key={index} class="diff-gap">{say.gap(line.count)}</span> : (
+        <span key={index} class={`diff-${line.kind}`}>
+          {line.kind === 'same' ? '  ' : <><span aria-hidden="true">{line.kind === 'in' ? '+ ' : '− '}</span><span class="offscreen">{line.kind === 'in' ? say.lineIn : say.lineOut}: </span></>}
+          {line.words}
+        </span>
+      )))}
+    </pre>
+  )
+}
