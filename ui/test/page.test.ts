@@ -1,10 +1,10 @@
-import AxeBuilder from '@axe-core/playwright'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import type { Browser, Locator, Page } from 'playwright-core'
+import type { Browser, Locator, Page, Request } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { buildPage, launch, noBrowser, openPage, type OpenPage } from '../testing/browser.ts'
+import { expectNoObstacles } from '../testing/axe.ts'
+import { buildPage, launch, noBrowser, openPage, shareTab, type PageOptions, type SharedTab } from '../testing/browser.ts'
 import { createFakeGateway, type FakeGateway, type Step } from '../testing/fake-gateway.ts'
 
 const name = noBrowser ? 'the page (left out: no Chromium on this machine)' : 'the page'
@@ -13,32 +13,31 @@ const name = noBrowser ? 'the page (left out: no Chromium on this machine)' : 't
 describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
   let browser: Browser
   let built: { dir: string; remove: () => void }
+  let tab: SharedTab
   let fake: FakeGateway
-  let open: OpenPage | undefined
 
   beforeAll(async () => {
     built = await buildPage()
     browser = await launch()
+    tab = await shareTab(browser)
   }, 90_000)
   afterAll(async () => {
     await browser?.close()
     built?.remove()
   })
   afterEach(async () => {
-    const faults = (await open?.faults()) ?? []
-    await open?.page.context().close()
+    const faults = await tab.leave()
     await fake?.close()
-    open = undefined
     if (faults.length > 0) throw new Error(`the page broke its own rules: ${faults.join(' | ')}`)
   })
 
-  async function visit(options: Parameters<typeof openPage>[2] = {}, prepare: (fake: FakeGateway) => void = () => undefined): Promise<Page> {
+  async function visit(options: Omit<PageOptions, 'language'> = {}, prepare: (fake: FakeGateway) => void = () => undefined): Promise<Page> {
     fake = await createFakeGateway(built.dir)
     prepare(fake)
-    open = await openPage(browser, fake.url, options)
-    await composer(open.page).waitFor()
-    await open.page.locator('.head .pill').last().waitFor()
-    return open.page
+    const page = await tab.visit(fake.url, options)
+    await composer(page).waitFor()
+    await page.locator('.head .pill').last().waitFor()
+    return page
   }
   const composer = (page: Page): Locator => page.getByRole('textbox', { name: 'Message', exact: true })
   async function say(page: Page, words: string): Promise<void> {
@@ -138,8 +137,9 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     expect(fake.sent.length).toBe(1)
     fake.down = false
     // It may come back by itself before the button is reached.
-    await page.getByRole('button', { name: 'Try now' }).click({ timeout: 2_000 }).catch(() => undefined)
-    await answers(page).getByText('You said: While away').waitFor()
+    const back = answers(page).getByText('You said: While away').waitFor()
+    await Promise.race([back, page.getByRole('button', { name: 'Try now' }).click().catch(() => back)])
+    await back
     expect(fake.sent.length).toBe(2)
     expect(await page.getByText('While away', { exact: true }).count()).toBe(1)
   })
@@ -209,13 +209,11 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
   })
 
   it('asks to sign in again when the session is over', async () => {
-    fake = await createFakeGateway(built.dir)
-    open = await openPage(browser, fake.url)
-    await composer(open.page).waitFor()
-    await open.page.locator('.row').first().waitFor()
+    const page = await visit()
+    await page.locator('.row').first().waitFor()
     fake.signedOut = true
     fake.cut()
-    const link = open.page.getByRole('link', { name: 'Sign in' })
+    const link = page.getByRole('link', { name: 'Sign in' })
     await link.waitFor()
     expect(await link.getAttribute('href')).toBe('./login')
   })
@@ -354,9 +352,11 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
 
   it('speaks German where the browser does', async () => {
     fake = await createFakeGateway(built.dir)
-    open = await openPage(browser, fake.url, { language: 'de-DE' })
-    await open.page.getByText('Was kann ich für Sie tun?').waitFor()
-    expect(await open.page.locator('html').getAttribute('lang')).toBe('de')
+    const { page, faults } = await openPage(browser, fake.url, { language: 'de-DE' })
+    await page.getByText('Was kann ich für Sie tun?').waitFor()
+    expect(await page.locator('html').getAttribute('lang')).toBe('de')
+    expect(await faults()).toEqual([])
+    await page.context().close()
   })
 
   it('has a drawer of chats on a phone', async () => {
@@ -401,15 +401,21 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
       ]
     })
     const outside: string[] = []
-    page.on('request', (request) => {
+    const note = (request: Request): void => {
       if (!request.url().startsWith(fake.url) && !request.url().startsWith('data:')) outside.push(request.url())
-    })
+    }
+    page.on('request', note)
     for (let index = 0; index < hostile.length; index += 1) {
       await say(page, String(index))
       await own(page).nth(index).getByText('Answered').waitFor()
     }
-    for (const fold of await page.locator('.fold > summary').all()) await fold.click()
-    for (const target of await page.locator('.answer b, .answer a, .answer summary').all()) await target.hover({ force: true, timeout: 500 }).catch(() => undefined)
+    const touched = await page.locator('.conversation').evaluate((place) => {
+      const folds = [...place.querySelectorAll<HTMLElement>('.fold > summary')]
+      for (const fold of folds) fold.click()
+      for (const element of place.querySelectorAll('*')) for (const kind of ['mouseover', 'mouseenter', 'mousemove', 'focus', 'focusin']) element.dispatchEvent(new Event(kind, { bubbles: true }))
+      return folds.length
+    })
+    expect(touched).toBeGreaterThanOrEqual(2 * hostile.length)
     const found = await page.locator('.conversation').evaluate((place) => {
       const bad: string[] = []
       for (const element of place.querySelectorAll('*')) {
@@ -425,58 +431,54 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
       }
       return bad
     })
+    page.off('request', note)
     expect(found).toEqual([])
     expect(outside).toEqual([])
   }, 150_000)
 
   const rich = '# Title\n\nWords with `code` and a [link](https://example.com).\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n- [x] done\n- [ ] open\n\n```ts\nlet a = 1\n```\n\n> quote\n\n![map](https://example.com/map.png)'
   for (const width of [390, 1440]) {
-    for (const dark of [false, true]) {
-      it(`can be used by everyone at ${width} px, ${dark ? 'dark' : 'light'}`, async () => {
-        const page = await visit({ width, height: 844, dark }, (gateway) => {
-          gateway.defaultModel = { provider: 'builtin', model: 'assistant' }
-          gateway.sessions.set('agent:main:dashboard:1', { key: 'agent:main:dashboard:1', messages: [], row: { key: 'agent:main:dashboard:1', derivedTitle: 'Garden', lastMessagePreview: 'Roses', updatedAt: Date.now() } })
-          gateway.pairing = [{ channel: 'telegram', account: 'default', sender: '77', senderName: 'Berta', code: 'K7QX2M', createdAt: Date.now(), expiresAt: Date.now() + 1e6 }]
-          gateway.channels = [{ id: 'telegram', label: 'Telegram', accounts: [{ accountId: 'default', enabled: true, configured: true, state: 'needs-you', detail: 'Set a token.' }] }]
-          gateway.answer = (words) => words === 'fail'
-            ? [{ kind: 'fail', message: 'No credit left.' }]
-            : [{ kind: 'thinking', text: 'Hm.' }, { kind: 'tool', name: 'read', input: { path: 'a' }, result: 'no', isError: true }, { kind: 'text', text: rich }]
-        })
-        const check = async (where: string): Promise<void> => {
-          const { violations } = await new AxeBuilder({ page }).analyze()
-          expect(violations.map((violation) => `${where}: ${violation.id} ${violation.nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
-        }
-        await check('empty')
-        await say(page, 'Show me everything')
-        await own(page).getByText('Answered').waitFor()
-        for (const fold of await page.locator('.fold > summary').all()) await fold.click()
-        await say(page, 'fail')
-        await page.getByText('No credit left.').waitFor()
-        await check('answered')
-        await page.getByRole('button', { name: '1 request waits for you' }).click()
-        await page.getByText('K7QX2M').waitFor()
-        await check('pairing')
-        await page.keyboard.press('Escape')
-        await page.keyboard.press('Control+k')
-        await page.getByRole('combobox').waitFor()
-        await check('palette')
-        await page.keyboard.press('Escape')
-        await page.locator('.head .pill').last().click()
-        await page.getByRole('dialog').waitFor()
-        await composer(page).fill('/')
-        await page.getByRole('option').first().waitFor()
-        await check('models and commands')
-        await composer(page).fill('')
-        await page.keyboard.press('Escape')
-        fake.down = true
-        fake.cut()
-        await page.getByText('No connection to the gateway.').waitFor()
-        if (width < 768) await page.getByRole('button', { name: 'Open the list of chats' }).click()
-        await page.getByRole('button', { name: 'Actions for Garden' }).click()
-        await check('menu')
-        await page.getByRole('menuitem', { name: 'Delete' }).click()
-        await check('dialog')
-      }, 150_000)
-    }
+    it(`can be used by everyone at ${width} px, light and dark`, async () => {
+      const page = await visit({ width, height: 844 }, (gateway) => {
+        gateway.defaultModel = { provider: 'builtin', model: 'assistant' }
+        gateway.sessions.set('agent:main:dashboard:1', { key: 'agent:main:dashboard:1', messages: [], row: { key: 'agent:main:dashboard:1', derivedTitle: 'Garden', lastMessagePreview: 'Roses', updatedAt: Date.now() } })
+        gateway.pairing = [{ channel: 'telegram', account: 'default', sender: '77', senderName: 'Berta', code: 'K7QX2M', createdAt: Date.now(), expiresAt: Date.now() + 1e6 }]
+        gateway.channels = [{ id: 'telegram', label: 'Telegram', accounts: [{ accountId: 'default', enabled: true, configured: true, state: 'needs-you', detail: 'Set a token.' }] }]
+        gateway.answer = (words) => words === 'fail'
+          ? [{ kind: 'fail', message: 'No credit left.' }]
+          : [{ kind: 'thinking', text: 'Hm.' }, { kind: 'tool', name: 'read', input: { path: 'a' }, result: 'no', isError: true }, { kind: 'text', text: rich }]
+      })
+      const check = (where: string): Promise<void> => expectNoObstacles(page, where)
+      await check('empty')
+      await say(page, 'Show me everything')
+      await own(page).getByText('Answered').waitFor()
+      for (const fold of await page.locator('.fold > summary').all()) await fold.click()
+      await say(page, 'fail')
+      await page.getByText('No credit left.').waitFor()
+      await check('answered')
+      await page.getByRole('button', { name: '1 request waits for you' }).click()
+      await page.getByText('K7QX2M').waitFor()
+      await check('pairing')
+      await page.keyboard.press('Escape')
+      await page.keyboard.press('Control+k')
+      await page.getByRole('combobox').waitFor()
+      await check('palette')
+      await page.keyboard.press('Escape')
+      await page.locator('.head .pill').last().click()
+      await page.getByRole('dialog').waitFor()
+      await composer(page).fill('/')
+      await page.getByRole('option').first().waitFor()
+      await check('models and commands')
+      await composer(page).fill('')
+      await page.keyboard.press('Escape')
+      fake.down = true
+      fake.cut()
+      await page.getByText('No connection to the gateway.').waitFor()
+      if (width < 768) await page.getByRole('button', { name: 'Open the list of chats' }).click()
+      await page.getByRole('button', { name: 'Actions for Garden' }).click()
+      await check('menu')
+      await page.getByRole('menuitem', { name: 'Delete' }).click()
+      await check('dialog')
+    }, 150_000)
   }
 })

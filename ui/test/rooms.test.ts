@@ -1,7 +1,7 @@
-import AxeBuilder from '@axe-core/playwright'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { buildPage, launch, noBrowser, openPage, type OpenPage } from '../testing/browser.ts'
+import { expectNoObstacles } from '../testing/axe.ts'
+import { buildPage, launch, noBrowser, openPage, shareTab, type PageOptions, type SharedTab } from '../testing/browser.ts'
 import { createFakeGateway, type FakeGateway } from '../testing/fake-gateway.ts'
 import { furnish } from '../testing/furnished.ts'
 
@@ -11,31 +11,30 @@ const name = noBrowser ? 'questions and rooms (left out: no Chromium on this mac
 describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
   let browser: Browser
   let built: { dir: string; remove: () => void }
+  let tab: SharedTab
   let fake: FakeGateway
-  let open: OpenPage | undefined
 
   beforeAll(async () => {
     built = await buildPage()
     browser = await launch()
+    tab = await shareTab(browser)
   }, 90_000)
   afterAll(async () => {
     await browser?.close()
     built?.remove()
   })
   afterEach(async () => {
-    const faults = (await open?.faults()) ?? []
-    await open?.page.context().close()
+    const faults = await tab.leave()
     await fake?.close()
-    open = undefined
     if (faults.length > 0) throw new Error(`the page broke its own rules: ${faults.join(' | ')}`)
   })
 
-  async function visit(address = '', options: Parameters<typeof openPage>[2] = {}, prepare: (fake: FakeGateway) => void = () => undefined): Promise<Page> {
+  async function visit(address = '', options: Omit<PageOptions, 'language'> = {}, prepare: (fake: FakeGateway) => void = () => undefined): Promise<Page> {
     fake = await createFakeGateway(built.dir)
     prepare(fake)
-    open = await openPage(browser, `${fake.url}${address}`, options)
-    await open.page.locator(address === '' ? '.head .pill' : '.panel').last().waitFor()
-    return open.page
+    const page = await tab.visit(`${fake.url}${address}`, options)
+    await page.locator(address === '' ? '.head .pill' : '.panel').last().waitFor()
+    return page
   }
   const question = (page: Page): Locator => page.locator('main').getByRole('region', { name: 'May it do this?' })
   const panel = (page: Page, title: string): Locator => page.getByRole('region', { name: title, exact: true })
@@ -283,34 +282,35 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
   })
 
   for (const [width, height] of [[390, 844], [1280, 800]] as const) {
-    for (const dark of [false, true]) {
-      it(`can be used by everyone at ${width} px, ${dark ? 'dark' : 'light'}`, async () => {
-        const page = await visit('', { width, height, dark }, furnish)
-        await question(page).first().waitFor()
-        const check = async (where: string): Promise<void> => {
-          const { violations } = await new AxeBuilder({ page }).analyze()
-          expect(violations.map((violation) => `${where}: ${violation.id} ${violation.nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
-          expect(await page.evaluate(() => document.documentElement.scrollWidth), where).toBe(width)
-        }
-        await check('question')
-        await question(page).first().getByRole('button', { name: 'Allow once' }).click()
-        await page.getByRole('heading', { name: 'Allowed once' }).waitFor()
-        await check('answered')
-        for (const [room, last] of [['home', 'Posture'], ['approvals', 'Answered before'], ['people', 'Signed-in browsers'], ['security', 'Sandbox'], ['usage', 'Where it went']] as const) {
-          await page.evaluate((hash) => { location.hash = hash }, `#/${room}`)
-          await panel(page, last).locator('.panel-body, ul').first().waitFor()
-          for (const summary of await page.locator('.panel summary').all()) await summary.click()
-          await check(room)
-        }
-      }, 150_000)
-    }
+    it(`can be used by everyone at ${width} px, light and dark`, async () => {
+      const page = await visit('', { width, height }, furnish)
+      await question(page).first().waitFor()
+      const check = async (where: string): Promise<void> => {
+        await expectNoObstacles(page, where)
+        expect(await page.evaluate(() => document.documentElement.scrollWidth), where).toBe(width)
+      }
+      await check('question')
+      await question(page).first().getByRole('button', { name: 'Allow once' }).click()
+      await page.getByRole('heading', { name: 'Allowed once' }).waitFor()
+      await check('answered')
+      for (const [room, last] of [['home', 'Posture'], ['approvals', 'Answered before'], ['people', 'Signed-in browsers'], ['security', 'Sandbox'], ['usage', 'Where it went']] as const) {
+        await page.evaluate((hash) => { location.hash = hash }, `#/${room}`)
+        await panel(page, last).locator('.panel-body, ul').first().waitFor()
+        for (const summary of await page.locator('.panel summary').all()) await summary.click()
+        await check(room)
+      }
+    }, 150_000)
   }
 
   it('speaks German in every room', async () => {
-    const page = await visit('#/home', { language: 'de-DE' }, furnish)
+    fake = await createFakeGateway(built.dir)
+    furnish(fake)
+    const { page, faults } = await openPage(browser, `${fake.url}#/home`, { language: 'de-DE' })
     await panel(page, 'Wartet auf Sie').waitFor()
     await page.getByRole('button', { name: 'Einmal erlauben' }).first().waitFor()
     await page.getByRole('navigation').getByRole('button', { name: 'Sicherheit' }).click()
     await panel(page, 'Die Aufzeichnung').waitFor()
+    expect(await faults()).toEqual([])
+    await page.context().close()
   })
 })

@@ -28,18 +28,57 @@ export async function buildPage(): Promise<{ dir: string; remove: () => void }> 
 
 export interface OpenPage {
   page: Page
-  /** Broken page rules and uncaught errors so far. Empty is the only good value. */
+  /** Broken page rules and uncaught errors so far, those from before a reload included. Empty is the only good value. */
   faults(): Promise<string[]>
 }
 
-export async function openPage(browser: Browser, url: string, options: { width?: number; height?: number; dark?: boolean; language?: string } = {}): Promise<OpenPage> {
-  const context = await browser.newContext({
-    viewport: { width: options.width ?? 1440, height: options.height ?? 900 },
-    colorScheme: options.dark === true ? 'dark' : 'light',
-    locale: options.language ?? 'en-GB',
-    reducedMotion: 'reduce',
-  })
+export interface PageOptions { width?: number; height?: number; dark?: boolean; language?: string }
+
+/** An address in a window of its own, which shares nothing with any other. */
+export async function openPage(browser: Browser, url: string, options: PageOptions = {}): Promise<OpenPage> {
+  const context = await browser.newContext({ viewport: viewportOf(options), colorScheme: schemeOf(options), locale: options.language ?? 'en-GB', reducedMotion: 'reduce' })
   const page = await context.newPage()
+  const faults = await noteFaults(page)
+  await page.goto(url)
+  return { page, faults }
+}
+
+export interface SharedTab {
+  /** Opens an address as a browser does that was never there. Faults count from here. */
+  visit(url: string, options?: Omit<PageOptions, 'language'>): Promise<Page>
+  /** Goes away and forgets all that the address left in the browser; what it broke until then. */
+  leave(): Promise<string[]>
+}
+
+/**
+ * One tab for the visits of many tests: a window for each takes longer than what happens in it. They are kept apart by their
+ * origin, so every test needs a server (a port) of its own.
+ */
+export async function shareTab(browser: Browser): Promise<SharedTab> {
+  const { page, faults } = await openPage(browser, 'about:blank')
+  const tools = await page.context().newCDPSession(page)
+  return {
+    async visit(url, options = {}) {
+      await page.setViewportSize(viewportOf(options))
+      await page.emulateMedia({ colorScheme: schemeOf(options) })
+      await page.goto(url)
+      return page
+    },
+    async leave() {
+      const { origin } = new URL(page.url())
+      const found = await faults()
+      await page.goto('about:blank')
+      if (origin !== 'null') await tools.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' })
+      return found
+    },
+  }
+}
+
+const viewportOf = ({ width, height }: PageOptions): { width: number; height: number } => ({ width: width ?? 1440, height: height ?? 900 })
+const schemeOf = ({ dark }: PageOptions): 'dark' | 'light' => (dark === true ? 'dark' : 'light')
+
+/** What went wrong since it was asked last. */
+async function noteFaults(page: Page): Promise<() => Promise<string[]>> {
   // A step that hangs should say which one it was, before the test as a whole runs out of time.
   page.setDefaultTimeout(15_000)
   const errors: string[] = []
@@ -48,14 +87,14 @@ export async function openPage(browser: Browser, url: string, options: { width?:
     errors.push(`dialog: ${dialog.message()}`)
     void dialog.dismiss()
   })
+  await page.exposeFunction('ruleBroken', (words: string) => void errors.push(words))
   await page.addInitScript(() => {
-    const broken: string[] = []
-    Object.assign(globalThis, { brokenRules: broken })
-    document.addEventListener('securitypolicyviolation', (event) => broken.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`))
+    const { ruleBroken } = globalThis as unknown as { ruleBroken(words: string): void }
+    document.addEventListener('securitypolicyviolation', (event) => ruleBroken(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`))
   })
-  await page.goto(url)
-  return {
-    page,
-    faults: async () => [...errors, ...(await page.evaluate(() => (globalThis as unknown as { brokenRules: string[] }).brokenRules))],
+  return async () => {
+    // What the page reported comes before its answer to this.
+    await page.evaluate(() => undefined)
+    return errors.splice(0)
   }
 }

@@ -1,0 +1,38 @@
+import AxeBuilder from '@axe-core/playwright'
+import type { Page } from 'playwright-core'
+import { expect } from 'vitest'
+
+type Axe = { run(options: { resultTypes: string[] }): Promise<{ violations: Violation[] }> }
+interface Violation { id: string; nodes: { target: unknown[] }[] }
+
+/** Nothing keeps anybody from using the page as it stands now, by axe's rules, neither in light nor in dark colours; in light ones it is left. */
+export async function expectNoObstacles(page: Page, where: string): Promise<void> {
+  expect(page.frames().length, 'frames, of which only the outermost is looked at').toBe(1)
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme })
+    await settle(page)
+    const broken = await rulesBroken(page)
+    expect(broken.map(({ id, nodes }) => `${where}, ${colorScheme}: ${id} ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)).toEqual([])
+  }
+}
+
+/** The colours are changed by the next frame, and by changes that take their time. */
+async function settle(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve())))
+    const ending = document.getAnimations().filter(({ effect }) => Number.isFinite(Number(effect?.getComputedTiming().endTime)))
+    await Promise.allSettled(ending.map(({ finished }) => finished))
+  })
+}
+
+/** The rules are brought in once for a document; bringing them takes far longer than asking them. */
+async function rulesBroken(page: Page): Promise<Violation[]> {
+  const resultTypes: ['violations'] = ['violations']
+  if (await page.evaluate(() => 'axe' in globalThis)) {
+    return page.evaluate(async (types) => {
+      const { axe } = globalThis as unknown as { axe: Axe }
+      return (await axe.run({ resultTypes: types })).violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ target }) => ({ target })) }))
+    }, resultTypes)
+  }
+  return (await new AxeBuilder({ page }).setLegacyMode().options({ resultTypes }).analyze()).violations
+}
