@@ -1,8 +1,16 @@
+const brand = Symbol.for('moltbot.problem')
+
 /**
  * Every expected failure that leaves a room. `code` is stable and listed in the room's `problems.ts`; `message` is one
  * sentence a person can read; `next` says what to do about it.
  */
 export class Problem extends Error {
+  /** The command line and the gateway are bundles of their own, each with this class in it: a problem of one is a problem in the other. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && (this === Problem ? brand in value : Function.prototype[Symbol.hasInstance].call(this, value))
+  }
+
+  readonly [brand] = true
   readonly code: string
   /** What to do next, one sentence. Absent only where nothing can be done. */
   readonly next: string | undefined
