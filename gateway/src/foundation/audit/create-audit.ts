@@ -67,8 +67,15 @@ export function createAudit(options: AuditOptions): AuditRoom {
     return bytes === undefined ? undefined : (known = chainKeys(bytes))
   }
 
+  /** A text, or an object with its keys, without secrets; what stands inside comes here by itself. */
+  function masked(value: unknown): unknown {
+    if (typeof value === 'string') return mask(value)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [mask(key), inner]))
+  }
+
   function shape(entry: AuditEntry): Unlinked {
-    const facts = entry.facts === undefined ? null : JSON.stringify(entry.facts, (_, value: unknown) => (typeof value === 'string' ? mask(value) : value))
+    const facts = entry.facts === undefined ? null : JSON.stringify(entry.facts, (_, value: unknown) => masked(value))
     const { place, correlation } = { ...whenceNow(), ...entry }
     return {
       id: newId('au'), at: Math.trunc(clock.now()), act: capped(entry.act, lengthMax.act),

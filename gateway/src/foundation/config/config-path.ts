@@ -11,12 +11,19 @@ export function parsePath(path: string): string[] | undefined {
     const found = /^(?:\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\['((?:[^'\\]|\\.)*)'\]|(?<name>[^.[\]]+))/.exec(rest)
     if (found === null) return undefined
     const quoted = found[2] ?? found[3]
-    steps.push(found[1] ?? found.groups?.['name'] ?? (quoted ?? '').replaceAll(/\\(.)/g, '$1'))
+    steps.push(found[1] ?? found.groups?.['name'] ?? unescaped(quoted ?? ''))
     rest = rest.slice(found[0].length)
     if (rest.startsWith('.') && rest.length > 1) rest = rest.slice(1)
     else if (rest !== '' && !rest.startsWith('[')) return undefined
   }
   return steps.length === 0 ? undefined : steps
+}
+
+const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' }
+
+/** Escapes as JSON has them; any other character behind a backslash stands for itself. */
+function unescaped(quoted: string): string {
+  return quoted.replaceAll(/\\(?:u([0-9a-fA-F]{4})|(.))/g, (_, code: string | undefined, character: string) => (code === undefined ? (escapes[character] ?? character) : String.fromCharCode(Number.parseInt(code, 16))))
 }
 
 /** The dotted path of some steps; `parsePath` of the result gives them back. */

@@ -95,7 +95,7 @@ export function createLog(options: LogOptions): Log {
       info: (message, facts) => write(room, 'info', message, facts),
       warn: (message, facts) => write(room, 'warn', message, facts),
       error: (message, facts) => write(room, 'error', message, facts),
-      child: (name) => logger(room === 'gateway' ? name : `${room}/${name}`),
+      child: (name) => logger(redactor.redact(room === 'gateway' ? name : `${room}/${name}`)),
     }
   }
 

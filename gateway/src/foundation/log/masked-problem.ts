@@ -14,7 +14,7 @@ function maskedDetails(details: Record<string, unknown>, mask: (text: string) =>
   const masked = (value: unknown): unknown => {
     if (typeof value === 'string') return mask(value)
     if (Array.isArray(value)) return value.map(masked)
-    if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
+    if (typeof value !== 'object' || value === null || ![Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null)) return value
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [mask(key), masked(inner)]))
   }
   return masked(details) as Record<string, unknown>

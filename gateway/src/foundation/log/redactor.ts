@@ -14,6 +14,8 @@ export interface Redactor {
 
 /** No text is looked at beyond this; what lies behind is dropped, so nothing unmasked can remain. */
 export const textMax = 65_536
+/** Looked at beyond it as well, so that what begins before the cut is known whole: no shape and no value is longer. */
+const beyondMax = 24_576
 const valueMin = 6
 const valuesMax = 5_000
 
@@ -87,7 +89,11 @@ export function createRedactor(now: () => number, onSlow: (sentence: string) => 
   }
 
   function mask(text: string): string {
-    if (text.length > textMax) text = `${text.slice(0, textMax)} … (${text.length} characters)`
+    if (text.length > textMax) return `${masked(text.slice(0, textMax + beyondMax)).slice(0, textMax)} … (${text.length} characters)`
+    return masked(text)
+  }
+
+  function masked(text: string): string {
     const pattern = knownPattern()
     if (pattern !== undefined) text = text.replace(pattern, (found) => values.get(found) ?? '***')
     if (level === 'off') return text
