@@ -47,7 +47,7 @@ import { createInbox } from './journey/inbox/index.ts'
 import { createOutbox } from './journey/outbox/index.ts'
 import { runAgent, toolSpecs } from './journey/run-agent.ts'
 import {
-  createCommands, createFileLabels, createGrants, createSubAgents, execSection, findProgram, isSubAgent, sandboxSection, type GrantSubject,
+  createCommands, createFileLabels, createGrants, createSubAgents, execSection, findProgram, isSubAgent, sandboxSection, workspaceFiles, type GrantSubject,
 } from './journey/sandbox/index.ts'
 import { agentOfKey, createSessions, mainKey, messagesSection, sessionSection } from './journey/sessions/index.ts'
 import { createWhy } from './journey/why.ts'
@@ -505,6 +505,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       version: options.version, startedAt, stateDir, clock: steady, newId, log, store, config, audit, record, guard, policy: createPolicy({ wouldRule: guard.wouldRule, principal: guard.principal, people: guard.people, tools: shelf, toolsOf: toolbox.toolsOf, checkInput }), inbox, sessions: { ...sessions, abort: stopSession }, outbox, connections, channels,
       doors: doorFor,
       models: models.door, agents: agents.door, logs: log.door,
+      filesOf: (agent) => workspaceFiles({ root: agents.get(agent).workspace, clock, newId, byHand: true }),
       devices: createDevices({ store, clock: steady, newId, random: randomBytes, floor }),
       signIns: createBrowserSessions({ store, clock: steady, newId, random: randomBytes, floor }),
       presence: createPresence({ clock, version: options.version, host: hostname(), ip: undefined, platform: process.platform }),

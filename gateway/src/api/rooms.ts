@@ -1,4 +1,4 @@
-import type { Channel, Check, Clock, Facts, Door, Logger, MemoryHit, ModelInfo, NewId, Store, PrincipalId, Review, VaultDesk, SandboxFacts, SandboxProbe } from '@moltbot/contract'
+import type { Channel, Check, Clock, Facts, Door, Logger, MemoryHit, ModelInfo, NewId, Store, PrincipalId, Review, VaultDesk, SandboxFacts, SandboxProbe, FileReader, FileWriter } from '@moltbot/contract'
 import type { Audit, AuditDoor } from '../foundation/audit/types.ts'
 import type { BudgetDoor } from '../foundation/budget/types.ts'
 import type { HaltDoor } from '../foundation/halt/types.ts'
@@ -39,6 +39,8 @@ export interface Rooms {
   doors(serves: Door['serves']): Door | undefined
   models: ModelsDoor
   agents: AgentsDoor
+  /** An agent's own folder, confined to it, for a person's own hand. Throws `Problem('agent-unknown')`. Absent: this gateway shows no files. */
+  filesOf?(agent: string): Pick<FileReader & FileWriter, 'read' | 'list' | 'write'>
   logs: LogsDoor
   /** Paired devices and their tokens; made by `createDevices`. */
   devices: Devices

@@ -34,14 +34,15 @@ export function holdsKeys(steps: readonly string[]): boolean {
  * find there: `.git/hooks`, `.bashrc`, `.npmrc`, `.vscode`, `.mcp.json`), but `.gitignore` and `.gitkeep`; and for folders at
  * the root whose content is obeyed by itself (`skills`, `hooks`, `node_modules`).
  */
-export function refuseProtected(steps: readonly string[], doing: 'read' | 'write'): void {
+export function refuseProtected(steps: readonly string[], doing: 'read' | 'write' | 'write-by-hand'): void {
   if (holdsKeys(steps)) throw protectedPath(steps, 'files like this one hold keys')
   if (doing === 'read') return
   const names = steps.map(plain)
   if (names.some((name, index) => name.startsWith('.') && !(index === names.length - 1 && harmlessHidden.includes(name)))) {
     throw protectedPath(steps, 'hidden files configure or start programs')
   }
-  if (loadedFolders.includes(names[0] ?? '')) throw protectedPath(steps, 'what stands there is loaded by itself')
+  // A person who writes there by their own hand is who decides what is obeyed.
+  if (doing === 'write' && loadedFolders.includes(names[0] ?? '')) throw protectedPath(steps, 'what stands there is loaded by itself')
 }
 
 function protectedPath(steps: readonly string[], why: string): Problem {

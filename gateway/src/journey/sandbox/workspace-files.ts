@@ -29,6 +29,8 @@ export interface WorkspaceOptions {
   root: string
   clock: Clock
   newId: NewId
+  /** Who writes is a person at their own files, not an agent: what is obeyed by itself (`skills`) may be written too. */
+  byHand?: true
 }
 
 /** The file grants, and whole files as bytes for the rooms that make something of them. */
@@ -298,7 +300,7 @@ async function reachable(parent: HeldFolder, name: string): Promise<HeldFolder |
 
 async function writeFile(options: WorkspaceOptions, path: string, text: string, onlyIfModifiedAt: number | undefined): Promise<{ created: boolean; bytes: number }> {
   const steps = parsePath(path)
-  refuseProtected(steps, 'write')
+  refuseProtected(steps, options.byHand === true ? 'write-by-hand' : 'write')
   if (temporaryName.test(steps.at(-1) ?? '')) throw new Problem('path-protected', 'This name is kept for unfinished writes.')
   const bytes = Buffer.from(text, 'utf8')
   if (bytes.length > textBytesMax) throw tooLarge(path, '10 MiB')
