@@ -95,7 +95,11 @@ export interface SandboxFacts {
   weaker: readonly string[]
   /** SHA-256 over the profile: it changes with any part of it. */
   profile: string
+  /** Whether agents can have a browser here, and if not, why and the one command that mends it. */
+  browser?: BrowserFacts
 }
+
+export interface BrowserFacts { available: boolean; reason: string | null; remedy: string | null }
 
 /** One attempt to break out. `held` null: it could not be tried here, `saw` says why. */
 export interface SandboxProbe { id: string; what: string; held: boolean | null; saw: string }

@@ -10,15 +10,15 @@ import { haltMigration, loopSection } from './foundation/halt/index.ts'
 import { logSection } from './foundation/log/index.ts'
 import { memoryMigration, memorySection } from './foundation/memory/index.ts'
 import { modelsMigration, modelsSection } from './foundation/models/index.ts'
-import { channelDefaultsSection, commandsSection, guardApprovalsMigration, guardMigration, guardPeopleMigration, peopleSection } from './journey/guard/index.ts'
+import { channelDefaultsSection, commandsSection, guardApprovalsMigration, guardMigration, guardPeopleMigration, peopleSection, policySection } from './journey/guard/index.ts'
 import { inboxMigration, inboxThreadMigration } from './journey/inbox/index.ts'
 import { migrations as outboxMigrations } from './journey/outbox/index.ts'
-import { execSection, fileLabelsMigration, sandboxSection, subAgentsMigration } from './journey/sandbox/index.ts'
+import { browserSection, execSection, fileLabelsMigration, sandboxSection, subAgentsMigration } from './journey/sandbox/index.ts'
 import { messagesSection, migrations as sessionMigrations, sessionSection } from './journey/sessions/index.ts'
 
 /** The sections of the configuration, each from the room that owns it. */
 export const sections = [
-  gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, loopSection, toolsSection, memorySection, ...channels.map((channel) => channel.config),
+  gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, policySection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, browserSection, loopSection, toolsSection, memorySection, ...channels.map((channel) => channel.config),
 ]
 
 /** The steps that make the database, each from the room that owns the tables. */

@@ -1,4 +1,4 @@
-import { defineTool, ownConversation, type Effect } from '@moltbot/contract'
+import { defineTool, looksLikeSite, ownConversation, type Effect } from '@moltbot/contract'
 import { Type } from 'typebox'
 import { needed } from './text/needed.ts'
 import { untilAborted } from './text/until-aborted.ts'
@@ -23,7 +23,7 @@ export const message = defineTool({
     if (input.action === 'list') return [{ kind: 'reads-private', what: 'who can be written to' }]
     const to = input.to?.trim() ?? ''
     // Somebody who is called like it is not it.
-    return [{ kind: 'sends', to: to === '' ? ownConversation : to === ownConversation ? `"${to}"` : to }]
+    return [{ kind: 'sends', to: to === '' ? ownConversation : to === ownConversation || looksLikeSite(to) ? `"${to}"` : to }]
   },
   summarize(input) {
     const parts = [

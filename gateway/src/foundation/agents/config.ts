@@ -43,7 +43,7 @@ export const toolsSection = defineSection({
   schema: Type.Object({
     profile: Type.Unsafe<ToolProfile>(Type.Union(profileNames, {
       default: 'standard',
-      description: 'The set every agent begins with. `minimal`: its own status. `messaging`: memory, messages, other conversations. `coding`: files, commands, web, memory, other conversations. `standard`: everything but other conversations, `apply_patch` and `pdf`. `full`: everything.',
+      description: 'The set every agent begins with. `minimal`: its own status. `messaging`: memory, messages, other conversations. `coding`: files, commands, web, memory, other conversations. `standard`: everything but other conversations, `apply_patch`, `pdf` and `browser`. `full`: everything.',
     })),
     ...toolLists,
     sessions: Type.Object({

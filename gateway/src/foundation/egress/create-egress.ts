@@ -10,7 +10,7 @@ import { egressSection, type EgressConfig } from './config.ts'
 import { createGate, rulesFor, type GateOptions } from './gate.ts'
 import { createLeakScan, type LeakScan } from './leak-scan.ts'
 import { createLedger } from './ledger.ts'
-import { parseTarget } from './parse-target.ts'
+import { parseTarget, type Target } from './parse-target.ts'
 import { createProxy } from './proxy.ts'
 import { sendRequest, type SendOptions, type WebRequest, type WebResponse } from './send-request.ts'
 import type { EgressDoor, EgressIdentity, EgressRefusal, EgressUse } from './types.ts'
@@ -38,10 +38,14 @@ export interface Egress extends EgressDoor {
   request(identity: EgressIdentity, request: WebRequest): Promise<WebResponse>
   /** The right to use the proxy on somebody's behalf: its password, with any user name. The same for the same identity; worth nothing after `close`. */
   admit(identity: EgressIdentity): string
+  /** Why an address may not be reached; undefined: it may. Connects to nothing and counts nothing. */
+  refusal(url: string, use: EgressUse, agent: AgentId): Promise<Problem | undefined>
   /** Some host is granted to this use of the agent at all. */
   reachesAnything(use: EgressUse, agent: AgentId): boolean
   /** The proxy's Unix socket, mode 600; it listens once `start` resolved. */
   socketPath: string
+  /** The same proxy on a Unix socket of its own (mode 600) for one who cannot say who they are: whoever reaches it is that one. */
+  listenFor(identity: EgressIdentity): Promise<{ socketPath: string; close(): Promise<void> }>
   /** The same proxy on a port of this machine, for a client that knows no Unix sockets. */
   listenOnLoopback(): Promise<{ port: number; close(): Promise<void> }>
   start(): Promise<void>
@@ -53,7 +57,7 @@ export interface Egress extends EgressDoor {
 }
 
 /** Longer paths cannot be bound. */
-const socketPathMax = 100
+const socketPathMax = 98
 /** Identities that may use the proxy at one time. */
 const admittedMax = 10_000
 
@@ -81,7 +85,8 @@ export function createEgress(options: EgressOptions): Egress {
 
   // Compared by digest: how long a look-up takes tells nothing about a token.
   const digest = (token: string): string => createHash('sha256').update(token).digest('hex')
-  const makeProxy = (): Server => createProxy({ ...sending, identityOf: (token) => admitted.get(digest(token)) })
+  const makeProxy = (always?: EgressIdentity): Server => createProxy({ ...sending, identityOf: (token) => admitted.get(digest(token)), ...(always === undefined ? {} : { always }) })
+  let ownSockets = 0
 
   /** Remembers who is connected: a tunnel is no longer a connection of the HTTP server. */
   function keep(server: Server): Server {
@@ -99,6 +104,8 @@ export function createEgress(options: EgressOptions): Egress {
     servers.delete(server)
     await new Promise<void>((resolve) => void server.close(() => resolve()))
   }
+
+  const trial = (target: Target, use: EgressUse, agent: AgentId): ReturnType<typeof gate.look> => gate.look({ use, agent, principal: ownerPrincipal, owner: true, session: 'test' as SessionKey }, target)
 
   return {
     socketPath,
@@ -130,15 +137,29 @@ export function createEgress(options: EgressOptions): Egress {
       await listening(keep(makeProxy()), { path: socketPath })
       chmodSync(socketPath, 0o600)
     },
+    async listenFor(identity) {
+      const server = keep(makeProxy({ ...identity }))
+      const path = join(dirname(socketPath), `for-${(ownSockets += 1)}.sock`)
+      rmSync(path, { force: true })
+      await listening(server, { path })
+      chmodSync(path, 0o600)
+      return {
+        socketPath: path,
+        async close() {
+          await stop(server)
+          rmSync(path, { force: true })
+        },
+      }
+    },
     async listenOnLoopback() {
       const server = keep(makeProxy())
       await listening(server, { host: '127.0.0.1', port: 0 })
       return { port: (server.address() as AddressInfo).port, close: () => stop(server) }
     },
+    refusal: async (url, use, agent) => (await trial(parseTarget(url), use, agent)).problem,
     async test(url, use, agent) {
       const target = parseTarget(url)
-      const identity: EgressIdentity = { use, agent, principal: ownerPrincipal, owner: true, session: 'test' as SessionKey }
-      const { permit, addresses, problem } = await gate.look(identity, target)
+      const { permit, addresses, problem } = await trial(target, use, agent)
       return { allowed: permit !== undefined, host: target.host, port: target.port, addresses, rule: permit?.rule ?? null, code: problem?.code ?? null, reason: problem?.explain() ?? null }
     },
     day: (daysAgo) => ledger.day(daysAgo),

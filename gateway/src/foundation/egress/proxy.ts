@@ -18,6 +18,8 @@ const hopHeaders = new Set(['connection', 'proxy-connection', 'keep-alive', 'pro
 export interface ProxyOptions extends SendOptions {
   /** Who holds this capability; undefined: nobody. */
   identityOf(token: string): EgressIdentity | undefined
+  /** Whoever reaches this proxy is this one, whatever they say. Absent: they say it by their capability. */
+  always?: EgressIdentity
 }
 
 /**
@@ -31,6 +33,7 @@ export function createProxy(options: ProxyOptions): Server {
   server.maxHeadersCount = 200
 
   const identify = (headers: IncomingHttpHeaders): EgressIdentity | undefined => {
+    if (options.always !== undefined) return options.always
     const [, kind = '', value = ''] = /^(basic|bearer) +(\S{1,400})$/i.exec(headers['proxy-authorization'] ?? '') ?? []
     const token = kind.toLowerCase() === 'basic' ? Buffer.from(value, 'base64').toString('latin1').split(':').slice(1).join(':') : value
     return token === '' ? undefined : options.identityOf(token)

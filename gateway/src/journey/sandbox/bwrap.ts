@@ -7,7 +7,8 @@ import type { Duplex, Readable, Writable } from 'node:stream'
 import { describeError, type Clock } from '@moltbot/contract'
 import { openCgroup, type Cgroup, type Cgroups } from './cgroup.ts'
 import { forwarderWords, egressInside } from './egress-forwarder.ts'
-import { baseEnvironment, homeInside, shellQuoted, workspaceInside, type IsolatedProcess, type IsolatedProgram, type Isolation } from './isolation.ts'
+import { installCommand } from './install-command.ts'
+import { baseEnvironment, homeInside, shellQuoted, workspaceInside, type IsolatedProcess, type IsolatedProgram, type Isolation, type MadeUpFile } from './isolation.ts'
 import { seccompFilter } from './seccomp-filter.ts'
 import { hiddenInProc, madeUpFiles, toolchain } from './toolchain.ts'
 
@@ -24,9 +25,11 @@ export interface BwrapOptions {
   weaken?: { arguments?: (words: string[]) => string[]; filterWithout?: readonly string[] }
 }
 
-/** 0 to 2 are the program's own; then the filter, the arguments, one for each made-up file, and the last word. */
-const [filterFd, argumentsFd, firstFile] = [3, 4, 5]
-const lastWordFd = firstFile + madeUpFiles.length
+/** 0 to 2 are the program's own; then the filter, the arguments, the last word, where asked for the pipes of control, and one for each made-up file. */
+const [filterFd, argumentsFd, lastWordFd] = [3, 4, 5]
+/** What the pipes of control are inside before they become the program's 3 and 4. */
+const [toProgramFd, fromProgramFd] = [6, 7]
+const firstFile = 8
 
 const usualPlaces = ['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap']
 /** How long a finding that it works, or does not, is believed. */
@@ -85,7 +88,7 @@ export function bwrapIsolation(options: BwrapOptions): Isolation {
     for (const [name, value] of Object.entries({ ...it.env, ...baseEnvironment(it.pty), ...(it.egress === undefined ? {} : egressInside.environment(it.egress)) })) words.push('--setenv', name, value)
     for (const place of places) words.push(...(place.kind === 'bind' ? ['--ro-bind', place.path, place.path] : ['--symlink', place.target, place.path]))
     for (const path of it.readOnly) words.push('--ro-bind', path, path)
-    for (const [index, { path }] of madeUpFiles.entries()) words.push('--perms', '0444', '--file', String(fd.file(index)), path)
+    for (const [index, { path }] of filesOf(it).entries()) words.push('--perms', '0444', '--file', String(fd.file(index)), path)
     if (!node.startsWith('/usr/')) words.push('--ro-bind', node, '/opt/moltbot/bin/node')
     const memory = String(it.limits.tmpMb * 1024 * 1024)
     words.push('--proc', '/proc')
@@ -107,13 +110,15 @@ export function bwrapIsolation(options: BwrapOptions): Isolation {
     const path = bubblewrap()
     if (path === undefined || filter === undefined) throw new Error('there is no bubblewrap')
     const words = bwrapArguments(it, { filter: filterFd, file: (index) => firstFile + index })
-    const program = it.egress === undefined ? it.words : forwarderWords(it.words, { perl: existsSync('/usr/bin/perl') })
+    const program = it.egress === undefined ? it.words : forwarderWords(it.words, { perl: existsSync('/usr/bin/perl'), control: it.control === true })
     const inner = [path, '--args', String(argumentsFd), '--', ...limited(it, inherited, it.pty ? inTerminal(program) : program)]
     const cgroup = cgroups?.make(it.limits)
-    const child = spawnIn(cgroup, inner, it.input || it.pty, lastWordFd + 1 - filterFd)
+    const files = filesOf(it)
+    const child = spawnIn(cgroup, inner, it.input || it.pty, Array.from({ length: firstFile + files.length - filterFd }, (_, index) => it.control === true || (index + filterFd !== toProgramFd && index + filterFd !== fromProgramFd)))
     send(child, filterFd, filter)
     send(child, argumentsFd, `${words.join('\0')}\0`)
-    for (const [index, { text }] of madeUpFiles.entries()) send(child, firstFile + index, text)
+    for (const [index, { text }] of files.entries()) send(child, firstFile + index, text)
+    const control = it.control === true ? { toProgram: child.stdio[toProgramFd] as Writable, fromProgram: child.stdio[fromProgramFd] as Readable } : undefined
     const lastWord = child.stdio[lastWordFd] as Duplex | null | undefined
     lastWord?.on('error', () => {
       // It ended before it asked: its exit tells.
@@ -130,6 +135,7 @@ export function bwrapIsolation(options: BwrapOptions): Isolation {
     return {
       input: child.stdin ?? undefined,
       output: child.stdout as Readable,
+      ...(control === undefined ? {} : { control }),
       ended: new Promise((resolve) => {
         // Only once every pipe is closed is nobody left who could write into one.
         child.once('close', (code, signal) => {
@@ -146,7 +152,7 @@ export function bwrapIsolation(options: BwrapOptions): Isolation {
 
   async function look(): Promise<Awaited<ReturnType<Isolation['check']>>> {
     if (filter === undefined) return { available: false, reason: `There is no system call filter for this kind of processor (${architecture}).`, remedy: 'Set agents.defaults.sandbox.backend to docker or podman.' }
-    if (bubblewrap() === undefined) return { available: false, reason: 'bubblewrap is not installed.', remedy: installCommand() }
+    if (bubblewrap() === undefined) return { available: false, reason: 'bubblewrap is not installed.', remedy: installCommand('bubblewrap') }
     const probe = start({
       words: ['/bin/sh', '-c', 'grep -q "^Seccomp:[[:space:]]*2" /proc/self/status && echo held'], folder: [], env: {}, workspace: '/usr', access: 'ro', hidden: [], pty: false, input: false, readOnly: [],
       limits: { memoryMb: 256, processes: 64, fileMb: 1, openFiles: 256, tmpMb: 1 },
@@ -166,7 +172,7 @@ export function bwrapIsolation(options: BwrapOptions): Isolation {
     start,
     check() {
       if (found !== undefined && options.clock.now() - found.at < believedMs) return Promise.resolve(found.result)
-      looking ??= look().catch((error: unknown) => ({ available: false as const, reason: `bubblewrap could not be started: ${describeError(error)}.`, remedy: installCommand() })).then((result) => {
+      looking ??= look().catch((error: unknown) => ({ available: false as const, reason: `bubblewrap could not be started: ${describeError(error)}.`, remedy: installCommand('bubblewrap') })).then((result) => {
         found = { at: options.clock.now(), result }
         looking = undefined
         return result
@@ -174,7 +180,7 @@ export function bwrapIsolation(options: BwrapOptions): Isolation {
       return looking
     },
     describe: (it) => ({
-      words: bwrapArguments({ ...it, words: [], folder: [], env: {}, pty: false, input: false }, { filter: 3, file: (index) => 5 + index }),
+      words: bwrapArguments({ ...it, words: [], folder: [], env: {}, pty: false, input: false }, { filter: filterFd, file: (index) => firstFile + index }),
       limits: limited({ ...it, words: [], folder: [], env: {}, pty: false, input: false }, [], []),
       filter: createHash('sha256').update(filter ?? '').digest('hex'), files: madeUpFiles,
     }),
@@ -185,14 +191,20 @@ export function bwrapIsolation(options: BwrapOptions): Isolation {
  * Sets the limits that a process hands down, from inside: processes are then counted in the sandbox alone. Begins by asking whether the
  * gateway is still there: until bubblewrap is ready, nothing would end it with a gateway that dies.
  */
-function limited({ limits }: IsolatedProgram, inherited: readonly number[], words: readonly string[]): string[] {
+function limited({ limits, control }: IsolatedProgram, inherited: readonly number[], words: readonly string[]): string[] {
   const script = [
-    `echo ready >&${lastWordFd}`, `read -r go <&${lastWordFd} || exit 125`, ...inherited.map((fd) => `exec ${fd}>&-`), 'echo 1000 >/proc/self/oom_score_adj', 'ulimit -c 0', `ulimit -d ${limits.memoryMb * 1024}`, `ulimit -f ${limits.fileMb * 2048}`, `ulimit -n ${limits.openFiles}`,
+    `echo ready >&${lastWordFd}`, `read -r go <&${lastWordFd} || exit 125`, ...inherited.filter((fd) => fd !== toProgramFd && fd !== fromProgramFd).map((fd) => `exec ${fd}>&-`),
+    ...(control === true ? [`exec 3<&${toProgramFd} 4>&${fromProgramFd}`] : []), `exec ${toProgramFd}>&- ${fromProgramFd}>&-`,
+    'echo 1000 >/proc/self/oom_score_adj', 'ulimit -c 0', ...(control === true ? [] : [`ulimit -d ${limits.memoryMb * 1024}`]), `ulimit -f ${limits.fileMb * 2048}`, `ulimit -n ${limits.openFiles}`,
     // Shells call it one or the other.
     `{ ulimit -u ${limits.processes} || ulimit -p ${limits.processes}; } 2>/dev/null`, 'exec "$@" 2>&1',
   ].join('; ')
   // As POSIX has it: everywhere a block of `ulimit -f` is then 512 bytes.
   return [...(inherited.some((fd) => fd > 9) && existsSync('/bin/bash') ? ['/bin/bash', '--posix'] : ['/bin/sh']), '-c', script, 'limits', ...words]
+}
+
+function filesOf({ files = [] }: Pick<IsolatedProgram, 'files'>): readonly MadeUpFile[] {
+  return [...madeUpFiles, ...files]
 }
 
 /** Descriptors that whoever started this process left open and that children get, too. Node's own are closed for them by the kernel. */
@@ -218,8 +230,9 @@ function inTerminal(words: readonly string[]): string[] {
   return ['/usr/bin/script', '-qefc', `stty rows 40 cols 120; exec ${words.map(shellQuoted).join(' ')}`, '/dev/null']
 }
 
-function spawnIn(cgroup: Cgroup | undefined, words: readonly string[], input: boolean, extra: number): ChildProcess {
-  const stdio = [input ? 'pipe' as const : 'ignore' as const, 'pipe' as const, 'pipe' as const, ...Array.from({ length: extra }, () => 'pipe' as const)]
+/** `pipes`: from descriptor 3 on, which of them are pipes. */
+function spawnIn(cgroup: Cgroup | undefined, words: readonly string[], input: boolean, pipes: readonly boolean[]): ChildProcess {
+  const stdio = [input ? 'pipe' as const : 'ignore' as const, 'pipe' as const, 'pipe' as const, ...pipes.map((pipe) => (pipe ? 'pipe' as const : 'ignore' as const))]
   // It goes into its group itself, before it becomes bubblewrap: nothing of it is ever outside.
   const joining = cgroup === undefined ? [...words] : ['/bin/sh', '-c', 'n=$1; shift; while [ "$n" -gt 0 ]; do echo 0 >"$1" || exit 125; shift; n=$((n - 1)); done; exec "$@"', 'join', String(cgroup.joins.length), ...cgroup.joins, ...words]
   const child = spawn(joining[0] ?? '', joining.slice(1), { env: {}, cwd: '/', stdio })
@@ -291,15 +304,6 @@ function weaknesses(cgroups: Cgroups | undefined): string[] {
   ]
 }
 
-function installCommand(): string {
-  const managers: readonly (readonly [string, string])[] = [
-    ['/usr/bin/apt-get', 'apt-get install -y bubblewrap'], ['/usr/bin/dnf', 'dnf install -y bubblewrap'], ['/usr/bin/pacman', 'pacman -S --noconfirm bubblewrap'], ['/usr/bin/zypper', 'zypper install -y bubblewrap'],
-    ['/sbin/apk', 'apk add bubblewrap'],
-  ]
-  const [, command] = managers.find(([path]) => existsSync(path)) ?? ['', 'apt-get install -y bubblewrap']
-  return `${process.getuid?.() === 0 ? '' : 'sudo '}${command}`
-}
-
 function remedyFor(said: string): string {
   const setting = (path: string): string | undefined => {
     try {
@@ -312,6 +316,6 @@ function remedyFor(said: string): string {
   if (setting('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') === '1') return 'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0'
   if (setting('/proc/sys/kernel/unprivileged_userns_clone') === '0') return 'sudo sysctl -w kernel.unprivileged_userns_clone=1'
   if (setting('/proc/sys/user/max_user_namespaces') === '0') return 'sudo sysctl -w user.max_user_namespaces=15000'
-  if (/unknown option|disable-userns/i.test(said)) return `${installCommand()} (version 0.8 or newer)`
+  if (/unknown option|disable-userns/i.test(said)) return `${installCommand('bubblewrap')} (version 0.8 or newer)`
   return 'moltbot sandbox test'
 }

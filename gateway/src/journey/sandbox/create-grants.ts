@@ -1,6 +1,7 @@
 import type { AgentId, Clock, Commands, FileWriter, GrantName, Grants, MemoryHit, NewId, PrincipalId, SessionKey, StatusFacts } from '@moltbot/contract'
 import { ownerPrincipal, Problem } from '@moltbot/contract'
 import type { MemoryPlace } from '../../foundation/memory/index.ts'
+import type { BrowserRoom } from './browser/index.ts'
 import type { CallLabel, FileLabels } from './file-labels.ts'
 import { memoryGrants, type MemorySource } from './memory-grants.ts'
 import { messagingGrants, type Conversation, type MessagingSource } from './messaging-grants.ts'
@@ -38,6 +39,8 @@ export interface SandboxOptions {
   labels?: FileLabels
   /** Who remembers. Absent: nobody does. */
   memory?: { room: MemorySource<GrantSubject>['memory']; today(): string }
+  /** Who has browsers. Absent: nobody does. */
+  browsers?: Pick<BrowserRoom, 'grant'>
   /** Who sends. Absent: nothing can be sent. */
   messaging?: MessagingSource
   /** Who knows the other conversations. Absent: there are none. */
@@ -69,9 +72,12 @@ export function createGrants(options: SandboxOptions): Sandbox {
     return made
   }
   const web = webGrants({ source: options.web ?? noWeb, readBytes: (subject, path, bytesMax) => files(subject).readBytes(path, bytesMax) })
+  const refuseReadOnly = (): void => {
+    if (options.readOnly?.() === true) throw new Problem('workspace-readonly', 'Nothing in this workspace may be changed.', { next: 'The owner can allow it with agents.defaults.sandbox.workspaceAccess: "rw".' })
+  }
   const writerOf = (subject: GrantSubject): FileWriter => ({
     async write(path, text, how) {
-      if (options.readOnly?.() === true) throw new Problem('workspace-readonly', 'Nothing in this workspace may be changed.', { next: 'The owner can allow it with agents.defaults.sandbox.workspaceAccess: "rw".' })
+      refuseReadOnly()
       return files(subject).write(path, text, how)
     },
   })
@@ -101,6 +107,11 @@ export function createGrants(options: SandboxOptions): Sandbox {
       return options.labels?.commands(commands, rootOf(subject), subject.label) ?? commands
     },
     web: (subject) => web.web(subject),
+    browser: (subject) => (options.browsers ?? off('a browser')).grant(subject, async (path, bytes) => {
+      refuseReadOnly()
+      await options.labels?.mark(rootOf(subject), path)
+      await files(subject).writeBytes(path, bytes)
+    }),
     documents: (subject) => web.documents(subject),
     memory: (subject) => (memory ?? off('memory'))(subject),
     messages: (subject) => (messages ?? off('messages'))(subject),

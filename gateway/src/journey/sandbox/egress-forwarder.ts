@@ -18,6 +18,7 @@ use IO::Socket::INET; use IO::Socket::UNIX;
 my $door = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => ${port}, Listen => 64, ReuseAddr => 1) or die "no way out: $!";
 my $carrier = fork; defined $carrier or die "no way out: $!";
 if ($carrier) { close $door; exec { $ARGV[0] } @ARGV; exit 127 }
+for (3, 4) { open(my $pipe, '<&=', $_) and close $pipe }
 open STDIN, '<', '/dev/null'; open STDOUT, '>', '/dev/null'; open STDERR, '>', '/dev/null';
 $SIG{CHLD} = 'IGNORE'; $SIG{PIPE} = 'IGNORE';
 sub carry { my ($from, $to) = @_;
@@ -28,13 +29,13 @@ while (1) { my $inner = $door->accept or next; next if fork;
   if (fork) { carry($inner, $outer) } else { carry($outer, $inner) } exit }
 `
 
-const node = `
+const node = (control: boolean): string => `
 const net = require('node:net'); const { spawn } = require('node:child_process')
 const door = net.createServer({ allowHalfOpen: true }, (inner) => { const outer = net.connect({ path: '${egressInside.socket}', allowHalfOpen: true }); for (const each of [inner, outer]) each.on('error', () => { inner.destroy(); outer.destroy() }); inner.pipe(outer); outer.pipe(inner) })
-door.listen(${port}, '127.0.0.1', () => { const child = spawn(process.argv[1], process.argv.slice(2), { stdio: 'inherit' }); child.on('error', () => process.exit(127)); child.on('exit', (code, signal) => process.exit(code ?? 128 + (require('node:os').constants.signals[signal] ?? 9))) })
+door.listen(${port}, '127.0.0.1', () => { const child = spawn(process.argv[1], process.argv.slice(2), { stdio: [0, 1, 2${control ? ', 3, 4' : ''}] }); child.on('error', () => process.exit(127)); child.on('exit', (code, signal) => process.exit(code ?? 128 + (require('node:os').constants.signals[signal] ?? 9))) })
 `
 
-/** The words that run `words` with the way out open. `perl`: whether this system has one. */
-export function forwarderWords(words: readonly string[], has: { perl: boolean }): string[] {
-  return has.perl ? ['/usr/bin/perl', '-e', perl, ...words] : ['node', '-e', node, ...words]
+/** The words that run `words` with the way out open. `perl`: whether this system has one. `control`: the program's descriptors 3 and 4 are handed on. */
+export function forwarderWords(words: readonly string[], { perl: hasPerl, control }: { perl: boolean; control: boolean }): string[] {
+  return hasPerl ? ['/usr/bin/perl', '-e', perl, ...words] : ['node', '-e', node(control), ...words]
 }

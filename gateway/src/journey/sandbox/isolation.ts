@@ -26,7 +26,14 @@ export interface IsolatedProgram {
   readOnly: readonly string[]
   /** The way out: a socket of the egress proxy and who is asking. Absent: no network at all. */
   egress?: { socket: string; user: string; password: string }
+  /** Made-up files besides those of every sandbox. Only bubblewrap has them. */
+  files?: readonly MadeUpFile[]
+  /** Two pipes besides: the program reads from its descriptor 3 and answers on its 4. Only bubblewrap has them. */
+  control?: boolean
 }
+
+/** A file that exists only inside. */
+export interface MadeUpFile { path: string; text: string }
 
 export type Limits = Pick<SandboxConfig, 'memoryMb' | 'processes' | 'fileMb' | 'openFiles' | 'tmpMb'>
 
@@ -36,6 +43,8 @@ export interface IsolatedProcess {
   input: Writable | undefined
   /** What it says, both streams in order. */
   output: Readable
+  /** Our ends of the pipes that were asked for with `control`. */
+  control?: { toProgram: Writable; fromProgram: Readable }
   /** Resolves when nothing of the tree is left. Never rejects. */
   ended: Promise<{ code: number }>
   /** Asks the programs inside to end. */

@@ -1,4 +1,5 @@
 import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs'
+import type { MadeUpFile } from './isolation.ts'
 
 /** One thing of this machine that is seen inside, read-only, at the same place. */
 export type Place = { kind: 'bind'; path: string } | { kind: 'link'; path: string; target: string }
@@ -34,7 +35,7 @@ function kindOf(path: string): 'folder' | 'link' | undefined {
 }
 
 /** Files made up for inside: no name, host or service of this machine is in them. */
-export const madeUpFiles: readonly { path: string; text: string }[] = [
+export const madeUpFiles: readonly MadeUpFile[] = [
   { path: '/etc/passwd', text: 'root:x:0:0:root:/root:/usr/sbin/nologin\nagent:x:1000:1000:agent:/home/agent:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n' },
   { path: '/etc/group', text: 'root:x:0:\nagent:x:1000:\nnogroup:x:65534:\n' },
   { path: '/etc/hosts', text: '127.0.0.1 localhost sandbox\n::1 localhost\n' },

@@ -37,11 +37,19 @@ export interface WorkspaceOptions {
 export interface WorkspaceFiles extends FileReader, FileWriter {
   /** Rejects with a `Problem` like `read`, and when the file is larger than `bytesMax`. */
   readBytes(path: string, bytesMax: number): Promise<Buffer>
+  /** Writes a whole file like `write`, of whatever size the caller allowed. */
+  writeBytes(path: string, bytes: Buffer): Promise<void>
 }
 
 /** The two file grants over one workspace. Every operation opens its way from the root anew and holds nothing in between. */
 export function workspaceFiles(options: WorkspaceOptions): WorkspaceFiles {
   let writing: Promise<unknown> = Promise.resolve()
+  /** One write at a time in a workspace: then "only if unchanged" means what it says. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = writing.then(work)
+    writing = next.catch(() => 'told to whoever asked; the next one may go on')
+    return next
+  }
 
   return {
     async read(path) {
@@ -111,12 +119,8 @@ export function workspaceFiles(options: WorkspaceOptions): WorkspaceFiles {
       }
     },
 
-    write(path, text, writeOptions) {
-      // One write at a time in a workspace: then "only if unchanged" means what it says.
-      const next = writing.then(() => writeFile(options, path, text, writeOptions?.onlyIfModifiedAt))
-      writing = next.catch(() => 'told to whoever asked; the next one may go on')
-      return next
-    },
+    write: (path, text, writeOptions) => inTurn(() => writeText(options, path, text, writeOptions?.onlyIfModifiedAt)),
+    writeBytes: (path, bytes) => inTurn(async () => void (await writeFile(options, path, bytes, undefined))),
   }
 }
 
@@ -298,12 +302,16 @@ async function reachable(parent: HeldFolder, name: string): Promise<HeldFolder |
 
 // ---- writing ----
 
-async function writeFile(options: WorkspaceOptions, path: string, text: string, onlyIfModifiedAt: number | undefined): Promise<{ created: boolean; bytes: number }> {
+async function writeText(options: WorkspaceOptions, path: string, text: string, onlyIfModifiedAt: number | undefined): Promise<{ created: boolean; bytes: number }> {
+  const bytes = Buffer.from(text, 'utf8')
+  if (bytes.length > textBytesMax) throw tooLarge(path, '10 MiB')
+  return writeFile(options, path, bytes, onlyIfModifiedAt)
+}
+
+async function writeFile(options: WorkspaceOptions, path: string, bytes: Buffer, onlyIfModifiedAt: number | undefined): Promise<{ created: boolean; bytes: number }> {
   const steps = parsePath(path)
   refuseProtected(steps, options.byHand === true ? 'write-by-hand' : 'write')
   if (temporaryName.test(steps.at(-1) ?? '')) throw new Problem('path-protected', 'This name is kept for unfinished writes.')
-  const bytes = Buffer.from(text, 'utf8')
-  if (bytes.length > textBytesMax) throw tooLarge(path, '10 MiB')
   return withParent(
     options.root,
     steps,

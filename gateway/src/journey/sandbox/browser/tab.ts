@@ -1,0 +1,177 @@
+import type { Download, Frame, Page } from 'playwright-core'
+import { Problem, type Clock, type PageStep, type PageView } from '@moltbot/contract'
+import type { BrowserConfig } from './config.ts'
+import { findThing, hostOf, nodesOf, oneLine, showTree, type PageNode } from './page-tree.ts'
+
+/** A tab of a conversation. */
+export interface Tab {
+  id: string
+  page: Page
+  /** What happened since the page was shown last. */
+  notes: string[]
+  /** Takes the file the page offers; set while one was asked for. */
+  takes?: (download: Download) => void
+}
+
+/** So many notes are kept of one tab between two looks at it. */
+const notesMax = 20
+/** How long a page may go on loading parts after it stands. */
+const quietMs = 2_000
+/** Inputs whose content is looked at for being a password. */
+const inputsMax = 200
+
+export function note(tab: Tab, words: string): void {
+  if (tab.notes.length < notesMax) tab.notes.push(words)
+}
+
+/** What a page does of its own accord: questions are dismissed, files neither given nor taken, and all of it is told. */
+export function attend(tab: Tab): void {
+  const { page } = tab
+  page.on('dialog', (dialog) => {
+    note(tab, `The page asked "${oneLine(dialog.message(), 300)}" (${dialog.type()}); it was dismissed.`)
+    // Whoever leaves a page leaves it.
+    void (dialog.type() === 'beforeunload' ? dialog.accept() : dialog.dismiss()).catch(() => {
+      // The page that asked is gone.
+    })
+  })
+  page.on('filechooser', () => note(tab, 'The page asked for a file; it got none.'))
+  page.on('download', (download) => {
+    if (tab.takes !== undefined) return tab.takes(download)
+    note(tab, `The page offered the file "${oneLine(download.suggestedFilename(), 100)}" from ${oneLine(download.url(), 300)}; it was not taken. The action download takes one.`)
+    void download.cancel().catch(() => {
+      // It ended by itself, and is not kept either.
+    })
+  })
+  page.on('crash', () => note(tab, 'The page crashed.'))
+}
+
+/** Opens an address. The answer's body is only for whoever asks for it. Rejects with `Problem('browser-navigation')`. */
+export async function open(tab: Tab, url: string, config: BrowserConfig, why: (url: string) => Promise<Problem | undefined>): Promise<Awaited<ReturnType<Page['goto']>>> {
+  const response = await tab.page.goto(url, { waitUntil: 'domcontentloaded', timeout: config.navigationSeconds * 1_000 }).catch(async (error: unknown) => {
+    throw (await why(url)) ?? new Problem('browser-navigation', `${oneLine(url, 300)} could not be opened: ${failureWords(error)}.`, { cause: error, next: 'Check the address, or try again later.' })
+  })
+  // The proxy's own words for a host that may not be reached.
+  if (response !== null && response.headers()['x-moltbot-refused'] !== undefined) {
+    const refused = await why(response.url())
+    if (refused !== undefined) throw refused
+  }
+  await settle(tab.page)
+  return response
+}
+
+export async function settle(page: Page): Promise<void> {
+  await page.waitForLoadState('domcontentloaded', { timeout: quietMs * 5 }).catch(tooSlow)
+  await page.waitForLoadState('networkidle', { timeout: quietMs }).catch(tooSlow)
+}
+
+function tooSlow(): void {
+  // It is shown as far as it came.
+}
+
+export async function treeOf(page: Page, config: BrowserConfig): Promise<PageNode[]> {
+  return (await page.ariaSnapshotJSON({ mode: 'ai', timeout: config.navigationSeconds * 1_000 })) as PageNode[]
+}
+
+/** The page as it is. What it asked and offered meanwhile is told once. */
+export async function view(tab: Tab, from: number, config: BrowserConfig): Promise<Omit<PageView, 'tabs' | 'boundary'>> {
+  const { page } = tab
+  const url = page.url()
+  if (hostOf(url) === undefined && url !== 'about:blank') {
+    note(tab, url.startsWith('chrome-error:') ? 'The address could not be reached, or may not be: the page is empty.' : 'This is no page of the web, and is not shown.')
+    const notes = tab.notes.splice(0)
+    return { url: 'about:blank', title: '', text: '', from: 0, length: 0, notes, tab: tab.id }
+  }
+  const tree = await treeOf(page, config)
+  const whole = showTree(tree, { base: url, hidden: await secretInputs(page, tree) })
+  const start = Math.min(Math.max(0, from), whole.length)
+  return { url: oneLine(url, 2_000), title: oneLine(await page.title(), 300), text: whole.slice(start, start + config.snapshotChars), from: start, length: whole.length, notes: tab.notes.splice(0), tab: tab.id }
+}
+
+/** Inputs that hold what nobody reads over a shoulder: passwords, one-time codes, cards. */
+async function secretInputs(page: Page, tree: readonly PageNode[]): Promise<ReadonlySet<string>> {
+  const filled = [...nodesOf(tree)].flatMap(({ role, ref, text }) => (ref !== undefined && text !== undefined && text !== '' && ['textbox', 'searchbox', 'combobox', 'spinbutton'].includes(role ?? '') ? [ref] : []))
+  const hidden = new Set(filled.slice(inputsMax))
+  await Promise.all(filled.slice(0, inputsMax).map(async (ref) => {
+    const thing = page.locator(`aria-ref=${ref}`)
+    const [type, purpose] = await Promise.all([thing.getAttribute('type', { timeout: 1_000 }), thing.getAttribute('autocomplete', { timeout: 1_000 })]).catch(() => ['password', ''])
+    if (type?.toLowerCase() === 'password' || /password|one-time-code|cc-(?:number|csc)/i.test(purpose ?? '')) hidden.add(ref)
+  }))
+  return hidden
+}
+
+/** One thing done, once it is sure that the thing is what it was called and belongs to whom it was said. */
+export async function doStep(tab: Tab, step: PageStep, host: string, config: BrowserConfig): Promise<void> {
+  const { page } = tab
+  const { ref = '' } = findThing(await treeOf(page, config), step)
+  const thing = page.locator(`aria-ref=${ref}`)
+  const timeout = config.actionSeconds * 1_000
+  const words = `${step.do} ${oneLine(step.what, 200)}`
+  const needed = (): string => {
+    if (step.text === undefined) throw new Problem('input-incomplete', `To ${step.do} needs text.`, { next: 'Give text.' })
+    return step.text
+  }
+  try {
+    const frame = await (await thing.elementHandle({ timeout })).ownerFrame()
+    const actual = hostOfFrame(frame ?? page.mainFrame())
+    if (actual === undefined || actual.toLowerCase() !== host.trim().toLowerCase()) {
+      throw new Problem('browser-page', `${oneLine(step.what, 200)} belongs to ${actual ?? 'no host'}, not to ${oneLine(host, 200)}, and was left alone.`, { next: 'Name the host it belongs to.' })
+    }
+    switch (step.do) {
+      case 'click': return await thing.click({ timeout })
+      case 'type': return await thing.fill(needed(), { timeout })
+      case 'press': return await thing.press(needed(), { timeout })
+      case 'hover': return await thing.hover({ timeout })
+      case 'select': return void (await thing.selectOption({ label: needed() }, { timeout }))
+    }
+  } catch (error) {
+    throw error instanceof Problem ? error : new Problem('browser-act', `It was not possible to ${words}: ${failureWords(error)}.`, { cause: error, next: 'Take a snapshot and look whether it is still there, or covered.' })
+  }
+}
+
+/** Frames without an address of their own are their parents'. */
+function hostOfFrame(frame: Frame): string | undefined {
+  for (let at: Frame | null = frame; at !== null; at = at.parentFrame()) {
+    const host = hostOf(at.url())
+    if (host !== undefined) return host
+    if (!/^about:(?:blank|srcdoc)$/.test(at.url())) return undefined
+  }
+  return undefined
+}
+
+/** Resolves with the file that a page offers while `work` runs, or undefined when it offered none within the time. */
+export async function offeredFile<T>(tab: Tab, clock: Clock, waitMs: number, work: () => Promise<T>): Promise<{ download: Download | undefined; done: T | undefined }> {
+  let cancel = (): void => undefined
+  const offered = new Promise<Download>((resolve) => { tab.takes = resolve })
+  const late = new Promise<undefined>((resolve) => { cancel = clock.after(waitMs, () => resolve(undefined)) })
+  let failure: unknown
+  const worked = work().catch((error: unknown) => {
+    failure = error
+    return undefined
+  })
+  try {
+    // An address that is a file ends the opening with a failure; the file comes all the same.
+    const first = await Promise.race([offered.then((download) => ({ download })), worked.then((done) => ({ done }))])
+    if ('download' in first) return { download: first.download, done: undefined }
+    if (failure === undefined && first.done !== undefined) return { download: undefined, done: first.done }
+    if (failure !== undefined && !(failure instanceof Problem && failure.code === 'browser-navigation')) throw failure
+    const download = await Promise.race([offered, late])
+    if (download === undefined && failure !== undefined) throw failure
+    return { download, done: undefined }
+  } finally {
+    cancel()
+    delete tab.takes
+  }
+}
+
+/** The browser's own words, without its protocol and its stack. */
+function failureWords(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  const net = /net::(ERR_[A-Z_]+)/.exec(text)?.[1]
+  if (net !== undefined) return netWords[net] ?? net.slice(4).toLowerCase().replaceAll('_', ' ')
+  if (/Timeout \d+ms exceeded/.test(text)) return 'it took too long'
+  return oneLine(text.replace(/^[\w.]+: /, '').split('\n')[0] ?? '', 200)
+}
+const netWords: Readonly<Record<string, string>> = {
+  ERR_TUNNEL_CONNECTION_FAILED: 'the host could not be reached, or may not be', ERR_BLOCKED_BY_ADMINISTRATOR: 'such addresses are not opened', ERR_CERT_AUTHORITY_INVALID: 'its certificate is signed by nobody who is trusted',
+  ERR_CERT_DATE_INVALID: 'its certificate ran out', ERR_CERT_COMMON_NAME_INVALID: 'its certificate belongs to another host', ERR_EMPTY_RESPONSE: 'it gave no answer', ERR_ABORTED: 'it was broken off, or is a file to be downloaded',
+}
