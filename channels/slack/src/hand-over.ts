@@ -258,13 +258,15 @@ export function createHandOver({ host, api, config, self, directory, memory, hea
         if (body.event_id !== undefined && seenEvents.has(body.event_id)) return { kind: 'taken' }
         remember(seenEvents, body.event_id ?? '', eventsKept)
         const reaction = event as SlackReaction
-        await directory.learn(reaction.user === undefined ? [] : [reaction.user])
-        await deliver(read(() => understandReaction(reaction, event.type === 'reaction_removed', self, host.account, directory)))
-        return { kind: 'taken' }
+        return ended(await enqueue(String(reaction.item?.channel), async () => {
+          await directory.learn(reaction.user === undefined ? [] : [reaction.user])
+          await deliver(read(() => understandReaction(reaction, event.type === 'reaction_removed', self, host.account, directory)))
+        }))
       }
       case 'channel_id_changed':
-        if (isPlace(event.old_channel_id) && isPlace(event.new_channel_id)) host.notice({ kind: 'chat-moved', from: event.old_channel_id as never, to: event.new_channel_id as never })
-        return { kind: 'taken' }
+        return ended(await enqueue(String(event.old_channel_id), async () => {
+          if (isPlace(event.old_channel_id) && isPlace(event.new_channel_id)) host.notice({ kind: 'chat-moved', from: event.old_channel_id as never, to: event.new_channel_id as never })
+        }))
       case 'channel_rename':
       case 'group_rename':
         directory.forget(String((event.channel as { id?: unknown } | undefined)?.id))
