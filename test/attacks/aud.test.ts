@@ -10,8 +10,8 @@ import { auditMigrations, auditNouns, auditSection, createAudit, createRecord, o
 import { createIds, openSqlite } from '../../gateway/src/foundation/platform/index.ts'
 import { createSqliteStore, openStore } from '../../gateway/src/foundation/storage/index.ts'
 import { callTool, inOrder, say } from '../fakes/model-servers/index.ts'
+import { bundleProgram } from '../support/bundle-program.ts'
 import { ownedBy1001, personAt } from '../support/person.ts'
-import { root } from '../support/spawned-gateway.ts'
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts'
 
 const key = Buffer.alloc(32, 9)
@@ -269,11 +269,11 @@ describe('AUD-02: a record that cannot be written', () => {
 })
 
 describe('AUD-03: a kill between act and record', () => {
-  const writer = (file: string): string => `
+  const writer = `
     import { openStore } from './gateway/src/foundation/storage/index.ts'
     import { createIds, systemClock } from './gateway/src/foundation/platform/index.ts'
     import { auditMigrations, createAudit } from './gateway/src/foundation/audit/index.ts'
-    const store = await openStore({ file: ${JSON.stringify(file)}, migrations: [...auditMigrations, ${JSON.stringify(effects)}] })
+    const store = await openStore({ file: process.argv[2], migrations: [...auditMigrations, ${JSON.stringify(effects)}] })
     const audit = createAudit({ store, clock: systemClock, newId: createIds(() => Date.now()), key: Buffer.alloc(32, 9) })
     let number = Number((await store.read.get('SELECT COALESCE(MAX(number), 0) AS n FROM effects')).n)
     const one = () => { const mine = (number += 1); return store.transaction(async (tx) => {
@@ -289,9 +289,10 @@ describe('AUD-03: a kill between act and record', () => {
     const folder = join(home, String((count += 1)))
     mkdirSync(folder, { recursive: true })
     const file = join(folder, 'kill.db')
+    const program = await bundleProgram({ text: writer })
     let before = 0
     for (let round = 1; round <= 3; round += 1) {
-      const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', writer(file)], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+      const child = spawn(process.execPath, [program, file], { stdio: ['ignore', 'pipe', 'pipe'] })
       let said = ''
       child.stderr.on('data', (text: Buffer) => { said += text.toString() })
       const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))

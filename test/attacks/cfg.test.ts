@@ -10,8 +10,8 @@ import type { Config, ConfigOptions } from '../../gateway/src/foundation/config/
 import { decideAccess } from '../../gateway/src/journey/guard/access.ts'
 import type { AccessConfig } from '../../gateway/src/journey/guard/access.ts'
 import { sections } from '../../gateway/src/sections.ts'
-import { projectRoot } from '../../scripts/source-tree.ts'
 import { callTool, inOrder, say } from '../fakes/model-servers/index.ts'
+import { bundleProgram } from '../support/bundle-program.ts'
 import { startTestGateway } from '../support/test-gateway.ts'
 
 /**
@@ -200,14 +200,13 @@ describe('CFG-07: two writers, old copies, a kill in the middle', () => {
     const long = 'x'.repeat(200_000)
     const text = (turn: number): string => `{gateway: {port: ${1000 + turn}}, meta: {note: "${long}"}}`
     writeFileSync(file, text(0), { mode: 0o600 })
-    const script = join(stateDir, 'write.mts')
-    writeFileSync(script, `
-      import { writeFileAtomically } from ${JSON.stringify(join(projectRoot, 'gateway/src/foundation/config/write-file.ts'))}
+    const script = await bundleProgram({ text: `
+      import { writeFileAtomically } from './gateway/src/foundation/config/write-file.ts'
       process.stdout.write('ready')
       for (let turn = 1; ; turn++) await writeFileAtomically(${JSON.stringify(file)}, \`{gateway: {port: \${1000 + turn % 1000}}, meta: {note: "${long}"}}\`, ${JSON.stringify(stateDir)})
-    `)
+    ` })
     for (let round = 0; round < 6; round += 1) {
-      const child = spawn(process.execPath, ['--import', 'tsx', script], { cwd: projectRoot, stdio: ['ignore', 'pipe', 'inherit'] })
+      const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] })
       await new Promise((resolve, reject) => { child.stdout.once('data', resolve); child.once('exit', (code) => reject(new Error(`the writer ended with ${String(code)}`))) })
       await new Promise((resolve) => setTimeout(resolve, 3 + round * 11))
       const gone = new Promise((resolve) => child.once('exit', resolve))
@@ -299,21 +298,18 @@ describe('CFG-11: files others can change', () => {
   })
 
   // Owning a file for somebody else needs root; so does being somebody else.
-  it.skipIf(process.getuid?.() !== 0)('another user\'s file is not used by an ordinary one', () => {
+  it.skipIf(process.getuid?.() !== 0)('another user\'s file is not used by an ordinary one', async () => {
     writeFileSync(file, '{gateway: {port: 666}}', { mode: 0o644 })
     chmodSync(stateDir, 0o777)
     chownSync(file, 54321, 54321)
-    const script = join(stateDir, 'read.mjs')
-    writeFileSync(script, `
-      import { register } from ${JSON.stringify(join(projectRoot, 'node_modules/tsx/dist/esm/api/index.mjs'))}
-      register()
+    const script = await bundleProgram({ text: `
+      import { createConfig } from './gateway/src/foundation/config/index.ts'
       process.setgid(54322); process.setuid(54322)
-      const { createConfig } = await import(${JSON.stringify(join(projectRoot, 'gateway/src/foundation/config/index.ts'))})
       const log = { child: () => log, debug() {}, info() {}, warn() {}, error() {} }
       const config = await createConfig({ stateDir: ${JSON.stringify(stateDir)}, sections: [], environment: {}, clock: {}, log, watch: false, lookOnly: true, secrets: { get() {} } })
       process.stdout.write(JSON.stringify(config.snapshot().issues))
-    `)
-    const out = execFileSync(process.execPath, [script], { cwd: projectRoot, encoding: 'utf8' })
+    ` })
+    const out = execFileSync(process.execPath, [script], { encoding: 'utf8' })
     expect(out).toContain('belongs to another user (54321), so it is not used')
   }, 60_000)
 

@@ -7,7 +7,7 @@ import { realClock } from '@moltbot/contract/testing'
 import { absorbSecretsEnv, createVault, createVaultDesk, systemKeyring, type Vault, type VaultAct, type VaultOptions } from '../../gateway/src/foundation/vault/index.ts'
 import { sealBytes } from '../../gateway/src/foundation/vault/envelope.ts'
 import { asKey } from '../../gateway/src/foundation/vault/vault-key.ts'
-import { root as project } from '../support/spawned-gateway.ts'
+import { bundleProgram } from '../support/bundle-program.ts'
 
 let root: string
 let stateDir: string
@@ -48,19 +48,19 @@ else console.log(all[account])
   }
 }
 
+let vaultProgram: Promise<string> | undefined
+let children = 0
 /** Runs a few lines with the vault's code in a process of their own; they may kill themselves. */
-function inChild(lines: string): Promise<{ code: number | null; signal: string | null; said: string }> {
-  const vaultRoom = join(project, 'gateway', 'src', 'foundation', 'vault', 'index.ts')
-  const storage = join(project, 'gateway', 'src', 'foundation', 'storage', 'index.ts')
-  const program = `import { createVault } from ${JSON.stringify(vaultRoom)}
-import { lockStateDirectory } from ${JSON.stringify(storage)}
+async function inChild(lines: string): Promise<{ code: number | null; signal: string | null; said: string }> {
+  vaultProgram ??= bundleProgram({ text: "export { createVault } from './gateway/src/foundation/vault/index.ts'\nexport { lockStateDirectory } from './gateway/src/foundation/storage/index.ts'\n" })
+  const program = `import { createVault, lockStateDirectory } from ${JSON.stringify(await vaultProgram)}
 const at = ${JSON.stringify({ stateDir, keyFile })}
 const clock = { now: () => Date.now(), after: () => () => undefined }
 ${lines}`
-  const script = join(root, `child-${readdirSync(root).length}.mts`)
+  const script = join(root, `child-${children += 1}.mjs`)
   writeFileSync(script, program)
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', join(project, 'node_modules', 'tsx', 'dist', 'esm', 'index.mjs'), script], { cwd: project, stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn(process.execPath, [script], { stdio: ['ignore', 'ignore', 'pipe'] })
     let said = ''
     child.stderr.on('data', (data: Buffer) => { said += data.toString('utf8') })
     child.on('error', reject)
@@ -326,6 +326,7 @@ describe('CRD-08 eight writers', () => {
     const ended = await Promise.all(Array.from({ length: 8 }, (_, writer) => inChild(`const exclusive = async () => {
   for (;;) {
     try { return await lockStateDirectory(at.stateDir + '/gateway.lock') } catch (error) { if (error.code !== 'store-locked') throw error }
+    await new Promise((resolve) => setTimeout(resolve, 2))
   }
 }
 const vault = await createVault({ ...at, clock, exclusive })

@@ -8,6 +8,7 @@ import { countingIds, realClock } from '@moltbot/contract/testing'
 import Value from 'typebox/value'
 import { bwrapIsolation, type BwrapOptions } from '../../gateway/src/journey/sandbox/bwrap.ts'
 import type { ExecConfig, SandboxConfig } from '../../gateway/src/journey/sandbox/config.ts'
+import { bundleProgram } from '../support/bundle-program.ts'
 import { createCommands, execSection, sandboxSection, type CommandRoom, type CommandsOptions } from '../../gateway/src/journey/sandbox/index.ts'
 
 export const subject = { agent: 'main' as AgentId, session: 'agent:main:main' as SessionKey, principal: 'owner' as PrincipalId }
@@ -51,6 +52,7 @@ export async function runnerHere(sandbox: Partial<SandboxConfig> = {}): Promise<
   }
 }
 
+let worker: Promise<string> | undefined
 /** The room in another process, told what to do line by line. */
 export async function runnerAs(user: number | 'same', sandbox: Partial<SandboxConfig> = {}): Promise<Runner & { process: ChildProcess; begin(command: string): Promise<void> }> {
   const place = mkdtempSync(join(tmpdir(), 'moltbot-sbx-'))
@@ -62,7 +64,7 @@ export async function runnerAs(user: number | 'same', sandbox: Partial<SandboxCo
       chmodSync(folder, 0o700)
     }
   }
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), new URL('sandbox-worker.ts', import.meta.url).pathname, workspace, JSON.stringify(sandbox)], {
+  const child = spawn(process.execPath, [await (worker ??= bundleProgram({ file: 'test/attacks/sandbox-worker.ts' })), workspace, JSON.stringify(sandbox)], {
     stdio: ['pipe', 'pipe', 'inherit'], env: { HOME: place, PATH: process.env['PATH'] ?? '', TMPDIR: tmpdir() }, ...(user === 'same' ? {} : { uid: user, gid: user }),
   })
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()

@@ -1,0 +1,25 @@
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { rolldown } from 'rolldown'
+import { projectRoot } from '../../scripts/source-tree.ts'
+
+/**
+ * A program of a test as one file, and the file: for processes that come and go by the dozen, each of which would take more than a
+ * second to start from its source. Given as the path of its source below the root, or as text whose imports begin there (`./gateway/src/…`).
+ */
+export async function bundleProgram(source: { file: string } | { text: string }): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'moltbot-program-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  // What is native is loaded from where it lies.
+  symlinkSync(join(projectRoot, 'node_modules'), join(folder, 'node_modules'))
+  const input = 'file' in source ? join(projectRoot, source.file) : join(folder, 'source.ts')
+  if ('text' in source) writeFileSync(input, source.text.replaceAll(/from '\.\//g, `from '${projectRoot}/`))
+  const bundle = await rolldown({
+    cwd: projectRoot, platform: 'node', input, logLevel: 'silent', resolve: { conditionNames: ['import', 'node', 'default'] },
+    external: [/^node:/, 'vitest', '@photostructure/sqlite', '@node-rs/argon2', 'bufferutil', 'utf-8-validate', 'canvas'],
+  })
+  await bundle.write({ dir: folder, format: 'esm', entryFileNames: 'program.mjs', chunkFileNames: '[name]-[hash].mjs' })
+  await bundle.close()
+  return join(folder, 'program.mjs')
+}
