@@ -1,0 +1,145 @@
+import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked'
+
+/**
+ * CommonMark as the marks WhatsApp shows: `*bold*`, `_italic_`, `~struck~`, code, quotes, lists. Headings become bold, tables code, rules a
+ * line, links their words and address, images links, tasks boxes. Raw HTML is shown as it was written. Links keep http, https, mailto and tel.
+ */
+export function renderMarkdown(markdown: string): string {
+  return blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[]).trim()
+}
+
+const entityNames: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' }
+
+/** CommonMark's character references; WhatsApp would show them as written. */
+function words(text: string): string {
+  return text.replace(/&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([a-z]{2,6}));/g, (whole, decimal?: string, hex?: string, name?: string) => {
+    if (name !== undefined) return entityNames[name] ?? whole
+    const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number.parseInt(decimal, 10)
+    return code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff) ? String.fromCodePoint(code) : '\ufffd'
+  })
+}
+
+function blocks(tokens: readonly MarkedToken[], separator = '\n\n'): string {
+  return tokens.map(block).filter((text) => text !== '').join(separator)
+}
+
+function block(token: MarkedToken): string {
+  switch (token.type) {
+    case 'space':
+    case 'def':
+      return ''
+    case 'heading':
+      return mark('*', inline(token.tokens).replaceAll('*', ''))
+    case 'paragraph':
+      return inline(token.tokens)
+    case 'text':
+      return token.tokens === undefined ? words(token.text) : inline(token.tokens)
+    case 'code':
+      return fence(token.text)
+    case 'blockquote':
+      return blocks(token.tokens as MarkedToken[]).split('\n').map((line) => (line.startsWith('> ') ? line : `> ${line}`)).join('\n')
+    case 'list':
+      return list(token)
+    case 'table':
+      return fence(table(token))
+    case 'hr':
+      return '———'
+    case 'html':
+      return token.text.trimEnd()
+    default:
+      return inline([token])
+  }
+}
+
+/** WhatsApp ends a block of code at the first three backticks: inside, a space without width keeps them apart. */
+function fence(text: string): string {
+  return text.trim() === '' ? '' : `\`\`\`\n${text.replace(/\n+$/, '').replaceAll('```', '``\u200b`')}\n\`\`\``
+}
+
+function list(token: Tokens.List): string {
+  const first = token.start === '' ? 1 : token.start
+  return token.items
+    .map((item, index) => {
+      const task = item.task ? (item.checked === true ? '☑ ' : '☐ ') : ''
+      const marker = token.ordered ? `${first + index}.` : '-'
+      const body = blocks((item.tokens as MarkedToken[]).filter((part) => part.type !== 'checkbox'), item.loose ? '\n\n' : '\n')
+      return `${marker} ${task}${body.replace(/\n(?=[^\n])/g, `\n${' '.repeat(marker.length + 1)}`)}`.trimEnd()
+    })
+    .join(token.loose ? '\n\n' : '\n')
+}
+
+function table(token: Tokens.Table): string {
+  const rows = [token.header, ...token.rows].map((row) => row.map((cell) => plain(cell.tokens).replace(/\s+/g, ' ').trim()))
+  const widths = token.header.map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? '')].length)))
+  const line = (row: string[]): string =>
+    row.map((text, column) => {
+      const missing = ' '.repeat((widths[column] ?? 0) - [...text].length)
+      return token.align[column] === 'right' ? missing + text : text + missing
+    }).join(' | ').trimEnd()
+  return [line(rows[0] ?? []), widths.map((width) => '-'.repeat(width)).join('-+-'), ...rows.slice(1).map(line)].join('\n')
+}
+
+function inline(tokens: readonly Token[]): string {
+  return (tokens as MarkedToken[]).map(span).join('')
+}
+
+function span(token: MarkedToken): string {
+  switch (token.type) {
+    case 'strong':
+      return mark('*', inline(token.tokens))
+    case 'em':
+      return mark('_', inline(token.tokens))
+    case 'del':
+      return mark('~', inline(token.tokens))
+    case 'br':
+      return '\n'
+    case 'codespan':
+      return `\`${token.text}\``
+    case 'link':
+      return link(token.href, token.autolink === true || token.raw === token.href ? token.text : inline(token.tokens))
+    case 'image':
+      return link(token.href, words(token.text))
+    case 'escape':
+      return token.text
+    case 'text':
+      return token.tokens === undefined ? words(token.raw) : inline(token.tokens)
+    case 'checkbox':
+      return token.checked ? '☑ ' : '☐ '
+    default:
+      return token.raw
+  }
+}
+
+/** WhatsApp's marks stand close to the words, on one line. */
+function mark(sign: string, inner: string): string {
+  return inner.split('\n').map((line) => {
+    const text = line.trim()
+    return text === '' ? line : line.replace(text, () => `${sign}${text}${sign}`)
+  }).join('\n')
+}
+
+function link(href: string, label: string): string {
+  let url: URL
+  try {
+    url = new URL(href)
+  } catch {
+    // Not an absolute address: there is nothing to open, the words stay.
+    return label
+  }
+  if (!['http:', 'https:', 'mailto:', 'tel:'].includes(url.protocol)) return label
+  const target = href.replace(/\s/g, encodeURIComponent)
+  return label.trim() === '' || label === href || `mailto:${label}` === href ? target.replace(/^mailto:/, '') : `${label} (${target})`
+}
+
+/** The words of inline Markdown without any markup. */
+function plain(tokens: readonly Token[]): string {
+  return (tokens as MarkedToken[])
+    .map((token) => {
+      if (token.type === 'br') return ' '
+      if (token.type === 'codespan' || token.type === 'escape') return token.text
+      if (token.type === 'text' || token.type === 'image') return words(token.text)
+      if ('tokens' in token && token.tokens !== undefined) return plain(token.tokens)
+      return token.raw
+    })
+    .join('')
+}

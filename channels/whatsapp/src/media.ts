@@ -1,0 +1,69 @@
+import { createDecipheriv, createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import type { ChannelHost } from '@moltbot/contract'
+import type { SealedFile } from './incoming.ts'
+import type { Library } from './library.ts'
+import type { Realm } from './realm.ts'
+
+/** Files are fetched before anyone judged the sender: few at a time, and never for long. */
+const atOnceMax = 2
+const patienceMs = 10_000
+/** What WhatsApp appends to a sealed file, and the most its padding adds. */
+const macLength = 10
+const paddingMax = 16
+
+/** Fetches and opens a file within the limit. Undefined when it is too big, not what it claims, switched off, or did not come: the message goes on without. */
+export type FileFetcher = (file: SealedFile) => Promise<string | undefined>
+
+export function createFileFetcher(mediaMaxMb: number, realm: Realm, library: Library, host: ChannelHost): FileFetcher {
+  const bytesMax = mediaMaxMb * 1024 * 1024
+  const waiting: (() => void)[] = []
+  let running = 0
+
+  async function read(url: string, signal: AbortSignal): Promise<Buffer | undefined> {
+    const response = await host.fetch(url, { signal, redirect: 'error', headers: { origin: 'https://web.whatsapp.com' } })
+    if (!response.ok || response.body === null) return undefined
+    const chunks: Uint8Array[] = []
+    let size = 0
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      size += chunk.length
+      // What was announced counts for nothing: only what arrives is measured.
+      if (size > bytesMax + macLength + paddingMax) return undefined
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks)
+  }
+
+  async function open(file: SealedFile, sealed: Buffer): Promise<Buffer | undefined> {
+    if (sealed.length <= macLength) return undefined
+    if (file.sealedSha256 !== undefined && !createHash('sha256').update(sealed).digest().equals(Buffer.from(file.sealedSha256))) return undefined
+    const { iv, cipherKey, macKey } = await library.getMediaKeys(file.key, file.kind)
+    if (macKey === undefined) return undefined
+    const body = sealed.subarray(0, -macLength)
+    const mac = createHmac('sha256', macKey).update(iv).update(body).digest().subarray(0, macLength)
+    if (!timingSafeEqual(mac, sealed.subarray(-macLength))) return undefined
+    const decipher = createDecipheriv('aes-256-cbc', cipherKey, iv)
+    return Buffer.concat([decipher.update(body), decipher.final()])
+  }
+
+  return async (file) => {
+    const url = realm.file(file.path)
+    if (bytesMax === 0 || file.sizeBytes > bytesMax || url === undefined) return undefined
+    if (running >= atOnceMax) await new Promise<void>((resolve) => waiting.push(resolve))
+    running += 1
+    const controller = new AbortController()
+    const cancel = host.clock.after(patienceMs, () => controller.abort())
+    try {
+      const sealed = await read(url, controller.signal)
+      return sealed === undefined ? undefined : (await open(file, sealed))?.toString('base64')
+    } catch {
+      // The message matters more than its file. The address is not logged: it is part of the key to it.
+      host.log.info('whatsapp: a file could not be fetched')
+      return undefined
+    } finally {
+      cancel()
+      controller.abort()
+      running -= 1
+      waiting.shift()?.()
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import { Curve, DEFAULT_CONNECTION_CONFIG, addTransactionCapability, encodeBigEndian, encodeWAMessage, generateSignalPubKey, initAuthCreds, proto, unpadRandomMax16, type BinaryNode, type SignalDataSet, type SignalDataTypeMap } from 'baileys'
+
+const silent = { level: 'silent', child: () => silent, trace: () => {}, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/** The public half of a device, as the server hands it out to whoever wants to write to it. */
+export interface Bundle { registrationId: number; identity: Uint8Array; signedPreKey: { id: number; key: Uint8Array; signature: Uint8Array } }
+
+/** Somebody with a telephone: keys of their own, kept by nobody else. */
+export class Telephone {
+  readonly number: string
+  readonly lid: string
+  readonly #creds = initAuthCreds()
+  readonly #repository: ReturnType<typeof DEFAULT_CONNECTION_CONFIG.makeSignalRepository>
+  readonly #met = new Set<string>()
+  readonly #told = new Set<string>()
+
+  constructor(number: string, lid: string) {
+    this.number = number
+    this.lid = lid
+    const values = new Map<string, unknown>()
+    const keys = addTransactionCapability({
+      async get<T extends keyof SignalDataTypeMap>(type: T, ids: string[]) {
+        return Object.fromEntries(ids.flatMap((id) => (values.has(`${type}/${id}`) ? [[id, values.get(`${type}/${id}`)]] : []))) as Record<string, SignalDataTypeMap[T]>
+      },
+      async set(data: SignalDataSet) {
+        for (const [type, entries] of Object.entries(data)) {
+          for (const [id, value] of Object.entries(entries ?? {})) {
+            if (value === null) values.delete(`${type}/${id}`)
+            else values.set(`${type}/${id}`, value)
+          }
+        }
+      },
+    }, silent as never, { maxCommitRetries: 1, delayBetweenTriesMs: 1 })
+    this.#repository = DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds: this.#creds, keys }, silent as never, async () => [])
+  }
+
+  get address(): string {
+    return `${this.number}@s.whatsapp.net`
+  }
+
+  get hidden(): string {
+    return `${this.lid}@lid`
+  }
+
+  /** What the server tells of this telephone to whoever begins a conversation. */
+  bundleNode(jid: string): BinaryNode {
+    const { registrationId, signedIdentityKey, signedPreKey } = this.#creds
+    return {
+      tag: 'user', attrs: { jid },
+      content: [
+        { tag: 'registration', attrs: {}, content: encodeBigEndian(registrationId) },
+        { tag: 'type', attrs: {}, content: Buffer.from([5]) },
+        { tag: 'identity', attrs: {}, content: signedIdentityKey.public },
+        { tag: 'skey', attrs: {}, content: [
+          { tag: 'id', attrs: {}, content: encodeBigEndian(signedPreKey.keyId, 3) }, { tag: 'value', attrs: {}, content: signedPreKey.keyPair.public }, { tag: 'signature', attrs: {}, content: signedPreKey.signature },
+        ] },
+      ],
+    }
+  }
+
+  /** Encrypts for a device; the first time with its bundle. */
+  async seal(device: string, bundle: Bundle, message: proto.IMessage): Promise<BinaryNode> {
+    if (!this.#met.has(device)) {
+      this.#met.add(device)
+      await this.#repository.injectE2ESession({ jid: device, session: {
+        registrationId: bundle.registrationId, identityKey: generateSignalPubKey(bundle.identity),
+        signedPreKey: { keyId: bundle.signedPreKey.id, publicKey: generateSignalPubKey(bundle.signedPreKey.key), signature: bundle.signedPreKey.signature },
+      } as never })
+    }
+    const { type, ciphertext } = await this.#repository.encryptMessage({ jid: device, data: encodeWAMessage(message) })
+    return { tag: 'enc', attrs: { v: '2', type }, content: ciphertext }
+  }
+
+  /** Encrypts for a group; whoever does not know this telephone's key for it yet gets it along. */
+  async sealForGroup(group: string, device: string, bundle: Bundle, message: proto.IMessage, as: string): Promise<BinaryNode[]> {
+    const { ciphertext, senderKeyDistributionMessage } = await this.#repository.encryptGroupMessage({ group, meId: as, data: encodeWAMessage(message) })
+    const nodes: BinaryNode[] = [{ tag: 'enc', attrs: { v: '2', type: 'skmsg' }, content: ciphertext }]
+    if (!this.#told.has(group)) {
+      this.#told.add(group)
+      nodes.unshift(await this.seal(device, bundle, { senderKeyDistributionMessage: { groupId: group, axolotlSenderKeyDistributionMessage: senderKeyDistributionMessage } }))
+    }
+    return nodes
+  }
+
+  async open(device: string, type: string, ciphertext: Uint8Array): Promise<proto.Message> {
+    this.#met.add(device)
+    const plain = await this.#repository.decryptMessage({ jid: device, type: type as 'msg', ciphertext })
+    return this.#decoded(device, plain)
+  }
+
+  async openFromGroup(group: string, device: string, ciphertext: Uint8Array): Promise<proto.Message> {
+    return this.#decoded(device, await this.#repository.decryptGroupMessage({ group, authorJid: device, msg: ciphertext }))
+  }
+
+  async #decoded(device: string, plain: Uint8Array): Promise<proto.Message> {
+    const message = proto.Message.decode(unpadRandomMax16(plain))
+    if (message.senderKeyDistributionMessage) await this.#repository.processSenderKeyDistributionMessage({ authorJid: device, item: message.senderKeyDistributionMessage })
+    return message
+  }
+
+  /** What a telephone says when it takes a device in: signed with the account's key, sealed with the secret it scanned. */
+  admit(deviceIdentity: Uint8Array): { details: Uint8Array } {
+    const details = proto.ADVDeviceIdentity.encode({ rawId: 1, timestamp: 1, keyIndex: 1, deviceType: proto.ADVEncryptionType.E2EE }).finish()
+    const accountSignature = Curve.sign(this.#creds.signedIdentityKey.private, Buffer.concat([Buffer.from([6, 0]), details, deviceIdentity]))
+    return { details: proto.ADVSignedDeviceIdentity.encode({ details, accountSignatureKey: this.#creds.signedIdentityKey.public, accountSignature }).finish() }
+  }
+}

@@ -1,0 +1,465 @@
+import { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getMediaKeys, proto, type BinaryNode } from 'baileys'
+import { WebSocketServer, type WebSocket } from 'ws'
+import { createNoiseResponder, trustOurRoot, type NoiseResponder } from './noise-responder.ts'
+import { Telephone, type Bundle } from './person.ts'
+
+export interface WhatsAppPerson { readonly telephone: Telephone; name: string; /** Whether WhatsApp hides the number: messages come from the hidden id, and name the number or not. */ hides: 'no' | 'with-number' | 'wholly' }
+export interface WhatsAppGroup { readonly id: string; title: string; members: WhatsAppPerson[] }
+export interface WhatsAppWords {
+  in?: WhatsAppGroup
+  /** Address the linked number the way the app does it. */
+  mention?: boolean
+  /** The id of a message seen in this chat. */
+  replyTo?: string
+  /** In place of the text. */
+  content?: proto.IMessage
+  /** The id to use; else one is made. */
+  id?: string
+  /** Epoch seconds; else now. */
+  at?: number
+}
+/** A message of the linked device as its recipients see it. */
+export interface WhatsAppSent { id: string; to: string; text: string; removed: boolean; edits: number; replyTo?: string; poll?: string[]; content: proto.IMessage }
+/** What the server knows of a linked device; hand it to the next server to play the same account. */
+export interface LinkedDevice { number: string; lid: string; device: number; bundle: Bundle; telephone: Telephone }
+export interface WhatsAppServerOptions {
+  device?: LinkedDevice
+  /** How many one-time keys it says to have; below six the device has to bring new ones. */
+  preKeys?: number
+}
+
+interface Waiting { chat: string; id: string; from: WhatsAppPerson | 'telephone'; node?: BinaryNode; make(device: LinkedDevice): Promise<BinaryNode>; acknowledged: boolean; deliveries: number }
+interface ClientLine { socket: WebSocket; noise: NoiseResponder; open: boolean; deaf: boolean }
+
+const serverAddress = 's.whatsapp.net'
+const ok = (node: BinaryNode, content?: BinaryNode[]): BinaryNode => ({ tag: 'iq', attrs: { from: serverAddress, type: 'result', id: node.attrs.id ?? '' }, ...(content === undefined ? {} : { content }) })
+const childOf = (node: BinaryNode, tag: string): BinaryNode | undefined => (Array.isArray(node.content) ? node.content.find((child) => child.tag === tag) : undefined)
+const childrenOf = (node: BinaryNode | undefined): BinaryNode[] => (Array.isArray(node?.content) ? node.content : [])
+const bytesOf = (node: BinaryNode | undefined): Uint8Array => (node?.content instanceof Uint8Array ? node.content : new Uint8Array())
+const userOf = (jid: string): string => jid.slice(0, jid.indexOf('@')).split(':')[0] ?? ''
+
+export type WhatsAppServer = Awaited<ReturnType<typeof startWhatsAppServer>>
+
+export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
+  const release = trustOurRoot()
+  const lines = new Set<ClientLine>()
+  const watchers = new Set<() => void>()
+  const people: WhatsAppPerson[] = []
+  const groups: WhatsAppGroup[] = []
+  const queue: Waiting[] = []
+  const sent: WhatsAppSent[] = []
+  const said = new Map<string, { author: string; message: proto.IMessage }>()
+  const files = new Map<string, Buffer>()
+  const seen = { receipts: [] as BinaryNode[], acks: [] as BinaryNode[], chatStates: [] as BinaryNode[], reactions: [] as { to: string; id: string; emoji: string }[], logins: 0, preKeyUploads: 0, unlinked: false, fileRequests: 0, presence: [] as BinaryNode[] }
+  let device = options.device
+  const telephone = device?.telephone ?? new Telephone('4915100000001', '90000000000001')
+  let preKeys = options.preKeys ?? 100
+  let lastTag = 0
+  let down = false
+  let deaf = false
+  let refusal: number | undefined
+  let nextSend: { error: number } | { cut: true } | undefined
+  let blocked = false
+  let linking: { line: ClientLine; payload: proto.ClientPayload } | undefined
+  let delivering: Promise<void> = Promise.resolve()
+
+  const changed = (): void => {
+    for (const watcher of watchers) watcher()
+  }
+  const deviceAddress = (linked: LinkedDevice): string => `${linked.number}:${linked.device}@${serverAddress}`
+  const tag = (): string => `s${++lastTag}`
+  const write = (line: ClientLine, node: BinaryNode): void => {
+    if (!line.deaf) line.noise.send(node)
+  }
+
+  const http = createServer((request, response) => {
+    const file = files.get(request.url ?? '')
+    seen.fileRequests += 1
+    if (file === undefined) response.writeHead(404).end()
+    else response.writeHead(200, { 'content-length': file.length }).end(file)
+    changed()
+  })
+  const sockets = new WebSocketServer({ noServer: true })
+  http.on('upgrade', (request, socket, head) => {
+    if (down) return void socket.destroy()
+    sockets.handleUpgrade(request, socket, head, accept)
+  })
+
+  function accept(socket: WebSocket): void {
+    let work: Promise<void> = Promise.resolve()
+    const line: ClientLine = {
+      socket, open: false, deaf,
+      noise: createNoiseResponder({
+        write: (bytes) => socket.send(bytes),
+        onClient: (payload) => hello(line, payload),
+        onNode: (node) => (line.deaf ? undefined : hear(line, node)),
+      }),
+    }
+    lines.add(line)
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      lines.delete(line)
+      changed()
+    })
+    socket.on('message', (data: Buffer) => {
+      if (line.deaf) return
+      work = work.then(() => line.noise.feed(data)).catch((error: unknown) => {
+        failures.push(error)
+        socket.terminate()
+        changed()
+      })
+    })
+  }
+  const failures: unknown[] = []
+
+  function hello(line: ClientLine, payload: proto.ClientPayload): void {
+    if (refusal !== undefined) return fail(line, refusal)
+    if (payload.devicePairingData) {
+      linking = { line, payload }
+      const refs = Array.from({ length: 3 }, () => ({ tag: 'ref', attrs: {}, content: Buffer.from(randomBytes(16).toString('base64')) }))
+      write(line, { tag: 'iq', attrs: { from: serverAddress, type: 'set', id: tag(), xmlns: 'md' }, content: [{ tag: 'pair-device', attrs: {}, content: refs }] })
+      return changed()
+    }
+    if (device === undefined || String(payload.username) !== device.number || payload.device !== device.device) return fail(line, 401)
+    // One line to one device: the newest counts.
+    for (const other of lines) if (other !== line && other.open) streamError(other, 'conflict', { type: 'replaced' })
+    line.open = true
+    seen.logins += 1
+    write(line, { tag: 'success', attrs: { t: String(Math.floor(Date.now() / 1_000)), lid: `${device.lid}:${device.device}@lid` } })
+    changed()
+  }
+
+  function fail(line: ClientLine, reason: number): void {
+    write(line, { tag: 'failure', attrs: { reason: String(reason), location: 'here' } })
+    line.socket.close()
+  }
+
+  function streamError(line: ClientLine, name: string, attrs: Record<string, string> = {}, code?: number): void {
+    line.open = false
+    write(line, { tag: 'stream:error', attrs: code === undefined ? {} : { code: String(code) }, content: [{ tag: name, attrs }] })
+    line.socket.close()
+  }
+
+  async function hear(line: ClientLine, node: BinaryNode): Promise<void> {
+    if (node.tag === 'iq') await answer(line, node)
+    else if (node.tag === 'message') await take(line, node)
+    else if (node.tag === 'receipt') receipt(node)
+    else if (node.tag === 'ack') {
+      seen.acks.push(node)
+      if (node.attrs.class === 'message') acknowledge(node.attrs.to ?? '', node.attrs.id ?? '')
+    } else if (node.tag === 'chatstate') seen.chatStates.push(node)
+    else if (node.tag === 'presence') seen.presence.push(node)
+    changed()
+  }
+
+  function receipt(node: BinaryNode): void {
+    seen.receipts.push(node)
+    if (node.attrs.type === 'read' || node.attrs.type === 'read-self' || node.attrs.type === 'retry') return
+    acknowledge(node.attrs.recipient ?? node.attrs.to ?? '', node.attrs.id ?? '')
+  }
+
+  function acknowledge(_to: string, id: string): void {
+    for (const waiting of queue) if (waiting.id === id) waiting.acknowledged = true
+  }
+
+  async function answer(line: ClientLine, node: BinaryNode): Promise<void> {
+    if (node.attrs.type === 'result') {
+      const signed = childOf(node, 'pair-device-sign')
+      if (signed !== undefined) {
+        // Linked: WhatsApp asks for a new connection, now as the device.
+        write(line, { tag: 'stream:error', attrs: { code: '515' }, content: [] })
+        line.socket.close()
+      }
+      return
+    }
+    const { xmlns } = node.attrs
+    const [what] = childrenOf(node)
+    if (xmlns === 'encrypt' && what?.tag === 'count') return write(line, ok(node, [{ tag: 'count', attrs: { value: String(preKeys) } }]))
+    if (xmlns === 'encrypt' && what?.tag === 'digest') return write(line, ok(node, [{ tag: 'digest', attrs: {} }]))
+    if (xmlns === 'encrypt' && what?.tag === 'key') return write(line, ok(node, [{ tag: 'list', attrs: {}, content: childrenOf(what).flatMap(({ attrs }) => telephoneAt(attrs.jid ?? '')?.bundleNode(attrs.jid ?? '') ?? []) }]))
+    if (xmlns === 'encrypt' && node.attrs.type === 'set') {
+      preKeys += childrenOf(childOf(node, 'list')).length
+      seen.preKeyUploads += 1
+      return write(line, ok(node))
+    }
+    if (xmlns === 'usync') return write(line, ok(node, [{ tag: 'usync', attrs: {}, content: [{ tag: 'list', attrs: {}, content: usync(what) }] }]))
+    if (xmlns === 'w:g2') return write(line, groupAnswer(node))
+    if (xmlns === 'md' && what?.tag === 'remove-companion-device') {
+      seen.unlinked = true
+      device = undefined
+    }
+    if (xmlns === 'passive') {
+      write(line, ok(node))
+      for (const waiting of queue) if (!waiting.acknowledged) waiting.deliveries = 0
+      return deliverAll(true)
+    }
+    write(line, ok(node))
+  }
+
+  function telephoneAt(jid: string): Telephone | undefined {
+    const user = userOf(jid)
+    return [telephone, ...people.map((person) => person.telephone)].find((each) => each.number === user || each.lid === user)
+  }
+
+  function usync(node: BinaryNode | undefined): BinaryNode[] {
+    const list = childOf(node ?? { tag: '', attrs: {} }, 'list')
+    return childrenOf(list).flatMap(({ attrs }) => {
+      const found = telephoneAt(attrs.jid ?? '')
+      if (found === undefined || found === telephone) return []
+      const devices: BinaryNode = { tag: 'devices', attrs: {}, content: [{ tag: 'device-list', attrs: {}, content: [{ tag: 'device', attrs: { id: '0' } }] }] }
+      const lid: BinaryNode = { tag: 'lid', attrs: { val: found.hidden } }
+      return [{ tag: 'user', attrs: { jid: attrs.jid ?? '' }, content: [devices, lid] }]
+    })
+  }
+
+  function groupNode(group: WhatsAppGroup): BinaryNode {
+    return { tag: 'group', attrs: { id: userOf(group.id), subject: group.title, creation: '1700000000', s_t: '1700000000', size: String(group.members.length + 1) },
+      content: [...group.members.map((member) => ({ tag: 'participant', attrs: { jid: member.telephone.address, lid: member.telephone.hidden } })), { tag: 'participant', attrs: { jid: telephone.address, lid: telephone.hidden } }] }
+  }
+
+  function groupAnswer(node: BinaryNode): BinaryNode {
+    if (node.attrs.to === '@g.us') return ok(node, [{ tag: 'groups', attrs: {}, content: groups.map(groupNode) }])
+    const group = groups.find((each) => each.id === node.attrs.to)
+    if (group === undefined) return { tag: 'iq', attrs: { from: serverAddress, type: 'error', id: node.attrs.id ?? '' }, content: [{ tag: 'error', attrs: { code: '403', text: 'forbidden' } }] }
+    return ok(node, [groupNode(group)])
+  }
+
+  /** A message of the device: every recipient opens it with their own keys, and shows one for two of the same id. */
+  async function take(line: ClientLine, node: BinaryNode): Promise<void> {
+    if (device === undefined) return
+    const fault = nextSend
+    nextSend = undefined
+    const { id = '', to = '' } = node.attrs
+    if (blocked || (fault !== undefined && 'error' in fault)) {
+      return write(line, { tag: 'ack', attrs: { class: 'message', id, from: to, error: String(blocked ? 403 : (fault as { error: number }).error) } })
+    }
+    const from = deviceAddress(device)
+    const opened: proto.IMessage[] = []
+    for (const recipient of childrenOf(childOf(node, 'participants'))) {
+      const enc = childOf(recipient, 'enc')
+      const phone = telephoneAt(recipient.attrs.jid ?? '')
+      if (enc === undefined || phone === undefined) continue
+      const message = await phone.open(from, enc.attrs.type ?? '', bytesOf(enc))
+      if (!message.senderKeyDistributionMessage) opened.push(message)
+    }
+    const direct = childOf(node, 'enc')
+    if (direct !== undefined) {
+      const members = groups.find((group) => group.id === to)?.members ?? []
+      for (const member of members) opened.push(await member.telephone.openFromGroup(to, from, bytesOf(direct)))
+    }
+    const [message] = opened
+    if (message !== undefined) show(id, to, message)
+    if (fault !== undefined) return line.socket.terminate()
+    write(line, { tag: 'ack', attrs: { class: 'message', id, from: to, t: String(Math.floor(Date.now() / 1_000)) } })
+  }
+
+  function show(id: string, to: string, message: proto.IMessage): void {
+    const change = message.protocolMessage
+    if (change?.key) {
+      const target = sent.find((one) => one.id === change.key?.id)
+      if (target === undefined) return
+      if (change.type === proto.Message.ProtocolMessage.Type.REVOKE) target.removed = true
+      else if (change.editedMessage) {
+        target.text = wordsOf(change.editedMessage)
+        target.edits += 1
+      }
+      return
+    }
+    if (message.reactionMessage) return void seen.reactions.push({ to, id: message.reactionMessage.key?.id ?? '', emoji: message.reactionMessage.text ?? '' })
+    if (sent.some((one) => one.id === id)) return
+    const context = message.extendedTextMessage?.contextInfo
+    sent.push({ id, to, text: wordsOf(message), removed: false, edits: 0, content: message, ...(context?.stanzaId ? { replyTo: context.stanzaId } : {}), ...(message.pollCreationMessageV3 ? { poll: (message.pollCreationMessageV3.options ?? []).map((option) => option.optionName ?? '') } : {}) })
+    said.set(id, { author: telephone.address, message })
+  }
+
+  const wordsOf = (message: proto.IMessage): string => message.extendedTextMessage?.text ?? message.conversation ?? message.pollCreationMessageV3?.name ?? ''
+
+  function contentOf(text: string, words: WhatsAppWords): proto.IMessage {
+    if (words.content !== undefined) return words.content
+    const quoted = words.replyTo === undefined ? undefined : said.get(words.replyTo)
+    const mention = words.mention === true
+    if (!mention && words.replyTo === undefined) return { conversation: text }
+    return { extendedTextMessage: { text: mention ? `@${telephone.number} ${text}` : text, contextInfo: {
+      ...(mention ? { mentionedJid: [telephone.address] } : {}),
+      ...(words.replyTo === undefined ? {} : { stanzaId: words.replyTo, participant: quoted?.author ?? telephone.address, quotedMessage: quoted?.message ?? { conversation: '' } }),
+    } } }
+  }
+
+  /** Everything that waits, in order; each is encrypted once, and brought again as it is. */
+  function deliverAll(offline = false): Promise<void> {
+    delivering = delivering.then(async () => {
+      for (const waiting of queue) {
+        if (waiting.acknowledged || waiting.deliveries > 0) continue
+        const line = [...lines].find((each) => each.open && !each.deaf)
+        if (line === undefined || device === undefined) return
+        waiting.node ??= await waiting.make(device)
+        if (!line.open || line.socket.readyState !== line.socket.OPEN) return
+        waiting.deliveries += 1
+        write(line, offline ? { ...waiting.node, attrs: { ...waiting.node.attrs, offline: '1' } } : waiting.node)
+      }
+      if (offline) for (const line of lines) if (line.open) write(line, { tag: 'ib', attrs: { from: serverAddress }, content: [{ tag: 'offline', attrs: { count: '0' } }] })
+    })
+    return delivering
+  }
+
+  const newId = (): string => `3A${randomBytes(9).toString('hex').toUpperCase()}`
+
+  const until = (condition: () => boolean, what: string, timeoutMs = 15_000): Promise<void> => {
+    if (condition()) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (!condition()) return
+        watchers.delete(look)
+        clearTimeout(timer)
+        resolve()
+      }
+      const timer = setTimeout(() => {
+        setImmediate(() => {
+          look()
+          if (watchers.delete(look)) reject(new Error(`waited in vain for ${what}; failures: ${failures.map(String).join('; ')}`))
+        })
+      }, timeoutMs)
+      watchers.add(look)
+    })
+  }
+
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  const { port } = http.address() as AddressInfo
+  let lastNumber = 4_915_200_000_000
+  let lastGroup = 0
+
+  const server = {
+    apiRoot: `ws://127.0.0.1:${port}/ws/chat`,
+    telephone, sent, seen, queue, failures, until,
+    device: () => device,
+    lines: () => lines.size,
+    person(name: string, hides: WhatsAppPerson['hides'] = 'no'): WhatsAppPerson {
+      lastNumber += 1
+      const person: WhatsAppPerson = { telephone: new Telephone(String(lastNumber), String(80_000_000_000_000 + lastNumber)), name, hides }
+      people.push(person)
+      return person
+    },
+    group(title: string, members: WhatsAppPerson[]): WhatsAppGroup {
+      lastGroup += 1
+      const group = { id: `12036300000000${1_000 + lastGroup}@g.us`, title, members }
+      groups.push(group)
+      return group
+    },
+    /** Somebody writes. It is on the network at once; it is delivered whenever the device is there. */
+    say(person: WhatsAppPerson, text: string, words: WhatsAppWords = {}): { id: string } {
+      const id = words.id ?? newId()
+      const at = words.at ?? Math.floor(Date.now() / 1_000)
+      const message = contentOf(text, words)
+      const phone = person.telephone
+      const hidden = person.hides !== 'no'
+      const from = hidden ? phone.hidden : phone.address
+      said.set(id, { author: from, message })
+      const pair: Record<string, string> = hidden ? (person.hides === 'wholly' ? {} : { number: phone.address }) : { lid: phone.hidden }
+      const kind = Object.keys(message).some((key) => /image|video|audio|document|sticker/i.test(key)) ? 'media' : 'text'
+      queue.push({ chat: words.in?.id ?? from, id, from: person, acknowledged: false, deliveries: 0, async make(linked) {
+        const base = { id, type: kind, t: String(at), notify: person.name }
+        const to = deviceAddress(linked)
+        if (words.in === undefined) {
+          return { tag: 'message', attrs: { ...base, from, ...(pair.number === undefined ? {} : { sender_pn: pair.number }), ...(pair.lid === undefined ? {} : { sender_lid: pair.lid }) }, content: [await phone.seal(to, linked.bundle, message)] }
+        }
+        return { tag: 'message', attrs: { ...base, from: words.in.id, participant: from, ...(pair.number === undefined ? {} : { participant_pn: pair.number }), ...(pair.lid === undefined ? {} : { participant_lid: pair.lid }) },
+          content: await phone.sealForGroup(words.in.id, to, linked.bundle, message, from) }
+      } })
+      void deliverAll()
+      return { id }
+    },
+    /** Written on the telephone the device belongs to: to somebody, or to oneself. */
+    sayFromTelephone(text: string, to: WhatsAppPerson | 'self'): { id: string } {
+      const id = newId()
+      const destination = to === 'self' ? telephone.address : to.telephone.address
+      queue.push({ chat: destination, id, from: 'telephone', acknowledged: false, deliveries: 0, async make(linked) {
+        const enc = await telephone.seal(deviceAddress(linked), linked.bundle, { deviceSentMessage: { destinationJid: destination, message: { conversation: text } } })
+        return { tag: 'message', attrs: { id, type: 'text', t: String(Math.floor(Date.now() / 1_000)), from: telephone.address, recipient: destination }, content: [enc] }
+      } })
+      void deliverAll()
+      return { id }
+    },
+    /** Anything the network itself sends. */
+    push(node: BinaryNode): void {
+      for (const line of lines) if (line.open) write(line, node)
+    },
+    acknowledged: (id: string): boolean => queue.some((waiting) => waiting.id === id && waiting.acknowledged),
+    /** The last message once more, byte for byte. */
+    redeliver(): void {
+      const last = queue.findLast((waiting) => waiting.node !== undefined)
+      if (last?.node !== undefined) for (const line of lines) if (line.open) write(line, last.node)
+    },
+    /** The telephone scans what the device shows. */
+    async scan(payload: string): Promise<void> {
+      await until(() => linking !== undefined, 'a device that wants to be linked')
+      const { line, payload: registration } = linking as NonNullable<typeof linking>
+      const [, , , secret = ''] = payload.split(',')
+      const data = registration.devicePairingData as NonNullable<proto.ClientPayload['devicePairingData']>
+      const identity = Buffer.from(data.eIdent ?? [])
+      device = {
+        number: telephone.number, lid: telephone.lid, device: 7, telephone,
+        bundle: { registrationId: Buffer.from(data.eRegid ?? []).readUInt32BE(0), identity, signedPreKey: { id: Buffer.from(data.eSkeyId ?? []).readUIntBE(0, 3), key: Buffer.from(data.eSkeyVal ?? []), signature: Buffer.from(data.eSkeySig ?? []) } },
+      }
+      const { details } = telephone.admit(identity)
+      const hmac = createHmac('sha256', Buffer.from(secret, 'base64')).update(details).digest()
+      linking = undefined
+      write(line, { tag: 'iq', attrs: { from: serverAddress, type: 'set', id: tag() }, content: [{ tag: 'pair-success', attrs: {}, content: [
+        { tag: 'device-identity', attrs: {}, content: proto.ADVSignedDeviceIdentityHMAC.encode({ details, hmac }).finish() },
+        { tag: 'device', attrs: { jid: deviceAddress(device), lid: `${telephone.lid}:7@lid` } }, { tag: 'platform', attrs: { name: 'android' } },
+      ] }] })
+    },
+    /** A sealed file as WhatsApp keeps it, and what a message says about it. */
+    async putFile(bytes: Buffer, kind: 'image' | 'audio' | 'document' | 'sticker' | 'video', spoil?: 'mac'): Promise<{ directPath: string; mediaKey: Buffer; fileLength: number; fileEncSha256: Buffer; fileSha256: Buffer }> {
+      const mediaKey = randomBytes(32)
+      const { iv, cipherKey, macKey } = await getMediaKeys(mediaKey, kind)
+      const cipher = createCipheriv('aes-256-cbc', cipherKey, iv)
+      const body = Buffer.concat([cipher.update(bytes), cipher.final()])
+      const mac = createHmac('sha256', macKey ?? Buffer.alloc(0)).update(iv).update(body).digest().subarray(0, 10)
+      if (spoil === 'mac') mac[0] = (mac[0] ?? 0) ^ 1
+      const sealed = Buffer.concat([body, mac])
+      const directPath = `/v/${randomBytes(8).toString('hex')}`
+      files.set(directPath, sealed)
+      return { directPath, mediaKey, fileLength: bytes.length, fileEncSha256: createHash('sha256').update(sealed).digest(), fileSha256: createHash('sha256').update(bytes).digest() }
+    },
+    cut: (): void => {
+      for (const line of lines) line.socket.terminate()
+    },
+    async goOffline(): Promise<void> {
+      down = true
+      for (const line of lines) line.socket.terminate()
+      await until(() => lines.size === 0, 'every line to be gone')
+    },
+    goOnline: (): void => void (down = false),
+    deafen(on: boolean): void {
+      deaf = on
+      if (on) for (const line of lines) line.deaf = true
+    },
+    /** The next message of the device is answered with this number in place of a confirmation. */
+    refuseNext: (error: number): void => void (nextSend = { error }),
+    cutAfterAccept: (): void => void (nextSend = { cut: true }),
+    block: (): void => void (blocked = true),
+    /** Ends every line the way WhatsApp does, with this number. */
+    endWith(code: number, name = 'error', attrs: Record<string, string> = {}): void {
+      for (const line of lines) streamError(line, name, attrs, code)
+    },
+    /** Every login from now on is refused with this number; undefined: none. */
+    refuseLogins: (reason: number | undefined): void => void (refusal = reason),
+    revoke(): void {
+      refusal = 401
+      for (const line of lines) streamError(line, 'conflict', { type: 'device_removed' }, 401)
+    },
+    async close(): Promise<void> {
+      for (const line of lines) line.socket.terminate()
+      sockets.close()
+      await new Promise<void>((resolve) => {
+        http.close(() => resolve())
+        http.closeAllConnections()
+      })
+      release()
+    },
+  }
+  return server
+}
