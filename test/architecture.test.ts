@@ -39,9 +39,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'gateway/main.ts': [
     'contract', 'models', 'tools', 'checks', 'gateway/channels.gen.ts', 'gateway/foundation/*', 'gateway/journey/*', 'gateway/journey/handle-message.ts', 'gateway/journey/run-agent.ts', 'gateway/journey/why.ts',
     'gateway/api', 'gateway/api/methods', 'gateway/sections.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/first-start.ts', 'gateway/opened-vault.ts', 'gateway/elevated.ts',
-    'gateway/toolbox.ts', 'gateway/known-chats.ts', 'gateway/status.ts', 'gateway/pasted-secrets.ts', 'gateway/unfinished-calls.ts',
+    'gateway/toolbox.ts', 'gateway/expected-policy.ts', 'gateway/input-check.ts', 'gateway/known-chats.ts', 'gateway/status.ts', 'gateway/pasted-secrets.ts', 'gateway/unfinished-calls.ts',
   ],
-  'gateway/toolbox.ts': ['contract', 'gateway/foundation/agents', 'gateway/journey/sandbox', 'types of gateway/api', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
+  'gateway/toolbox.ts': ['contract', 'gateway/foundation/agents', 'gateway/foundation/connections', 'gateway/journey/guard', 'gateway/journey/sandbox', 'types of gateway/api', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
+  'gateway/expected-policy.ts': ['contract', 'gateway/foundation/agents', 'gateway/foundation/config', 'gateway/journey/guard', 'gateway/journey/sandbox', 'gateway/toolbox.ts'],
+  'gateway/input-check.ts': ['contract'],
   'gateway/known-chats.ts': ['contract', 'gateway/elevated.ts', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
   'gateway/status.ts': ['contract', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
   'gateway/pasted-secrets.ts': ['contract', 'gateway/elevated.ts', 'gateway/foundation/log', 'types of gateway/foundation/*', 'types of gateway/journey/*', 'types of gateway/journey/handle-message.ts'],
@@ -53,9 +55,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'gateway/first-start.ts': ['contract', 'gateway/environment.ts', 'types of gateway/foundation/*'],
   'gateway/opened-vault.ts': ['contract', 'gateway/environment.ts', 'gateway/foundation/*', 'gateway/api'],
   // What a command line starts: the gateway, or a look at its state without one.
-  'gateway/offline.ts': ['contract', 'checks', 'gateway/channels.gen.ts', 'gateway/foundation/*', 'gateway/api', 'gateway/sections.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/opened-vault.ts'],
+  'gateway/offline.ts': ['contract', 'checks', 'tools', 'gateway/expected-policy.ts', 'gateway/input-check.ts', 'gateway/channels.gen.ts', 'gateway/foundation/*', 'gateway/api', 'gateway/sections.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/opened-vault.ts'],
+  'gateway/offline-backup.ts': ['contract', 'gateway/foundation/*', 'gateway/api', 'gateway/sections.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/opened-vault.ts', 'gateway/offline.ts'],
   'gateway/load-bundle.ts': ['types of contract'],
-  'gateway/process.ts': ['contract', 'gateway/main.ts', 'gateway/offline.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/opened-vault.ts'],
+  'gateway/process.ts': ['contract', 'gateway/main.ts', 'gateway/offline.ts', 'gateway/offline-backup.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/opened-vault.ts'],
 
   'cli': ['contract', 'types of gateway/api/methods'],
   'ui': ['types of gateway/api/methods'],
@@ -63,13 +66,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** Which package may be used where; `node:*` stands for every built-in of Node. Tests may use what is installed. */
 const mayUse: Readonly<Record<string, readonly string[]>> = {
-  'typebox': ['contract', 'channels/*', 'models', 'tools', 'checks', 'gateway/foundation/*', 'gateway/journey/*', 'gateway/api', 'gateway/api/methods', 'gateway/main.ts'],
+  'typebox': ['contract', 'channels/*', 'models', 'tools', 'checks', 'gateway/foundation/*', 'gateway/journey/*', 'gateway/api', 'gateway/api/methods', 'gateway/main.ts', 'gateway/input-check.ts'],
   'ws': ['gateway/api', 'cli'],
   'json5': ['gateway/api', 'cli'],
   'pino': ['gateway/foundation/log'],
   'chokidar': ['gateway/foundation/config'],
   '@node-rs/argon2': ['gateway/foundation/vault', 'gateway/api'],
-  'age-encryption': ['gateway/foundation/vault'],
+  'age-encryption': ['gateway/foundation/vault', 'gateway/foundation/backup'],
   'otpauth': ['gateway/foundation/halt'],
   '@photostructure/sqlite': ['gateway/foundation/platform'],
   'marked': ['gateway/journey/outbox', 'channels/telegram', 'channels/discord', 'channels/slack', 'ui'],
@@ -77,6 +80,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   '@mozilla/readability': ['gateway/foundation/egress'],
   'turndown': ['gateway/foundation/egress'],
   'unpdf': ['gateway/foundation/egress'],
+  'playwright-core': ['gateway/journey/sandbox'],
   'eventsource-parser': ['models'],
   '@discordjs/core': ['channels/discord'], '@discordjs/rest': ['channels/discord'], '@discordjs/ws': ['channels/discord'],
   'grammy': ['channels/telegram'],
@@ -87,7 +91,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   '@preact/signals': ['ui'],
   'node:*': [
     'channels/*', 'gateway/foundation/*', 'gateway/journey/sandbox', 'gateway/journey/guard', 'gateway/journey/outbox', 'gateway/journey/sessions', 'gateway/api', 'cli',
-    'gateway/main.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/first-start.ts', 'gateway/opened-vault.ts', 'gateway/offline.ts', 'gateway/process.ts', 'gateway/load-bundle.ts',
+    'gateway/main.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/first-start.ts', 'gateway/opened-vault.ts', 'gateway/offline.ts', 'gateway/offline-backup.ts', 'gateway/process.ts', 'gateway/load-bundle.ts', 'gateway/expected-policy.ts',
   ],
 }
 

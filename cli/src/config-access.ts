@@ -1,5 +1,5 @@
 import { Problem } from '@moltbot/contract'
-import type { CommandContext, OfflineConfig } from '@moltbot/contract'
+import type { CommandContext, ExpectationReport, OfflineConfig } from '@moltbot/contract'
 import { configPath } from './config-path.ts'
 import { isLoopback } from './gateway-address.ts'
 import { asFields, asList, asNumber, asText } from './wire-fields.ts'
@@ -36,6 +36,7 @@ function onFile(offline: OfflineConfig): ConfigAccess {
     unset: (path) => offline.unset(plainPath(path)),
     validate: () => offline.validate(),
     schema: () => offline.schema(),
+    testPolicy: () => offline.testPolicy(),
   }
 }
 
@@ -72,6 +73,7 @@ async function throughGateway(request: (method: string, params: Fields) => Promi
       return [...asList(answer['issues']).map((issue) => issueOf(issue, 'error')), ...asList(answer['warnings']).map((issue) => issueOf(issue, 'warning'))]
     },
     schema: async () => asFields(asFields(await request('config.schema', {}))['schema']),
+    testPolicy: async () => asExpectationReport(await request('policy.test', {})),
   }
 }
 
@@ -88,10 +90,22 @@ export function valueAt(value: unknown, keys: readonly string[]): unknown {
 function issueOf(issue: Fields, severity: 'error' | 'warning'): Awaited<ReturnType<OfflineConfig['validate']>>[number] {
   return {
     path: asText(issue['path']) ?? '',
+    ...(asText(issue['file']) === undefined ? {} : { file: asText(issue['file']) ?? '' }),
     line: asNumber(issue['line']) ?? 0,
     column: asNumber(issue['column']) ?? 0,
     message: asText(issue['message']) ?? 'invalid',
     severity: issue['severity'] === 'warning' ? 'warning' : issue['severity'] === 'error' ? 'error' : severity,
+  }
+}
+
+function asExpectationReport(answer: unknown): ExpectationReport {
+  const fields = asFields(answer)
+  return {
+    file: asText(fields['file']) ?? '', fault: asText(fields['fault']) ?? null,
+    results: asList(fields['results']).map((row) => ({
+      where: asText(row['where']) ?? '', words: asText(row['words']) ?? '', ok: row['ok'] === true, said: (['allow', 'ask', 'deny'] as const).find((word) => word === row['said']) ?? null,
+      because: asText(row['because']) ?? '', why: asText(row['why']) ?? null,
+    })),
   }
 }
 

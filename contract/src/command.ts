@@ -1,4 +1,5 @@
 import type { OfflineAudit } from './audit.ts'
+import type { OfflineBackup } from './backup.ts'
 import type { Review } from './check.ts'
 import type { Clock, NewId } from './clock.ts'
 import type { OfflineVault, OfflineVaultOptions } from './secret.ts'
@@ -178,6 +179,8 @@ export interface Machine {
   offlineAudit(): Promise<OfflineAudit>
   /** The vault of this computer's installation by the gateway's own code, while no gateway runs. The caller closes it. */
   offlineVault(options: OfflineVaultOptions): Promise<OfflineVault>
+  /** Backups of this computer's installation, by the gateway's own code. */
+  offlineBackup(): Promise<OfflineBackup>
   /** Runs the gateway in this process; resolves with the exit code when it has stopped. */
   runGateway(options: GatewayRunOptions): Promise<number>
   /** Starts the gateway in the background; resolves once the starter is done. Readiness is the caller's to check. */
@@ -213,8 +216,33 @@ export interface OfflineConfig {
   get(path?: string): Promise<unknown>
   set(path: string, value: unknown): Promise<void>
   unset(path: string): Promise<void>
-  validate(): Promise<{ path: string; line: number; column: number; message: string; severity: 'error' | 'warning' }[]>
+  /** `file`: another file than the configuration, where the place is in that. */
+  validate(): Promise<{ path: string; file?: string; line: number; column: number; message: string; severity: 'error' | 'warning' }[]>
   schema(): Promise<Record<string, unknown>>
+  /** What the owner expects of the judge, held against this configuration. */
+  testPolicy(): Promise<ExpectationReport>
+}
+
+/** One row of what the owner expects of the judge, and what it says. */
+export interface ExpectationResult {
+  /** Where the row stands, in words. */
+  where: string
+  /** What is expected, in words. */
+  words: string
+  ok: boolean
+  /** Null: the judge could not be asked; `because` says why. */
+  said: 'allow' | 'ask' | 'deny' | null
+  because: string
+  /** The owner's own word about the row. */
+  why: string | null
+}
+
+export interface ExpectationReport {
+  /** Where rows can be written that nothing but an editor changes. */
+  file: string
+  results: ExpectationResult[]
+  /** Why that file cannot be used; null: it can, or is not there. */
+  fault: string | null
 }
 
 /** What the gateway's bundle offers to the command line. */
@@ -228,4 +256,5 @@ export interface GatewayModule {
   offlineAudit(stateDir: string): Promise<OfflineAudit>
   /** Opens the vault for work; rejects with `store-locked` while a gateway runs. */
   offlineVault(stateDir: string, options: OfflineVaultOptions): Promise<OfflineVault>
+  offlineBackup(stateDir: string): OfflineBackup
 }

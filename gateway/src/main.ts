@@ -13,7 +13,6 @@ import {
 } from '@moltbot/contract'
 import { catalog, formats } from '@moltbot/models'
 import { tools } from '@moltbot/tools'
-import { Compile } from 'typebox/compile'
 import Value from 'typebox/value'
 import {
   createBrowserSessions, createDevices, createDoor, createPresence, createReviewKeeper, createRuns, createSteadyClock, createWireEvents,
@@ -25,7 +24,7 @@ import { channels } from './channels.gen.ts'
 import { isElevated } from './elevated.ts'
 import { configPath, firstSecret, keyPlaces, mergeEnvironment, withSealed } from './environment.ts'
 import { ensureToken } from './first-start.ts'
-import { createAgents, listNamesTool, toolsSection } from './foundation/agents/index.ts'
+import { createAgents, toolsSection } from './foundation/agents/index.ts'
 import { bearingStore, createAudit, createRecord, during } from './foundation/audit/index.ts'
 import { createBudget } from './foundation/budget/index.ts'
 import { createConfig, type Config, type SecretCommandRun } from './foundation/config/index.ts'
@@ -41,22 +40,24 @@ import { createVault, createVaultDesk, type Vault } from './foundation/vault/ind
 import { readerCommand } from './installation.ts'
 import { buildSystemPrompt, compact, estimateTokens, promptDate, runTurn } from './journey/agent/index.ts'
 import { chatCommands, parseCommand } from './journey/commands/index.ts'
-import { askWords, commandsSection, createGuard, createPolicy } from './journey/guard/index.ts'
+import { askWords, commandsSection, createGuard } from './journey/guard/index.ts'
 import { answerTurn, handleMessage, resume, settleDelivery, type Journey } from './journey/handle-message.ts'
 import { createInbox } from './journey/inbox/index.ts'
 import { createOutbox } from './journey/outbox/index.ts'
 import { runAgent, toolSpecs } from './journey/run-agent.ts'
 import {
-  createCommands, createFileLabels, createGrants, createSubAgents, execSection, findProgram, isSubAgent, sandboxSection, workspaceFiles, type GrantSubject,
+  browserSection, bwrapIsolation, createBrowsers, createCommands, createFileLabels, createGrants, createSubAgents, execSection, isSubAgent, sandboxSection, workspaceFiles, type GrantSubject,
 } from './journey/sandbox/index.ts'
 import { agentOfKey, createSessions, mainKey, messagesSection, sessionSection } from './journey/sessions/index.ts'
 import { createWhy } from './journey/why.ts'
+import { commandPolicyOf, createExpectedPolicy, expectationsFile, namesToolOn, policyOver, type PolicyParts } from './expected-policy.ts'
+import { createInputCheck } from './input-check.ts'
 import { createKnownChats } from './known-chats.ts'
 import { auditKey, recordVaultAct, sealed, withoutFactor } from './opened-vault.ts'
 import { keepPastedSecrets } from './pasted-secrets.ts'
 import { migrations, sections } from './sections.ts'
 import { createStatus } from './status.ts'
-import { createToolbox } from './toolbox.ts'
+import { createToolbox, whereOf } from './toolbox.ts'
 import { unfinishedCalls } from './unfinished-calls.ts'
 
 export interface StartOptions {
@@ -83,6 +84,8 @@ export interface StartOptions {
   fetch?: typeof globalThis.fetch
   /** Stands in for the network that tools reach. */
   network?: Pick<EgressOptions, 'resolve' | 'open' | 'ca'>
+  /** Stands in for the program that reads documents. */
+  reader?: { file: string; args: readonly string[] }
   /** What the agents may call; absent: what is on the shelf. */
   tools?: readonly Tool[]
   onShutdown?: (reason: string, restart: boolean) => void
@@ -145,7 +148,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     let recordRun = async (run: SecretCommandRun): Promise<void> => void early.push(run)
     const config = await createConfig({
       onCommand: (run) => recordRun(run),
-      stateDir, sections, environment, secrets: vault, clock, log: log.child('config'), watch: true, onSecret: hide,
+      stateDir, sections, environment, secrets: vault, clock, log: log.child('config'), watch: true, onSecret: hide, ruled: true, beside: [expectationsFile],
       ...(configPath(options.environment) === undefined ? {} : { file: configPath(options.environment) as string }),
     })
     closers.push(() => config.close())
@@ -217,15 +220,14 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       mentionPatterns: () => mentionPatterns([...config.get(messagesSection).groupChat.mentionPatterns, ...agents.ids().flatMap((id) => agents.get(id).mentionPatterns)]),
       isCommand: (text) => parseCommand(text, chatCommands, resolveModel).kind === 'command',
       activation: async () => undefined,
-      namesTool: (list, name) => listNamesTool(list, shelf.find((tool) => tool.name === name) ?? { name }),
-      commandPolicy(agent) {
-        const { security, ask, allowlist, safeBins } = config.get(execSection)
-        const own = agents.has(agent) ? agents.get(agent).tools.exec.allowlist : []
-        // A container's programs are its image's: nobody can tell from here where a name leads.
-        const ours = ['auto', 'bwrap'].includes(config.get(sandboxSection).backend)
-        return { security, ask, entries: [...allowlist, ...own], safeBins, programAt: (word) => (ours ? findProgram(word) : undefined) }
-      },
+      namesTool: namesToolOn(shelf), commandPolicy: (agent) => commandPolicyOf(config, agents, agent),
+      toolsHeld: () => (config.forbidden()[0] === undefined ? undefined : `the configuration in force is not what the owner expects of it (${config.forbidden()[0]?.message ?? ''})`),
     })
+    const checkInput = createInputCheck()
+    const policyParts: PolicyParts = { read: store.read, shelf, channels, stateDir, checkInput }
+    const expected = createExpectedPolicy(policyParts, () => config.snapshot().path)
+    await config.holdTo(expected.rule)
+    for (const { message } of config.forbidden()) log.error('What is in force is not what the owner expects of it: no tool runs until it is.', { message })
     const outbox = createOutbox({
       store, clock, newId, log: log.child('outbox'), connections, random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
       streaming: (chat) => connections.of(chat)?.limits.streaming !== 'off',
@@ -234,7 +236,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       settled: (tx, delivery, all) => settleDelivery(tx, delivery, all, { inbox, sessions }),
     })
     const channelLabel = (chat: ChatRef | null): string => channels.find((channel) => channel.id === chat?.channel)?.label ?? 'Web'
-    const toolbox = createToolbox({ shelf, config, agents, guard, log })
+    const toolbox = createToolbox({ shelf, config, agents, channels, guard, log, missing: (tool) => (tool === 'browser' ? browsers.missing() : undefined) })
 
     const sessions = createSessions({
       store, clock, newId, log: log.child('sessions'), config,
@@ -260,7 +262,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
             .map((file) => (file.name === 'MEMORY.md' && file.text !== undefined ? { ...file, text: withoutMarks(file.text) } : file))
           const parts = {
             agent: { id: agent, name: facts.name, emoji: facts.emoji, ...(facts.theme === null ? {} : { theme: facts.theme }) },
-            files, tools: toolSpecs(await toolbox.offeredTo(agent, principal, key), principal).map((tool) => tool.name), ...(isChild ? { audience: 'sub-agent' as const } : {}), chat: { label: channelLabel(chat), kind },
+            files, tools: toolSpecs(await toolbox.offeredTo(agent, principal, { session: key, chat: chat ?? undefined }), principal).map((tool) => tool.name), ...(isChild ? { audience: 'sub-agent' as const } : {}), chat: { label: channelLabel(chat), kind },
             bootstrapMaxChars: facts.bootstrapMaxChars, ...(facts.userTimezone === undefined ? {} : { timeZone: facts.userTimezone }),
           }
           const hash = buildSystemPrompt({ ...parts, date: '' })
@@ -321,7 +323,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     })
     await egress.start()
     closers.push(() => egress.close())
-    const web = createWeb({ egress, config, secrets: config.secrets, clock, random: randomBytes, reader: createReader({ command: readerCommand(), clock }) })
+    const web = createWeb({ egress, config, secrets: config.secrets, clock, random: randomBytes, reader: createReader({ command: options.reader ?? readerCommand(), clock }) })
     const workspaceOf = (agent: AgentId, principal: PrincipalId, session: SessionKey): string => {
       const { workspaceAccess, scope } = config.get(sandboxSection)
       if (workspaceAccess === 'none') {
@@ -383,6 +385,11 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       changing: async ({ label }, workspace, { network }) => (label?.tainted() !== false || network || (await labels.any(workspace)) ? labels.watch(workspace) : undefined),
     })
     closers.push(() => commands.close())
+    const browsers = createBrowsers({
+      stateDir, config: () => config.get(browserSection), sandbox: () => config.get(sandboxSection), own: [stateDir, dirname(options.vaultKeyFile)], isolation: () => bwrapIsolation({ clock }), egress,
+      clock, newId, random: randomBytes, log: log.child('browser'),
+    })
+    closers.push(() => browsers.close())
     const halt = await createHalt({
       store, clock, log: log.child('halt'), stateDir, random: randomBytes, vault, label: hostname(),
       record: (tx, entry) => audit.append(tx, entry),
@@ -397,7 +404,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           sessions.release()
         },
         async stopWork() {
-          const [turns, ended] = await Promise.all([sessions.stopAll(), commands.stopAll()])
+          const [turns, ended] = await Promise.all([sessions.stopAll(), commands.stopAll(), browsers.stopAll()])
           return { turns, commands: ended }
         },
         waiting: sessions.waitingInAll, forget: sessions.forgetWaiting,
@@ -417,24 +424,16 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     })
     /** Stop is stop: what its turns left running in the background, and what they handed to others, ends with them. */
     const stopSession: typeof sessions.abort = async (key, how) => {
-      const [turns] = await Promise.all([sessions.abort(key, how), ...(how.turn === undefined ? [commands.stop(key), subAgents.stop(key)] : [])])
+      const [turns] = await Promise.all([sessions.abort(key, how), ...(how.turn === undefined ? [commands.stop(key), browsers.stop(key), subAgents.stop(key)] : [])])
       return turns
     }
     const sandbox = createGrants({
       workspaceOf, readOnly: () => config.get(sandboxSection).workspaceAccess === 'ro', commands: (subject: GrantSubject) => commands.grant(subject),
-      describeStatus: ({ session }) => status(session), clock, newId, web, labels,
+      describeStatus: ({ session }) => status(session), clock, newId, web, labels, browsers,
       memory: { room: memory, today: () => promptDate(clock.now(), agents.defaults().userTimezone) },
       messaging: { places: chats.placesOf, send: outbox.send, sent: outbox.ofSend, find: outbox.find, connection: (chat) => connections.of(chat), clock },
       subAgents,
     })
-    const checkers = new Map<Tool, ReturnType<typeof Compile>>()
-    /** Why an input does not fit a tool; undefined when it does. */
-    const checkInput = (tool: Tool, input: unknown): string | undefined => {
-      let checker = checkers.get(tool)
-      if (checker === undefined) checkers.set(tool, (checker = Compile(tool.input)))
-      if (checker.Check(input)) return undefined
-      return checker.Errors(input).slice(0, 3).map((error) => `${error.instancePath === '' ? 'the input' : error.instancePath} ${error.message}`).join('; ')
-    }
     const why = createWhy({ inbox, sessions, outbox, audit, store, spent: budget.door.ofTurn })
 
     const journey: Journey = {
@@ -478,7 +477,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         // What a sub-agent finds is told where its work was asked for.
         const childChat = await subAgents.chatOf(turn.key)
         yield* runAgent(turn, view, {
-          clock, whenGoing: halt.whenGoing, guard, sessions, tools: toolbox.toolsOf(agentOfKey(turn.key), turn.key), offered: () => toolbox.offeredTo(agentOfKey(turn.key), turn.principal, turn.key), estimateTokens, agentOf: agentOfKey,
+          clock, whenGoing: halt.whenGoing, guard, sessions, tools: toolbox.toolsOf(agentOfKey(turn.key), whereOf(turn)), offered: () => toolbox.offeredTo(agentOfKey(turn.key), turn.principal, whereOf(turn)), estimateTokens, agentOf: agentOfKey,
           callModel: (call) => callModel({ ...call, charge: { principal: turn.principal.id, agent: agentOfKey(turn.key), channel: turn.chat.channel, session: turn.key, turn: turn.id, privy: isElevated(turn.principal) } }),
           async putQuestion(tx, { batch: [first], chat, principal }, approval) {
             if (first === undefined) return
@@ -502,7 +501,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     }
 
     const rooms: Rooms & { devices: ReturnType<typeof createDevices>; signIns: ReturnType<typeof createBrowserSessions> } = {
-      version: options.version, startedAt, stateDir, clock: steady, newId, log, store, config, audit, record, guard, policy: createPolicy({ wouldRule: guard.wouldRule, principal: guard.principal, people: guard.people, tools: shelf, toolsOf: toolbox.toolsOf, checkInput }), inbox, sessions: { ...sessions, abort: stopSession }, outbox, connections, channels,
+      version: options.version, startedAt, stateDir, clock: steady, newId, log, store, config, audit, record, guard, policy: { ...policyOver(config, policyParts), test: () => expected.test(config) }, inbox, sessions: { ...sessions, abort: stopSession }, outbox, connections, channels,
       doors: doorFor,
       models: models.door, agents: agents.door, logs: log.door,
       filesOf: (agent) => workspaceFiles({ root: agents.get(agent).workspace, clock, newId, byHand: true }),
@@ -522,7 +521,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         search: ({ principal, agent = agents.defaultId(), query, max }) => sandbox.memoryOf({ agent: agents.get(agent).id, session: mainKey(agents.get(agent).id), principal }).search(query, max),
         status: ({ principal, agent = agents.defaultId() }) => sandbox.memoryOf({ agent: agents.get(agent).id, session: mainKey(agents.get(agent).id), principal }).status(),
       },
-      sandbox: { explain: commands.explain, probe: commands.probe },
+      sandbox: { explain: async () => ({ ...(await commands.explain()), browser: await browsers.facts() }), probe: commands.probe },
       review: {
         checks, machine: thisMachine(), vaultKeyFile: options.vaultKeyFile, ...(options.logLink === undefined ? {} : { logLink: options.logLink }),
         vault: () => sealed(vault), port: () => portInUse,

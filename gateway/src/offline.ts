@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path'
 import { checks } from '@moltbot/checks'
 import {
   describeError, ownerPrincipal, Problem, reviewFacts, type Facts, type OfflineAudit, type OfflineConfig, type OfflineVault, type OfflineVaultOptions,
-  type Review, type ReviewOptions,
+  type Review, type ReviewOptions, type Sql, type Tool,
 } from '@moltbot/contract'
+import { tools } from '@moltbot/tools'
 import { takeFacts, thisMachine, vaultFile } from './api/index.ts'
 import { channels } from './channels.gen.ts'
 import { auditAnchorFile, configPath, keyPlaces, mergeEnvironment, ownEnvironment, vaultKeyFile, withSealed } from './environment.ts'
@@ -15,6 +16,8 @@ import { createConfig, type Config } from './foundation/config/index.ts'
 import { createIds, openSqlite, systemClock } from './foundation/platform/index.ts'
 import { createSqliteStore, lockStateDirectory, openStore } from './foundation/storage/index.ts'
 import { createVault, createVaultDesk, type Vault, type VaultAct } from './foundation/vault/index.ts'
+import { createExpectedPolicy } from './expected-policy.ts'
+import { createInputCheck } from './input-check.ts'
 import { installation, logLinkPath, readVersion } from './installation.ts'
 import { auditKey, passphraseOnce, recordVaultAct, sealed, sealedFor } from './opened-vault.ts'
 import { migrations, sections } from './sections.ts'
@@ -23,7 +26,9 @@ import { migrations, sections } from './sections.ts'
 export async function offlineConfig(stateDir: string): Promise<OfflineConfig> {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 })
   const sealedSecrets = await sealedFor(stateDir, ownEnvironment())
-  const config = await openConfigOffline(stateDir, withSealed(mergeEnvironment(stateDir, ownEnvironment()), sealedSecrets), sealedSecrets)
+  const config = await openConfigOffline(stateDir, withSealed(mergeEnvironment(stateDir, ownEnvironment()), sealedSecrets), sealedSecrets, { ruled: true })
+  const expected = createExpectedPolicy({ read: peopleOffline(stateDir), shelf: tools as readonly Tool[], channels, stateDir, checkInput: createInputCheck() }, () => config.snapshot().path)
+  await config.holdTo(expected.rule)
   return {
     file: config.snapshot().path,
     get: async (path) => (path === undefined ? config.snapshot().effective : path.split('.').reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined), config.snapshot().effective)),
@@ -31,13 +36,31 @@ export async function offlineConfig(stateDir: string): Promise<OfflineConfig> {
     unset: async (path) => void (await config.set(path, undefined)),
     validate: async () => config.snapshot().issues,
     schema: async () => config.schema(),
+    testPolicy: () => expected.test(config),
   }
 }
 
-function openConfigOffline(stateDir: string, environment: Readonly<Record<string, string | undefined>>, secrets: Pick<Vault, 'get'>): Promise<Config> {
+/** The people of the database, opened at the first question and only read. Where there is none yet, nobody is known. */
+function peopleOffline(stateDir: string): Sql {
+  const file = join(stateDir, 'sessions', 'moltbot.db')
+  const open = async (): Promise<Sql> => {
+    if (!existsSync(file)) return (await openStore({ file: ':memory:', migrations })).read
+    const database = await openSqlite(file, { readOnly: true })
+    return createSqliteStore(database, database).read
+  }
+  let opened: Promise<Sql> | undefined
+  const read = (): Promise<Sql> => (opened ??= open())
+  return {
+    all: async (query, ...values) => (await read()).all(query, ...values),
+    get: async (query, ...values) => (await read()).get(query, ...values),
+    run: () => Promise.reject(new Error('the database is only read here')),
+  }
+}
+
+function openConfigOffline(stateDir: string, environment: Readonly<Record<string, string | undefined>>, secrets: Pick<Vault, 'get'>, more: { ruled?: boolean } = {}): Promise<Config> {
   const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
   return createConfig({
-    stateDir, sections, environment, secrets, clock: systemClock, log: silent, watch: false, lookOnly: true,
+    stateDir, sections, environment, secrets, clock: systemClock, log: silent, watch: false, lookOnly: true, ...more,
     ...(configPath(environment) === undefined ? {} : { file: configPath(environment) as string }),
   })
 }

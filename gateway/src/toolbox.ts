@@ -1,59 +1,89 @@
 /** Which tools an agent has, and which of them a person's turns are offered; the layers come from the configuration. */
-import { Problem, type AgentId, type Logger, type Principal, type Tool } from '@moltbot/contract'
+import { Problem, type AgentId, type Channel, type ChatRef, type ConfigView, type Logger, type Principal, type Tool } from '@moltbot/contract'
 import type { Rooms } from './api/index.ts'
 import { agentsSection, ruleOnTools, toolsSection, unknownToolNames, type Agents, type ToolPolicy } from './foundation/agents/index.ts'
+import { accountConfigOf } from './foundation/connections/index.ts'
 import type { Config } from './foundation/config/index.ts'
-import type { GuardRoom } from './journey/guard/index.ts'
+import { toolListsAt, type GuardRoom } from './journey/guard/index.ts'
 import { isSubAgent } from './journey/sandbox/index.ts'
+import type { Turn } from './journey/sessions/index.ts'
+
+/** Where a turn takes place, as far as it decides about tools. */
+export interface Where {
+  /** Its conversation: a sub-agent has fewer. */
+  session?: string | undefined
+  /** A group may have its own lists. */
+  chat?: Pick<ChatRef, 'channel' | 'account' | 'chat' | 'thread' | 'kind'> | undefined
+  /** Whose words it works on, by the channel's ids; what is not given to one of them is not there. */
+  senders?: readonly string[] | undefined
+}
+
+/** Where a turn takes place. */
+export function whereOf({ key, chat, batch }: Pick<Turn, 'key' | 'chat' | 'batch'>): Where {
+  return { session: key, chat, senders: batch.map(({ message }) => message.sender.id) }
+}
 
 export interface Toolbox {
-  /** The layers that decide which tools an agent has; a sub-agent has fewer. */
-  toolsOf(agent: AgentId, session?: string): Tool[]
-  /** What a person's turns are told of: what the agent has, less what their profile keeps from them. */
-  offeredTo(agent: AgentId, principal: Principal, session?: string): Promise<Tool[]>
+  /** What an agent has there. */
+  toolsOf(agent: AgentId, where?: Where): Tool[]
+  /** What a person's turns are told of: what the agent has there, less what their profile keeps from them. */
+  offeredTo(agent: AgentId, principal: Principal, where?: Where): Promise<Tool[]>
   /** Every tool with what removes it for a role or a person. Rejects with `person-unknown`. */
   list: NonNullable<Rooms['tools']>['list']
 }
 
-export function createToolbox({ shelf, config, agents, guard, log }: { shelf: readonly Tool[]; config: Config; agents: Agents; guard: Pick<GuardRoom, 'toolsLeft' | 'people'>; log: Pick<Logger, 'warn'> }): Toolbox {
-  const toolPolicyOf = (agent: AgentId, session?: string): ToolPolicy => {
-    const all = config.get(toolsSection)
-    const { profile, allow, ...own } = agents.get(agent).tools
-    return {
-      profile: profile ?? all.profile, profileOf: profile === undefined ? 'the profile' : `the profile of ${agent},`,
-      layers: [{ name: 'tools', lists: all }, { name: `agents.list.${agent}.tools`, lists: { ...own, ...(allow === undefined ? {} : { allow }) } }],
-      ...(session !== undefined && isSubAgent(session) ? { except: { name: 'a sub-agent', deny: ['group:sessions', 'group:messaging'] } } : {}),
-    }
+/** The layers that decide which tools an agent has in a place, by any configuration. Throws `Problem('agent-unknown')`. */
+export function toolPolicyOf(config: Pick<ConfigView, 'get'>, agents: Pick<Agents, 'get'>, channels: readonly Channel[], agent: AgentId, { session, chat, senders = [] }: Where = {}): ToolPolicy {
+  const all = config.get(toolsSection)
+  const { profile, allow, ...own } = agents.get(agent).tools
+  const channel = chat === undefined || chat.kind === 'direct' ? undefined : channels.find(({ id }) => id === chat.channel)
+  const here = chat === undefined || channel === undefined ? [] : toolListsAt(accountConfigOf(config, channel, chat.account), chat, senders)
+  return {
+    profile: profile ?? all.profile, profileOf: profile === undefined ? 'the profile' : `the profile of ${agent},`,
+    layers: [
+      { name: 'tools', lists: all }, { name: `agents.list.${agent}.tools`, lists: { ...own, ...(allow === undefined ? {} : { allow }) } },
+      ...here.map(({ name, lists }) => ({ name: `channels.${chat?.channel ?? ''}.${name}`, lists })),
+    ],
+    ...(session !== undefined && isSubAgent(session) ? { except: { name: 'a sub-agent', deny: ['group:sessions', 'group:messaging'] } } : {}),
   }
-  const toolsOf = (agent: AgentId, session?: string): Tool[] => {
-    const there = new Set(ruleOnTools(shelf, toolPolicyOf(agent, session)).flatMap(({ name, removedBy }) => (removedBy === null ? [name] : [])))
+}
+
+export function createToolbox({ shelf, config, agents, channels, guard, log, missing }: {
+  shelf: readonly Tool[]; config: Config; agents: Agents; channels: readonly Channel[]; guard: Pick<GuardRoom, 'toolsLeft' | 'people'>; log: Pick<Logger, 'warn'>
+  /** Why a tool cannot be had on this machine at all; undefined: it can. */
+  missing(tool: string): string | undefined
+}): Toolbox {
+  const policyOf = (agent: AgentId, where?: Where): ToolPolicy => toolPolicyOf(config, agents, channels, agent, where)
+  const toolsOf = (agent: AgentId, where?: Where): Tool[] => {
+    const there = new Set(ruleOnTools(shelf, policyOf(agent, where)).flatMap(({ name, removedBy }) => (removedBy === null && missing(name) === undefined ? [name] : [])))
     return shelf.filter(({ name }) => there.has(name))
   }
   const nameUnknownTools = (): void => {
-    const unknown = agents.ids().flatMap((agent) => unknownToolNames(shelf, toolPolicyOf(agent)))
+    const unknown = agents.ids().flatMap((agent) => unknownToolNames(shelf, policyOf(agent)))
     if (unknown.length > 0) log.warn('A list of tools names some that do not exist.', { names: [...new Set(unknown.map(({ list, name }) => `${list}: ${name}`))] })
   }
   nameUnknownTools()
   config.onChange(toolsSection, nameUnknownTools)
   config.onChange(agentsSection, nameUnknownTools)
-  const offeredTo = async (agent: AgentId, { id }: Principal, session?: string): Promise<Tool[]> => {
-    const had = toolsOf(agent, session)
+  const offeredTo = async (agent: AgentId, { id }: Principal, where?: Where): Promise<Tool[]> => {
+    const had = toolsOf(agent, where)
     const left = new Set(await guard.toolsLeft(id, had.map(({ name }) => name)))
     return had.filter(({ name }) => left.has(name))
   }
   return {
     toolsOf, offeredTo,
-    async list({ agent = agents.defaultId(), as }) {
+    async list({ agent = agents.defaultId(), as, where }) {
       const { id } = agents.get(agent)
       const role = (['owner', 'admin', 'member', 'guest'] as const).find((each) => each === as)
       const person = (await guard.people()).find((each) => each.id === as)
       if (role === undefined && person === undefined) throw new Problem('person-unknown', `Nobody here is "${as.slice(0, 100)}".`, { next: 'Use an id of `moltbot people list`, or owner, admin, member or guest.' })
-      const policy = toolPolicyOf(id)
+      const policy = policyOf(id, where)
       const rulings = new Map(ruleOnTools(shelf, policy).map((ruling) => [ruling.name, ruling.removedBy]))
       const left = person === undefined ? undefined : new Set(await guard.toolsLeft(person.id, shelf.map(({ name }) => name)))
       const removedBy = (name: string): string | null => {
         if ((person?.role ?? role) === 'guest') return 'being a guest'
-        return rulings.get(name) ?? (left !== undefined && !left.has(name) ? `the person's profile ${person?.profile ?? ''}` : null)
+        const lacking = missing(name)
+        return rulings.get(name) ?? (lacking === undefined ? undefined : `this machine: ${lacking} See: moltbot sandbox explain`) ?? (left !== undefined && !left.has(name) ? `the person's profile ${person?.profile ?? ''}` : null)
       }
       return { agentId: id, as, tools: shelf.map(({ name, description }) => ({ name, description, removedBy: removedBy(name) })), unknown: unknownToolNames(shelf, policy) }
     },

@@ -9,7 +9,7 @@ export const configValidate = defineCommand({
   description: 'Exits 1 when there are errors; warnings alone are fine. Works also while the gateway is not running.',
   args: {},
   flags: {},
-  json: '{valid, file, issues: [{path, line, column, message, severity}]}',
+  json: '{valid, file, issues: [{path, file?, line, column, message, severity}]}',
   async run(_, context) {
     const config = await openConfig(context)
     const issues = await config.validate()
@@ -17,7 +17,8 @@ export const configValidate = defineCommand({
     const { green, red, yellow } = context.terminal.paint
     context.report({ valid, file: config.file, issues }, () => [
       ...issues.map((issue) => {
-        const place = issue.line > 0 ? `${config.file}:${issue.line}:${issue.column}` : config.file
+        const file = issue.file ?? config.file
+        const place = issue.line > 0 ? `${file}:${issue.line}:${issue.column}` : file
         return `${issue.severity === 'error' ? red('error') : yellow('warning')}  ${place}  ${printableLine(issue.message)}`
       }),
       valid ? `${green('✓')} ${config.file} is valid${issues.length === 0 ? '' : ', with warnings'}.` : `${red('✗')} The sections with errors run on their last good or default values.`,

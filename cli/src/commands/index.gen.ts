@@ -60,6 +60,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'people remove', summary: 'Forget somebody and let them in no more', topic: 'people', groupDefault: false, load: async () => (await import('./people-remove.ts')).peopleRemove },
   { name: 'people role', summary: 'Say what kind of person somebody is', topic: 'people', groupDefault: false, load: async () => (await import('./people-role.ts')).peopleRole },
   { name: 'policy explain', summary: 'What the judge would say to a call, and by which rule', topic: 'look', groupDefault: true, load: async () => (await import('./policy-explain.ts')).policyExplain },
+  { name: 'policy test', summary: 'Whether everything you expect of the judge holds', topic: 'look', groupDefault: false, load: async () => (await import('./policy-test.ts')).policyTest },
   { name: 'policy who-can', summary: 'Who may have such an effect', topic: 'look', groupDefault: false, load: async () => (await import('./policy-who-can.ts')).policyWhoCan },
   { name: 'resume', summary: 'Go on after a pause or a panic', topic: 'start', groupDefault: false, load: async () => (await import('./resume.ts')).resume },
   { name: 'sandbox explain', summary: 'Say how commands are isolated from this machine', topic: 'look', groupDefault: false, load: async () => (await import('./sandbox-explain.ts')).sandboxExplain },

@@ -10,10 +10,10 @@ export const policyExplain = defineCommand({
   description: 'Nothing is done and nothing is asked.',
   args: {},
   flags: {
-    as: { kind: 'text', value: 'person or role', summary: 'Whose turn: an id of `people list`, or owner, admin, member, guest (default owner)' },
+    as: { kind: 'text', value: 'person or role', summary: 'Whose turn: an id of `people list`, channel:id of a sender, or owner, admin, member, guest (default owner)' },
     tool: { kind: 'text', value: 'name', summary: 'Which tool' },
     input: { kind: 'text', value: 'JSON', summary: 'What it is called with' },
-    in: { kind: 'text', value: 'session', summary: 'In which conversation' },
+    in: { kind: 'text', value: 'place', summary: 'Where: the key of a conversation, a channel, or channel:chat' },
     agent: { kind: 'text', value: 'id', summary: 'Which agent (default main)' },
     tainted: { kind: 'boolean', summary: 'The turn has read what somebody outside wrote' },
   },

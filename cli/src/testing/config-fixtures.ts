@@ -37,5 +37,6 @@ export function fakeOffline(): OfflineConfig & { done: unknown[] } {
     unset: async (path) => void done.push(['unset', path]),
     validate: async () => [],
     schema: async () => ({ type: 'object', properties: { gateway: { type: 'object' } } }),
+    testPolicy: async () => ({ file: '/offline/policy-expectations.json5', results: [], fault: null }),
   }
 }

@@ -1,4 +1,4 @@
-import type { Channel, Check, Clock, Facts, Door, Logger, MemoryHit, ModelInfo, NewId, Store, PrincipalId, Review, VaultDesk, SandboxFacts, SandboxProbe, FileReader, FileWriter } from '@moltbot/contract'
+import type { Channel, ChatRef, Check, Clock, Facts, Door, Logger, MemoryHit, ModelInfo, NewId, Store, PrincipalId, Review, VaultDesk, SandboxFacts, SandboxProbe, FileReader, FileWriter } from '@moltbot/contract'
 import type { Audit, AuditDoor } from '../foundation/audit/types.ts'
 import type { BudgetDoor } from '../foundation/budget/types.ts'
 import type { HaltDoor } from '../foundation/halt/types.ts'
@@ -115,8 +115,8 @@ export interface ReviewDoor {
 }
 
 export interface ToolsDoor {
-  /** `as`: somebody's id, or a role; `agent` absent: the default one. Throws `Problem('agent-unknown')`, `person-unknown`. */
-  list(request: { agent?: string; as: string }): Promise<{ agentId: string; as: string; tools: { name: string; description: string; removedBy: string | null }[]; unknown: { list: string; name: string }[] }>
+  /** `as`: somebody's id, or a role; `agent` absent: the default one; `where` absent: in a conversation of their own. Throws `Problem('agent-unknown')`, `person-unknown`. */
+  list(request: { agent?: string; as: string; where?: { session?: string; chat?: ChatRef; senders?: readonly string[] } }): Promise<{ agentId: string; as: string; tools: { name: string; description: string; removedBy: string | null }[]; unknown: { list: string; name: string }[] }>
 }
 
 export interface MemoryDoor {

@@ -3,7 +3,8 @@ import { defineMethod } from '../method.ts'
 import { open } from '../wire/params.ts'
 import { redactLike } from '../wire/redaction.ts'
 
-const Issue = Type.Object({ path: Type.String(), message: Type.String(), line: Type.Integer(), column: Type.Integer() })
+/** `file`: another file than the configuration, where the place is in that. */
+const Issue = Type.Object({ path: Type.String(), message: Type.String(), file: Type.Optional(Type.String()), line: Type.Integer(), column: Type.Integer() })
 const Tree = Type.Record(Type.String(), Type.Unknown())
 
 export const configGet = defineMethod({
@@ -27,7 +28,7 @@ export const configGet = defineMethod({
   async handle(_params, rooms) {
     const snapshot = rooms.config.snapshot()
     const issues = (severity: 'error' | 'warning') => snapshot.issues.filter((issue) => issue.severity === severity)
-      .map(({ path, message, line, column }) => ({ path, message, line, column }))
+      .map(({ path, message, file, line, column }) => ({ path, message, ...(file === undefined ? {} : { file }), line, column }))
     const parsed = redactLike(snapshot.parsed, snapshot.effective)
     return {
       path: snapshot.path,

@@ -3,6 +3,9 @@ import type { Method } from '../method.ts'
 import { agentIdentityGet } from './agent-identity-get.ts'
 import { agentWait } from './agent-wait.ts'
 import { agent } from './agent.ts'
+import { agentsFilesGet } from './agents-files-get.ts'
+import { agentsFilesList } from './agents-files-list.ts'
+import { agentsFilesSet } from './agents-files-set.ts'
 import { agentsList } from './agents-list.ts'
 import { approvalHistory } from './approval-history.ts'
 import { auditExport } from './audit-export.ts'
@@ -11,7 +14,10 @@ import { auditVerify } from './audit-verify.ts'
 import { authLink } from './auth-link.ts'
 import { authPasswordSet } from './auth-password-set.ts'
 import { authTokenRotate } from './auth-token-rotate.ts'
+import { channelsCatalog } from './channels-catalog.ts'
+import { channelsStart } from './channels-start.ts'
 import { channelsStatus } from './channels-status.ts'
+import { channelsStop } from './channels-stop.ts'
 import { chatAbort } from './chat-abort.ts'
 import { chatHistory } from './chat-history.ts'
 import { chatInject } from './chat-inject.ts'
@@ -66,6 +72,7 @@ import { panicUnenroll } from './panic-unenroll.ts'
 import { panic } from './panic.ts'
 import { pause } from './pause.ts'
 import { policyExplain } from './policy-explain.ts'
+import { policyTest } from './policy-test.ts'
 import { policyWhoCan } from './policy-who-can.ts'
 import { principalsList } from './principals-list.ts'
 import { principalsProfile } from './principals-profile.ts'
@@ -125,6 +132,9 @@ export const methods: Method[] = [
   agentIdentityGet,
   agentWait,
   agent,
+  agentsFilesGet,
+  agentsFilesList,
+  agentsFilesSet,
   agentsList,
   approvalHistory,
   auditExport,
@@ -133,7 +143,10 @@ export const methods: Method[] = [
   authLink,
   authPasswordSet,
   authTokenRotate,
+  channelsCatalog,
+  channelsStart,
   channelsStatus,
+  channelsStop,
   chatAbort,
   chatHistory,
   chatInject,
@@ -188,6 +201,7 @@ export const methods: Method[] = [
   panic,
   pause,
   policyExplain,
+  policyTest,
   policyWhoCan,
   principalsList,
   principalsProfile,

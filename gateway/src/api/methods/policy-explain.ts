@@ -1,4 +1,4 @@
-import { mainAgent, Problem, type AgentId, type SessionKey } from '@moltbot/contract'
+import { mainAgent, Problem, type AgentId } from '@moltbot/contract'
 import Type from 'typebox'
 import { defineMethod } from '../method.ts'
 import { closed, Word } from '../wire/params.ts'
@@ -16,7 +16,7 @@ export const policyExplain = defineMethod({
   }),
   async handle({ as, tool, input, session, agentId, tainted }, rooms) {
     if (rooms.policy === undefined) throw new Problem('policy-unavailable', 'This gateway was built without it.')
-    const said = await rooms.policy.explain({ as, tool, input: input ?? {}, ...(session === undefined ? {} : { session: session as SessionKey }), agent: (agentId ?? mainAgent) as AgentId, tainted: tainted === true })
+    const said = await rooms.policy.explain({ as, tool, input: input ?? {}, ...(session === undefined ? {} : { in: session }), agent: (agentId ?? mainAgent) as AgentId, tainted: tainted === true })
     return { ...said, principal: { id: said.principal.id, role: said.principal.role } }
   },
 })

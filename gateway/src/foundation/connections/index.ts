@@ -22,6 +22,12 @@ export const connectionsMigration: Migration = {
   sql: 'CREATE TABLE channel_state (channel TEXT NOT NULL, account TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (channel, account, name))',
 }
 
+/** The section values of one account, the account's own values over the channel's. */
+export function accountConfigOf(config: Pick<ConfigView, 'get'>, channel: Channel, account: AccountId): Record<string, unknown> {
+  const { accounts, ...shared } = config.get(channel.config) as Record<string, unknown> & { accounts?: Record<string, Record<string, unknown>> }
+  return { ...shared, ...accounts?.[account] }
+}
+
 interface Line {
   channel: Channel
   account: AccountId
@@ -64,10 +70,7 @@ export function createConnections(options: {
 
   const changed = (): void => changeListeners.forEach((listener) => listener())
 
-  function accountConfig(channel: Channel, account: AccountId): Record<string, unknown> {
-    const { accounts, ...shared } = config.get(channel.config) as Record<string, unknown> & { accounts?: Record<string, Record<string, unknown>> }
-    return { ...shared, ...accounts?.[account] }
-  }
+  const accountConfig = (channel: Channel, account: AccountId): Record<string, unknown> => accountConfigOf(config, channel, account)
 
   /** Which accounts a channel should have open now. */
   async function wanted(channel: Channel): Promise<{ account: AccountId; configured: boolean }[]> {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from '@moltbot/contract'
+import type { ChatRef, IncomingMessage, SenderId } from '@moltbot/contract'
 
 /** What the gate reads of a channel's section. Every channel uses these names; what is absent takes the safe value. */
 export interface AccessConfig {
@@ -15,8 +15,11 @@ interface GroupConfig {
   enabled?: boolean
   requireMention?: boolean
   allowFrom?: readonly (string | number)[]
+  tools?: ToolLists
+  toolsBySender?: Record<string, ToolLists>
   topics?: Record<string, GroupConfig>
 }
+interface ToolLists { allow?: readonly string[]; deny?: readonly string[] }
 
 export type Access =
   | { kind: 'allow' }
@@ -58,6 +61,30 @@ function entryOf<T>(entries: Record<string, T> | undefined, name: string): T | u
   return entries !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined
 }
 
+/** What is written about a group, or about a topic in it; undefined: nothing. `name`: the entry, as it stands under `groups`. */
+function placeIn(config: AccessConfig, { chat, thread }: Pick<ChatRef, 'chat' | 'thread'>): { name: string; settings: GroupConfig } | undefined {
+  const own = entryOf(config.groups, chat)
+  const base = own ?? entryOf(config.groups, '*')
+  if (base === undefined) return undefined
+  const topic = thread === undefined ? undefined : entryOf(base.topics, thread)
+  return { name: own === undefined ? '*' : chat, settings: { ...base, ...topic } }
+}
+
+/** What takes tools away in a group, in order: its own lists, then those of each of these senders. Each with a name for people. */
+export function toolListsAt(config: AccessConfig, chat: Pick<ChatRef, 'chat' | 'thread'>, senders: readonly (SenderId | string)[]): { name: string; lists: ToolLists }[] {
+  const place = placeIn(config, chat)
+  if (place === undefined) return []
+  const { tools, toolsBySender } = place.settings
+  return [
+    ...(tools === undefined ? [] : [{ name: `groups.${place.name}.tools`, lists: tools }]),
+    ...[...new Set(senders)].flatMap((sender) => {
+      const name = entryOf(toolsBySender, sender) === undefined ? '*' : sender
+      const lists = entryOf(toolsBySender, name)
+      return lists === undefined ? [] : [{ name: `groups.${place.name}.toolsBySender.${name}`, lists }]
+    }),
+  ]
+}
+
 /** Whether a message addresses us: natively, as a reply to us, or by a pattern. */
 export function isAddressed(message: IncomingMessage, patterns: readonly RegExp[]): boolean {
   if (message.mentioned === 'yes' || message.quoted?.fromUs === true) return true
@@ -92,12 +119,9 @@ export function decideAccess(message: IncomingMessage, config: AccessConfig, fac
     const policy = config.groupPolicy ?? facts.defaultGroupPolicy
     if (policy === 'disabled' || policy === 'deny') return { kind: 'deny', reason: 'groups are off (groupPolicy)' }
     if (!['allowlist', 'open', 'mention-only'].includes(policy)) return { kind: 'deny', reason: `unknown groupPolicy "${String(policy)}"` }
-    const own = entryOf(config.groups, message.chat.chat)
-    const general = entryOf(config.groups, '*')
-    if (policy === 'allowlist' && own === undefined && general === undefined) return { kind: 'deny', reason: 'the group is not listed in groups' }
-    const base = own ?? general ?? {}
-    const topic = message.chat.thread === undefined ? undefined : entryOf(base.topics, message.chat.thread)
-    const settings: GroupConfig = { ...base, ...topic }
+    const place = placeIn(config, message.chat)
+    if (policy === 'allowlist' && place === undefined) return { kind: 'deny', reason: 'the group is not listed in groups' }
+    const settings: GroupConfig = place?.settings ?? {}
     if (settings.enabled === false) return { kind: 'deny', reason: 'the group is switched off' }
     // A channel-wide list that is empty says nothing; one of a place that is empty says nobody.
     const groupList = (config.groupAllowFrom ?? []).length === 0 ? undefined : config.groupAllowFrom

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Principal, Store } from '@moltbot/contract'
 import { FakeClock } from '@moltbot/contract/testing'
 import { openStore } from '../../foundation/storage/index.ts'
-import { approvalValidMs, createApprovals, type Approvals } from './approvals.ts'
+import { approvalValidMs, createApprovals, isStandingIn, type Approvals } from './approvals.ts'
 import { guardApprovalsMigration } from './index.ts'
 import type { Question } from './types.ts'
 
@@ -81,7 +81,7 @@ it('only the owner answers for others; nobody answers twice', async () => {
 it('what was allowed for good covers exactly that, and is taken back', async () => {
   const { id } = await ask()
   await approvals.decide(id, 'allow-always', by)
-  const stands = (what: string, principal = owner) => approvals.isStanding(store.read, principal.id, 'main' as never, { kind: 'runs-code', what, plain: true })
+  const stands = (what: string, principal = owner) => isStandingIn(store.read, principal.id, 'main' as never, { kind: 'runs-code', what, plain: true })
   expect([await stands('ls -l'), await stands('ls -l '), await stands('ls -l', member)]).toEqual([true, false, false])
   expect(await approvals.revokeStanding('all', by)).toBe(1)
   expect(await stands('ls -l')).toBe(false)

@@ -24,8 +24,6 @@ export interface Approvals extends ApprovalsDoor {
   waitFor(id: string, signal: AbortSignal): Promise<Approval>
   /** Takes a yes for exactly this call; false when there is none, it ran out, or it was taken before. In the transaction of the effect. */
   take(tx: Tx, id: string, call: ExactCall): Promise<boolean>
-  /** Whether somebody said yes to this effect for good. */
-  isStanding(on: Pick<Tx, 'get'>, principal: PrincipalId, agent: AgentId, effect: Effect): Promise<boolean>
 }
 
 /** What of an effect a lasting yes would cover; undefined: such an effect is asked about each time. */
@@ -36,6 +34,13 @@ function standingTarget(effect: Effect): { what: string; words: string } | undef
     case 'sends': return { what: effect.to, words: `sending to ${quoted(effect.to)}` }
     default: return undefined
   }
+}
+
+/** Whether somebody said yes to this effect for good. */
+export async function isStandingIn(on: Pick<Tx, 'get'>, principal: PrincipalId, agent: AgentId, effect: Effect): Promise<boolean> {
+  const target = standingTarget(effect)
+  if (target === undefined) return false
+  return (await on.get('SELECT id FROM standing_grants WHERE principal = ? AND agent = ? AND kind = ? AND what = ?', principal, agent, effect.kind, target.what)) !== undefined
 }
 
 /** Whether the line says all: nothing else steers it, and no shell, interpreter or file named by a path of the workspace decides later what it does. */
@@ -171,12 +176,6 @@ export function createApprovals(options: { store: Store; clock: Clock; newId: Ne
       const taken = await tx.run("UPDATE approvals SET used_at = ? WHERE id = ? AND digest = ? AND state = 'allowed' AND used_at IS NULL AND expires_at > ?", clock.now(), id, digestOf(call), clock.now())
       await audit.append(tx, { act: 'approval.used', principal: call.principal.id, subject: id, outcome: taken === 1 ? 'allow' : 'deny', reason: taken === 1 ? 'approved' : 'no unused approval of exactly this', facts: { tool: call.tool } })
       return taken === 1
-    },
-
-    async isStanding(on, principal, agent, effect) {
-      const target = standingTarget(effect)
-      if (target === undefined) return false
-      return (await on.get('SELECT id FROM standing_grants WHERE principal = ? AND agent = ? AND kind = ? AND what = ?', principal, agent, effect.kind, target.what)) !== undefined
     },
 
     decide(idOrCode, decision, by) {

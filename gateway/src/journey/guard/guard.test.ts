@@ -6,7 +6,7 @@ import { openStore } from '../../foundation/storage/index.ts'
 import type { AccessConfig } from './access.ts'
 import { codeValidMs, createGuard, guardApprovalsMigration, guardMigration, guardPeopleMigration, type Approver, type GuardRoom } from './index.ts'
 import { pendingMax } from './pairing.ts'
-import type { Profile } from './people.ts'
+import type { Profile } from './roster.ts'
 
 const telegram = 'telegram' as ChannelId
 const account = 'default' as AccountId

@@ -3,24 +3,29 @@
  * It never performs what it allows, and it reads no message for its meaning.
  */
 import {
-  ownerPrincipal, unreachable, type Action, type AgentId, type Channel, type ChannelId, type AccountId, type Clock, type ConfigView, type Effect, type IncomingMessage, type Logger, type Migration, type NewId,
+  ownerPrincipal, unreachable, type Action, type AgentId, type Channel, type ChannelId, type AccountId, type Clock, type ConfigView, type IncomingMessage, type Logger, type Migration, type NewId,
   type Principal, type PrincipalId, type Store, type Tx, type Verdict,
 } from '@moltbot/contract'
 import type { Audit } from '../../foundation/audit/types.ts'
 import { createApprovals, type Approvals } from './approvals.ts'
-import { ruleOnCommand, type CommandPolicy } from './allow-list/index.ts'
+import type { CommandPolicy } from './allow-list/index.ts'
 import { decideAccess, listNames, listNamesOn, type AccessConfig } from './access.ts'
 import { channelDefaultsSection, commandsSection, peopleSection } from './config.ts'
 import { knownAddresses, type KnownAddresses } from './known-addresses.ts'
 import { createPairing, type Revoked } from './pairing.ts'
-import { createPeople, lesserRole, type People } from './people.ts'
-import { readingOf, ruleOn, ruleOnEffect, toVerdict, type Reading, type Ruling } from './rules.ts'
+import { createPeople, type People } from './people.ts'
+import { toVerdict, type Ruling } from './rules.ts'
+import { createRuling } from './ruling.ts'
 import type { Guard } from './types.ts'
 
 export type * from './types.ts'
 export { channelDefaultsSection, commandsSection, peopleSection } from './config.ts'
+export { toolListsAt } from './access.ts'
 export { askWords } from './ask-words.ts'
+export { expectationSchema, policySection, testExpectations } from './expectations.ts'
+export type { Expectation, PlacedExpectation } from './expectations.ts'
 export { createPolicy } from './policy.ts'
+export { createRuling } from './ruling.ts'
 export type { CommandPolicy } from './allow-list/index.ts'
 export type { KnownAddresses } from './known-addresses.ts'
 export { codeValidMs } from './pairing.ts'
@@ -87,6 +92,8 @@ export function createGuard(options: {
   namesTool?(list: readonly string[], tool: string): boolean
   /** What the owner decided about an agent's commands. Absent: nothing beyond the general rules. */
   commandPolicy?(agent: AgentId): CommandPolicy
+  /** Why nobody's tools run at the moment; undefined: they do. */
+  toolsHeld?(): string | undefined
 }): GuardRoom {
   const { store, clock, newId, config, audit } = options
   const pairing = createPairing({
@@ -94,9 +101,11 @@ export function createGuard(options: {
     ownerNamed: () => config.get(commandsSection).ownerAllowFrom.some((entry) => /^[^:]+:\s*[^*\s]/.test(String(entry).trim())),
   })
 
-  const people = createPeople({ store, clock, audit, profiles: () => config.get(peopleSection).profiles, shutOut: pairing.shutOut, ...(options.namesTool === undefined ? {} : { namesTool: options.namesTool }) })
-  const { principalIn } = people
-  const approvals = createApprovals({ store, clock, newId, audit, asNow })
+  const profiles = (): ReturnType<typeof config.get<typeof peopleSection.schema>>['profiles'] => config.get(peopleSection).profiles
+  const book = createRuling({ profiles, namesTool: options.namesTool, commandPolicy: (agent) => policyOn(agent) })
+  const people = createPeople({ store, clock, audit, roster: book, profiles, shutOut: pairing.shutOut })
+  const { principalIn } = book
+  const approvals = createApprovals({ store, clock, newId, audit, asNow: book.asNow })
 
   /** A sender nobody paired but a list admits: a member by that list, kept apart by its own id. */
   async function listedPrincipal(tx: Tx, message: IncomingMessage, role: 'member' | 'guest'): Promise<Principal> {
@@ -119,13 +128,6 @@ export function createGuard(options: {
     options.log.info('A group was not listened to.', { channel: message.chat.channel, group: message.chat.chat, title: message.chat.title ?? '', sender: message.sender.id, reason })
   }
 
-  /** Whoever asks may have been given less, or been removed, since they were judged last: what they may now counts. */
-  async function asNow(tx: Tx, principal: Principal): Promise<Principal | undefined> {
-    const now = await principalIn(tx, principal.id)
-    if (now !== undefined) return { ...principal, role: lesserRole(principal.role, now.role) }
-    return (await tx.get('SELECT id FROM principals_removed WHERE id = ?', principal.id)) === undefined ? principal : undefined
-  }
-
   /** Says once which entries of the allow list cover nothing: whoever wrote one waits for it to work. */
   const namedEntries = new Set<string>()
   function policyOn(agent: AgentId): CommandPolicy | undefined {
@@ -138,34 +140,13 @@ export function createGuard(options: {
     return policy
   }
 
-  /** The general rules, and over them what the owner decided about this agent's commands. */
-  const ownersRules = (agent: AgentId) => (principal: Principal, effect: Effect, reading: Reading): Ruling => {
-    const ruling = ruleOnEffect(principal, effect, reading)
-    const policy = effect.kind === 'runs-code' ? policyOn(agent) : undefined
-    return effect.kind === 'runs-code' && policy !== undefined ? ruleOnCommand(ruling, effect, policy) : ruling
-  }
-
-  /** Whether everything about which it would have to be asked was allowed for good. */
-  async function isStanding(tx: Tx, principal: Principal, action: Extract<Action, { kind: 'use-tool' }>): Promise<boolean> {
-    const onEffect = ownersRules(action.agent)
-    for (const effect of action.effects) {
-      if (effect.kind === 'runs-code' && policyOn(action.agent)?.ask === 'always') return false
-      if (onEffect(principal, effect, readingOf(action)).kind === 'ask' && !(await approvals.isStanding(tx, principal.id, action.agent, effect))) return false
-    }
-    return true
-  }
-
-  async function rulingOn(tx: Tx, given: Principal, action: Action): Promise<Ruling> {
-    const principal = await asNow(tx, given)
-    if (principal === undefined) return { kind: 'deny', reason: 'this person was removed' }
-    const refused = action.kind === 'use-tool' ? await people.toolRefused(tx, principal.id, action.tool) : undefined
-    if (refused !== undefined) return { kind: 'deny', reason: refused }
-    const ruling = action.kind === 'use-tool' ? ruleOn(principal, action, ownersRules(action.agent)) : ruleOn(principal, action)
-    return ruling.kind === 'ask' && action.kind === 'use-tool' && (await isStanding(tx, principal, action)) ? { kind: 'allow' } : ruling
+  const held = (action: Action): Ruling | undefined => {
+    const why = action.kind === 'use-tool' ? options.toolsHeld?.() : undefined
+    return why === undefined ? undefined : { kind: 'deny', reason: why }
   }
 
   async function judgeIn(tx: Tx, principal: Principal, action: Action): Promise<Verdict> {
-    const ruling = await rulingOn(tx, principal, action)
+    const ruling = held(action) ?? (await book.rulingOn(tx, principal, action))
     const subject = action.kind === 'use-tool' ? `${action.session}` : action.kind === 'call-method' ? action.method : action.kind === 'command' ? `/${action.name}` : action.kind
     await audit.append(tx, {
       act: `${action.kind}.judged`, principal: principal.id, subject, outcome: ruling.kind, reason: ruling.kind === 'allow' ? (ruling.by ?? 'rule') : ruling.reason,
@@ -180,7 +161,7 @@ export function createGuard(options: {
     people: people.people, profileNames: people.profileNames, setRole: people.setRole, setProfile: people.setProfile, removePerson: people.removePerson,
     principal: (id) => principalIn(store.read, id),
     toolsLeft: people.toolsLeft,
-    judgeIn, knownAddresses, wouldRule: (principal, action) => store.transaction((tx) => rulingOn(tx, principal, action)),
+    judgeIn, knownAddresses, wouldRule: async (principal, action) => held(action) ?? book.rulingOn(store.read, principal, action),
     judge: (principal, action) => store.transaction((tx) => judgeIn(tx, principal, action)),
     async judgeMessage(tx, message) {
       const channel = options.channels.find((each) => each.id === message.chat.channel)

@@ -1,31 +1,10 @@
-import { Problem, ownerPrincipal, type AccountId, type ChannelId, type Clock, type Principal, type PrincipalId, type Role, type Row, type SenderId, type Store, type Tx } from '@moltbot/contract'
+import { Problem, ownerPrincipal, type AccountId, type ChannelId, type Clock, type PrincipalId, type Role, type SenderId, type Store, type Tx } from '@moltbot/contract'
 import type { Audit } from '../../foundation/audit/types.ts'
+import { lesserRole } from './lesser-role.ts'
+import { listedSender, type Profile, type Roster } from './roster.ts'
 import type { Approver, PeopleDoor, Person } from './types.ts'
 
-/** A named set of limits from `people.profiles`. */
-export interface Profile { role: 'member' | 'guest'; tools: { allow?: readonly string[]; deny?: readonly string[] } }
-
-const ranks: Record<Role, number> = { owner: 3, admin: 2, member: 1, guest: 0 }
-
-/** The role that may less. */
-export function lesserRole(a: Role, b: Role): Role {
-  return ranks[a] < ranks[b] ? a : b
-}
-
-/** Whether a list of tools means this one. */
-export type NamesTool = (list: readonly string[], tool: string) => boolean
-
-/** Whether a profile leaves a tool to who has it; `deny` is stronger. */
-function hasTool({ tools: { allow, deny = [] } }: Profile, tool: string, names: NamesTool): boolean {
-  const named = (list: readonly string[]): boolean => names(list, tool)
-  return !named(deny) && (allow === undefined || named(allow))
-}
-
 export interface People extends PeopleDoor {
-  /** Who somebody is now. A profile that the configuration no longer names leaves a guest. Undefined: nobody of that id. */
-  principalIn(on: { get: Tx['get'] }, id: PrincipalId): Promise<Principal | undefined>
-  /** Why the person's profile keeps this tool from them; undefined: it does not. */
-  toolRefused(on: { get: Tx['get'] }, id: PrincipalId, tool: string): Promise<string | undefined>
   /** Of these tools, those the person's profile does not keep from them; what the model is offered. */
   toolsLeft(id: PrincipalId, tools: readonly string[]): Promise<string[]>
 }
@@ -33,28 +12,14 @@ export interface People extends PeopleDoor {
 /** Gives people roles and profiles. They are kept by principal, so a person is told apart by nothing but the network's stable id. */
 export function createPeople(options: {
   store: Store; clock: Clock; audit: Audit
+  roster: Roster
   profiles(): Readonly<Record<string, Profile>>
-  /** Absent: a tool's own name, or `*`. */
-  namesTool?: NamesTool
   /** Somebody may less from now on, or nothing: what they have running must end. */
   shutOut(tx: Tx, who: { channel: ChannelId; account: AccountId; sender: SenderId }): void
 }): People {
-  const { store, clock, audit } = options
-  const names: NamesTool = options.namesTool ?? ((list, tool) => list.includes(tool) || list.includes('*'))
-  const profileOf = (name: string): Profile | undefined => (Object.hasOwn(options.profiles(), name) ? options.profiles()[name] : undefined)
-  const roleOf = (row: Row): Role => (row['profile'] === null ? (row['role'] as Role) : (profileOf(String(row['profile']))?.role ?? 'guest'))
+  const { store, clock, audit, roster } = options
+  const { profileOf, roleOf, sendersOf, toPerson } = roster
 
-  /** Every sender that is this person: those who paired, or the one that a list admits. */
-  async function sendersOf(on: { all: Tx['all'] }, id: PrincipalId): Promise<Person['senders']> {
-    const paired = await on.all('SELECT channel, account, sender, since FROM identities WHERE principal = ? ORDER BY since', id)
-    return paired.map((row) => ({ channel: row['channel'] as ChannelId, account: row['account'] as AccountId, sender: row['sender'] as SenderId, since: Number(row['since']) }))
-  }
-  /** The sender inside the id of somebody who is only on a list. */
-  function listedSender(id: PrincipalId): { channel: ChannelId; account: AccountId; sender: SenderId } | undefined {
-    const [, channel, account, sender] = /^([^:]+):([^:]+):(.+)$/s.exec(id) ?? []
-    if (channel === undefined || account === undefined || sender === undefined) return undefined
-    return { channel: channel as ChannelId, account: account.replaceAll('=3a=', ':') as AccountId, sender: sender as SenderId }
-  }
   async function endWhatRuns(tx: Tx, id: PrincipalId): Promise<void> {
     const listed = listedSender(id)
     for (const { channel, account, sender } of [...(await sendersOf(tx, id)), ...(listed === undefined ? [] : [listed])]) options.shutOut(tx, { channel, account, sender })
@@ -71,44 +36,14 @@ export function createPeople(options: {
       await write(tx, before)
       await audit.append(tx, { act, principal: by.principal, subject: id, outcome: 'done', reason: `${detail}, by ${by.via}`, facts: { before } })
       const now = await tx.get('SELECT * FROM principals WHERE id = ?', id)
-      if (now !== undefined && ranks[roleOf(now)] < ranks[before]) await endWhatRuns(tx, id)
+      if (now !== undefined && roleOf(now) !== before && lesserRole(roleOf(now), before) === roleOf(now)) await endWhatRuns(tx, id)
       return toPerson(now ?? row, await sendersOf(tx, id))
     })
   }
 
-  function toPerson(row: Row, senders: Person['senders']): Person {
-    const id = String(row['id']) as PrincipalId
-    const listed = senders.length === 0 ? listedSender(id) : undefined
-    return {
-      id, name: row['name'] as string | null, role: roleOf(row), profile: row['profile'] as string | null,
-      senders: listed === undefined ? senders : [{ ...listed, since: Number(row['created_at']) }], via: id === ownerPrincipal ? 'owner' : senders.length > 0 ? 'pairing' : 'list',
-      ...(row['profile'] !== null && profileOf(String(row['profile'])) === undefined ? { profileMissing: true } : {}),
-    }
-  }
-
   return {
-    async principalIn(on, id) {
-      const row = await on.get('SELECT * FROM principals WHERE id = ?', id)
-      if (row === undefined) return undefined
-      return { id, role: roleOf(row), ...(row['name'] === null ? {} : { name: String(row['name']) }) }
-    },
-    async toolRefused(on, id, tool) {
-      const name = (await on.get('SELECT profile FROM principals WHERE id = ?', id))?.['profile']
-      if (name === undefined || name === null) return undefined
-      const profile = profileOf(String(name))
-      if (profile === undefined) return `the profile "${String(name)}" is gone from the configuration`
-      return hasTool(profile, tool, names) ? undefined : `the profile "${String(name)}" does not have ${tool}`
-    },
-    async toolsLeft(id, tools) {
-      const name = (await store.read.get('SELECT profile FROM principals WHERE id = ?', id))?.['profile']
-      if (name === undefined || name === null) return [...tools]
-      const profile = profileOf(String(name))
-      return profile === undefined ? [] : tools.filter((tool) => hasTool(profile, tool, names))
-    },
-    async people() {
-      const rows = await store.read.all('SELECT * FROM principals ORDER BY created_at, id')
-      return Promise.all(rows.map(async (row) => toPerson(row, await sendersOf(store.read, String(row['id']) as PrincipalId))))
-    },
+    toolsLeft: (id, tools) => roster.toolsLeftIn(store.read, id, tools),
+    people: () => roster.peopleIn(store.read),
     profileNames: () => Object.keys(options.profiles()).sort(),
     setRole: (id, role, by) => change(id, by, 'person.role', role, async (tx) => void (await tx.run('UPDATE principals SET role = ?, profile = NULL, chosen = 1 WHERE id = ?', role, id))),
     async setProfile(id, profile, by) {

@@ -9,7 +9,7 @@ const shelf = [tool('run', () => [{ kind: 'runs-code', what: 'ls' }]), tool('rea
 const ann: Principal = { id: 'pr_ann' as PrincipalId, role: 'member' }
 const policy = createPolicy({
   wouldRule: async (principal, action) => ruleOn(principal, action), principal: async (id) => [ann, { id: 'owner' as PrincipalId, role: 'owner' as const }].find((each) => each.id === id),
-  people: async () => [{ ...ann, name: 'Ann' }], tools: shelf, toolsOf: () => shelf.slice(0, 2), checkInput: (_tool, input) => ((input as { wrong?: boolean }).wrong === true ? 'it is wrong' : undefined),
+  people: async () => [{ ...ann, name: 'Ann', senders: [{ channel: 'telegram', sender: '7' }] }], tools: shelf, toolsOf: (_agent, where) => shelf.map((each) => ({ tool: each, removedBy: each.name === 'gone' ? 'tools.deny' : where === 'telegram:-1' && each.name === 'read' ? 'the group' : null })), checkInput: (_tool, input) => ((input as { wrong?: boolean }).wrong === true ? 'it is wrong' : undefined),
 })
 const explain = (as: string, name: string, more: { tainted?: boolean; input?: unknown } = {}) => policy.explain({ as, tool: name, input: more.input ?? {}, agent: 'main' as AgentId, tainted: more.tainted ?? false })
 
@@ -20,6 +20,10 @@ it.each<[string, string, boolean, string]>([
   expect(said.verdict).toBe(verdict)
   expect(said.layers.at(-1)?.says).toBe(verdict)
   expect(said.question).toBe(verdict === 'ask' ? 'do run' : null)
+})
+it('takes a sender for the person, and asks for the place', async () => {
+  expect((await explain('telegram:7', 'read')).principal).toBe(ann)
+  expect(await policy.explain({ as: 'member', tool: 'read', input: {}, agent: 'main' as AgentId, tainted: false, in: 'telegram:-1' })).toMatchObject({ verdict: 'deny', reason: 'the agent main does not have read there: the group takes it away' })
 })
 it('names what does not fit, and who or what is unknown', async () => {
   expect(await explain('owner', 'read', { input: { wrong: true } })).toMatchObject({ verdict: 'deny', reason: 'the input does not fit: it is wrong' })

@@ -14,32 +14,37 @@ export function createPolicy(options: {
   /** What the judge would say now, without a line in the record. */
   wouldRule(principal: Principal, action: Action): Promise<Ruling>
   principal(id: PrincipalId): Promise<Principal | undefined>
-  people(): Promise<readonly { id: PrincipalId; name: string | null; role: Principal['role'] }[]>
+  people(): Promise<readonly { id: PrincipalId; name: string | null; role: Principal['role']; senders?: readonly { channel: string; sender: string }[] }[]>
   tools: readonly Tool[]
-  toolsOf(agent: AgentId): readonly Tool[]
+  /** What an agent has there in this person's hands, and of the rest what took it away. */
+  toolsOf(agent: AgentId, where: string | undefined, senders: readonly { channel: string; sender: string }[]): readonly { tool: Tool; removedBy: string | null }[]
   checkInput(tool: Tool, input: unknown): string | undefined
 }): PolicyDoor {
-  async function whoIs(as: string): Promise<Principal> {
+  type Senders = readonly { channel: string; sender: string }[]
+  async function whoIs(as: string): Promise<{ principal: Principal; senders: Senders }> {
     const role = roles.find((each) => each === as)
-    const known = await options.principal(as as PrincipalId)
-    if (known !== undefined) return known
-    if (role !== undefined) return { id: `any ${role}` as PrincipalId, role }
+    const people = await options.people()
+    const named = people.find(({ id, senders = [] }) => id === as || senders.some(({ channel, sender }) => `${channel}:${sender}` === as))
+    const known = await options.principal(named?.id ?? (as as PrincipalId))
+    if (known !== undefined) return { principal: known, senders: named?.senders ?? [] }
+    if (role !== undefined) return { principal: { id: `any ${role}` as PrincipalId, role }, senders: [] }
     throw new Problem('person-unknown', `Nobody here is "${as.slice(0, 100)}".`, { next: 'Name a person by id, as in `moltbot people list`, or a role: owner, admin, member, guest.' })
   }
 
   return {
-    async explain({ as, tool: name, input, session, agent, tainted }) {
-      const principal = await whoIs(as)
+    async explain({ as, tool: name, input, in: where, agent, tainted }) {
+      const { principal, senders } = await whoIs(as)
       const tool = options.tools.find((each) => each.name === name || each.aliases?.includes(name) === true)
       if (tool === undefined) throw new Problem('tool-unknown', `There is no tool "${name.slice(0, 60)}".`, { next: `There are: ${options.tools.map((each) => each.name).join(', ')}.` })
       const layers: Explained['layers'] = []
       const deny = (layer: string, reason: string, effects: Effect[] = []): Explained => ({ principal, tool: tool.name, effects, verdict: 'deny', reason, layers: [...layers, { layer, says: 'deny', why: reason }], question: null })
-      if (!options.toolsOf(agent).includes(tool)) return deny('the agent\'s tools', `the agent ${agent} does not have ${tool.name}`)
+      const removedBy = options.toolsOf(agent, where, senders).find((each) => each.tool === tool)?.removedBy
+      if (removedBy !== null) return deny('the agent\'s tools', `the agent ${agent} does not have ${tool.name}${where === undefined ? '' : ' there'}${removedBy === undefined ? '' : `: ${removedBy} takes it away`}`)
       layers.push({ layer: 'the agent\'s tools', says: 'allow', why: `the agent ${agent} has ${tool.name}` })
       const wrong = options.checkInput(tool, input)
       if (wrong !== undefined) return deny('the input', `the input does not fit: ${wrong}`)
       const effects = tool.effects(input as never)
-      const action: Action = { kind: 'use-tool', tool: tool.name, effects, session: session ?? ('' as SessionKey), agent, tainted }
+      const action: Action = { kind: 'use-tool', tool: tool.name, effects, session: (where ?? '') as SessionKey, agent, tainted }
       for (const effect of effects) {
         const ruling = ruleOnEffect(principal, effect, { tainted })
         layers.push({ layer: `the rule for ${effect.kind}`, says: ruling.kind, why: ruling.kind === 'allow' ? 'the rule' : ruling.reason })

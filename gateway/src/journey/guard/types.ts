@@ -1,4 +1,4 @@
-import type { Action, AccountId, AgentId, ChannelId, Effect, IncomingMessage, Principal, PrincipalId, SenderId, SessionKey, TurnId, Tx, Verdict } from '@moltbot/contract'
+import type { Action, AccountId, AgentId, ChannelId, Effect, ExpectationReport, IncomingMessage, Principal, PrincipalId, SenderId, SessionKey, TurnId, Tx, Verdict } from '@moltbot/contract'
 
 export interface PairingRequest {
   channel: ChannelId
@@ -160,8 +160,13 @@ export interface Explained {
 }
 
 export interface PolicyDoor {
-  /** `as`: a principal or a role. Throws `Problem('person-unknown')`, `Problem('tool-unknown')`. */
-  explain(call: { as: string; tool: string; input: unknown; agent: AgentId; session?: SessionKey; tainted: boolean }): Promise<Explained>
+  /** Every row that the owner wrote, held against what is in force. Absent: this gateway was built without rows. */
+  test?(): Promise<ExpectationReport>
+  /**
+   * `as`: a principal, `channel:id` of one of their senders, or a role. `in`: the key of a conversation, a channel, or `channel:chat`; absent: one of
+   * their own. Throws `Problem('person-unknown')`, `Problem('tool-unknown')`, `Problem('agent-unknown')`.
+   */
+  explain(call: { as: string; tool: string; input: unknown; agent: AgentId; in?: string; tainted: boolean }): Promise<Explained>
   /** Everybody known and one of each role, with what they may on their own word, and after strangers' words were read. Throws `Problem('effect-unknown')`. */
   whoCan(kind: string): Promise<{ id: PrincipalId; name: string | null; role: Principal['role']; own: { verdict: string; reason: string }; tainted: { verdict: string; reason: string } }[]>
 }
