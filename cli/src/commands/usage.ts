@@ -24,8 +24,9 @@ export const usage = defineCommand({
     const rows = asList(answer['rows'])
     const caps = asList(answer['caps'])
     const total = rows.reduce((sum, row) => sum + amount(row, 'costUsd'), 0)
+    const calls = rows.reduce((sum, row) => sum + amount(row, 'calls'), 0)
     report(answer, () => [
-      `${days === 1 ? `Today (${printableLine(asText(answer['today']) ?? '')})` : `The last ${days} days`}: ${usd(total)}, ${rows.reduce((sum, row) => sum + amount(row, 'calls'), 0)} model calls.`,
+      `${days === 1 ? `Today (${printableLine(asText(answer['today']) ?? '')})` : `The last ${days} days`}: ${usd(total)}, ${count(calls)} model ${calls === 1 ? 'call' : 'calls'}.`,
       ...(rows.length === 0 ? [] : ['', ...table([by.charAt(0).toUpperCase() + by.slice(1), 'Spent', 'Calls', 'In', 'From cache', 'Out'], rows.map((row) => [
         asText(row['name']) ?? '(none)', usd(amount(row, 'costUsd')) + (amount(row, 'unpriced') > 0 ? ' at most' : ''), count(amount(row, 'calls')), count(amount(row, 'input') + amount(row, 'cacheWrite')), count(amount(row, 'cacheRead')), count(amount(row, 'output')),
       ]), terminal.columns(), terminal.paint.dim)]),
