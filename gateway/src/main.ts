@@ -559,6 +559,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     writeRunning(listening.certificate)
     closers.push(() => rmSync(running, { force: true }))
     log.info('The gateway is ready.', { port: listening.port, addresses: listening.addresses, ...(listening.certificate === undefined ? {} : { fingerprint: listening.certificate.fingerprint }), version: options.version, startMs: clock.now() - startedAt })
+    models.watch()
     await reviews.start()
 
     let closing: Promise<void> | undefined

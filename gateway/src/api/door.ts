@@ -226,7 +226,7 @@ export function createDoor(options: DoorOptions): Door {
     if (entranceOf(request) !== 'ordinary' && cookie === undefined) return refuseRaw(socket, 401, 'Open the page first; this listener lets nobody in but people a proxy names.')
     if (socket.destroyed) return
     socket.removeListener('error', onError)
-    webSockets.handleUpgrade(request, socket, head, (ws) => sockets.accept(ws, source, cookie))
+    webSockets.handleUpgrade(request, socket, head, (ws) => sockets.accept(ws, socket, source, cookie))
   }
   /** What could not be read as HTTP, or did not come in time. */
   const onClientError = (error: NodeJS.ErrnoException, socket: Duplex): void => {

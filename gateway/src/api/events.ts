@@ -341,15 +341,10 @@ function createTeller(rooms: Rooms, broadcast: Broadcast): Teller {
   const heardAtDoor = async (chat: ChatRef, message: OutgoingMessage, id: PlatformMessageId): Promise<void> => {
     const key = chat.chat as string as SessionKey
     if (shownKeys.has(message.key)) return
-    const turns = new Set([...tellings].flatMap(([turn, telling]) => (telling.key === key ? [turn] : [])).concat(settledTurns.get(key) ?? []))
-    // After a restart the answers of earlier turns may still be going out; the transcript knows those turns.
-    for (const { turnId } of await rooms.sessions.history(key, 8)) if (turnId !== null) turns.add(turnId)
-    for (const turn of turns) if ((await rooms.outbox.ofTurn(turn)).some((delivery) => delivery.key === message.key)) return
-    for (const run of runs.inSession(key).slice(-8)) {
-      if (run.inbox === null || run.ended) continue
-      // The end of that message is still to come and brings the words along.
-      if ((await rooms.outbox.ofInbox(run.inbox)).some((delivery) => delivery.key === message.key)) return
-    }
+    const delivery = await rooms.outbox.ofKey(message.key)
+    if (delivery?.turnId != null) return
+    // The end of that message is still to come and brings the words along.
+    if (runs.inSession(key).some((run) => run.inbox !== null && !run.ended && run.inbox === delivery?.inboxId)) return
     remember(shownKeys, message.key)
     tellEnd(`notice-${id}`, key, 0, { kind: 'final', message: assistantText(message.markdown, now()) })
   }

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { Broadcast, BroadcastOptions } from '../broadcast.ts'
 import type { BrowserSession } from '../browser-sessions.ts'
@@ -28,8 +29,8 @@ export interface Connected {
 /** All WebSocket connections of the door. */
 export interface Sockets {
   broadcast: Broadcast
-  /** Takes an upgraded socket. `cookie`: the signed-in browser it belongs to. */
-  accept(ws: WebSocket, source: Extract<Source, { kind: 'known' }>, cookie: BrowserSession | undefined): void
+  /** Takes an upgraded socket, and the connection under it. `cookie`: the signed-in browser it belongs to. */
+  accept(ws: WebSocket, wire: Pick<Duplex, 'cork' | 'uncork'>, source: Extract<Source, { kind: 'known' }>, cookie: BrowserSession | undefined): void
   connected(): readonly Connected[]
   /** Sockets that have not proved themselves yet. */
   unauthenticated(address: string): number
@@ -80,7 +81,7 @@ export function createSockets(options: {
     callers: () => [...everyone.values()].map((connection) => connection.caller),
   }
 
-  const accept = (ws: WebSocket, source: Extract<Source, { kind: 'known' }>, cookie: BrowserSession | undefined): void => {
+  const accept = (ws: WebSocket, wire: Pick<Duplex, 'cork' | 'uncork'>, source: Extract<Source, { kind: 'known' }>, cookie: BrowserSession | undefined): void => {
     const id = rooms.newId('c')
     const nonce = options.nonce()
     const gone = new AbortController()
@@ -127,8 +128,19 @@ export function createSockets(options: {
       withdrawn.abort()
       close(1008, reason)
     }
+    let held = false
+    /** Frames of one round of the event loop leave together: every write of its own wakes the other side. */
     const sendText = (text: string): void => {
-      if (ws.readyState === ws.OPEN) ws.send(text)
+      if (ws.readyState !== ws.OPEN) return
+      if (!held) {
+        held = true
+        wire.cork()
+        setImmediate(() => {
+          held = false
+          wire.uncork()
+        })
+      }
+      ws.send(text)
     }
     /** False: more than any client of ours sends, and the connection is being closed without reading on. */
     const within = (what: 'frames' | 'pings'): boolean => {

@@ -405,6 +405,7 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
         return row
       },
       ofTurn: async (turn) => state.deliveries.filter((row) => row.turnId === turn),
+      ofKey: async (key) => state.deliveries.find((row) => row.key === key),
       ofInbox: async (id) => state.deliveries.filter((row) => row.inboxId === id),
       counts: async () => ({ waiting: 0, ambiguous: 0, failed: 0 }),
     },

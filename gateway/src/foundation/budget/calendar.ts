@@ -28,7 +28,7 @@ export function createCalendar(options: { clock: Clock; timeZone(): string | und
       zone = wanted
       format = formatFor(wanted)
     }
-    return format.day.format(at)
+    return format.day(at)
   }
   function today(): string {
     const day = dayAt(clock.now())
@@ -56,7 +56,7 @@ export function createCalendar(options: { clock: Clock; timeZone(): string | und
     },
     spoken(at) {
       dayAt(at)
-      return `${format.spoken.format(at).replaceAll(',', '')} (${format.zone})`
+      return format.spoken(at)
     },
     last(count) {
       const end = Date.parse(`${today()}T12:00:00Z`)
@@ -65,11 +65,22 @@ export function createCalendar(options: { clock: Clock; timeZone(): string | und
   }
 }
 
-function formatFor(timeZone: string | undefined): { day: Intl.DateTimeFormat; spoken: Intl.DateTimeFormat; zone: string } {
-  const make = (zone: string | undefined): ReturnType<typeof formatFor> => {
+interface DayFormat {
+  day(at: number): string
+  spoken(at: number): string
+}
+
+/** Loading a format of dates takes the time of a hundred messages, so the machine's own time zone does without for days, and words wait until somebody reads them. */
+function formatFor(timeZone: string | undefined): DayFormat {
+  const make = (zone: string | undefined): DayFormat => {
     const inZone = zone === undefined ? {} : { timeZone: zone }
-    const spoken = new Intl.DateTimeFormat('en-GB', { ...inZone, weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
-    return { day: new Intl.DateTimeFormat('en-CA', { ...inZone, year: 'numeric', month: '2-digit', day: '2-digit' }), spoken, zone: spoken.resolvedOptions().timeZone }
+    let words: Intl.DateTimeFormat | undefined
+    const inWords = (): Intl.DateTimeFormat => (words ??= new Intl.DateTimeFormat('en-GB', { ...inZone, weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }))
+    const days = zone === undefined ? undefined : new Intl.DateTimeFormat('en-CA', { ...inZone, year: 'numeric', month: '2-digit', day: '2-digit' })
+    return {
+      day: (at) => days?.format(at) ?? machineDay(new Date(at)),
+      spoken: (at) => `${inWords().format(at).replaceAll(',', '')} (${inWords().resolvedOptions().timeZone})`,
+    }
   }
   try {
     return make(timeZone)
@@ -77,4 +88,8 @@ function formatFor(timeZone: string | undefined): { day: Intl.DateTimeFormat; sp
     // Not a time zone that exists: the machine's, as everywhere else.
     return make(undefined)
   }
+}
+
+function machineDay(date: Date): string {
+  return `${String(date.getFullYear()).padStart(4, '0')}-${String(date.getMonth() + 1).padStart(2, '0')}-${String(date.getDate()).padStart(2, '0')}`
 }

@@ -40,8 +40,10 @@ export interface Models {
   info(ref: string): ModelInfo
   /** Looks which credentials are set and which local servers answer. Never rejects. */
   detect(): Promise<void>
-  /** Reads the cooldowns and credentials (awaited), then looks for local servers in the background, again every minute while nothing else is there. */
+  /** Reads the cooldowns and credentials. */
   start(): Promise<void>
+  /** Looks for local servers while nothing else is set up, now and every minute. */
+  watch(): void
   stop(): void
   /** Calls back when the default may have become another. Returns how to stop. */
   onChange(listener: () => void): () => void
@@ -146,12 +148,15 @@ export function createModels(options: ModelsOptions): Models {
   function probeAgainLater(): void {
     if (stopped) return
     cancelProbe = clock.after(probeEveryMs, () => {
-      const chosen = splitRef(door.current().primary)?.provider
-      const provider = chosen === undefined ? undefined : providerOf(chosen)
-      // A local server in use is looked at again too: it may have gone.
-      const nothingElse = provider === undefined || provider.id === builtinProvider || (provider.local && !provider.configured)
-      void (nothingElse ? detect() : Promise.resolve()).finally(probeAgainLater)
+      void (nothingElse() ? detect() : Promise.resolve()).finally(probeAgainLater)
     })
+  }
+
+  /** No model is set up but what this machine may have. A local server in use is looked at again too: it may have gone. */
+  function nothingElse(): boolean {
+    const chosen = splitRef(door.current().primary)?.provider
+    const provider = chosen === undefined ? undefined : providerOf(chosen)
+    return provider === undefined || provider.id === builtinProvider || (provider.local && !provider.configured)
   }
 
   // ---- choosing
@@ -310,7 +315,10 @@ export function createModels(options: ModelsOptions): Models {
     async start() {
       await cooldowns.load()
       await lookForKeys()
-      void detect().finally(probeAgainLater)
+    },
+    watch() {
+      if (nothingElse()) void detect().finally(probeAgainLater)
+      else probeAgainLater()
     },
     stop() {
       stopped = true

@@ -2,8 +2,7 @@
  * The one database: opens it, brings it up to date, runs transactions. Knows no table but its own list of migrations and
  * never reads what rooms keep in theirs.
  */
-import { chmodSync, mkdirSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { chmodSync, closeSync, fdatasync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Problem, type Migration, type Store } from '@moltbot/contract'
 import { openSqlite, systemClock, type SqliteDatabase } from '../platform/index.ts'
@@ -11,7 +10,7 @@ import { migrate } from './migrate.ts'
 import { createSqliteStore, type Disk } from './sqlite-store.ts'
 
 export { createSqliteStore } from './sqlite-store.ts'
-export { migrate } from './migrate.ts'
+export { migrate, stepsOf } from './migrate.ts'
 export { storageProblems } from './problems.ts'
 
 /**
@@ -36,7 +35,7 @@ export async function openStore(options: { file: string; migrations: readonly Mi
   const reader = await openSqlite(file)
   tune(reader)
   reader.exec('PRAGMA query_only = ON')
-  return createSqliteStore(writer, reader, await logOf(file, writer))
+  return createSqliteStore(writer, reader, logOf(file, writer))
 }
 
 /**
@@ -44,12 +43,16 @@ export async function openStore(options: { file: string; migrations: readonly Mi
  * `synchronous=NORMAL` the engine orders log and database file itself and leaves just this to us (sqlite.org/wal.html); the log
  * keeps its file for as long as a connection is open. Data alone is enough: the file only grows, and its growth counts as data.
  */
-async function logOf(file: string, db: SqliteDatabase): Promise<Disk> {
-  const log = await open(`${file}-wal`, 'r+')
-  const folder = await open(dirname(file), 'r')
-  await folder.sync()
-  await folder.close()
-  return { flush: () => log.datasync(), tidy: () => db.exec('PRAGMA wal_checkpoint(PASSIVE)'), close: () => log.close() }
+function logOf(file: string, db: SqliteDatabase): Disk {
+  const log = openSync(`${file}-wal`, 'r+')
+  const folder = openSync(dirname(file), 'r')
+  fsyncSync(folder)
+  closeSync(folder)
+  return {
+    flush: () => new Promise((resolve, reject) => fdatasync(log, (error) => (error === null ? resolve() : reject(error)))),
+    tidy: () => db.exec('PRAGMA wal_checkpoint(PASSIVE)'),
+    close: async () => closeSync(log),
+  }
 }
 
 function tune(db: SqliteDatabase): void {

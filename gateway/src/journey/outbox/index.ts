@@ -410,6 +410,7 @@ export function createOutbox(options: {
       })
     },
     ofTurn: (turn) => deliveries.ofTurn(store.read, turn),
+    ofKey: (key) => deliveries.byKey(store.read, key),
     ofInbox: (id) => deliveries.ofInbox(store.read, id),
     counts: () => deliveries.counts(),
   }

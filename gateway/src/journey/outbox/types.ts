@@ -27,6 +27,8 @@ export interface OutboxDoor {
   /** Writes and sends one message outside any turn (`send`). Resolves once it is sent or has failed for good. */
   send(request: { chat: ChatRef; markdown: string; principal: PrincipalId; key?: string; replyTo?: PlatformMessageId }): Promise<DeliveryRow>
   ofTurn(turn: TurnId): Promise<DeliveryRow[]>
+  /** What is sent under this key; undefined: nothing. */
+  ofKey(key: DeliveryKey): Promise<DeliveryRow | undefined>
   ofInbox(id: InboxId): Promise<DeliveryRow[]>
   counts(): Promise<{ waiting: number; ambiguous: number; failed: number }>
 }

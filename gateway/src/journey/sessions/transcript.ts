@@ -126,15 +126,16 @@ export function createTranscript(options: { store: Store; clock: Clock; newId: N
 
   /** The session, made when it is not there yet. */
   const ensure = async (tx: Tx, key: SessionKey, facts: { principal: PrincipalId; kind: SessionRow['kind']; chat: ChatRef | null }): Promise<{ row: SessionRow; created: boolean }> => {
+    const there = await session(tx, key)
+    if (there !== undefined) return { row: there, created: false }
     const now = clock.now()
-    const created = await tx.run(
+    const made = await tx.get(
       `INSERT INTO sessions (key, id, agent, principal, kind, last_chat, settings, created_at, started_at, updated_at, usage)
-       VALUES (?, ?, ?, ?, ?, ?, '{}', ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
+       VALUES (?, ?, ?, ?, ?, ?, '{}', ?, ?, ?, ?) RETURNING ${sessionColumns}`,
       key, newId('se'), agentOfKey(key), facts.principal, facts.kind, facts.chat === null ? null : JSON.stringify(facts.chat), now, now, now, JSON.stringify(noUsage),
     )
-    const row = await session(tx, key)
-    if (row === undefined) throw new Problem('session-missing', `Session ${key} could not be made.`)
-    return { row, created: created === 1 }
+    if (made === undefined) throw new Problem('session-missing', `Session ${key} could not be made.`)
+    return { row: toSession(made), created: true }
   }
 
   /** Live entries of the sessions spoken in last, the latest last. */
@@ -210,13 +211,13 @@ export function createTranscript(options: { store: Store; clock: Clock; newId: N
       await tx.run('UPDATE sessions SET system = ?, system_hash = ? WHERE key = ?', text, hash, key)
     },
     async append(tx: Tx, sessionId: SessionId, principal: PrincipalId, turnId: TurnId | null, body: EntryBody): Promise<EntryRow> {
-      const last = await tx.get<{ seq: number | null }>('SELECT MAX(seq) AS seq FROM entries WHERE session_id = ?', sessionId)
-      const entry: EntryRow = { id: newId('en') as EntryId, seq: Number(last?.seq ?? 0) + 1, sessionId, turnId, body, at: clock.now() }
-      await tx.run(
-        'INSERT INTO entries (id, session_id, seq, principal, turn_id, body, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-        entry.id, sessionId, entry.seq, principal, turnId, JSON.stringify(body), entry.at,
+      const entry = { id: newId('en') as EntryId, sessionId, turnId, body, at: clock.now() }
+      const written = await tx.get(
+        `INSERT INTO entries (id, session_id, seq, principal, turn_id, body, at)
+         VALUES (?, ?, (SELECT COALESCE(MAX(seq), 0) + 1 FROM entries WHERE session_id = ?), ?, ?, ?, ?) RETURNING seq`,
+        entry.id, sessionId, sessionId, principal, turnId, JSON.stringify(body), entry.at,
       )
-      return entry
+      return { ...entry, seq: Number(written?.['seq']) }
     },
     async tail(id: SessionId, limit: number): Promise<EntryRow[]> {
       return (await store.read.all('SELECT * FROM entries WHERE session_id = ? ORDER BY seq DESC LIMIT ?', id, limit)).map(toEntry).reverse()
