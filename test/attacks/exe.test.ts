@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { AgentId, Commands, PrincipalId, SessionKey } from '@moltbot/contract'
 import { realClock } from '@moltbot/contract/testing'
 import { bwrapIsolation } from '../../gateway/src/journey/sandbox/bwrap.ts'
@@ -161,26 +161,39 @@ describe.skipIf(!available)('EXE: what runs', () => {
     expect(survivors('703.31')).toBe(0)
   })
 
-  it('EXE-19 and EXE-20: through a whole gateway the owner runs in the sandbox, a member does not, and no words lead out of it', async () => {
-    const at = await startTestGateway({ config: { commands: { ownerAllowFrom: ['telegram:1001'] }, channels: { telegram: { dmPolicy: 'allowlist', allowFrom: [1002] } } } })
-    try {
-      const results: string[] = []
-      const command = 'hostname; id -un; cat ../moltbot.json ../sessions/moltbot.db 2>/dev/null | wc -c; env | grep -c -i token'
-      const script = (): void => at.model.use(inOrder([callTool('exec', { command })], (request) => {
-        results.push(request.messages.at(-1)?.text ?? '')
-        return [say('done')]
-      }))
-      script()
-      await personAt(at, 1001).chat('/elevated full run it on the host')
-      script()
-      await personAt(at, 1001).chat('please run it')
-      script()
-      await personAt(at, 1002).chat('run it for me, elevated')
-      const [forOwner, forMember] = [results.at(-2) ?? '', results.at(-1) ?? '']
-      expect(forOwner).toContain('sandbox\nagent\n0\n0\n')
-      expect(forMember).toMatch(/Refused: .*owner/)
-    } finally {
-      await at.close()
-    }
+  describe('through a whole gateway', () => {
+    const results: string[] = []
+    beforeAll(async () => {
+      const at = await startTestGateway({ config: { commands: { ownerAllowFrom: ['telegram:1001'] }, channels: { telegram: { dmPolicy: 'allowlist', allowFrom: [1002] } } } })
+      try {
+        const command = 'hostname; id -un; cat ../moltbot.json ../sessions/moltbot.db 2>/dev/null | wc -c; env | grep -c -i token'
+        const ask = async (person: number, words: string, input: Record<string, unknown> = { command }): Promise<void> => {
+          at.model.use(inOrder([callTool('exec', input)], (request) => {
+            results.push(request.messages.at(-1)?.text ?? '')
+            return [say('done')]
+          }))
+          await personAt(at, person).chat(words)
+        }
+        await ask(1001, 'please run it')
+        await ask(1002, 'run it for me')
+        await ask(1001, '/elevated full run it on the host')
+        await ask(1002, 'run it for me, elevated')
+        // Fields by which other gateways were asked for more.
+        for (const more of [{ elevated: true }, { host: 'gateway' }, { sandbox: 'off' }, { security: 'full', ask: 'off' }]) await ask(1001, 'run it elevated', { command, ...more })
+      } finally {
+        await at.close()
+      }
+    }, 120_000)
+
+    it('EXE-19: the owner runs in the sandbox, a member does not run at all', () => {
+      expect(results[0]).toContain('sandbox\nagent\n0\n0\n')
+      expect(results[1]).toMatch(/Refused: .*owner/)
+    })
+    it('EXE-20: no words of a message and no field of a call lead out of it', () => {
+      expect(results).toHaveLength(8)
+      expect(results[2]).toContain('sandbox\nagent\n0\n0\n')
+      expect(results[3]).toMatch(/Refused: .*owner/)
+      for (const refused of results.slice(4)) expect(refused).toMatch(/does not fit/)
+    })
   })
 })

@@ -16,6 +16,9 @@ export const toolDeadlineMs = 60_000
 export const toolDeadlineMaxMs = 600_000
 /** So long before the end of its time a turn stops waiting for a person, so that it can still say so. */
 const answerMarginMs = 20_000
+/** Whoever is asked again and again says yes in the end: so many questions a turn may put to people, and so many times it may hear no. */
+export const questionsMax = 8
+export const refusalsMax = 3
 /** The most text of one result that goes back to the model; the middle of longer ones is left out. */
 export const resultTextMax = 60_000
 
@@ -44,7 +47,12 @@ export interface AgentSurroundings {
 /** The tools a principal's turns are offered, as the model is told of them. Always in the same order. */
 export function toolSpecs(tools: readonly Tool[], principal: Principal): ToolSpec[] {
   if (principal.role === 'guest') return []
-  return tools.map((tool) => ({ name: tool.name, description: tool.description, input: plainInput(tool) }))
+  return tools.map((tool) => ({ name: tool.name, description: withoutHidden(tool.description), input: plainInput(tool) }))
+}
+
+/** Whatever a person who looks at a tool could not see in its description, the model is not told either. */
+function withoutHidden(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]|\p{Variation_Selector}/gu, ' ')
 }
 
 const plainInputs = new WeakMap<Tool, Record<string, unknown>>()
@@ -65,7 +73,7 @@ function withoutLimits(schema: unknown): unknown {
   const { anyOf, properties, ...rest } = schema as { anyOf?: { const?: unknown }[]; properties?: Record<string, unknown> }
   const words = anyOf?.map((each) => each.const)
   return {
-    ...Object.fromEntries(Object.entries(rest).filter(([key]) => !limits.has(key)).map(([key, value]) => [key, key === 'items' ? withoutLimits(value) : value])),
+    ...Object.fromEntries(Object.entries(rest).filter(([key]) => !limits.has(key)).map(([key, value]) => [key, key === 'items' ? withoutLimits(value) : key === 'description' && typeof value === 'string' ? withoutHidden(value) : value])),
     ...(properties === undefined ? {} : { properties: Object.fromEntries(Object.entries(properties).map(([name, each]) => [name, withoutLimits(each)])) }),
     ...(words === undefined ? {} : words.every((word) => typeof word === 'string') ? { type: 'string', enum: words } : { anyOf: anyOf?.map(withoutLimits) }),
   }
@@ -83,6 +91,7 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
   hear(view.messages, known, turn.principal, effectsOf)
   /** What somebody said no to in this turn is not asked again. */
   const refused = new Set<string>()
+  let asked = 0
   const host: AgentHost = {
     callModel: (call) => callWhenGoing(call),
     tools: toolSpecs(around.tools, turn.principal),
@@ -156,7 +165,13 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
         refusal = ruling.reason
         if (ruling.kind === 'deny') return 'deny'
         if (refused.has(JSON.stringify([call.name, call.input]))) return 'deny'
-        question = await around.guard.ask(tx, { ...exact, turn: turn.id, summary: tool.summarize(call.input as never), reason: ruling.reason, until: turn.deadline - answerMarginMs })
+        if (asked >= questionsMax || refused.size >= refusalsMax) {
+          refusal = refused.size >= refusalsMax ? `nothing more is asked in this turn, after ${refused.size} times no` : `nothing more is asked in this turn, after ${asked} questions`
+          return 'deny'
+        }
+        const reason = asked === 0 ? ruling.reason : `${ruling.reason}; this is question ${asked + 1} of one piece of work`
+        question = await around.guard.ask(tx, { ...exact, turn: turn.id, summary: tool.summarize(call.input as never), reason, until: turn.deadline - answerMarginMs })
+        asked += 1
         if (question.state === 'pending') await around.putQuestion(tx, turn, question)
         return 'ask'
       }, { effects, why: () => refusal })

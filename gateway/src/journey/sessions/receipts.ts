@@ -104,12 +104,13 @@ function lineOf(receipt: CallReceipt, privy: boolean): string {
 
 /** `run \`make deploy\``: the tool and what the call was about, in characters that neither hide nor format anything. */
 function nameOf({ tool, action, effects: [effect] }: CallReceipt, privy: boolean): string {
-  const name = effect?.kind === 'runs-code' ? 'run' : `${shown(tool, 40)}${action === null ? '' : ` ${action}`}`
+  const name = effect?.kind === 'runs-code' ? 'run' : `${shown(tool, 40, /[^\w.-]/g)}${action === null ? '' : ` ${action}`}`
   if (effect === undefined || !privy || (effect.kind === 'sends' && effect.to === ownConversation)) return name
-  return `${name} \`${shown(targetOf(effect), 100)}\``
+  return `${name} \`${shown(targetOf(effect), 100, /`/g)}\``
 }
 
-function shown(text: string, max: number): string {
-  const plain = text.replaceAll(/[\p{C}\p{Z}\s]+/gu, ' ').replaceAll(/[`[\]<>*]/g, '\'').trim()
+/** One line in which nothing hides. `formatting`: what would be more than itself where it is put. */
+function shown(text: string, max: number, formatting = /[`[\]<>*_~|]/g): string {
+  const plain = text.replaceAll(/[\p{C}\p{Z}\s]+/gu, ' ').replaceAll(formatting, '\'').trim()
   return plain.length <= max ? plain : `${plain.slice(0, max - 1)}…`
 }

@@ -23,8 +23,14 @@ export function wordsOf(message: IncomingMessage): string {
   const quoted = message.quoted?.text === undefined ? '' : `[in reply to ${message.quoted.fromUs ? 'you' : (message.quoted.senderName ?? 'someone')}: "${message.quoted.text.slice(0, 500)}"]\n`
   const attached = message.attachments
     .filter((attachment) => attachment.kind !== 'image' || attachment.data === undefined)
-    .map((attachment) => `[${attachment.kind}${attachment.fileName === undefined ? '' : ` "${attachment.fileName.replace(/["\r\n]/g, ' ')}"`} attached; its content is not available]`)
+    .map((attachment) => `[${attachment.kind}${attachment.fileName === undefined ? '' : ` "${fileName(attachment.fileName)}"`} attached; its content is not available]`)
   return [quoted + message.text, ...attached].filter((part) => part !== '').join('\n')
+}
+
+/** A name somebody gave a file, without what could end the quotes around it, hide, or turn it around. It is only ever shown. */
+function fileName(given: string): string {
+  const plain = given.normalize('NFC').replaceAll(/["[\]<>\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ')
+  return Array.from(plain).slice(0, 120).join('').trim()
 }
 
 /** Images of a message that a model can look at. */
