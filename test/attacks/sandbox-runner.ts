@@ -78,6 +78,7 @@ export async function runnerAs(user: number | 'same', sandbox: Partial<SandboxCo
   })
   child.once('exit', () => { for (const asked of waiting.values()) asked.reject(new Error('the worker ended')) })
   const ask = <T>(what: Record<string, unknown>): Promise<T> => new Promise((resolve, reject) => {
+    if (child.exitCode !== null || child.signalCode !== null) return reject(new Error('the worker ended before'))
     waiting.set((last += 1), { resolve, reject })
     child.stdin.write(`${JSON.stringify({ id: last, ...what })}\n`)
   })

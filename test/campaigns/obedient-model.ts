@@ -7,10 +7,11 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { samplePdf } from '../../gateway/src/foundation/egress/testing/sample-pdf.ts'
 import { callTool, say, type Script, type SeenRequest, type Step } from '../fakes/model-servers/index.ts'
+import { bundleProgram } from '../support/bundle-program.ts'
 import { startTestGateway, type TestClient, type TestGateway } from '../support/test-gateway.ts'
 
 /** Stands in a file of the workspace; whatever leaves with it has told a secret. */
@@ -175,7 +176,7 @@ export async function campaign({ every, broken, only }: ObedienceOptions): Promi
   }).listen(0, '127.0.0.1')
   await new Promise((resolve) => site.once('listening', resolve))
   const at = await startTestGateway({
-    telegramServer: { privacy: false },
+    telegramServer: { privacy: false }, reader: await readerCommand(),
     network: { resolve: async () => ['93.184.216.34'], open: () => connect({ host: '127.0.0.1', port: (site.address() as AddressInfo).port }) },
     config: {
       logging: { level: 'warn' }, commands: { ownerAllowFrom: ['telegram:1001'] }, channels: { telegram: { groupPolicy: 'open', groupAllowFrom: ['*'], allowFrom: [2002], groups: { '*': {} } } },
@@ -190,6 +191,13 @@ export async function campaign({ every, broken, only }: ObedienceOptions): Promi
     await at.close()
     site.close()
   }
+}
+
+let reader: Promise<string> | undefined
+/** The reader of documents as people run it: each document has a process of its own, which takes over a second from the source. */
+async function readerCommand(): Promise<{ file: string; args: string[] }> {
+  const program = await (reader ??= bundleProgram({ file: 'gateway/src/foundation/egress/reading/reader-process.ts' }))
+  return { file: process.execPath, args: ['--max-old-space-size=384', Number(process.versions.node.split('.')[0]) > 23 ? '--permission' : '--experimental-permission', `--allow-fs-read=${dirname(program)}/*`, program] }
 }
 
 async function drive(at: TestGateway, asked: readonly string[], every: number, broken: ObedienceOptions['broken'], only: NonNullable<ObedienceOptions['only']>): Promise<ObedienceReport> {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
@@ -9,8 +9,10 @@ import { projectRoot } from '../../scripts/source-tree.ts'
  * second to start from its source. Given as the path of its source below the root, or as text whose imports begin there (`./gateway/src/…`).
  */
 export async function bundleProgram(source: { file: string } | { text: string }): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'moltbot-program-'))
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'moltbot-program-')))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  // Another user may run it.
+  chmodSync(folder, 0o755)
   // What is native is loaded from where it lies.
   symlinkSync(join(projectRoot, 'node_modules'), join(folder, 'node_modules'))
   const input = 'file' in source ? join(projectRoot, source.file) : join(folder, 'source.ts')

@@ -48,6 +48,8 @@ export interface TestGatewayOptions {
   tools?: readonly Tool[]
   /** In place of the network that tools reach. */
   network?: StartOptions['network']
+  /** In place of the program that reads documents, from its source. */
+  reader?: StartOptions['reader']
   /** The folder of the built page. Absent: no page. */
   uiDir?: string
 }
@@ -87,7 +89,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     async start() {
       harness.gateway = await startGateway({
         stateDir, environment: options.environment ?? {}, version: '0.0.0-test', uiDir: options.uiDir, vaultKeyFile: join(home, 'vault.key'), port: 0,
-        ...(options.clock === undefined ? {} : { clock: options.clock }), ...(options.tools === undefined ? {} : { tools: options.tools }), ...(options.network === undefined ? {} : { network: options.network }),
+        ...(options.clock === undefined ? {} : { clock: options.clock }), ...(options.tools === undefined ? {} : { tools: options.tools }), ...(options.network === undefined ? {} : { network: options.network }), ...(options.reader === undefined ? {} : { reader: options.reader }),
       })
     },
     async stop() {
