@@ -21,7 +21,7 @@ export function performancePage(figures: readonly Figure[], machine: MachineFact
 
 Written by \`npm run bench\`, from the built gateway in a process of its own, with a scripted model server in another and everything on loopback.
 Time of the model server is taken off: each request is also sent to it directly, in the same loop and with the same bytes, and the two are subtracted pair by pair.
-Commits are durable (\`synchronous=FULL\`), so the disk is part of every added latency.
+Commits are on the disk before anybody hears of them, so the disk is part of every added latency; it is measured alone beside them.
 
 Measured on ${measuredOn}: ${machine.system}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGb} GB, Node ${machine.node}.
 Load of the machine before ${machine.loadBefore.toFixed(1)} and after ${machine.loadAfter.toFixed(1)} (the bench itself keeps two to three processes busy).${note === '' ? '' : ` ${note}`}

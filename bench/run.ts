@@ -12,6 +12,7 @@ import { startTelegramServer } from '../test/fakes/telegram-server/index.ts'
 import { root } from '../test/support/spawned-gateway.ts'
 import { gatewayUnderTest, telegramToken } from './gateway-under-test.ts'
 import { measureCli } from './measure-cli.ts'
+import { measureDisk } from './measure-disk.ts'
 import { measureHistory } from './measure-history.ts'
 import { measureLatency } from './measure-latency.ts'
 import { measureIdleMemory, memoryNow } from './measure-memory.ts'
@@ -71,6 +72,7 @@ try {
     const gateway = await gatewayUnderTest({ model: model.baseUrl, telegram: telegram.apiRoot })
     try {
       await gateway.start()
+      if (wants('latency')) show(await measureDisk(samples(200)))
       if (wants('latency')) show(await measureLatency(gateway, model, telegram, samples(300)))
       if (wants('throughput')) show(await measureThroughput(gateway, telegram))
       if (wants('latency', 'throughput')) show([memoryNow(gateway, 'Memory after all these messages', 'resident, at once')])
