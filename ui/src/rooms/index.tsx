@@ -25,6 +25,8 @@ const later = (load: () => Promise<RoomComponent>): RoomComponent => (props) => 
 
 const shelf: Record<RoomName, RoomComponent> = {
   home: HomeRoom, approvals: ApprovalsRoom, people: PeopleRoom, security: SecurityRoom, usage: UsageRoom,
+  agents: later(async () => (await import('./agents-room.tsx')).AgentsRoom),
+  logs: later(async () => (await import('./logs-room.tsx')).LogsRoom),
   settings: later(async () => (await import('./settings-room.tsx')).SettingsRoom),
 }
 
@@ -32,6 +34,8 @@ const shelf: Record<RoomName, RoomComponent> = {
 const lives: Partial<Record<RoomName, readonly string[]>> = {
   security: ['security.audit', 'audit.log', 'vault.list', 'egress.today', 'sandbox.explain', 'panic', 'pause', 'resume'],
   usage: ['usage.cost', 'usage.spend'],
+  agents: ['agents.list'],
+  logs: ['logs.tail'],
   settings: ['config.schema'],
 }
 

@@ -1,39 +1,20 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { countingIds, realClock } from '@moltbot/contract/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { workspaceFiles } from '../../journey/sandbox/workspace-files.ts'
 import { callMethod } from '../testing/call-method.ts'
-import { fakeRooms, type FakeRooms } from '../testing/fake-rooms.ts'
+import type { FakeRooms } from '../testing/fake-rooms.ts'
+import { workspaceRooms } from '../testing/workspace-rooms.ts'
 import { agentsFilesGet } from './agents-files-get.ts'
-import { agentsFilesList } from './agents-files-list.ts'
 import { agentsFilesSet } from './agents-files-set.ts'
 
+let rooms: FakeRooms
 let home: string
 let workspace: string
-let rooms: FakeRooms
+let remove: () => void
 beforeEach(async () => {
-  home = mkdtempSync(join(tmpdir(), 'moltbot-files-'))
-  workspace = join(home, 'workspace')
-  mkdirSync(join(workspace, 'skills', 'garden'), { recursive: true })
-  mkdirSync(join(workspace, 'memory'))
-  writeFileSync(join(workspace, 'SOUL.md'), 'calm')
-  writeFileSync(join(workspace, 'memory', '2026-11-22.md'), 'planted')
-  writeFileSync(join(workspace, 'skills', 'garden', 'SKILL.md'), 'dig')
-  writeFileSync(join(workspace, 'private.md'), 'not one of them')
-  writeFileSync(join(home, 'outside.md'), 'secret')
-  rooms = await fakeRooms()
-  rooms.state.agents = [{ id: 'main', name: 'Main', emoji: null, workspace, isDefault: true }]
-  rooms.filesOf = () => workspaceFiles({ root: workspace, clock: realClock, newId: countingIds(), byHand: true })
+  ({ rooms, home, workspace, remove } = await workspaceRooms())
 })
-afterEach(() => rmSync(home, { recursive: true, force: true }))
-
-it('lists persona, memory and skills, with what is missing', async () => {
-  const { files } = await callMethod(agentsFilesList, {}, rooms)
-  expect(files.filter((file) => !file.missing).map((file) => file.name)).toEqual(['SOUL.md', 'memory/2026-11-22.md', 'skills/garden/SKILL.md'])
-  expect(files.find((file) => file.name === 'AGENTS.md')).toMatchObject({ missing: true })
-})
+afterEach(() => remove())
 
 it('reads and writes, skills too, and leaves alone what somebody else changed', async () => {
   const { file } = await callMethod(agentsFilesGet, { name: 'skills/garden/SKILL.md' }, rooms)
@@ -62,9 +43,4 @@ it('never leaves the workspace, by name or by link, and touches no other file in
   await expect(callMethod(agentsFilesGet, { name: 'USER.md' }, rooms)).rejects.toMatchObject({ code: 'link-refused' })
   await expect(callMethod(agentsFilesSet, { name: 'USER.md', content: 'x' }, rooms)).rejects.toMatchObject({ code: 'link-refused' })
   expect(readFileSync(join(home, 'outside.md'), 'utf8')).toBe('secret')
-})
-
-it('says so where this gateway shows none', async () => {
-  delete (rooms as { filesOf?: unknown }).filesOf
-  await expect(callMethod(agentsFilesList, {}, rooms)).rejects.toMatchObject({ code: 'agents-files-unavailable' })
 })

@@ -1,0 +1,113 @@
+import AxeBuilder from '@axe-core/playwright'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Locator } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { noBrowser } from '../testing/browser.ts'
+import { furnishPage, type Furnished } from '../testing/real-gateway.ts'
+
+const name = noBrowser ? 'the rooms on a real gateway (left out: no Chromium on this machine)' : 'the rooms on a real gateway'
+
+/** One visit after the other on the same page; each test enters the room it is about. */
+describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
+  let home: Furnished
+  beforeAll(async () => {
+    home = await furnishPage({ telegram: true })
+  }, 120_000)
+  afterAll(async () => home?.close(), 60_000)
+  afterEach(async () => expect(await home.faults()).toEqual([]))
+
+  const panel = (title: string): Locator => home.page.getByRole('region', { name: title, exact: true })
+  async function fitsEverybody(): Promise<void> {
+    await home.atEverySize(async (where, width) => {
+      expect(await home.page.evaluate(() => document.documentElement.scrollWidth), where).toBe(width)
+      expect(await home.page.locator('.room').evaluate((room) => room.scrollWidth - room.clientWidth), where).toBe(0)
+      if (width !== 390) return
+      const { violations } = await new AxeBuilder({ page: home.page }).analyze()
+      expect(violations.map((violation) => `${where}: ${violation.id} ${violation.nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
+    })
+    await home.page.setViewportSize({ width: 1440, height: 900 })
+  }
+
+  describe('the log', () => {
+    const line = (words: string): Locator => home.page.getByRole('group', { name: 'Log lines' }).getByText(words, { exact: false })
+    it('follows what the gateway writes, and says where it stands', async () => {
+      await home.enter('logs', 'Logs')
+      await line('The gateway is ready.').first().waitFor()
+      home.gateway.gateway.rooms.log.warn('a tree fell', { where: 'garden' })
+      await line('a tree fell').waitFor()
+      await line('where=garden').waitFor()
+      await home.page.getByText('gateway.log', { exact: false }).waitFor()
+    })
+
+    it('filters by level, part and words, stands still when asked, and shows no secret', async () => {
+      await home.page.getByLabel('From').selectOption({ label: 'Warnings' })
+      await line('The gateway is ready.').first().waitFor({ state: 'detached' })
+      await line('a tree fell').waitFor()
+      await home.page.getByLabel('From').selectOption({ label: 'Everything' })
+      await home.page.getByRole('searchbox', { name: 'Find in the log' }).fill('GARDEN')
+      await home.page.getByText('1 of', { exact: false }).waitFor()
+      await home.page.getByRole('searchbox', { name: 'Find in the log' }).fill('')
+      await home.page.getByRole('button', { name: 'Pause' }).click()
+      home.gateway.gateway.rooms.log.error(`while paused ${home.gateway.token}`)
+      await home.page.getByText('Paused, 1 new line waits', { exact: false }).waitFor()
+      expect(await line('while paused').count()).toBe(0)
+      await home.page.getByRole('button', { name: 'Go on' }).click()
+      await line('while paused').waitFor()
+      expect(await home.page.content()).not.toContain(home.gateway.token)
+      await fitsEverybody()
+    })
+  })
+
+  describe('the agents', () => {
+    const soul = (): string => join(home.gateway.stateDir, 'workspace', 'SOUL.md')
+    const area = (file: string): Locator => home.page.getByRole('textbox', { name: `Text of ${file}` })
+    it('shows what an agent is made of, and writes it', async () => {
+      await home.enter('agents', 'Agents')
+      await panel('Files').getByRole('button', { name: /^SOUL.md/ }).click()
+      await area('SOUL.md').fill('Be brief.\n')
+      await home.page.keyboard.press('Control+s')
+      await home.page.getByText('SOUL.md is saved.', { exact: false }).waitFor()
+      expect(readFileSync(soul(), 'utf8')).toBe('Be brief.\n')
+    })
+
+    it('writes over nobody else’s words unless a person says so, and keeps what was typed while looking elsewhere', async () => {
+      await area('SOUL.md').fill('Be brief.\nAnd kind.\n')
+      await home.enter('logs', 'Logs')
+      await home.enter('agents', 'Agents')
+      await panel('Files').getByRole('button', { name: /^SOUL.md/ }).click()
+      expect(await area('SOUL.md').inputValue()).toBe('Be brief.\nAnd kind.\n')
+      writeFileSync(soul(), 'Be brief.\nBe bold.\n')
+      // The page read the file when it was entered again; what it read is older than what stands there now.
+      await panel('Files').getByRole('button', { name: 'Save', exact: true }).click()
+      await panel('Files').locator('.diff-out').filter({ hasText: 'Be bold.' }).waitFor()
+      await panel('Files').locator('.diff-in').filter({ hasText: 'And kind.' }).waitFor()
+      expect(readFileSync(soul(), 'utf8')).toBe('Be brief.\nBe bold.\n')
+      await panel('Files').getByRole('button', { name: 'Write mine over it' }).click()
+      await home.page.getByText('SOUL.md is saved.', { exact: false }).last().waitFor()
+      await expect.poll(() => readFileSync(soul(), 'utf8')).toBe('Be brief.\nAnd kind.\n')
+    })
+
+    it('makes a skill, and no file of another kind', async () => {
+      const wanted = panel('Files').getByRole('textbox', { name: 'New file' })
+      await wanted.fill('notes/x.md')
+      await panel('Files').getByText('Files begin with memory/ or skills/', { exact: false }).waitFor()
+      expect(await panel('Files').getByRole('button', { name: 'Make' }).isDisabled()).toBe(true)
+      await wanted.fill('skills/garden/SKILL.md')
+      await panel('Files').getByRole('button', { name: 'Make' }).click()
+      await area('skills/garden/SKILL.md').fill('Dig.\n')
+      await panel('Files').getByRole('button', { name: 'Save', exact: true }).click()
+      await panel('Files').getByRole('button', { name: 'garden/SKILL.md' }).waitFor()
+      expect(readFileSync(join(home.gateway.stateDir, 'workspace', 'skills', 'garden', 'SKILL.md'), 'utf8')).toBe('Dig.\n')
+    })
+
+    it('says in words which tools whom, what the sandbox holds, and which model answers', async () => {
+      await panel('Tools').getByText('read', { exact: true }).first().waitFor()
+      await panel('Tools').getByRole('combobox', { name: 'In the hands of' }).selectOption({ label: 'a guest' })
+      await panel('Tools').getByText('None.').waitFor()
+      await panel('Model').getByRole('combobox', { name: 'Model for new turns' }).waitFor()
+      await panel('Sandbox').getByText(/Commands (run inside|are refused)/).waitFor()
+      await fitsEverybody()
+    })
+  })
+})
