@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { freePort, root } from '../support/spawned-gateway.ts'
+import { builtCopy, freePort } from '../support/spawned-gateway.ts'
 
 const canary = 'canary-0d9b7c5a3e1f2846'
 let home: string
@@ -24,14 +24,14 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true })
 })
 
-/** The gateway from its source in a process of its own; resolves when it says that it is ready. */
+/** The built gateway in a process of its own; resolves when it says that it is ready. */
 async function start(environment: Record<string, string>): Promise<number> {
   const stateDir = join(home, '.moltbot')
   mkdirSync(stateDir, { mode: 0o700 })
   writeFileSync(join(stateDir, 'secrets.env'), `CANARY_API_KEY=${canary}\n`, { mode: 0o600 })
   const port = await freePort()
-  const started = spawn(process.execPath, ['--import', join(root, 'node_modules', 'tsx', 'dist', 'esm', 'index.mjs'), join(root, 'cli', 'src', 'main.ts'), 'gateway', 'run', '--port', String(port)], {
-    cwd: root, env: { HOME: home, PATH: process.env['PATH'] ?? '', ...environment }, stdio: ['ignore', 'pipe', 'pipe'],
+  const started = spawn(process.execPath, [join(builtCopy(), 'bin', 'moltbot'), 'gateway', 'run', '--port', String(port)], {
+    cwd: home, env: { HOME: home, PATH: process.env['PATH'] ?? '', ...environment }, stdio: ['ignore', 'pipe', 'pipe'],
   })
   child = started
   await new Promise<void>((resolve, reject) => {

@@ -11,7 +11,7 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 
 let copy: string | undefined
 /** What is built, as it is now: a build that is made while the gateways of this process come and go does not mix with it. */
-function builtCopy(): string {
+export function builtCopy(): string {
   if (copy !== undefined) return copy
   if (!existsSync(join(root, 'dist', 'gateway.mjs'))) throw new Error('the gateway is not built: npm run build')
   const place = mkdtempSync(join(tmpdir(), 'moltbot-built-'))
