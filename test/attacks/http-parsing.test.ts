@@ -130,7 +130,7 @@ describe('HTTP-04 how much there may be', () => {
 
 describe('HTTP-05 methods', () => {
   it.each([
-    ['TRACE', () => requestText(port, 'TRACE /', { 'X-Secret': 'canary-5' }), [405]],
+    ['TRACE', () => requestText(port, 'TRACE /', { 'X-Secret': 'canary-5', Connection: 'close' }), [405]],
     ['CONNECT', () => requestText(port, 'CONNECT example.org:443', { 'X-Secret': 'canary-5' }), [405]],
     ['PRI', () => 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', [400]],
     ['lower case', () => requestText(port, 'get /healthz'), [400]],

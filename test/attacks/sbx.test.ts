@@ -10,6 +10,7 @@ import { bwrapIsolation, type BwrapOptions } from '../../gateway/src/journey/san
 import { createGrants } from '../../gateway/src/journey/sandbox/index.ts'
 import { probeIsolation } from '../../gateway/src/journey/sandbox/probe-isolation.ts'
 import { refusedReadOnly } from '../../gateway/src/journey/sandbox/toolchain.ts'
+import { bundleProgram } from '../support/bundle-program.ts'
 import { roomAt, runnerAs, runnerHere, runnerOfOrdinaryUser, sandboxDefaults, subject, type Runner } from './sandbox-runner.ts'
 
 // Real programs in real sandboxes, on a machine that may be busy.
@@ -328,13 +329,14 @@ describe.skipIf(!available)('twins: a profile without one of its parts is caught
 
   it('SBX-20 twin: without dying with its parent a command survives its gateway', async () => {
     const workspace = mkdtempSync(join(tmpdir(), 'moltbot-sbx-'))
-    const script = `import('${new URL('../../gateway/src/journey/sandbox/bwrap.ts', import.meta.url).href}').then(({ bwrapIsolation }) => {
+    const program = await bundleProgram({ text: `
+      import { bwrapIsolation } from './gateway/src/journey/sandbox/bwrap.ts'
       const isolation = bwrapIsolation({ clock: { now: () => 0, after: () => () => {} }, weaken: { arguments: (words) => words.filter((word) => word !== '--die-with-parent') } })
       isolation.start({ words: ['sleep', '601.90126'], folder: [], env: {}, workspace: ${JSON.stringify(workspace)}, access: 'rw', hidden: [], pty: false, input: false, readOnly: [], limits: ${JSON.stringify(limits)} })
-      setTimeout(() => process.kill(process.pid, 'SIGKILL'), 1500)
-    })`
+      setTimeout(() => process.kill(process.pid, 'SIGKILL'), 1_500)
+    ` })
     try {
-      execFileSync(process.execPath, ['--import', import.meta.resolve('tsx'), '-e', script], { stdio: 'ignore' })
+      execFileSync(process.execPath, [program], { stdio: 'ignore' })
     } catch {
       // It killed itself, as it should.
     }
