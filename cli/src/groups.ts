@@ -5,6 +5,7 @@ export interface CommandGroup { summary: string; topic: CommandTopic }
 
 export const groups: Readonly<Record<string, CommandGroup>> = {
   audit: { summary: 'The record: what was done and refused, and proof that nobody changed it', topic: 'look' },
+  backup: { summary: 'Everything in one sealed file, and the way back', topic: 'start' },
   channels: { summary: 'How the messaging networks are connected', topic: 'look' },
   config: { summary: 'Read and change the configuration', topic: 'settings' },
   devices: { summary: 'Apps and computers that may connect', topic: 'people' },

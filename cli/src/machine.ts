@@ -56,6 +56,9 @@ export function createMachine(facts: MachineFacts): Machine {
     async offlineVault(options) {
       return (await loadGateway()).offlineVault(facts.stateDir, options)
     },
+    async offlineBackup() {
+      return (await loadGateway()).offlineBackup(facts.stateDir)
+    },
     async runGateway(options) {
       return (await loadGateway()).runGateway(options)
     },

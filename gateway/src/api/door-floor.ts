@@ -41,9 +41,7 @@ export async function openDoorFloor(options: { store: Store; file: string; rando
   else if (inStore < kept.count) {
     log.warn('The database is older than what was taken away since; sign-ins and device tokens in it no longer count.', { database: inStore, known: kept.count })
     await store.transaction(async (tx) => {
-      await tx.run('DELETE FROM browser_sessions')
-      await tx.run('DELETE FROM sign_in_links')
-      await tx.run('DELETE FROM device_tokens')
+      await takeSignInsAway(tx)
       await setCount(tx, kept.count)
     })
   }
@@ -55,6 +53,13 @@ export async function openDoorFloor(options: { store: Store; file: string; rando
       tx.afterCommit(() => write(count))
     },
   }
+}
+
+/** Signs everybody out of a database that was put back from an older copy: what was taken away since may be in it. */
+export async function takeSignInsAway(tx: Tx): Promise<void> {
+  await tx.run('DELETE FROM browser_sessions')
+  await tx.run('DELETE FROM sign_in_links')
+  await tx.run('DELETE FROM device_tokens')
 }
 
 function read(file: string): { key: Buffer; count: number } | undefined {

@@ -35,3 +35,8 @@ export async function openRecord(options: {
     close: options.close,
   }
 }
+
+/** How many entries the chain of a database has had so far. 0 for a database from before the chain. */
+export async function recordedEntries(read: Sql): Promise<number> {
+  return Number((await read.get('SELECT COALESCE(MAX(seq), 0) AS seq FROM audit').catch(() => undefined))?.['seq'] ?? 0)
+}

@@ -6,6 +6,11 @@ const ledger = 'CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, ap
 
 function applied(db: SqliteDatabase): string[] {
   db.exec(ledger)
+  return stepsOf(db)
+}
+
+/** Names of the steps a database has taken, in order. */
+export function stepsOf(db: SqliteDatabase): string[] {
   return db.prepare('SELECT name FROM migrations ORDER BY name').all().map((row) => String(row['name']))
 }
 
