@@ -42,7 +42,7 @@ export interface Models {
   detect(): Promise<void>
   /** Reads the cooldowns and credentials. */
   start(): Promise<void>
-  /** Looks for local servers while nothing else is set up, now and every minute. */
+  /** Looks for local servers, now and, while nothing else is set up, every minute. */
   watch(): void
   stop(): void
   /** Calls back when the default may have become another. Returns how to stop. */
@@ -317,8 +317,7 @@ export function createModels(options: ModelsOptions): Models {
       await lookForKeys()
     },
     watch() {
-      if (nothingElse()) void detect().finally(probeAgainLater)
-      else probeAgainLater()
+      void detect().finally(probeAgainLater)
     },
     stop() {
       stopped = true
