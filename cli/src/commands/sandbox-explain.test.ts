@@ -22,3 +22,12 @@ it('names the one command that mends it, and fails', async () => {
   expect(shown.code).toBe(1)
   await gateway.close()
 })
+
+it('says whether agents can have a browser, and what mends it where they cannot', async () => {
+  const lacking = { available: false, reason: 'There is no Chromium on this machine.', remedy: 'sudo apt-get install -y chromium' }
+  const gateway = await startFakeGateway({ token: 'T', methods: { 'sandbox.explain': { ...facts, browser: lacking } } })
+  const shown = await runCommand(['sandbox', 'explain'], { gateway })
+  expect(shown.out).toMatch(/Agents have no browser\. There is no Chromium on this machine\.\n.*sudo apt-get install -y chromium/)
+  expect(shown.code).toBe(0)
+  await gateway.close()
+})

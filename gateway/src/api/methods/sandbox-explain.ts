@@ -11,6 +11,7 @@ export const sandboxExplain = defineMethod({
   result: Type.Object({
     backend: Type.String(), available: Type.Boolean(), reason: Type.Union([Type.String(), Type.Null()]), remedy: Type.Union([Type.String(), Type.Null()]), scope: Type.String(), workspaceAccess: Type.String(),
     network: Type.String(), promises: Type.Array(Type.String()), weaker: Type.Array(Type.String()), profile: Type.String(),
+    browser: Type.Optional(Type.Object({ available: Type.Boolean(), reason: Type.Union([Type.String(), Type.Null()]), remedy: Type.Union([Type.String(), Type.Null()]) })),
   }),
   async handle(_params, rooms) {
     if (rooms.sandbox === undefined) throw new Problem('sandbox-unavailable', 'This gateway runs no commands.')

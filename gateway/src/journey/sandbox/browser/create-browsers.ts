@@ -206,17 +206,23 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
       if (from !== undefined) note(from, 'The page opened a further tab; it was closed, because there are too many.')
       return void (await page.close().catch(gone))
     }
-    const tab = addTab(owner, page)
+    const tab = addTab(it, owner, page)
     note(tab, `The page opened this tab${from === undefined ? '' : ` from ${from.id}`}.`)
   }
 
   const tabCount = (it: Running): number => [...it.conversations.values()].reduce((sum, { tabs }) => sum + tabs.length, 0)
 
-  function addTab(conversation: Conversation, page: Page): Tab {
+  /** Ends a download, and takes away what may have arrived of it. Its name is the browser's word: it is looked up in this one folder, and never through a link. */
+  async function discard(it: Running, download: Download): Promise<void> {
+    const path = await download.cancel().then(() => download.path()).catch(() => undefined)
+    if (path !== undefined) await rm(join(it.folder, basename(path)), { force: true }).catch(gone)
+  }
+
+  function addTab(it: Running, conversation: Conversation, page: Page): Tab {
     const tab: Tab = { id: `t${(conversation.made += 1)}`, page, notes: [] }
     conversation.tabs.push(tab)
     conversation.current = tab
-    attend(tab)
+    attend(tab, (download) => discard(it, download))
     page.once('close', () => {
       conversation.tabs = conversation.tabs.filter((each) => each !== tab)
       if (conversation.current === tab) conversation.current = conversation.tabs.at(-1)
@@ -228,11 +234,11 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
     if (tabCount(it) >= options.config().tabsMax) throw new Problem('browser-tabs-full', `${options.config().tabsMax} tabs are open already.`, { next: 'Close one.' })
     const adopted = new Set([...it.conversations.values()].flatMap(({ tabs }) => tabs.map(({ page }) => page)))
     const unused = it.context.pages().find((page) => !adopted.has(page) && page.url() === 'about:blank')
-    if (unused !== undefined) return addTab(conversation, unused)
+    if (unused !== undefined) return addTab(it, conversation, unused)
     const active = it.active ?? { conversation, making: false }
     active.making = true
     try {
-      return addTab(conversation, await it.context.newPage())
+      return addTab(it, conversation, await it.context.newPage())
     } finally {
       active.making = false
     }
@@ -379,15 +385,12 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
             ? new Problem('browser-file-large', `The file has more than ${options.config().downloadMb} MiB, or was broken off; it was not kept.`, { next: 'The owner can raise browser.downloadMb.' })
             : new Problem('browser-download', `The file did not arrive: ${oneLine(failure, 200)}.`, { next: 'Try again later.' })
         }
-        // Its name is the browser's word: it is looked up in this one folder, and never through a link.
         const name = basename(await download.path())
         try {
           const bytes = await workspaceFiles({ root: it.folder, clock, newId: options.newId }).readBytes(name, options.config().downloadMb * mib)
           return await kept(download.url(), 'downloads', plainName(download.suggestedFilename()), bytes)
         } finally {
-          await rm(join(it.folder, name), { force: true }).catch(() => {
-            // It is taken away when the browser starts the next time.
-          })
+          await discard(it, download)
         }
       }
 
@@ -525,7 +528,7 @@ function decodeURIComponentOrNot(text: string): string {
 }
 
 function gone(): void {
-  // It is closed already.
+  // It is closed or taken away already.
 }
 
 function noPage(): Problem {

@@ -17,6 +17,8 @@ export interface Tab {
 const notesMax = 20
 /** How long a page may go on loading parts after it stands. */
 const quietMs = 2_000
+/** How long frames may take to show what they hold. */
+const framesMs = 2_000
 /** Inputs whose content is looked at for being a password. */
 const inputsMax = 200
 
@@ -24,8 +26,8 @@ export function note(tab: Tab, words: string): void {
   if (tab.notes.length < notesMax) tab.notes.push(words)
 }
 
-/** What a page does of its own accord: questions are dismissed, files neither given nor taken, and all of it is told. */
-export function attend(tab: Tab): void {
+/** What a page does of its own accord: questions are dismissed, files neither given nor taken, and all of it is told. `discard` ends a download and leaves nothing of it. */
+export function attend(tab: Tab, discard: (download: Download) => Promise<void>): void {
   const { page } = tab
   page.on('dialog', (dialog) => {
     note(tab, `The page asked "${oneLine(dialog.message(), 300)}" (${dialog.type()}); it was dismissed.`)
@@ -38,9 +40,7 @@ export function attend(tab: Tab): void {
   page.on('download', (download) => {
     if (tab.takes !== undefined) return tab.takes(download)
     note(tab, `The page offered the file "${oneLine(download.suggestedFilename(), 100)}" from ${oneLine(download.url(), 300)}; it was not taken. The action download takes one.`)
-    void download.cancel().catch(() => {
-      // It ended by itself, and is not kept either.
-    })
+    void discard(download)
   })
   page.on('crash', () => note(tab, 'The page crashed.'))
 }
@@ -68,8 +68,10 @@ function tooSlow(): void {
   // It is shown as far as it came.
 }
 
-export async function treeOf(page: Page, config: BrowserConfig): Promise<PageNode[]> {
-  return (await page.ariaSnapshotJSON({ mode: 'ai', timeout: config.navigationSeconds * 1_000 })) as PageNode[]
+/** Frames that answer nothing (blocked, or forever loading) are left out once the first time is over; a page that is merely slow gets all of it. */
+async function treeOf(page: Page, config: BrowserConfig): Promise<PageNode[]> {
+  const take = (timeout: number) => page.ariaSnapshotJSON({ mode: 'ai', timeout })
+  return (await take(framesMs).catch(() => take(config.navigationSeconds * 1_000))) as PageNode[]
 }
 
 /** The page as it is. What it asked and offered meanwhile is told once. */
