@@ -36,26 +36,28 @@ import { createMemory, withoutMarks } from './foundation/memory/index.ts'
 import { createModels, modelsSection } from './foundation/models/index.ts'
 import { createIds, systemClock } from './foundation/platform/index.ts'
 import { lockStateDirectory, openStore } from './foundation/storage/index.ts'
-import { createVault, createVaultDesk, type Vault } from './foundation/vault/index.ts'
+import { createSealing, createVault, createVaultDesk, type Vault } from './foundation/vault/index.ts'
 import { readerCommand } from './installation.ts'
 import { buildSystemPrompt, compact, estimateTokens, promptDate, runTurn } from './journey/agent/index.ts'
 import { chatCommands, parseCommand } from './journey/commands/index.ts'
-import { askWords, commandsSection, createGuard } from './journey/guard/index.ts'
+import { commandsSection, createGuard } from './journey/guard/index.ts'
 import { answerTurn, handleMessage, resume, settleDelivery, type Journey } from './journey/handle-message.ts'
 import { createInbox } from './journey/inbox/index.ts'
 import { createOutbox } from './journey/outbox/index.ts'
 import { runAgent, toolSpecs } from './journey/run-agent.ts'
 import {
-  browserSection, bwrapIsolation, createBrowsers, createCommands, createFileLabels, createGrants, createSubAgents, execSection, isSubAgent, sandboxSection, workspaceFiles, type GrantSubject,
+  browserSection, bwrapIsolation, createBackgroundCommands, createBrowsers, createCommands, createFileLabels, createGrants, createSubAgents, execSection, isSubAgent, sandboxSection, workspaceFiles, type GrantSubject,
 } from './journey/sandbox/index.ts'
 import { agentOfKey, createSessions, mainKey, messagesSection, sessionSection } from './journey/sessions/index.ts'
 import { createWhy } from './journey/why.ts'
 import { commandPolicyOf, createExpectedPolicy, expectationsFile, namesToolOn, policyOver, type PolicyParts } from './expected-policy.ts'
+import { commandEnds } from './command-ends.ts'
 import { createInputCheck } from './input-check.ts'
 import { createKnownChats } from './known-chats.ts'
 import { auditKey, recordVaultAct, sealed, withoutFactor } from './opened-vault.ts'
 import { keepPastedSecrets } from './pasted-secrets.ts'
 import { migrations, sections } from './sections.ts'
+import { moneyQuestions, questionsInChat } from './questions.ts'
 import { createStatus } from './status.ts'
 import { createToolbox, whereOf } from './toolbox.ts'
 import { unfinishedCalls } from './unfinished-calls.ts'
@@ -209,6 +211,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     })
     const connections = createConnections({
       channels, config, secrets: config.secrets, store, clock, log: log.child('channels'), fetch,
+      sealer: createSealing(vault, 'channels.sealing'),
       receive: (message) => during({ place: placeOf(message.chat) }, () => handleMessage(message, journey)),
       notice: (channel, account, notice) => log.info('A channel noticed something.', { channel, account, notice }),
       commands: () => chatCommands.filter((command) => !command.ownerOnly).map(({ name, description }) => ({ name, description })),
@@ -374,7 +377,12 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         visibility: () => config.get(toolsSection).sessions.visibility, concurrentMax: () => config.get(toolsSection).sessions.concurrentMax, mask: log.mask,
       },
     })
+    const background = createBackgroundCommands({
+      store, clock, log: log.child('commands'),
+      needs: commandEnds({ store, clock, newId, config, inbox, sessions, labels, workspaceOf, receive: (message) => handleMessage(message, journey), mask: log.mask }),
+    })
     const commands = createCommands({
+      background, log: log.child('commands'),
       workspaceOf: ({ agent, principal, session }) => workspaceOf(agent, principal, session),
       sandbox: () => config.get(sandboxSection), exec: () => config.get(execSection), clock, newId, own: [stateDir, dirname(options.vaultKeyFile)],
       egress({ agent, principal, session, owner = false }) {
@@ -436,6 +444,9 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     })
     const why = createWhy({ inbox, sessions, outbox, audit, store, spent: budget.door.ofTurn })
 
+    const putQuestion = questionsInChat({ clock, guard, outbox })
+    const askForMoney = moneyQuestions({ store, guard, outbox, tellOwner: chats.tellOwner, clock, putQuestion })
+
     const journey: Journey = {
       asPartOf: (row, work) => during({ place: placeOf(row.chat), correlation: row.id }, work),
       store, log: log.child('journey'), audit, inbox, guard, sessions, outbox, now: () => clock.now(), costUsd: budget.door.turnUsd,
@@ -478,12 +489,8 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         const childChat = await subAgents.chatOf(turn.key)
         yield* runAgent(turn, view, {
           clock, whenGoing: halt.whenGoing, guard, sessions, tools: toolbox.toolsOf(agentOfKey(turn.key), whereOf(turn)), offered: () => toolbox.offeredTo(agentOfKey(turn.key), turn.principal, whereOf(turn)), estimateTokens, agentOf: agentOfKey,
-          callModel: (call) => callModel({ ...call, charge: { principal: turn.principal.id, agent: agentOfKey(turn.key), channel: turn.chat.channel, session: turn.key, turn: turn.id, privy: isElevated(turn.principal) } }),
-          async putQuestion(tx, { batch: [first], chat, principal }, approval) {
-            if (first === undefined) return
-            const minutes = Math.max(1, Math.round((approval.expiresAt - clock.now()) / 60_000))
-            await outbox.reply(tx, { inbox: first.inbox, chat, principal: principal.id }, askWords(approval, { ownerOnly: !guard.mayDecide(principal, approval), minutes }), `ask-${approval.id}`)
-          },
+          callModel: (call) => callModel({ ...call, charge: { principal: turn.principal.id, agent: agentOfKey(turn.key), channel: turn.chat.channel, session: turn.key, turn: turn.id, privy: isElevated(turn.principal) } }, askForMoney(turn)),
+          putQuestion,
           async promptIsStrange() {
             const { workspace } = agents.get(agentOfKey(turn.key))
             if (!(await labels.any(workspace))) return false
@@ -545,6 +552,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     await halt.start()
     const resumed = await resume(journey)
     await subAgents.resume()
+    await background.resume()
     if (resumed.messages + resumed.deliveries > 0) log.info('Continued what was unfinished.', resumed)
     // Our own ways in are needed by the first client; networks connect in the background.
     const opening = connections.start(60_000).catch((error: unknown) => log.error('Channels could not be started.', { error: describeError(error) }))

@@ -3,8 +3,8 @@ import { doorIdentityMigration, doorMigration, doorReviewMigration, gatewaySecti
 import { channels } from './channels.gen.ts'
 import { agentsSection, toolsSection } from './foundation/agents/index.ts'
 import { auditMigrations, auditSection } from './foundation/audit/index.ts'
-import { budgetMigration, budgetsSection } from './foundation/budget/index.ts'
-import { connectionsMigration } from './foundation/connections/index.ts'
+import { budgetMigration, budgetRaisesMigration, budgetsSection } from './foundation/budget/index.ts'
+import { connectionsMigration, sealedValuesMigration } from './foundation/connections/index.ts'
 import { egressMigration, egressSection, webSection } from './foundation/egress/index.ts'
 import { haltMigration, loopSection } from './foundation/halt/index.ts'
 import { logSection } from './foundation/log/index.ts'
@@ -13,7 +13,7 @@ import { modelsMigration, modelsSection } from './foundation/models/index.ts'
 import { channelDefaultsSection, commandsSection, guardApprovalsMigration, guardMigration, guardPeopleMigration, peopleSection, policySection } from './journey/guard/index.ts'
 import { inboxMigration, inboxThreadMigration } from './journey/inbox/index.ts'
 import { migrations as outboxMigrations } from './journey/outbox/index.ts'
-import { browserSection, execSection, fileLabelsMigration, sandboxSection, subAgentsMigration } from './journey/sandbox/index.ts'
+import { backgroundCommandsMigration, browserSection, execSection, fileLabelsMigration, sandboxSection, subAgentsMigration } from './journey/sandbox/index.ts'
 import { messagesSection, migrations as sessionMigrations, sessionSection } from './journey/sessions/index.ts'
 
 /** The sections of the configuration, each from the room that owns it. */
@@ -22,4 +22,4 @@ export const sections = [
 ]
 
 /** The steps that make the database, each from the room that owns the tables. */
-export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration, fileLabelsMigration, haltMigration, memoryMigration, subAgentsMigration]
+export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration, fileLabelsMigration, haltMigration, memoryMigration, subAgentsMigration, budgetRaisesMigration, backgroundCommandsMigration, sealedValuesMigration]

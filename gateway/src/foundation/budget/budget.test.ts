@@ -3,7 +3,7 @@ import type { Charge, ModelCallEvent, ModelEvent, ModelFormat, ModelRequest, Sto
 import { FakeClock, countingIds, memoryLogger } from '@moltbot/contract/testing'
 import Value from 'typebox/value'
 import { openStore } from '../storage/index.ts'
-import { budgetMigration, budgetsSection, createBudget, type Budget, type KnownPrice } from './index.ts'
+import { budgetMigration, budgetRaisesMigration, budgetsSection, createBudget, type AskOwner, type Budget, type KnownPrice, type MoneyQuestion, type OwnerAnswer } from './index.ts'
 
 const noon = Date.UTC(2026, 10, 22, 12)
 let clock: FakeClock
@@ -68,7 +68,7 @@ beforeEach(async () => {
   asked = []
   fetches = []
   provider = [says({ type: 'start' }, counts(100, 50))]
-  store = await openStore({ file: ':memory:', migrations: [budgetMigration], now: () => clock.now() })
+  store = await openStore({ file: ':memory:', migrations: [budgetMigration, budgetRaisesMigration], now: () => clock.now() })
   budget = build()
   await budget.open(async () => [])
 })
@@ -364,5 +364,153 @@ describe('another model', () => {
     expect(calls).toEqual([['p/m'], ['near/m']])
     calls.length = 0
     expect(await collect(budget.callModel(ask('auth') as never)(given))).toEqual(['model-start', 'end error'])
+  })
+})
+
+describe('asking the owner', () => {
+  const caps = { daily: 1, monthly: 'off', perTurn: 'off', whenReached: 'ask-owner' }
+  const worstUsd = 0.11
+  let questions: MoneyQuestion[]
+  let answers: (OwnerAnswer | Promise<OwnerAnswer>)[]
+  /** An owner who answers as the test says; the last answer repeats. */
+  const owner: AskOwner = async (question, record, signal) => {
+    questions.push(question)
+    const id = `ap${questions.length}`
+    const stopped = new Promise<OwnerAnswer>((resolve) => signal.addEventListener('abort', () => resolve('withdrawn'), { once: true }))
+    const answer = await Promise.race([answers.length > 1 ? answers.shift() : answers[0], stopped])
+    if (answer === 'yes' || answer === 'no') {
+      // Written down twice, as after a crash, it counts once.
+      for (let times = 0; times < 2; times += 1) await store.transaction((tx) => record(tx, id, answer))
+    }
+    return answer ?? 'unanswered'
+  }
+  async function turn(name: string, signal = new AbortController().signal): Promise<{ stop: string; message: string; seen: string[] }> {
+    const seen: string[] = []
+    const ask = async function* (given: ModelRequest): AsyncGenerator<ModelCallEvent> {
+      yield { type: 'model-start', model: 'p/m' }
+      yield* metered.connect({ id: 'p', baseUrl, headers: {}, compat: {} }, { fetch: async () => new Response(''), clock, log: memoryLogger() }).stream(given) as AsyncIterable<ModelCallEvent>
+    }
+    let last: Extract<ModelCallEvent, { type: 'end' }> | undefined
+    for await (const event of budget.callModel(ask as never)({ ...request({ charge: charge({ turn: name as never }), signal }), candidates: ['p/m'], strict: false }, owner)) {
+      seen.push(event.type)
+      if (event.type === 'end') last = event
+    }
+    return { stop: last?.stop ?? '', message: last?.fault?.message ?? '', seen }
+  }
+  beforeEach(() => {
+    settings = { ...caps }
+    questions = []
+    answers = ['yes']
+    provider = [says({ type: 'start' }, counts(100, 900))]
+  })
+
+  it('a yes raises the cap once, by a stated amount, and the call goes on as if nothing had been', async () => {
+    settings = { ...caps, daily: 0.15, raiseBy: 0.2 }
+    await turn('t1')
+    expect(questions).toEqual([])
+    expect((await turn('t2')).seen).toEqual(['model-start', 'start', 'end'])
+    expect(questions).toEqual([{
+      summary: 'Raise the daily cap of $0.15 by $0.20, until Mon 23 Nov 00:00 (UTC)', reason: 'the daily cap of $0.15 is reached: $0.09 is spent', what: 'up to $0.20 more on models',
+      input: { cap: 'budgets.daily', period: 'gateway::2026-11-22', raiseUsd: 0.2 },
+    }])
+    expect(budget.door.caps()[0]).toMatchObject({ capUsd: 0.35, path: 'budgets.daily' })
+    await turn('t3')
+    expect(questions).toHaveLength(1)
+    await turn('t4')
+    expect(questions).toHaveLength(2)
+    await clock.advance(86_400_000)
+    expect(budget.door.caps()[0]).toMatchObject({ capUsd: 0.15 })
+  })
+
+  it('a cap is raised by as much again, and by no less than the call needs', async () => {
+    settings = { ...caps, daily: 0.02 }
+    expect((await turn('t1')).stop).toBe('end')
+    expect(questions[0]?.input.raiseUsd).toBeCloseTo(0.09, 5)
+    settings = { ...caps, daily: 0 }
+    await clock.advance(86_400_000)
+    expect((await turn('t2')).stop).toBe('end')
+  })
+
+  it('a no ends it in words, and holds for that period and over a restart; a changed cap may be asked about again', async () => {
+    settings = { ...caps, daily: 0.05 }
+    answers = ['no']
+    const refused = await turn('t1')
+    expect(refused).toMatchObject({ stop: 'error', message: expect.stringMatching(/cap of \$0\.05 leaves no room.*said no\./) })
+    await budget.close()
+    budget = build()
+    await budget.open(async () => [])
+    await turn('t2')
+    expect(questions).toHaveLength(1)
+    settings = { ...caps, daily: 0.06 }
+    await turn('t3')
+    expect(questions).toHaveLength(2)
+    settings = { ...caps, daily: 0.05 }
+    await clock.advance(86_400_000)
+    await turn('t4')
+    expect(questions).toHaveLength(3)
+  })
+
+  it('no answer means no for this turn, and the next one asks again', async () => {
+    settings = { ...caps, daily: 0.05 }
+    answers = ['unanswered', 'yes']
+    expect((await turn('t1')).message).toContain('did not answer in time')
+    expect((await turn('t2')).stop).toBe('end')
+  })
+
+  it('what was allowed stays so over a restart', async () => {
+    settings = { ...caps, daily: 0.05 }
+    await turn('t1')
+    await budget.close()
+    budget = build()
+    await budget.open(async () => [])
+    expect(budget.door.caps()[0]?.capUsd).toBeGreaterThan(0.1)
+  })
+
+  it('a turn that is stopped asks no longer; those that waited with it ask anew', async () => {
+    settings = { ...caps, daily: 0.05 }
+    answers = [new Promise<OwnerAnswer>(() => undefined), 'yes']
+    const stop = new AbortController()
+    const first = turn('t1', stop.signal)
+    await settled()
+    const second = turn('t2')
+    await settled()
+    expect(questions).toHaveLength(1)
+    stop.abort('stop')
+    expect((await first).stop).toBe('aborted')
+    expect((await second).stop).toBe('end')
+    expect(questions).toHaveLength(2)
+  })
+
+  it('fifty turns at once ask one question for each raise, and never settle above what was allowed and one call', async () => {
+    answers = ['yes', 'no']
+    const ends = await Promise.all(Array.from({ length: 50 }, async (_, index) => {
+      const ended = turn(`t${index}`)
+      for (let waits = 0; waits < 4; waits += 1) {
+        await settled()
+        await clock.advance(8_000)
+      }
+      return ended
+    }))
+    expect(questions.map(({ input }) => input.raiseUsd)).toEqual([1, 1])
+    expect(ends.some(({ stop }) => stop === 'end') && ends.some(({ message }) => message.includes('said no'))).toBe(true)
+    expect(spent()).toBeGreaterThan(1)
+    expect(spent()).toBeLessThanOrEqual(2 + worstUsd)
+  })
+
+  it('would be seen if each turn raised for itself: without the shared question the same storm spends more', async () => {
+    const each: AskOwner = async (question, record) => {
+      const id = `own${questions.push(question)}`
+      await store.transaction((tx) => record(tx, id, 'yes'))
+      return 'yes'
+    }
+    settings = { ...caps, daily: 'off', perTurn: 0.05 }
+    const ask = async function* (given: ModelRequest): AsyncGenerator<ModelCallEvent> {
+      yield* metered.connect({ id: 'p', baseUrl, headers: {}, compat: {} }, { fetch: async () => new Response(''), clock, log: memoryLogger() }).stream(given) as AsyncIterable<ModelCallEvent>
+    }
+    await Promise.all(Array.from({ length: 30 }, async (_, index) => {
+      for await (const event of budget.callModel(ask as never)({ ...request({ charge: charge({ turn: `t${index}` as never }) }), candidates: ['p/m'], strict: false }, each)) void event
+    }))
+    expect(questions).toHaveLength(30)
+    expect((await budget.door.days(1))[0]?.costUsd).toBeGreaterThan(2 + worstUsd)
   })
 })

@@ -25,8 +25,10 @@ export const budgetsSection = defineSection({
     noticeAt: Type.Number({ default: 0.8, minimum: 0.1, maximum: 1, description: 'The share of a daily or monthly cap at which the owner is told, once for each.' }),
     whenReached: Type.Union([
       Type.Literal('stop'),
+      Type.Literal('ask-owner'),
       Type.Object({ model: Type.String({ minLength: 1, maxLength: 200, description: 'The model that takes over: `provider/model`, a bare id or an alias. The caps hold for it too; one on this machine costs nothing.' }) }),
-    ], { default: 'stop', description: 'What happens when a cap leaves no room for a call: `stop` ends the turn in words; a model takes over from the one that became too dear.' }),
+    ], { default: 'stop', description: 'What happens when a cap leaves no room for a call: `stop` ends the turn in words; `ask-owner` asks the owner, and a yes raises that cap once, for that period; a model takes over from the one that became too dear.' }),
+    raiseBy: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description: 'With `ask-owner`: by how many US dollars a yes raises a cap. Absent: by as much again as the cap itself.' })),
     ceilingPrice: Type.Object({
       input: Type.Number({ default: 15, minimum: 0, description: 'US dollars per million tokens read.' }),
       output: Type.Number({ default: 75, minimum: 0, description: 'US dollars per million tokens written.' }),

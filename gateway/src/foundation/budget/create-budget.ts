@@ -1,5 +1,6 @@
 import { Problem, describeError } from '@moltbot/contract'
 import type { Charge, Clock, ConfigView, Logger, ModelCall, ModelCallEvent, ModelFormat, ModelRequest, NewId, Provider, Store, TurnId, Tx, Usage } from '@moltbot/contract'
+import { askFirst, type AskOwner, type OwnerAnswer, type Refusal } from './ask-owner.ts'
 import { createCalendar } from './calendar.ts'
 import { capsFor, everyCap, stateOf, type Cap } from './caps.ts'
 import { budgetsSection } from './config.ts'
@@ -22,6 +23,8 @@ const sweepMs = 2_000
 /** No common provider writes faster; how much a call that broke off can have written. */
 const tokensPerSecondMax = 200
 const daysKept = 800
+/** Longer than any period they hold for. */
+const raisesKeptMs = 62 * 86_400_000
 /** Turns whose sums stay in memory. */
 const turnsMax = 2_000
 
@@ -58,8 +61,8 @@ export interface Budget {
   door: BudgetDoor
   /** The formats with every call metered. */
   meter(formats: readonly ModelFormat[]): ModelFormat[]
-  /** The call, with another model where a cap leaves no room and the configuration names one. */
-  callModel(ask: (call: ModelCall) => AsyncIterable<ModelCallEvent>): (call: ModelCall) => AsyncIterable<ModelCallEvent>
+  /** The call, with another model where a cap leaves no room and the configuration names one, or after the owner's yes where it says so. Without `askOwner` nobody is asked. */
+  callModel(ask: (call: ModelCall) => AsyncIterable<ModelCallEvent>): (call: ModelCall, askOwner?: AskOwner) => AsyncIterable<ModelCallEvent>
   /** Writes what was spent and is not written yet, of one turn, into a transaction that keeps its work. A transaction that fails takes nothing back: it is written with the next. */
   write(tx: Tx, turn: TurnId): Promise<void>
   /** Reads what was spent; charges what a gateway that died may have had under way. Called once, before the first call. */
@@ -77,6 +80,12 @@ export function createBudget(options: BudgetOptions): Budget {
   const calendar = createCalendar(options)
   const tallies = new Map<string, Tally>()
   const noticed = new Set<string>()
+  /** What people's answers added to a cap of one period, and where they said no. */
+  const raises = new Map<string, number>()
+  const declined = new Set<string>()
+  /** The last call of a turn that a cap left no room for, and the questions that wait for an answer, by cap. */
+  const refusals = new Map<TurnId, Refusal>()
+  const questions = new Map<string, Promise<OwnerAnswer>>()
   const pending = new Map<string, SpendRow>()
   const underWay = new Set<Reservation>()
   const waiting = new Set<() => void>()
@@ -114,6 +123,9 @@ export function createBudget(options: BudgetOptions): Budget {
     for (const key of turns.slice(0, Math.max(0, turns.length - turnsMax))) if (tallies.get(key)?.reserved === 0) tallies.delete(key)
   }
 
+  /** The caps with what was added to them for this period. */
+  const raised = (caps: readonly Cap[]): Cap[] => caps.map((cap) => ({ ...cap, micros: cap.micros + (raises.get(cap.key) ?? 0) }))
+
   /** What a call costs at least and at most, and which cap leaves no room for it. */
   function weigh(charge: Charge, price: Price, request: Pick<ModelRequest, 'maxOutputTokens' | 'cache'>, input: number): { fits: true; maxOutputTokens: number; worst: number } | { fits: false; cap: Cap; mayWait: boolean; worst: number } {
     const day = turnOfDay()
@@ -121,7 +133,7 @@ export function createBudget(options: BudgetOptions): Budget {
     const least = inputCost + Math.min(request.maxOutputTokens, answerTokensMin) * price.rates.output
     let allowed = inputCost + request.maxOutputTokens * price.rates.output
     let blocking: Cap | undefined
-    for (const cap of capsFor(settings(), charge, day)) {
+    for (const cap of raised(capsFor(settings(), charge, day))) {
       const { spent, reserved } = tally(cap.key)
       if (spent + least > cap.micros) return { fits: false, cap, mayWait: false, worst: Math.ceil(least) }
       const left = cap.micros - spent - reserved
@@ -146,7 +158,10 @@ export function createBudget(options: BudgetOptions): Budget {
       const weighed = weigh(charge, price, request, input)
       if (weighed.fits) return { kind: 'admitted', reservation: reserve(charge, price, request, provider.id, input, weighed.worst, weighed.maxOutputTokens) }
       const leftMs = deadline - clock.now()
-      if (!weighed.mayWait || leftMs <= 0 || request.signal.aborted) return refused(reached(weighed.cap, weighed.worst, charge))
+      if (!weighed.mayWait || leftMs <= 0 || request.signal.aborted) {
+        if (charge.turn !== '' && settings().whenReached === 'ask-owner') refusals.set(charge.turn, { cap: weighed.cap, worst: weighed.worst })
+        return refused(reached(weighed.cap, weighed.worst, charge))
+      }
       await roomOrTime(leftMs, request.signal)
     }
   }
@@ -197,17 +212,75 @@ export function createBudget(options: BudgetOptions): Budget {
     calendar.saw(row.day)
     forgetTurns()
     sweepLater()
-    for (const cap of capsFor(settings(), row.charge, row.day)) notice(cap)
+    for (const cap of raised(capsFor(settings(), row.charge, row.day))) notice(cap)
+  }
+
+  // ---- asking
+
+  /** The owner's answer about the cap that stopped a turn. Calls that the same cap stopped share one question. */
+  async function decide(turn: TurnId, askOwner: AskOwner, signal: AbortSignal): Promise<OwnerAnswer | undefined> {
+    const refusal = refusals.get(turn)
+    refusals.delete(turn)
+    // Something else stopped it, or the cap was changed meanwhile.
+    if (refusal === undefined || settings().whenReached !== 'ask-owner') return undefined
+    const { key } = refusal.cap
+    for (;;) {
+      if (signal.aborted) return 'withdrawn'
+      if (declined.has(noTo(refusal.cap))) return 'no'
+      const running = questions.get(key)
+      if (running === undefined) {
+        const question = ask(refusal, askOwner, signal).finally(() => questions.delete(key))
+        questions.set(key, question)
+        return question
+      }
+      const answer = await Promise.race([running, aborted(signal)])
+      if (answer !== 'withdrawn') return answer
+    }
+  }
+
+  async function ask({ cap, worst }: Refusal, askOwner: AskOwner, signal: AbortSignal): Promise<OwnerAnswer> {
+    const { key, period } = cap
+    const before = raises.get(key) ?? 0
+    const own = settings().raiseBy === undefined ? cap.micros - before : (settings().raiseBy ?? 0) * 1_000_000
+    // A yes that does not let the call through would be asked for again at once.
+    const micros = Math.max(Math.ceil(own), Math.ceil(Math.max(0, tally(key).spent + worst - cap.micros) / 10_000) * 10_000)
+    const name = `${capName(cap)} of ${usd(cap.micros)}`
+    const until = period === 'turn' ? 'for this turn' : `until ${calendar.spoken(calendar.startAfter(period))}`
+    try {
+      return await askOwner({
+        summary: `Raise the ${name} by ${usd(micros)}, ${until}`, reason: `the ${name} is reached: ${usd(tally(key).spent)} is spent`, what: `up to ${usd(micros)} more on models`,
+        input: { cap: cap.path, period: key, raiseUsd: micros / 1_000_000 },
+      }, async (tx, approval, answer) => {
+        const added = answer === 'yes' ? micros : 0
+        if (!(await ledger.raise(tx, { approval, cap: answer === 'yes' ? key : noTo(cap), micros: added, at: clock.now() }))) return
+        tx.afterCommit(() => {
+          if (answer === 'no') declined.add(noTo(cap))
+          else raises.set(key, (raises.get(key) ?? 0) + added)
+          for (const next of [...waiting]) next()
+        })
+      }, signal)
+    } catch (error) {
+      log.error('The owner could not be asked about a budget.', { cap: cap.path, error: describeError(error) })
+      return 'unanswered'
+    }
+  }
+
+  /** A no holds for the cap as it was: a changed one may be asked about again. */
+  function noTo({ key, micros }: Cap): string {
+    return `${key}/${micros - (raises.get(key) ?? 0)}`
   }
 
   // ---- words
 
+  function capName(cap: Cap): string {
+    if (cap.period === 'turn') return 'cap for one turn'
+    return `${cap.period === 'day' ? 'daily' : 'monthly'} cap${cap.scope === 'gateway' ? '' : ` of ${cap.scope} ${cap.id}`}`
+  }
+
   function reached(cap: Cap, worst: number, charge: Charge): Problem {
     const { spent, reserved } = tally(cap.key)
-    const whose = cap.scope === 'gateway' ? '' : cap.scope === 'turn' ? '' : ` of ${cap.scope} ${cap.id}`
-    const name = cap.period === 'turn' ? 'cap for one turn' : `${cap.period === 'day' ? 'daily' : 'monthly'} cap${whose}`
     const mayKnow = charge.privy || cap.scope === 'turn' || (cap.scope === 'person' && cap.id === charge.principal)
-    const amounts = mayKnow ? `the ${name} of ${usd(cap.micros)} leaves no room: ${usd(spent)} is spent${reserved > 0 ? `, ${usd(reserved)} is set aside for calls under way` : ''}, and this call needs up to ${usd(worst)}.` : 'the allowance for now is used up.'
+    const amounts = mayKnow ? `the ${capName(cap)} of ${usd(cap.micros)} leaves no room: ${usd(spent)} is spent${reserved > 0 ? `, ${usd(reserved)} is set aside for calls under way` : ''}, and this call needs up to ${usd(worst)}.` : 'the allowance for now is used up.'
     // A new turn helps only where the call fits into a whole one.
     const again = cap.period === 'turn' ? (worst > cap.micros ? '' : ' Say "go on" and a new turn begins.') : ` It starts afresh ${calendar.spoken(calendar.startAfter(cap.period))}.`
     const next = charge.privy ? `To change it: \`moltbot config set ${cap.path} ${suggestion(cap, worst)}\`` : 'The owner can change it.'
@@ -222,7 +295,7 @@ export function createBudget(options: BudgetOptions): Budget {
     if (cap.period === 'turn' || cap.micros === 0 || spent < cap.micros * noticeAt || noticed.has(name)) return
     noticed.add(name)
     const whose = cap.scope === 'gateway' ? '' : ` for ${cap.scope} ${cap.id}`
-    const words = `💶 ${usd(spent)} of the ${cap.period === 'day' ? 'daily' : 'monthly'} ${usd(cap.micros)}${whose} is spent. At the cap I stop spending until ${calendar.spoken(calendar.startAfter(cap.period))}. To change it: \`moltbot config set ${cap.path} ${suggestion(cap, 0)}\``
+    const words = `💶 ${usd(spent)} of the ${cap.period === 'day' ? 'daily' : 'monthly'} ${usd(cap.micros)}${whose} is spent. At the cap I ${settings().whenReached === 'ask-owner' ? 'ask you before I spend more' : 'stop spending'} until ${calendar.spoken(calendar.startAfter(cap.period))}. To change it: \`moltbot config set ${cap.path} ${suggestion(cap, 0)}\``
     log.warn('A budget is nearly used up.', { cap: cap.path, spentUsd: spent / 1_000_000, capUsd: cap.micros / 1_000_000 })
     options.notify(words, name)
       .then((told) => (told ? store.transaction((tx) => ledger.noticed(tx, name, clock.now())) : undefined))
@@ -263,7 +336,7 @@ export function createBudget(options: BudgetOptions): Budget {
     today: calendar.today,
     caps(of) {
       const day = turnOfDay()
-      const list = of === undefined ? everyCap(settings(), day, [...tallies.keys()]) : capsFor(settings(), of, day).filter(({ period }) => period !== 'turn')
+      const list = raised(of === undefined ? everyCap(settings(), day, [...tallies.keys()]) : capsFor(settings(), of, day).filter(({ period }) => period !== 'turn'))
       return list.map((cap) => stateOf(cap, tallies.get(cap.key), cap.period === 'turn' ? null : calendar.startAfter(cap.period)))
         .sort((a, b) => used(b) - used(a))
     },
@@ -287,7 +360,13 @@ export function createBudget(options: BudgetOptions): Budget {
   return {
     door,
     meter: (formats) => formats.map((format) => meterFormat(format, { clock, admit, tokensPerSecondMax })),
-    callModel: (ask) => takeOver(ask, () => settings().whenReached),
+    callModel(ask) {
+      const orOther = takeOver(ask, () => settings().whenReached)
+      return (call, askOwner) => {
+        const turn = call.charge?.turn
+        return askOwner === undefined || turn === undefined || settings().whenReached !== 'ask-owner' ? orOther(call) : askFirst(orOther, call, () => decide(turn, askOwner, call.signal))
+      }
+    },
     async write(tx, turn) {
       if (pending.size > 0) await put(tx, [...pending.values()].filter((row) => row.charge.turn === turn))
     },
@@ -298,6 +377,10 @@ export function createBudget(options: BudgetOptions): Budget {
         for (const key of keysOf({ principal: row.principal as Charge['principal'], agent: row.agent as Charge['agent'], channel: row.channel as Charge['channel'], turn: '' as TurnId }, row.day)) tally(key).spent += row.costMicros
       }
       for (const name of await ledger.notices()) noticed.add(name)
+      for (const { cap, micros } of await ledger.raises()) {
+        if (micros === 0) declined.add(cap)
+        else raises.set(cap, (raises.get(cap) ?? 0) + micros)
+      }
       const open = await unfinished()
       for (const { charge } of open) tally(`turn:${charge.turn}:`).spent = await ledger.costOfTurn(charge.turn)
       const before = await ledger.state(store.read, 'running')
@@ -307,6 +390,7 @@ export function createBudget(options: BudgetOptions): Budget {
         await put(tx, [...pending.values()])
         await ledger.saveState(tx, 'running', String(clock.now()))
         await ledger.forget(tx, calendar.dayAt(clock.now() - daysKept * 86_400_000))
+        await ledger.forgetRaises(tx, clock.now() - raisesKeptMs)
       })
     },
     async close() {
@@ -332,6 +416,13 @@ export function createBudget(options: BudgetOptions): Budget {
     const seconds = Math.max(1, (clock.now() - Math.max(call.since, gatewaySince)) / 1_000)
     reserve(call.charge, price, request, parts.provider, call.inputTokens, weighed.worst, max).settle({ kind: 'assumed', output: Math.min(max, seconds * tokensPerSecondMax) })
   }
+}
+
+function aborted(signal: AbortSignal): Promise<'withdrawn'> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve('withdrawn')
+    else signal.addEventListener('abort', () => resolve('withdrawn'), { once: true })
+  })
 }
 
 const noTokens: Tokens = { calls: 0, input: 0, output: 0, cacheRead: 0, cacheWrite: 0, costUsd: 0, unpriced: 0 }

@@ -6,5 +6,6 @@
 export { createBudget } from './create-budget.ts'
 export type { Budget, BudgetOptions, KnownPrice } from './create-budget.ts'
 export { budgetsSection } from './config.ts'
-export { budgetMigration } from './ledger.ts'
+export { budgetMigration, budgetRaisesMigration } from './ledger.ts'
+export type { AskOwner, MoneyQuestion, OwnerAnswer } from './ask-owner.ts'
 export type { BudgetDoor, CapState, SpendGroup, SpendKind, SpendRow, SpendSource, Tokens, Unfinished } from './types.ts'

@@ -12,6 +12,12 @@ export const budgetMigration: Migration = {
         CREATE TABLE spend_state (name TEXT PRIMARY KEY, value TEXT NOT NULL)`,
 }
 
+/** Caps that were raised for a period, and where that was refused (0), each by one answer of a person. */
+export const budgetRaisesMigration: Migration = {
+  name: '0002-budget-raises',
+  sql: 'CREATE TABLE budget_raises (approval TEXT PRIMARY KEY, cap TEXT NOT NULL, micros INTEGER NOT NULL, at INTEGER NOT NULL)',
+}
+
 const columns: Record<SpendKind, string> = { model: "provider || '/' || model", agent: 'agent', person: 'principal', channel: 'channel', session: 'session' }
 const sums = `COUNT(*) AS calls, COALESCE(SUM(input), 0) AS input, COALESCE(SUM(output), 0) AS output, COALESCE(SUM(cache_read), 0) AS cache_read, COALESCE(SUM(cache_write), 0) AS cache_write,
   COALESCE(SUM(cost), 0) AS cost, COALESCE(SUM(CASE WHEN price_source = 'ceiling' THEN 1 ELSE 0 END), 0) AS unpriced`
@@ -67,6 +73,16 @@ export function createLedger(store: Store) {
     },
     async noticed(tx: Tx, name: string, at: number): Promise<void> {
       await tx.run('INSERT INTO spend_notices (name, at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING', name, at)
+    },
+    /** False: this answer was written down before. */
+    async raise(tx: Tx, raise: { approval: string; cap: string; micros: number; at: number }): Promise<boolean> {
+      return (await tx.run('INSERT INTO budget_raises (approval, cap, micros, at) VALUES (?, ?, ?, ?) ON CONFLICT (approval) DO NOTHING', raise.approval, raise.cap, raise.micros, raise.at)) === 1
+    },
+    async raises(): Promise<{ cap: string; micros: number }[]> {
+      return (await store.read.all('SELECT cap, micros FROM budget_raises ORDER BY at')).map((row) => ({ cap: String(row['cap']), micros: Number(row['micros']) }))
+    },
+    async forgetRaises(tx: Tx, before: number): Promise<void> {
+      await tx.run('DELETE FROM budget_raises WHERE at < ?', before)
     },
     async state(on: Sql, name: string): Promise<string | undefined> {
       const row = await on.get('SELECT value FROM spend_state WHERE name = ?', name)

@@ -8,7 +8,7 @@ export function takeOver(ask: (call: ModelCall) => AsyncIterable<ModelCallEvent>
     for await (const event of ask(call)) {
       if (event.type === 'model-start') asked = event.model
       const wish = event.type === 'end' && event.fault?.class === 'budget' ? whenReached() : 'stop'
-      if (event.type !== 'end' || event.fault === undefined || wish === 'stop') {
+      if (event.type !== 'end' || event.fault === undefined || typeof wish === 'string') {
         yield event
         continue
       }
