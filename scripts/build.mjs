@@ -13,8 +13,8 @@ import { rolldown } from 'rolldown'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const only = process.argv[2]
 
-/** Found at run time, or not at all: native parts, and optional extras of libraries that work without them. */
-const external = [/^node:/, '@photostructure/sqlite', '@node-rs/argon2', 'bufferutil', 'utf-8-validate', 'zlib-sync', 'supports-color', 'encoding', 'canvas']
+/** Found at run time, or not at all: native parts, what loads parts of its own by name (the browser's protocol), optional extras of libraries that work without them, and what may not be part of what we ship. */
+const external = [/^node:/, '@photostructure/sqlite', '@node-rs/argon2', 'playwright-core', 'baileys', 'bufferutil', 'utf-8-validate', 'zlib-sync', 'supports-color', 'encoding', 'canvas']
 
 if (only === undefined || only === 'code') {
   const dist = join(root, 'dist')
