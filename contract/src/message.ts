@@ -61,6 +61,11 @@ export interface IncomingMessage {
   session?: SessionKey
   /** Whose words it holds besides its sender's: it came from another conversation that had read them. */
   origin?: import('./model.ts').Origin
+  /**
+   * The gateway itself wrote it, because something it had begun for message `id` has ended: `effect` is what that was. Replies go to that message.
+   * Never from a network, and never a person's words.
+   */
+  follows?: { id: PlatformMessageId; effect: import('./tool.ts').Effect; outcome: 'done' | 'failed' | 'unknown'; why: string }
   /** Wishes for this turn only. Honoured only where `session` is. */
   wishes?: TurnWishes
 }

@@ -6,6 +6,8 @@ export const ownConversation = 'this conversation'
 
 /** How words of another conversation begin. What stands in them was put together by a model: no address in them counts as read or said. */
 export const handedOver = '[From the conversation '
+/** How a message of the gateway begins that says that a command has ended. A person who writes so loses nothing but that addresses in it count as said by nobody. */
+export const commandEnded = '[Your background command '
 
 /** How a message stands. `waiting`: written down, and sent once the network can be reached. */
 export interface SentMessage { id: string; to: string; state: 'sent' | 'waiting'; again: boolean }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { shellSteps } from './shell-steps.ts'
+import { onlyLooks, shellSteps } from './shell-steps.ts'
 
 const named = (line: string): string[] => shellSteps(line).map(({ program, operand }) => `${program} ${operand}`.trim())
 
@@ -15,3 +15,6 @@ it.each([
 ])('the steps of %j', (line, steps) => {
   expect(named(line)).toEqual(steps)
 })
+
+it.each(['grep -r x . 2>/dev/null', 'cd a && git status', 'diff a b | head -3', 'find . -name x', 'test -f x && echo yes'])('%j only looks', (line) => expect(onlyLooks(line)).toBe(true))
+it.each(['make', 'grep x y > z', 'find . -delete', 'git push', 'cd a && rm b', 'echo $(rm x)', 'exit 3', 'sleep 1; ./run'])('%j does more', (line) => expect(onlyLooks(line)).toBe(false))

@@ -42,3 +42,17 @@ export function shellSteps(line: string): ShellStep[] {
     return [{ program: name.replace(/(?<=[a-z])[-.]?\d[\d.]*$/, ''), operand: rest.find((each) => !each.startsWith('-')) ?? '', words: rest }]
   })
 }
+
+/** Programs that only look: that they find nothing, or something else, is their answer. */
+const looking = new Set([
+  'cd', 'pwd', 'echo', 'printf', 'true', 'false', 'sleep', 'date', 'whoami', 'id', 'uname', 'hostname', 'printenv', 'which', 'type', 'ls', 'dir', 'tree', 'stat', 'file', 'du', 'df', 'cat', 'head', 'tail', 'less', 'wc',
+  'nl', 'cut', 'tr', 'uniq', 'jq', 'grep', 'egrep', 'fgrep', 'rg', 'ag', 'diff', 'cmp', 'comm', 'test', '[', '[[', 'ps', 'pgrep', 'find', 'basename', 'dirname', 'realpath', 'readlink', 'md5sum', 'sha1sum', 'sha256sum',
+])
+const lookingOfGit = new Set(['status', 'log', 'diff', 'show', 'grep', 'rev-parse', 'ls-files', 'describe', 'blame'])
+const actingOfFind = /^-(?:exec|execdir|ok|okdir|delete|fprint0?|fprintf|fls)$/
+
+/** Whether a line only looks at things, so that another exit code than 0 is an answer and no failure. For telling only, as the steps are. */
+export function onlyLooks(line: string): boolean {
+  if (/>(?!&\d|\s*\/dev\/null)|`|\$\(/.test(line)) return false
+  return shellSteps(line).every(({ program, operand, words }) => (program === 'git' ? lookingOfGit.has(operand) : looking.has(program)) && !words.some((word) => program === 'find' && actingOfFind.test(word)))
+}

@@ -1,4 +1,4 @@
-import { defineTool, shellSteps, type CommandReport, type ToolResult } from '@moltbot/contract'
+import { defineTool, onlyLooks, type CommandReport, type ToolResult } from '@moltbot/contract'
 import { Type } from 'typebox'
 import { commandText } from './text/command-text.ts'
 import { untilAborted } from './text/until-aborted.ts'
@@ -60,14 +60,6 @@ function failed({ state }: CommandReport): boolean {
   return state.kind === 'ended' || (state.kind === 'exited' && (state.code === 126 || state.code === 127))
 }
 
-/** Programs that only look: that they find nothing, or something else, is their answer. */
-const looking = new Set([
-  'cd', 'pwd', 'echo', 'printf', 'true', 'false', 'sleep', 'date', 'whoami', 'id', 'uname', 'hostname', 'printenv', 'which', 'type', 'ls', 'dir', 'tree', 'stat', 'file', 'du', 'df', 'cat', 'head', 'tail', 'less', 'wc',
-  'nl', 'cut', 'tr', 'uniq', 'jq', 'grep', 'egrep', 'fgrep', 'rg', 'ag', 'diff', 'cmp', 'comm', 'test', '[', '[[', 'ps', 'pgrep', 'find', 'basename', 'dirname', 'realpath', 'readlink', 'md5sum', 'sha1sum', 'sha256sum',
-])
-const lookingOfGit = new Set(['status', 'log', 'diff', 'show', 'grep', 'rev-parse', 'ls-files', 'describe', 'blame'])
-const actingOfFind = /^-(?:exec|execdir|ok|okdir|delete|fprint0?|fprintf|fls)$/
-
 /** How a command stands that was to do something. `line`: as it was asked for. */
 export function standing({ state }: Pick<CommandReport, 'state'>, line: string): NonNullable<ToolResult['stands']> {
   switch (state.kind) {
@@ -75,9 +67,4 @@ export function standing({ state }: Pick<CommandReport, 'state'>, line: string):
     case 'ended': return { kind: 'undone', why: state.why }
     default: return state.code === 0 || onlyLooks(line) ? { kind: 'done', why: `exit ${state.code}` } : { kind: 'undone', why: `exit ${state.code}` }
   }
-}
-
-function onlyLooks(line: string): boolean {
-  if (/>(?!&\d|\s*\/dev\/null)|`|\$\(/.test(line)) return false
-  return shellSteps(line).every(({ program, operand, words }) => (program === 'git' ? lookingOfGit.has(operand) : looking.has(program)) && !words.some((word) => program === 'find' && actingOfFind.test(word)))
 }

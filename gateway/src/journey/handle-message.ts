@@ -107,7 +107,7 @@ async function proceed(tx: Tx, row: InboxRow, principal: Principal, journey: Jou
       ...row.message.wishes, ...(parsed.thinking === undefined ? {} : { thinking: parsed.thinking }), ...(parsed.model === undefined ? {} : { model: parsed.model }),
     }
     await sessions.enqueue(tx, { ...row, message: { ...row.message, text: parsed.text, ...(wishes === undefined ? {} : { wishes }) } }, principal)
-    const note = await journey.heldNote(tx, row, principal)
+    const note = row.message.follows === undefined ? await journey.heldNote(tx, row, principal) : undefined
     if (note !== undefined) await journey.outbox.reply(tx, { inbox: row.id, chat: row.chat, principal: principal.id }, note, 'held')
     return
   }

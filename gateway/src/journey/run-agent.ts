@@ -3,7 +3,7 @@
  * before it runs, run with exactly its grants and a deadline, and journaled again. Like the route, it only passes things on.
  */
 import {
-  describeError, handedOver, leastTrusted, noUsage, Problem, summaryMessage, type AgentEvent, type AgentHost, type AgentId, type Clock, type Effect, type GrantName, type Grants, type ModelCall, type ModelCallEvent, type ModelMessage, type Origin, type Principal, type SessionKey, type Tool,
+  commandEnded, describeError, handedOver, leastTrusted, noUsage, Problem, summaryMessage, type AgentEvent, type AgentHost, type AgentId, type Clock, type Effect, type GrantName, type Grants, type ModelCall, type ModelCallEvent, type ModelMessage, type Origin, type Principal, type SessionKey, type Tool,
   type ToolCallPart, type ToolResult, type ToolResultMessage, type ToolSpec, type TurnView, type Tx,
 } from '@moltbot/contract'
 import type { Approval, GuardRoom, KnownAddresses } from './guard/index.ts'
@@ -282,7 +282,7 @@ function hear(messages: readonly ModelMessage[], known: KnownAddresses, principa
     } else if (message.role === 'tool') {
       const call = calls.get(message.callId)
       hearResult(message, (call === undefined ? undefined : effectsOf(call)) ?? [], known)
-    } else if (!isSummary(message) && !isHandedOver(message)) {
+    } else if (!isSummary(message) && !isHandedOver(message) && !isWord(message)) {
       const isOwn = message.origin === undefined || (message.origin === 'member' && principal.role === 'member')
       for (const part of message.content) if (part.type === 'text') known[isOwn ? 'said' : 'read'](part.text)
     }
@@ -316,6 +316,11 @@ function endOf({ stands, isError }: ToolResult): CallEnd {
 function whyOf(error: unknown, signal: AbortSignal): { why?: string } {
   if (signal.aborted) return { why: 'stopped' }
   return error instanceof Problem ? { why: error.message } : {}
+}
+
+/** The gateway's own word that a command has ended; what the command said stands in it. */
+function isWord({ content: [part] }: { content: readonly { type: string; text?: string }[] }): boolean {
+  return part?.type === 'text' && part.text?.startsWith(commandEnded) === true
 }
 
 function originOf(message: ModelMessage): Origin | undefined {

@@ -56,6 +56,7 @@ export const execSection = defineSection({
     safeBins: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
       default: ['jq', 'grep', 'cut', 'sort', 'uniq', 'head', 'tail', 'tr', 'wc'], maxItems: 64, description: 'Filters that need no entry of `allowlist` while they name no file and use only options that start, read and write nothing. Only these and `cat` can be filters.',
     }),
+    notifyOnExit: Type.Boolean({ default: true, description: 'Whether a command that went on in the background wakes its conversation when it ends: a turn that costs what turns cost. Off: the end is kept for the next turn.' }),
     cleanupMs: Type.Integer({ default: 1_800_000, minimum: 60_000, maximum: 10_800_000, description: 'How long the output of an ended command is kept, in ms.' }),
   }, { default: {} }),
 })

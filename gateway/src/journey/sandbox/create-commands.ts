@@ -4,9 +4,10 @@ import { stat, statfs } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import {
-  describeError, Problem, type Clock, type CommandFacts, type CommandReport, type CommandRequest, type CommandState, type Commands, type NewId, type PrincipalId, type SandboxFacts, type SandboxProbe,
+  describeError, Problem, type Clock, type CommandFacts, type CommandReport, type CommandRequest, type CommandState, type Commands, type Logger, type NewId, type PrincipalId, type SandboxFacts, type SandboxProbe,
   type SessionKey,
 } from '@moltbot/contract'
+import type { BackgroundCommands } from './background-commands.ts'
 import { bwrapIsolation } from './bwrap.ts'
 import { commandOutput, plainOutput, type CommandOutput } from './command-output.ts'
 import { commandWords } from './command-words.ts'
@@ -33,6 +34,9 @@ export interface CommandsOptions {
   egress?(subject: GrantSubject): { socket: string; user: string; password: string } | undefined
   /** Told before a command may change a workspace; what it resolves with is called after its end. Absent: nobody needs to know. */
   changing?(subject: GrantSubject, workspace: string, facts: { network: boolean }): Promise<(() => Promise<void>) | undefined>
+  /** Who is told of what goes on after its call, and of its end. Absent: nobody. */
+  background?: Pick<BackgroundCommands, 'begun' | 'ended' | 'told'>
+  log?: Logger
   /** What isolates; absent: what the configuration and the system say. */
   isolation?: (config: SandboxConfig) => Isolation
 }
@@ -78,6 +82,8 @@ interface Running {
   process: IsolatedProcess
   network: boolean
   putAside: { from: string; to: string }[]
+  /** It goes on after its call, and its end is told. */
+  later: boolean
   ended: Promise<void>
   end(state: Extract<CommandState, { kind: 'ended' }>, grace?: boolean): void
 }
@@ -179,7 +185,7 @@ export function createCommands(options: CommandsOptions): CommandRoom {
     const process = isolation.start(program)
     const each: Running = {
       id: options.newId('cmd'), owner, workspace, shown, cwd: folder.join('/') || '.', startedAt: clock.now(), endedAt: null, state: { kind: 'running' }, output: commandOutput(), bytes: 0, process,
-      network: egress !== undefined, putAside: [], ended: Promise.resolve(),
+      network: egress !== undefined, putAside: [], later: false, ended: Promise.resolve(),
       end(state, grace = false) {
         if (each.state.kind !== 'running') return
         each.state = state
@@ -237,6 +243,22 @@ export function createCommands(options: CommandsOptions): CommandRoom {
     return () => cancel()
   }
 
+  const failed = (each: Running) => (error: unknown): void => options.log?.error('What became of a command could not be written down.', { command: each.id, error: describeError(error) })
+
+  /** From now on its end is told by itself. */
+  async function putAsideForLater(subject: GrantSubject, each: Running): Promise<void> {
+    if (options.background === undefined || each.later) return
+    each.later = true
+    const { background } = options
+    await background.begun(subject, facts(each)).catch(failed(each))
+    void each.ended.then(() => background.ended(facts(each), plainOutput(each.output.slice(-2_000, 2_000).text))).catch(failed(each))
+  }
+
+  /** Its agent has read of its end. */
+  async function seen(each: Running): Promise<void> {
+    if (each.later) await options.background?.told(each.id).catch(failed(each))
+  }
+
   async function finish(running: readonly Running[], by: 'stop' | 'shutdown', why: string): Promise<void> {
     for (const each of running) each.end({ kind: 'ended', by, why })
     await Promise.all(running.map((each) => each.ended))
@@ -253,12 +275,14 @@ export function createCommands(options: CommandsOptions): CommandRoom {
         await waitFor(each, request.yieldMs ?? options.exec().backgroundMs)
         signal.removeEventListener('abort', stop)
         if (signal.aborted) await each.ended
+        if (isRunning(each)) await putAsideForLater(subject, each)
         return report(each)
       },
       list: async () => ours(ownerOf(subject)).map(facts),
       async poll(id, waitMs, signal) {
         const each = find(subject, id)
         await waitFor(each, waitMs, signal)
+        if (!isRunning(each)) await seen(each)
         return report(each)
       },
       async log(id, offset, limit) {
@@ -279,7 +303,10 @@ export function createCommands(options: CommandsOptions): CommandRoom {
         if (isRunning(each)) {
           each.end({ kind: 'ended', by: 'kill', why: 'it was killed' })
           await each.ended
-        } else all.delete(id)
+        } else {
+          await seen(each)
+          all.delete(id)
+        }
         return facts(each)
       },
     }),

@@ -14,6 +14,8 @@ export { createSubAgents, isSubAgent, subAgentsMigration } from './sub-agents.ts
 export type { SubAgents, SubAgentsNeeds } from './sub-agents.ts'
 export type { GrantSubject, Sandbox, SandboxOptions } from './create-grants.ts'
 export { workspaceFiles } from './workspace-files.ts'
+export { backgroundCommandsMigration, createBackgroundCommands, endOf, endWords } from './background-commands.ts'
+export type { BackgroundCommands, BackgroundNeeds, EndedCommand } from './background-commands.ts'
 export { createCommands } from './create-commands.ts'
 export type { CommandRoom, CommandsOptions } from './create-commands.ts'
 export { createFileLabels, fileLabelsMigration } from './file-labels.ts'

@@ -1,4 +1,4 @@
-import { ownConversation, shellSteps, unreachable, type Effect, type ToolCallId } from '@moltbot/contract'
+import { ownConversation, shellSteps, unreachable, type Effect, type IncomingMessage, type ToolCallId } from '@moltbot/contract'
 import type { ToolCallRow } from './transcript.ts'
 
 /** How a call ended, as the gateway saw it. `going`: what it began goes on. `unknown`: it may have been done. */
@@ -38,6 +38,11 @@ export function receiptsOf(calls: readonly ToolCallRow[]): CallReceipt[] {
     const { action } = call.input
     return [{ callId: call.callId, tool: call.name, action: typeof action === 'string' && /^[a-z_]{1,30}$/.test(action) ? action : null, effects, outcome: call.outcome ?? 'unknown', why: call.why }]
   })
+}
+
+/** What a message says of something begun earlier that has ended; nothing for the words of people. */
+export function receiptOf({ id, follows }: IncomingMessage): CallReceipt[] {
+  return follows === undefined ? [] : [{ callId: id as string as ToolCallId, tool: 'run', action: null, effects: [follows.effect], outcome: follows.outcome, why: follows.why }]
 }
 
 /** What was asked for and did not come about: of the same act only its last attempt, and nothing that was done after all. */

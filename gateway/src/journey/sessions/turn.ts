@@ -62,7 +62,7 @@ export function newTurn(facts: {
   return {
     ...facts,
     chat: first.message.chat,
-    replyTo: first.message.id,
+    replyTo: first.message.follows?.id ?? first.message.id,
     model: null,
     wanted: null,
     messages: facts.batch.map((waiting) => ({ inbox: waiting.inbox as InboxId, platformId: waiting.message.id })),

@@ -59,12 +59,13 @@ export function userMessageOf(batch: readonly Waiting[], context: { day?: string
   }
   // All of a batch are one person's words: one bracket in front, so that a bracket further on is never the gateway's.
   const spoken = batch.map((waiting) => wordsOf(waiting.message)).join('\n\n')
-  const words = group && first !== undefined ? `[${senderName(first.message)}] ${spoken}` : spoken
+  const isOurs = first?.message.follows !== undefined
+  const words = group && first !== undefined && !isOurs ? `[${senderName(first.message)}] ${spoken}` : spoken
   return {
     message: { role: 'user', ...originOfWords(batch, context), content: [...envelope, { type: 'text', text: words }, ...batch.flatMap((waiting) => imagesOf(waiting.message))] },
     envelopeParts: envelope.length,
     // Our own ways in know people by principal only; there is no name to show.
-    from: first?.message.sender.name === undefined && first?.message.sender.username === undefined ? undefined : senderName(first.message),
+    from: isOurs || (first?.message.sender.name === undefined && first?.message.sender.username === undefined) || first === undefined ? undefined : senderName(first.message),
   }
 }
 
