@@ -38,7 +38,8 @@ export function channelAccounts(facts: Facts): ChannelAccount[] {
         channel: id, label, account, path: configPath(keys), keys, settings,
         dmPolicy: typeof settings['dmPolicy'] === 'string' ? settings['dmPolicy'] : 'pairing',
         groupPolicy: typeof groupPolicy === 'string' ? groupPolicy : 'allowlist',
-        allowFrom: wordsOf(settings['allowFrom']), groupAllowFrom: wordsOf(settings['groupAllowFrom']),
+        // Older guides call the lists by other names; both count.
+        allowFrom: [...wordsOf(settings['allowFrom']), ...wordsOf(settings['dmAllowlist'])], groupAllowFrom: [...wordsOf(settings['groupAllowFrom']), ...wordsOf(settings['groupAllowlist'])],
       }]
     })
   })

@@ -20,6 +20,8 @@ export interface Channel<Schema extends TSchema = TSchema> {
    * `authenticated`: the gateway itself authenticated the sender at its door; `sender.id` is the principal's id.
    */
   senders: 'platform' | 'authenticated'
+  /** The values of one account with keys of older names brought to the common ones (`allowFrom`, `groups`). Pure. Absent: there are none. */
+  inCommonNames?(config: Static<Schema>): Static<Schema>
   /**
    * Opens one account. Called once per account and connect attempt; may be called again after `close`. Rejects with a
    * `Problem` when the account can't be opened as configured (the host shows it and retries with backoff unless `ConnectProblem.permanent`).

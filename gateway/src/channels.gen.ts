@@ -2,10 +2,12 @@
 import type { Channel } from '@moltbot/contract'
 import discord from '@moltbot/channel-discord'
 import openaiHttp from '@moltbot/channel-openai-http'
+import signal from '@moltbot/channel-signal'
 import slack from '@moltbot/channel-slack'
 import telegram from '@moltbot/channel-telegram'
 import terminal from '@moltbot/channel-terminal'
 import web from '@moltbot/channel-web'
+import whatsapp from '@moltbot/channel-whatsapp'
 
 /** Every channel there is. */
-export const channels: readonly Channel[] = [discord, openaiHttp, slack, telegram, terminal, web] as unknown as readonly Channel[]
+export const channels: readonly Channel[] = [discord, openaiHttp, signal, slack, telegram, terminal, web, whatsapp] as unknown as readonly Channel[]

@@ -1,10 +1,9 @@
 import { defineSection } from '@moltbot/contract'
-import { Type, type Static, type TProperties, type TSchema } from 'typebox'
+import { Type, type Static, type TArray, type TProperties, type TSchema, type TString } from 'typebox'
 
-const people = (description: string): TSchema & { static: string[] } =>
-  Type.Array(Type.String({ pattern: '^(\\*|(whatsapp:)?(\\+[0-9]{5,20}|[0-9]{5,20}@lid))$' }), { default: [], description }) as never
-const peopleOrGroups = (description: string): TSchema & { static: string[] } =>
-  Type.Array(Type.String({ pattern: '^(\\*|(whatsapp:)?(\\+[0-9]{5,20}|[0-9]{5,20}@lid)|[0-9-]{5,50}@g\\.us)$' }), { default: [], description }) as never
+const listOf = (pattern: string, description: string): TArray<TString> => Type.Array(Type.String({ pattern }), { default: [], description })
+const people = (description: string): TArray<TString> => listOf('^(\\*|(whatsapp:)?(\\+[0-9]{5,20}|[0-9]{5,20}@lid))$', description)
+const peopleOrGroups = (description: string): TArray<TString> => listOf('^(\\*|(whatsapp:)?(\\+[0-9]{5,20}|[0-9]{5,20}@lid)|[0-9-]{5,50}@g\\.us)$', description)
 
 /** What one login takes. Policy keys are declared here because they belong to this section; the guard reads and enforces them. */
 const loginKeys = {
@@ -64,3 +63,23 @@ export const whatsappSection = defineSection({
 })
 
 export type WhatsAppConfig = Static<typeof whatsappSection.schema>
+
+/**
+ * The older guides' names in the common ones. `dmAllowlist` joins `allowFrom`; of `groupAllowlist` the people join `groupAllowFrom` and the
+ * groups `groups`. `mention-only` with groups listed means those groups only.
+ */
+export function inCommonNames(config: WhatsAppConfig): WhatsAppConfig {
+  const listed = config.groupAllowlist.map((entry) => entry.trim())
+  const ids = listed.filter((entry) => entry.endsWith('@g.us'))
+  const named = listed.filter((entry) => !entry.endsWith('@g.us'))
+  const groupAllowFrom = [...config.groupAllowFrom, ...named]
+  const onlyThese = config.groupPolicy === 'mention-only' && ids.length > 0
+  const place = onlyThese ? { requireMention: true, ...(groupAllowFrom.length > 0 ? {} : { allowFrom: ['*'] }) } : {}
+  return {
+    ...config,
+    allowFrom: [...config.allowFrom, ...config.dmAllowlist], dmAllowlist: [],
+    groupAllowFrom, groupAllowlist: [],
+    groups: { ...Object.fromEntries(ids.map((id) => [id, place])), ...config.groups },
+    ...(onlyThese ? { groupPolicy: 'allowlist' as const } : {}),
+  }
+}

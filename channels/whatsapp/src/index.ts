@@ -6,7 +6,7 @@
  */
 import { defineChannel, type ChannelHost, type LoginStep, type LoginWish } from '@moltbot/contract'
 import { whatsappId } from './addresses.ts'
-import { whatsappSection, type WhatsAppConfig } from './config.ts'
+import { inCommonNames, whatsappSection, type WhatsAppConfig } from './config.ts'
 
 export { whatsappSection, type WhatsAppConfig } from './config.ts'
 
@@ -15,6 +15,7 @@ export const whatsapp = defineChannel({
   label: 'WhatsApp',
   config: whatsappSection,
   senders: 'platform',
+  inCommonNames,
   // The library, with its keys and codecs, is loaded when there is an account to connect or to link, and costs nothing before.
   connect: async (config, host) => (await import('./connect.ts')).connectWhatsApp(config, host),
   login: (config, host, wish) => loginLazily(config, host, wish),

@@ -1,4 +1,4 @@
-import { createDecipheriv, createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { ChannelHost } from '@moltbot/contract'
 import type { SealedFile } from './incoming.ts'
 import type { Library } from './library.ts'
@@ -41,8 +41,7 @@ export function createFileFetcher(mediaMaxMb: number, realm: Realm, library: Lib
     const body = sealed.subarray(0, -macLength)
     const mac = createHmac('sha256', macKey).update(iv).update(body).digest().subarray(0, macLength)
     if (!timingSafeEqual(mac, sealed.subarray(-macLength))) return undefined
-    const decipher = createDecipheriv('aes-256-cbc', cipherKey, iv)
-    return Buffer.concat([decipher.update(body), decipher.final()])
+    return library.aesDecryptWithIV(body, Buffer.from(cipherKey), Buffer.from(iv))
   }
 
   return async (file) => {

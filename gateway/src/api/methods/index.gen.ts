@@ -15,6 +15,8 @@ import { authLink } from './auth-link.ts'
 import { authPasswordSet } from './auth-password-set.ts'
 import { authTokenRotate } from './auth-token-rotate.ts'
 import { channelsCatalog } from './channels-catalog.ts'
+import { channelsGroups } from './channels-groups.ts'
+import { channelsLogout } from './channels-logout.ts'
 import { channelsStart } from './channels-start.ts'
 import { channelsStatus } from './channels-status.ts'
 import { channelsStop } from './channels-stop.ts'
@@ -125,6 +127,8 @@ import { vaultSet } from './vault-set.ts'
 import { vaultStatus } from './vault-status.ts'
 import { vaultUnlock } from './vault-unlock.ts'
 import { voicewakeGet } from './voicewake-get.ts'
+import { webLoginStart } from './web-login-start.ts'
+import { webLoginWait } from './web-login-wait.ts'
 import { why } from './why.ts'
 
 /** Every method of the door. */
@@ -144,6 +148,8 @@ export const methods: Method[] = [
   authPasswordSet,
   authTokenRotate,
   channelsCatalog,
+  channelsGroups,
+  channelsLogout,
   channelsStart,
   channelsStatus,
   channelsStop,
@@ -254,5 +260,7 @@ export const methods: Method[] = [
   vaultStatus,
   vaultUnlock,
   voicewakeGet,
+  webLoginStart,
+  webLoginWait,
   why,
 ]

@@ -8,7 +8,7 @@ import Value from 'typebox/value'
 import { openStore } from '../../foundation/storage/index.ts'
 import type { AuditEntry } from '../../foundation/audit/types.ts'
 import type { ConfigSnapshot } from '../../foundation/config/types.ts'
-import type { ConnectionStatus } from '../../foundation/connections/types.ts'
+import type { ConnectionStatus, LoginAttempt } from '../../foundation/connections/types.ts'
 import type { Approval, PairedSender, PairingRequest, Person } from '../../journey/guard/types.ts'
 import type { InboxRow } from '../../journey/inbox/types.ts'
 import type { DeliveryRow } from '../../journey/outbox/types.ts'
@@ -42,6 +42,8 @@ export interface FakeRooms extends Rooms {
     inbox: InboxRow[]
     deliveries: DeliveryRow[]
     statuses: ConnectionStatus[]
+    login: LoginAttempt | undefined
+    groups: { chat: ChatId; title: string; members: number }[]
     approvals: Approval[]
     pairing: PairingRequest[]
     paired: PairedSender[]
@@ -156,6 +158,8 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
     inbox: [],
     deliveries: [],
     statuses: [],
+    login: undefined,
+    groups: [],
     approvals: [],
     pairing: [],
     paired: [],
@@ -418,6 +422,13 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
         changes.add(listener)
         return () => void changes.delete(listener)
       },
+      login: async () => {
+        state.login ??= { state: () => ({ kind: 'going', step: undefined }), changed: async () => undefined, stop: async () => undefined }
+        return state.login
+      },
+      loginOf: () => state.login,
+      logout: async () => void (state.login = undefined),
+      groups: async () => state.groups,
     },
     channels: [],
     doors: (serves) => doors[serves],

@@ -3,12 +3,14 @@
  * on and never looks into them; which channels exist it is told.
  */
 import {
-  ConnectProblem, describeError, type AccountId, type Channel, type ChannelHealth, type ChannelHost, type ChannelId, type ChannelNotice, type ChatRef, type Clock,
+  ConnectProblem, Problem, describeError, type AccountId, type Channel, type ChannelHealth, type ChannelHost, type ChannelId, type ChannelNotice, type ChatRef, type Clock,
   type Connection, type ConfigView, type IncomingMessage, type Logger, type Migration, type Receipt, type Secret, type SecretSource, type Store, defaultAccount,
 } from '@moltbot/contract'
+import { followLogin, type LoginAttempt } from './login-attempt.ts'
+import { sealedValuesMigration, sealedValuesOf, type Sealer } from './sealed-values.ts'
 import type { ConnectionStatus, Connections } from './types.ts'
 
-export type { ConnectionStatus, Connections } from './types.ts'
+export type { ConnectionStatus, Connections, LoginAttempt, LoginState } from './types.ts'
 
 /** Between two attempts to open an account; grows to the maximum and starts over after a success. */
 const retryBaseMs = 1_000
@@ -22,10 +24,13 @@ export const connectionsMigration: Migration = {
   sql: 'CREATE TABLE channel_state (channel TEXT NOT NULL, account TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (channel, account, name))',
 }
 
+export { sealedValuesMigration }
+
 /** The section values of one account, the account's own values over the channel's. */
 export function accountConfigOf(config: Pick<ConfigView, 'get'>, channel: Channel, account: AccountId): Record<string, unknown> {
   const { accounts, ...shared } = config.get(channel.config) as Record<string, unknown> & { accounts?: Record<string, Record<string, unknown>> }
-  return { ...shared, ...accounts?.[account] }
+  const values = { ...shared, ...accounts?.[account] }
+  return channel.inCommonNames === undefined ? values : (channel.inCommonNames(values as never) as Record<string, unknown>)
 }
 
 interface Line {
@@ -50,7 +55,7 @@ export interface ConnectionsRoom extends Connections {
 }
 
 /** What only a channel may ask whose senders the gateway knows: a stranger chooses no session and no model. */
-function ofStranger({ session: _session, wishes: _wishes, ...message }: IncomingMessage): IncomingMessage {
+function ofStranger({ session: _session, wishes: _wishes, follows: _follows, ...message }: IncomingMessage): IncomingMessage {
   return message
 }
 
@@ -59,6 +64,8 @@ export function createConnections(options: {
   receive(message: IncomingMessage): Promise<Receipt>
   notice(channel: ChannelId, account: AccountId, notice: ChannelNotice): void
   commands(): { name: string; description: string }[]
+  /** Seals what only one account may read. Absent: channels that need it cannot be opened. */
+  sealer?: Sealer
 }): ConnectionsRoom {
   const { channels, config, secrets, store, clock, log } = options
   const lines = new Map<string, Line>()
@@ -66,6 +73,7 @@ export function createConnections(options: {
   const changeListeners = new Set<() => void>()
   const keyOf = (channel: string, account: string): string => `${channel}/${account}`
   const stopListening: (() => void)[] = []
+  const attempts = new Map<string, LoginAttempt>()
   let closed = false
 
   const changed = (): void => changeListeners.forEach((listener) => listener())
@@ -81,7 +89,9 @@ export function createConnections(options: {
     const named = Object.entries(section.accounts ?? {}).filter(([, account]) => account.enabled !== false)
     const found: { account: AccountId; configured: boolean }[] = []
     for (const [account] of named) found.push({ account: account as AccountId, configured: await has(`accounts.${account}.`) })
-    if (!found.some((each) => each.account === defaultAccount) && (await has(''))) found.unshift({ account: defaultAccount, configured: true })
+    // Where nothing in the configuration is a login, an account without a name is there as long as none has one.
+    const unnamed = secret !== undefined || channel.login === undefined || Object.keys(section.accounts ?? {}).length === 0
+    if (unnamed && !found.some((each) => each.account === defaultAccount) && (await has(''))) found.unshift({ account: defaultAccount, configured: true })
     return found
   }
 
@@ -123,6 +133,7 @@ export function createConnections(options: {
           ))
         },
       },
+      ...(options.sealer === undefined ? {} : { sealed: sealedValuesOf(store, options.sealer, channel.id, account) }),
       health: (health) => report(line, generation, health),
       notice: (notice) => options.notice(channel.id, account, notice),
       clock,
@@ -162,6 +173,8 @@ export function createConnections(options: {
   async function open(line: Line): Promise<void> {
     // It may have been taken out of the configuration since it was decided to open it.
     if (closed || lines.get(keyOf(line.channel.id, line.account)) !== line) return
+    // While somebody logs it in, nothing else of the account is open.
+    if (attempts.get(keyOf(line.channel.id, line.account))?.state().kind === 'going') return
     const generation = (line.generation += 1)
     line.config = accountConfig(line.channel, line.account)
     report(line, generation, { kind: 'starting' })
@@ -224,7 +237,7 @@ export function createConnections(options: {
 
   /** The connection with its last successful send noted. Abilities it lacks stay absent. */
   function counted(line: Line, connection: Connection): Connection {
-    const { edit, remove, typing, findSent, openDirect, probe, door, limits } = connection
+    const { edit, remove, react, poll, typing, findSent, openDirect, groups, probe, door, limits } = connection
     return {
       limits,
       async send(...args) {
@@ -235,6 +248,9 @@ export function createConnections(options: {
       close: () => connection.close(),
       ...(edit === undefined ? {} : { edit: edit.bind(connection) }),
       ...(remove === undefined ? {} : { remove: remove.bind(connection) }),
+      ...(react === undefined ? {} : { react: react.bind(connection) }),
+      ...(poll === undefined ? {} : { poll: poll.bind(connection) }),
+      ...(groups === undefined ? {} : { groups: groups.bind(connection) }),
       ...(typing === undefined ? {} : { typing: typing.bind(connection) }),
       ...(findSent === undefined ? {} : { findSent: findSent.bind(connection) }),
       ...(openDirect === undefined ? {} : { openDirect: openDirect.bind(connection) }),
@@ -309,7 +325,72 @@ export function createConnections(options: {
     return opening
   }
 
+  function channelOf(id: ChannelId): Channel {
+    const channel = channels.find((each) => each.id === id)
+    if (channel?.login === undefined) throw new Problem('login-unsupported', `${channel?.label ?? id} has no login by steps.`, { next: 'Set its token in the configuration.' })
+    return channel
+  }
+
+  /** Closes what is open of an account while `work` is done with its login, and opens it after. */
+  async function alone(channel: Channel, account: AccountId): Promise<{ host: ChannelHost; done(): void }> {
+    const there = lines.get(keyOf(channel.id, account))
+    if (there !== undefined) await shut(there)
+    const line: Line = there ?? {
+      channel, account, config: {}, connection: undefined, generation: 0, cancelRetry: undefined, login: new Map(),
+      status: {
+        channel: channel.id, label: channel.label, account, enabled: true, configured: true, health: { kind: 'closed' },
+        connectedAt: null, lastInboundAt: null, lastOutboundAt: null, lastError: null, reconnectAttempts: 0,
+      },
+    }
+    return {
+      // What a login has to say of the connection is no state of the account yet.
+      host: { ...hostOf(line, line.generation), health: () => undefined, receive: async () => { throw new Error('nothing is taken while an account is being logged in') } },
+      done() {
+        const now = lines.get(keyOf(channel.id, account))
+        if (now !== undefined) void open(now)
+        else void adjust(channel, true)
+      },
+    }
+  }
+
   return {
+    async login(id, account, { phone, anew }) {
+      const channel = channelOf(id)
+      const before = attempts.get(keyOf(id, account))
+      if (before?.state().kind === 'going') {
+        if (anew !== true) return before
+        await before.stop()
+      }
+      const { host, done } = await alone(channel, account)
+      const controller = new AbortController()
+      const steps = (channel.login as NonNullable<Channel['login']>)(accountConfig(channel, account) as never, host, { signal: controller.signal, ...(phone === undefined ? {} : { phone }) })
+      const attempt = followLogin(steps, controller, clock, done)
+      attempts.set(keyOf(id, account), attempt)
+      return attempt
+    },
+    loginOf: (channel, account) => attempts.get(keyOf(channel, account)),
+    async logout(id, account) {
+      const channel = channelOf(id)
+      await attempts.get(keyOf(id, account))?.stop()
+      const { host, done } = await alone(channel, account)
+      try {
+        await channel.logout?.(accountConfig(channel, account) as never, host)
+      } finally {
+        done()
+      }
+    },
+    async groups(id, account, timeoutMs) {
+      const line = lines.get(keyOf(id, account))
+      if (line?.connection === undefined) throw new Problem('account-down', `The account ${account} of ${channels.find((each) => each.id === id)?.label ?? id} is not connected.`, { next: 'See `moltbot channels status`.' })
+      if (line.connection.groups === undefined) throw new Problem('groups-unsupported', `${line.channel.label} does not list groups.`, { next: 'Read the id of a group from `moltbot logs`.' })
+      const controller = new AbortController()
+      const cancel = clock.after(timeoutMs, () => controller.abort())
+      try {
+        return await line.connection.groups(controller.signal)
+      } finally {
+        cancel()
+      }
+    },
     of: (chat: Pick<ChatRef, 'channel' | 'account'>) => lines.get(keyOf(chat.channel, chat.account))?.connection,
     status: () => [...lines.values()].map((line) => ({ ...line.status })),
     async probe(timeoutMs) {
@@ -354,7 +435,7 @@ export function createConnections(options: {
     async close() {
       closed = true
       for (const stop of stopListening) stop()
-      await Promise.all([...lines.values()].map(shut))
+      await Promise.all([...[...attempts.values()].map((attempt) => attempt.stop()), ...[...lines.values()].map(shut)])
     },
   }
 }

@@ -1,0 +1,50 @@
+import { Problem, type Channel } from '@moltbot/contract'
+import Type, { type Static } from 'typebox'
+import type { LoginAttempt } from '../../foundation/connections/types.ts'
+import type { Rooms } from '../rooms.ts'
+import { channelAccount, type ChannelAccount } from './channel-account.ts'
+import { codeImage } from './code-image.ts'
+
+/** How a login by steps stands, for every client. */
+export const LoginAnswer = Type.Object({
+  channel: Type.String(),
+  accountId: Type.String(),
+  state: Type.Union([Type.Literal('scan'), Type.Literal('type'), Type.Literal('working'), Type.Literal('done'), Type.Literal('failed')]),
+  connected: Type.Boolean(),
+  /** One sentence for a person: what to do, or how it ended. */
+  message: Type.String(),
+  /** What the QR code says, for clients that draw it themselves, and the same as a picture. */
+  qr: Type.Optional(Type.String()),
+  qrDataUrl: Type.Optional(Type.String()),
+  /** The code stands until then, epoch ms. */
+  until: Type.Optional(Type.Integer()),
+  /** To be typed on the telephone. */
+  code: Type.Optional(Type.String()),
+})
+
+export async function loginAnswer({ channel, account }: Pick<ChannelAccount, 'channel' | 'account'>, attempt: LoginAttempt, image: boolean): Promise<Static<typeof LoginAnswer>> {
+  const base = { channel: channel.id as string, accountId: account as string }
+  const state = attempt.state()
+  if (state.kind === 'done') return { ...base, state: 'done', connected: true, message: `${channel.label} is linked: ${state.detail}.` }
+  if (state.kind === 'failed') return { ...base, state: 'failed', connected: false, message: state.problem.explain() }
+  const { step } = state
+  switch (step?.kind) {
+    case 'scan':
+      return { ...base, state: 'scan', connected: false, message: step.how, qr: step.payload, until: Math.round(step.until), ...(image ? { qrDataUrl: await codeImage(step.payload) } : {}) }
+    case 'type':
+      return { ...base, state: 'type', connected: false, message: step.how, code: step.code }
+    case 'working':
+      return { ...base, state: 'working', connected: false, message: step.sentence }
+    default:
+      return { ...base, state: 'working', connected: false, message: `${channel.label} is being asked.` }
+  }
+}
+
+/** The account a login is about: where no network is named, the one that is logged in by steps. Throws `login-unsupported`, `channel-unsupported`, `account-unknown`. */
+export function loginAccount(rooms: Pick<Rooms, 'channels' | 'config'>, channel: string | undefined, accountId: string | undefined): ChannelAccount {
+  const wanted: Channel | undefined = channel === undefined ? rooms.channels.find((each) => each.login !== undefined) : undefined
+  if (channel === undefined && wanted === undefined) throw new Problem('login-unsupported', 'web login provider is not available.', { next: 'Set a token in the configuration instead.' })
+  const found = channelAccount(rooms, channel ?? (wanted as Channel).id, accountId)
+  if (found.channel.login === undefined) throw new Problem('login-unsupported', `${found.channel.label} has no login by steps.`, { next: 'Set its token in the configuration.' })
+  return found
+}
