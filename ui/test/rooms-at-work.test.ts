@@ -110,4 +110,66 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
       await fitsEverybody()
     })
   })
+
+  describe('the channels', () => {
+    const token = '123456789:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi'
+    const config = (): Record<string, unknown> => JSON.parse(readFileSync(home.gateway.configFile, 'utf8')) as Record<string, unknown>
+    const messengers = (): Locator => panel('Messengers')
+    const sure = async (label: string): Promise<void> => {
+      await messengers().locator('summary').filter({ hasText: 'More' }).first().click()
+      await messengers().getByRole('button', { name: `${label}: Telegram` }).click()
+      await messengers().getByRole('group', { name: `${label}: Telegram` }).getByRole('button', { name: label }).click()
+    }
+
+    it('says how each is, checks it, and sends a test message', async () => {
+      await home.gateway.pairOwner(1001)
+      await home.enter('channels', 'Channels')
+      await messengers().getByText('connected', { exact: true }).waitFor()
+      await messengers().getByRole('button', { name: 'Check now' }).click()
+      await messengers().getByText('It answered:', { exact: false }).waitFor()
+      await messengers().getByRole('button', { name: 'Test message' }).click()
+      await messengers().getByRole('combobox', { name: 'To' }).fill('1001')
+      const arrived = home.gateway.telegram.nextSent((message) => message.chatId === 1001 && message.text.includes('A test from my own assistant.'))
+      await messengers().getByRole('button', { name: 'Send' }).click()
+      await arrived
+      await home.page.getByText('Sent, and the network confirmed it.').waitFor()
+    })
+
+    it('says in words who may write, and changes it', async () => {
+      const directly = messengers().getByRole('combobox', { name: 'Directly: Telegram' })
+      await directly.selectOption({ label: 'Only the people on the list' })
+      await home.page.getByText('This holds from now on.').waitFor()
+      expect(config()).toMatchObject({ channels: { telegram: { dmPolicy: 'allowlist' } } })
+      await messengers().getByRole('checkbox', { name: 'Answers in groups only when it is mentioned' }).uncheck()
+      await expect.poll(config).toMatchObject({ channels: { telegram: { dmPolicy: 'allowlist', requireMention: false } } })
+    })
+
+    it('logs out, and connects anew with a token that only the vault keeps', async () => {
+      await sure('Log out')
+      await messengers().getByText('No messenger is connected yet.', { exact: false }).waitFor()
+      expect(JSON.stringify(config())).not.toContain('botToken')
+      await panel('Connect a messenger').getByRole('button', { name: 'Connect Telegram' }).click()
+      await panel('Connect a messenger').getByLabel('Bot token').fill('123456789:AAaaBBbbCCccDDddEEeeFFffGGggHHhhXXX')
+      await panel('Connect a messenger').locator('form').getByRole('button', { name: 'Connect' }).click()
+      await messengers().getByText('needs you', { exact: true }).waitFor()
+      await messengers().getByRole('button', { name: 'New token' }).click()
+      await messengers().getByLabel('Bot token').fill(token)
+      await messengers().locator('form').getByRole('button', { name: 'Connect' }).click()
+      await messengers().getByText('connected', { exact: true }).waitFor()
+      expect(config()).toMatchObject({ channels: { telegram: { botToken: '${secret:channels.telegram.botToken}' } } })
+      expect(await home.page.content()).not.toContain(token)
+    })
+
+    it('fits everybody, and is switched off and removed with its login', async () => {
+      await fitsEverybody()
+      await sure('Switch off')
+      await panel('Connect a messenger').getByRole('button', { name: 'Switch on: Telegram' }).click()
+      await messengers().getByText('connected', { exact: true }).waitFor()
+      await sure('Remove')
+      await messengers().getByText('No messenger is connected yet.', { exact: false }).waitFor()
+      expect((config()['channels'] ?? {}) as object).not.toHaveProperty('telegram')
+      const client = await home.gateway.connect()
+      expect(JSON.stringify(await client.request('vault.list', {}))).not.toContain('channels.telegram')
+    })
+  })
 })

@@ -26,6 +26,7 @@ const later = (load: () => Promise<RoomComponent>): RoomComponent => (props) => 
 const shelf: Record<RoomName, RoomComponent> = {
   home: HomeRoom, approvals: ApprovalsRoom, people: PeopleRoom, security: SecurityRoom, usage: UsageRoom,
   agents: later(async () => (await import('./agents-room.tsx')).AgentsRoom),
+  channels: later(async () => (await import('./channels-room.tsx')).ChannelsRoom),
   logs: later(async () => (await import('./logs-room.tsx')).LogsRoom),
   settings: later(async () => (await import('./settings-room.tsx')).SettingsRoom),
 }
@@ -35,6 +36,7 @@ const lives: Partial<Record<RoomName, readonly string[]>> = {
   security: ['security.audit', 'audit.log', 'vault.list', 'egress.today', 'sandbox.explain', 'panic', 'pause', 'resume'],
   usage: ['usage.cost', 'usage.spend'],
   agents: ['agents.list'],
+  channels: ['channels.status', 'channels.catalog'],
   logs: ['logs.tail'],
   settings: ['config.schema'],
 }

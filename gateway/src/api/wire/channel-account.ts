@@ -16,11 +16,11 @@ export function channelAccount(rooms: Pick<Rooms, 'channels' | 'config'>, wanted
   const { accounts = {} } = rooms.config.get(channel.config) as { accounts?: Record<string, unknown> }
   const named = Object.hasOwn(accounts, account)
   if (!named && account !== defaultAccount) throw new Problem('account-unknown', `${channel.label} has no account called ${JSON.stringify(account)}.`, { next: 'See channels.status for its accounts.' })
-  return { channel, account, place: named ? `${channel.config.path}.accounts.${quoted(account)}` : channel.config.path }
+  return { channel, account, place: named ? `${channel.config.path}.accounts${step(account)}` : channel.config.path }
 }
 
-function quoted(name: string): string {
-  return /^[^.[\]"'\\]+$/.test(name) ? name : `[${JSON.stringify(name)}]`
+function step(name: string): string {
+  return /^[^.[\]"'\\]+$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`
 }
 
 /** The keys of a channel's own place that are secrets: what a person needs to log in with a token. */
