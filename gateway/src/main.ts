@@ -59,7 +59,7 @@ import { keepPastedSecrets } from './pasted-secrets.ts'
 import { migrations, sections } from './sections.ts'
 import { moneyQuestions, questionsInChat } from './questions.ts'
 import { createStatus } from './status.ts'
-import { createToolbox, whereOf } from './toolbox.ts'
+import { createToolbox, sandboxFor, whereOf } from './toolbox.ts'
 import { unfinishedCalls } from './unfinished-calls.ts'
 
 export interface StartOptions {
@@ -282,6 +282,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         },
         estimateTokens,
         spent: budget.write,
+        forget: async (tx, key, turns) => outbox.forget(tx, { turns, inbox: await inbox.forget(tx, key) }),
         principal: guard.principal,
         async refuse(tx, waiting, reason) {
           await outbox.reply(tx, { inbox: waiting.inbox, chat: waiting.message.chat, principal: waiting.principal.id }, reason, 'refused')
@@ -328,7 +329,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     closers.push(() => egress.close())
     const web = createWeb({ egress, config, secrets: config.secrets, clock, random: randomBytes, reader: createReader({ command: options.reader ?? readerCommand(), clock }) })
     const workspaceOf = (agent: AgentId, principal: PrincipalId, session: SessionKey): string => {
-      const { workspaceAccess, scope } = config.get(sandboxSection)
+      const { workspaceAccess, scope } = sandboxFor(config, agents, agent)
       if (workspaceAccess === 'none') {
         const shared = scope === 'session' ? session : scope === 'agent' ? agent : 'all'
         const scratch = join(stateDir, 'sandboxes', hashOf(JSON.stringify([scope, shared, principal])).slice(0, 16))
@@ -384,7 +385,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const commands = createCommands({
       background, log: log.child('commands'),
       workspaceOf: ({ agent, principal, session }) => workspaceOf(agent, principal, session),
-      sandbox: () => config.get(sandboxSection), exec: () => config.get(execSection), clock, newId, own: [stateDir, dirname(options.vaultKeyFile)],
+      sandbox: (agent) => sandboxFor(config, agents, agent), exec: () => config.get(execSection), clock, newId, own: [stateDir, dirname(options.vaultKeyFile)],
       egress({ agent, principal, session, owner = false }) {
         if (!egress.reachesAnything('commands', agent)) return undefined
         return { socket: egress.socketPath, user: 'sandbox', password: egress.admit({ use: 'commands', agent, principal, session, owner }) }
@@ -436,7 +437,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       return turns
     }
     const sandbox = createGrants({
-      workspaceOf, readOnly: () => config.get(sandboxSection).workspaceAccess === 'ro', commands: (subject: GrantSubject) => commands.grant(subject),
+      workspaceOf, readOnly: (agent) => sandboxFor(config, agents, agent).workspaceAccess === 'ro', commands: (subject: GrantSubject) => commands.grant(subject),
       describeStatus: ({ session }) => status(session), clock, newId, web, labels, browsers,
       memory: { room: memory, today: () => promptDate(clock.now(), agents.defaults().userTimezone) },
       messaging: { places: chats.placesOf, send: outbox.send, sent: outbox.ofSend, find: outbox.find, connection: (chat) => connections.of(chat), clock },
@@ -528,7 +529,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         search: ({ principal, agent = agents.defaultId(), query, max }) => sandbox.memoryOf({ agent: agents.get(agent).id, session: mainKey(agents.get(agent).id), principal }).search(query, max),
         status: ({ principal, agent = agents.defaultId() }) => sandbox.memoryOf({ agent: agents.get(agent).id, session: mainKey(agents.get(agent).id), principal }).status(),
       },
-      sandbox: { explain: async () => ({ ...(await commands.explain()), browser: await browsers.facts() }), probe: commands.probe },
+      sandbox: { explain: async (agent) => ({ ...(await commands.explain(agent)), browser: await browsers.facts() }), probe: commands.probe },
       review: {
         checks, machine: thisMachine(), vaultKeyFile: options.vaultKeyFile, ...(options.logLink === undefined ? {} : { logLink: options.logLink }),
         vault: () => sealed(vault), port: () => portInUse,

@@ -67,6 +67,8 @@ function refusal(message: IncomingMessage): string | undefined {
 }
 
 export interface InboxRoom extends Inbox {
+  /** Takes the words and attachments out of what a session was sent; ids and ends stay, so that nothing is taken a second time. Resolves with the rows it changed. */
+  forget(tx: Tx, key: SessionKey): Promise<InboxId[]>
   /** Rows of one turn, in order of arrival. */
   ofTurn(on: Sql, turn: TurnId): Promise<InboxRow[]>
   /** Ends every open row of a turn the same way. Resolves with the rows it ended. */
@@ -156,6 +158,11 @@ export function createInbox(options: {
         'UPDATE inbox SET principal = COALESCE(?, principal), session_key = COALESCE(?, session_key), turn_id = COALESCE(?, turn_id) WHERE id = ?',
         facts.principal ?? null, facts.sessionKey ?? null, facts.turnId ?? null, id,
       )
+    },
+    async forget(tx, key) {
+      const rows = (await tx.all(`SELECT ${columns} FROM inbox WHERE session_key = ? AND end_state IS NOT NULL`, key)).map(toRow)
+      for (const { id, message: { quoted: _, ...message } } of rows) await tx.run('UPDATE inbox SET message = ? WHERE id = ?', JSON.stringify({ ...message, text: '', attachments: [] }), id)
+      return rows.map(({ id }) => id)
     },
     end,
     get: (id) => load(store.read, id),

@@ -90,6 +90,11 @@ export function createDeliveries(options: { store: Store; clock: Clock; newId: N
     async find(text: string): Promise<StoredDelivery[]> {
       return (await store.read.all('SELECT * FROM deliveries WHERE id = ? OR message_key = ? OR platform_id = ? LIMIT 5', text, text, text)).map(toDelivery)
     },
+    /** Takes the words out of what went out; that it did, and where to, stays. */
+    async forget(tx: Tx, owners: { turns: readonly TurnId[]; inbox: readonly InboxId[] }): Promise<void> {
+      for (const turn of owners.turns) await tx.run("UPDATE deliveries SET markdown = '' WHERE turn_id = ? AND settled_at IS NOT NULL", turn)
+      for (const id of owners.inbox) await tx.run("UPDATE deliveries SET markdown = '' WHERE inbox_id = ? AND settled_at IS NOT NULL", id)
+    },
     /** Everything not settled, in the order it was meant to go out. */
     async open(): Promise<StoredDelivery[]> {
       return (await store.read.all('SELECT * FROM deliveries WHERE settled_at IS NULL ORDER BY created_at, part, id')).map(toDelivery)

@@ -419,6 +419,7 @@ export function createOutbox(options: {
     ...door,
     release,
     find: deliveries.find,
+    forget: deliveries.forget,
     /** What `send` wrote under this key. */
     ofSend: (principal: PrincipalId, key: string): Promise<DeliveryRow | undefined> => deliveries.byKey(store.read, deliveryKey(`send/${principal}/${key}`, 0)),
     preview,

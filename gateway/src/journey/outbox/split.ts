@@ -1,3 +1,4 @@
+import { isTangled } from '@moltbot/contract'
 import { lexer, type Token } from 'marked'
 import { fits } from './fits.ts'
 
@@ -13,6 +14,8 @@ export function splitMarkdown(markdown: string, max: number, linesMax = Number.P
   if (fits(text, max, linesMax)) return [text]
   const parts: string[] = []
   let part = ''
+  // What no reader could take apart in time is cut as the plain text it is.
+  if (isTangled(text)) return packUnits(linesOf(text), '', max, linesMax, max).map((each) => each.trim()).filter((each) => each !== '')
   for (const token of lexer(text)) {
     if (token.raw === '') continue
     if (fits((part + token.raw).trimEnd(), max, linesMax)) {

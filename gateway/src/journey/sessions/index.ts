@@ -51,6 +51,8 @@ export interface SessionsNeeds {
   models(agent: AgentId, chosen: string | undefined): { candidates: string[]; strict: boolean; contextWindow: number; maxOutputTokens: number }
   estimateTokens(text: string): number
   principal(id: PrincipalId): Promise<Principal | undefined>
+  /** Takes the words of a deleted session out of what others keep of it. */
+  forget(tx: Tx, key: SessionKey, turns: readonly TurnId[]): Promise<void>
   /** Keeps what a turn's model calls cost together with what they said. */
   spent(tx: Tx, turn: TurnId): Promise<void>
   /** Tells the sender in words that their message was not taken. */
@@ -526,7 +528,10 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
         const row = await transcript.session(tx, key)
         if (row === undefined) return false
         tx.afterCommit(() => feed.publish({ kind: 'session-changed', key, change: 'deleted' }))
-        return transcript.remove(tx, key, row.id)
+        const turns = await transcript.remove(tx, key, row.id)
+        if (turns === undefined) return false
+        await needs.forget(tx, key, turns)
+        return true
       })
     },
     async compact(key, focus) {

@@ -198,10 +198,14 @@ export function createTranscript(options: { store: Store; clock: Clock; newId: N
         newId('se'), now, now, JSON.stringify(noUsage), key,
       )
     },
-    async remove(tx: Tx, key: SessionKey, id: SessionId): Promise<boolean> {
+    /** Entries, calls and the text of answers go; that there were turns, and what they cost, stays. Resolves with those turns; undefined: there was no such session. */
+    async remove(tx: Tx, key: SessionKey, id: SessionId): Promise<TurnId[] | undefined> {
+      const turns = (await tx.all<{ id: TurnId }>('SELECT id FROM turns WHERE session_key = ?', key)).map((row) => row.id)
+      for (const turn of turns) await tx.run('DELETE FROM tool_calls WHERE turn_id = ?', turn)
+      await tx.run('UPDATE turns SET text = NULL WHERE session_key = ?', key)
       await tx.run('DELETE FROM entries WHERE session_id = ?', id)
       tx.afterCommit(() => void recent.delete(id))
-      return (await tx.run('DELETE FROM sessions WHERE key = ?', key)) === 1
+      return (await tx.run('DELETE FROM sessions WHERE key = ?', key)) === 1 ? turns : undefined
     },
     async system(on: Sql, key: SessionKey): Promise<{ text: string; hash: string } | undefined> {
       const row = await on.get('SELECT system, system_hash FROM sessions WHERE key = ?', key)
