@@ -65,7 +65,7 @@ export async function loadProduct(tree: readonly SourceFile[], indexes: Readonly
     cwd: projectRoot, platform: 'node', input: entry,
     // Everything is in one entry here, so what the product loads late is not late.
     onLog: (level, log, handler) => { if (log.code !== 'INEFFECTIVE_DYNAMIC_IMPORT') handler(level, log) },
-    external: [/^node:/, 'baileys', '@photostructure/sqlite', '@node-rs/argon2', 'canvas', 'bufferutil', 'utf-8-validate', 'zlib-sync', 'supports-color', 'encoding'],
+    external: [/^node:/, 'baileys', 'playwright-core', '@photostructure/sqlite', '@node-rs/argon2', 'canvas', 'bufferutil', 'utf-8-validate', 'zlib-sync', 'supports-color', 'encoding'],
     plugins: [{
       name: 'indexes-as-they-should-be',
       resolveId: (id) => (id === entry ? { id: entry, moduleSideEffects: true } : texts.has(id) ? id : null),
