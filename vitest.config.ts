@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { SkippedTestsReporter } from './test/skipped-tests-reporter.ts'
 
@@ -12,6 +13,7 @@ export default defineConfig({
     pool: 'forks',
     // Files share a process: loading the schema library once per file would take longer than all the tests.
     isolate: false,
-    maxWorkers: 2,
+    // One more than there are processors: many tests wait for what the product gives others to do, without working.
+    maxWorkers: Math.min(availableParallelism() + 1, 4),
   },
 })

@@ -80,11 +80,16 @@ it('what was asked and never answered counts as what it can have cost', async ()
   expect(at.gateway.rooms.budget?.caps()[0]).toMatchObject({ reservedUsd: 0 })
 })
 
-it.each([['where nobody listens', async () => `http://127.0.0.1:${await freePort()}/anthropic`], ['at a port no client uses', async () => 'http://127.0.0.1:9/anthropic']])('nothing is charged for a provider %s', async (_name, where) => {
+// Each waits until a turn may take no longer, five seconds at least.
+it.concurrent.each([['where nobody listens', async () => `http://127.0.0.1:${await freePort()}/anthropic`], ['at a port no client uses', async () => 'http://127.0.0.1:9/anthropic']])('nothing is charged for a provider %s', async (_name, where) => {
   const baseUrl = await where()
-  at = await startTestGateway({ telegram: false, script: thirtyCents, config: (model) => pricedModel({ daily: 1 }, { agents: { defaults: { timeoutSeconds: 5, model: { primary: 'test/test-model' } } } })({ ...model, baseUrl: () => baseUrl }) })
-  await expect((await at.connect()).ask('one')).rejects.toThrow()
-  await at.quiet()
-  expect(await at.gateway.rooms.store.read.all('SELECT id FROM spend')).toEqual([])
-  expect(at.gateway.rooms.budget?.caps()[0]).toMatchObject({ spentUsd: 0, reservedUsd: 0 })
+  const at = await startTestGateway({ telegram: false, script: thirtyCents, config: (model) => pricedModel({ daily: 1 }, { agents: { defaults: { timeoutSeconds: 5, model: { primary: 'test/test-model' } } } })({ ...model, baseUrl: () => baseUrl }) })
+  try {
+    await expect((await at.connect()).ask('one')).rejects.toThrow()
+    await at.quiet()
+    expect(await at.gateway.rooms.store.read.all('SELECT id FROM spend')).toEqual([])
+    expect(at.gateway.rooms.budget?.caps()[0]).toMatchObject({ spentUsd: 0, reservedUsd: 0 })
+  } finally {
+    await at.close()
+  }
 })
