@@ -45,6 +45,8 @@ export function readEnding(status: number | undefined): Ending {
 
 /** The number in an error of the library. */
 export function statusOf(error: unknown): number | undefined {
-  const status = (error as { output?: { statusCode?: unknown } } | undefined)?.output?.statusCode
-  return typeof status === 'number' ? status : undefined
+  const { data, output } = (error ?? {}) as { data?: unknown; output?: { statusCode?: unknown } }
+  // An answer of WhatsApp that is an error bears its number in `data`.
+  if (typeof data === 'number') return data
+  return typeof output?.statusCode === 'number' ? output.statusCode : undefined
 }

@@ -16,6 +16,7 @@ const laterScanMs = 20_000
 const linesMax = 5
 const goodbyeMs = 10_000
 const restart = 515
+const loggedOut = 401
 
 const scanHow = 'On the telephone: WhatsApp → Settings → Linked devices → Link a device, and scan this.'
 const typeHow = 'On the telephone: WhatsApp → Settings → Linked devices → Link a device → Link with phone number instead, and type this.'
@@ -119,8 +120,14 @@ async function sayGoodbye(library: Library, config: WhatsAppConfig, host: Channe
     await new Promise<void>((resolve, reject) => {
       cancel = host.clock.after(goodbyeMs, () => reject(new Error('no answer in time')))
       socket.ev.on('connection.update', ({ connection, lastDisconnect }) => {
-        if (connection === 'open') socket.logout().then(resolve, reject)
-        else if (connection === 'close') reject(lastDisconnect?.error ?? new Error('the connection was closed'))
+        if (connection === 'open') {
+          const jid = socket.authState.creds.me?.id ?? ''
+          socket.query({ tag: 'iq', attrs: { to: library.S_WHATSAPP_NET, type: 'set', xmlns: 'md' }, content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }] }).then(() => resolve(), reject)
+        } else if (connection === 'close') {
+          // Thrown out is what was wished.
+          if (statusOf(lastDisconnect?.error) === loggedOut) resolve()
+          else reject(lastDisconnect?.error ?? new Error('the connection was closed'))
+        }
       })
     })
   } finally {

@@ -353,14 +353,14 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
       const id = words.id ?? newId()
       const at = words.at ?? Math.floor(Date.now() / 1_000)
       const message = contentOf(text, words)
-      const phone = person.telephone
+      const { telephone: phone, name } = person
       const hidden = person.hides !== 'no'
       const from = hidden ? phone.hidden : phone.address
       said.set(id, { author: from, message })
       const pair: Record<string, string> = hidden ? (person.hides === 'wholly' ? {} : { number: phone.address }) : { lid: phone.hidden }
       const kind = Object.keys(message).some((key) => /image|video|audio|document|sticker/i.test(key)) ? 'media' : 'text'
       queue.push({ chat: words.in?.id ?? from, id, from: person, acknowledged: false, deliveries: 0, async make(linked) {
-        const base = { id, type: kind, t: String(at), notify: person.name }
+        const base = { id, type: kind, t: String(at), notify: name }
         const to = deviceAddress(linked)
         if (words.in === undefined) {
           return { tag: 'message', attrs: { ...base, from, ...(pair.number === undefined ? {} : { sender_pn: pair.number }), ...(pair.lid === undefined ? {} : { sender_lid: pair.lid }) }, content: [await phone.seal(to, linked.bundle, message)] }
