@@ -1,28 +1,30 @@
 import { defineTool, Problem } from '@moltbot/contract'
 import { Type } from 'typebox'
+import { readPdf } from './text/read-pdf.ts'
 import { untilAborted } from './text/until-aborted.ts'
 import { visible } from './text/visible.ts'
 
 const linesMax = 2_000
 const charsMax = 50_000
 
-/** Text of a file, a window of lines at a time; pictures as pictures. */
+/** Text of a file, a window of lines at a time, of a PDF a window of pages; pictures as pictures. */
 export const read = defineTool({
   name: 'read',
-  description: 'Read a text file, or look at an image (png, jpg, gif, webp).',
+  description: 'Read a text file or PDF, or look at an image (png, jpg, gif, webp).',
   input: Type.Object(
     {
       path: Type.String({ minLength: 1, maxLength: 1_024, description: 'File in the workspace' }),
-      offset: Type.Optional(Type.Integer({ minimum: 1, description: 'First line, from 1' })),
-      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: linesMax, description: 'Number of lines' })),
+      offset: Type.Optional(Type.Integer({ minimum: 1, description: 'First line or page, from 1' })),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: linesMax, description: 'Number of them' })),
     },
     { additionalProperties: false },
   ),
-  needs: ['files.read'],
-  effects: (input) => [{ kind: 'reads-private', what: input.path }],
+  needs: ['files.read', 'documents'],
+  // Where a PDF came from nobody knows.
+  effects: (input) => [{ kind: 'reads-private', what: input.path }, ...(isPdf(input.path) ? [{ kind: 'reads-untrusted' as const, what: input.path }] : [])],
   summarize: (input) => {
-    const from = input.offset === undefined ? '' : ` from line ${input.offset}`
-    return `Read ${visible(input.path)}${from}${input.limit === undefined ? '' : ` (${input.limit} lines)`}`
+    const from = input.offset === undefined ? '' : ` from ${isPdf(input.path) ? 'page' : 'line'} ${input.offset}`
+    return `Read ${visible(input.path)}${from}${input.limit === undefined ? '' : ` (${input.limit} ${isPdf(input.path) ? 'pages' : 'lines'})`}`
   },
   async run(input, grants, signal) {
     if (/\.(?:png|jpe?g|gif|webp)$/i.test(input.path)) {
@@ -30,6 +32,7 @@ export const read = defineTool({
       if (image === undefined) throw new Problem('image-unreadable', `${visible(input.path)} is not a PNG, JPEG, GIF or WebP image of at most 5 MB.`)
       return { origin: 'owner', content: [{ type: 'image', mimeType: image.mimeType, data: image.data }] }
     }
+    if (isPdf(input.path)) return readPdf(grants.documents, input.path, pagesOf(input), signal)
     const file = await untilAborted(() => grants['files.read'].read(input.path), signal)
     if (file.text === '') return { content: [{ type: 'text', text: '(the file is empty)' }] }
     const all = file.text.split('\n')
@@ -50,3 +53,11 @@ export const read = defineTool({
     return { origin: 'owner', content: [{ type: 'text', text: cut + rest }] }
   },
 })
+
+function isPdf(path: string): boolean {
+  return /\.pdf$/i.test(path)
+}
+
+function pagesOf({ offset, limit }: { offset?: number; limit?: number }): { first: number; last: number } | undefined {
+  return offset === undefined && limit === undefined ? undefined : { first: offset ?? 1, last: (offset ?? 1) + (limit ?? linesMax) - 1 }
+}
