@@ -1,3 +1,4 @@
+import { isTangled } from '@moltbot/contract'
 import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked'
 
 /**
@@ -5,7 +6,7 @@ import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked'
  * escaped, so that nothing in them becomes a link, a mention or `@channel`. Links keep http, https and mailto; others are text.
  */
 export function renderMrkdwn(markdown: string): string {
-  return blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[]).trim()
+  return isTangled(markdown) ? fence(markdown) : blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[]).trim()
 }
 
 /** The three signs Slack reads as its own. */
@@ -61,7 +62,7 @@ function block(token: MarkedToken): string {
 /** Slack's code has no language, and ends at the first three backticks: inside, a space without width keeps them apart. */
 function fence(text: string): string {
   if (text.trim() === '') return ''
-  return `\`\`\`\n${escapeText(text.replace(/\n+$/, '').replaceAll('```', '``\u200b`'))}\n\`\`\``
+  return `\`\`\`\n${escapeText(text.replace(/(?<!\n)\n+$/, '').replaceAll('```', '``\u200b`'))}\n\`\`\``
 }
 
 function list(token: Tokens.List): string {

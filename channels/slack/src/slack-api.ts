@@ -17,7 +17,7 @@ const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/
 
 /** Rejects whatever is neither Slack nor on this computer. */
 export function realmOf(apiRoot: string): Realm {
-  const root = apiRoot.replace(/\/+$/, '')
+  const root = apiRoot.replace(/(?<!\/)\/+$/, '')
   if (root === slackApi) {
     return {
       apiRoot: root,

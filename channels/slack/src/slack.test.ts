@@ -447,8 +447,8 @@ describe('opening', () => {
 describe('signed deliveries', () => {
   async function door(options: TestHostOptions = {}): Promise<Stage & { url: string; event(text: string): Record<string, unknown> }> {
     const at = await stage({ mode: 'http', webhookPort: 0 }, {}, options)
-    const { port } = at.host.log.lines.find((line) => line.message.includes('the listener is open'))?.facts as { port: number }
-    const url = `http://127.0.0.1:${port}/slack/events`
+    const opened = at.host.log.lines.find((line) => line.message.includes('the listener is open'))
+    const url = `http://127.0.0.1:${String(opened?.facts?.['port'])}/slack/events`
     let last = 0
     return {
       ...at, url,
