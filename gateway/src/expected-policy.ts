@@ -4,8 +4,8 @@ import { defaultAccount, type AgentId, type Channel, type ChatRef, type ConfigVi
 import { createAgents, listNamesTool, ruleOnTools, type Agents } from './foundation/agents/index.ts'
 import { readPlacedList, type ConfigIssue, type ConfigRule } from './foundation/config/index.ts'
 import { createPolicy, createRuling, peopleSection, policySection, testExpectations, type CommandPolicy, type PlacedExpectation, type PolicyDoor } from './journey/guard/index.ts'
-import { execSection, findProgram, sandboxSection } from './journey/sandbox/index.ts'
-import { toolPolicyOf, type Where } from './toolbox.ts'
+import { execSection, findProgram } from './journey/sandbox/index.ts'
+import { sandboxFor, toolPolicyOf, type Where } from './toolbox.ts'
 
 /** The rows that can only be changed in a file of their own, beside the configuration. */
 export const expectationsFile = 'policy-expectations.json5'
@@ -15,7 +15,7 @@ export function commandPolicyOf(config: Pick<ConfigView, 'get'>, agents: Pick<Ag
   const { security, ask, allowlist, safeBins } = config.get(execSection)
   const own = agents.has(agent) ? agents.get(agent).tools.exec.allowlist : []
   // A container's programs are its image's: nobody can tell from here where a name leads.
-  const ours = ['auto', 'bwrap'].includes(config.get(sandboxSection).backend)
+  const ours = ['auto', 'bwrap'].includes(sandboxFor(config, agents, agent).backend)
   return { security, ask, entries: [...allowlist, ...own], safeBins, programAt: (word) => (ours ? findProgram(word) : undefined) }
 }
 

@@ -52,6 +52,7 @@ import { agentOfKey, createSessions, mainKey, messagesSection, sessionSection } 
 import { createWhy } from './journey/why.ts'
 import { commandPolicyOf, createExpectedPolicy, expectationsFile, namesToolOn, policyOver, type PolicyParts } from './expected-policy.ts'
 import { commandEnds } from './command-ends.ts'
+import { fetchMedia } from './fetch-media.ts'
 import { createInputCheck } from './input-check.ts'
 import { createKnownChats } from './known-chats.ts'
 import { auditKey, recordVaultAct, sealed, withoutFactor } from './opened-vault.ts'
@@ -212,11 +213,13 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const connections = createConnections({
       channels, config, secrets: config.secrets, store, clock, log: log.child('channels'), fetch,
       sealer: createSealing(vault, 'channels.sealing'),
+      media: (channel, account, from, request) => fetchMedia(egress, channel, account, from, request),
       receive: (message) => during({ place: placeOf(message.chat) }, () => handleMessage(message, journey)),
       notice: (channel, account, notice) => log.info('A channel noticed something.', { channel, account, notice }),
       commands: () => chatCommands.filter((command) => !command.ownerOnly).map(({ name, description }) => ({ name, description })),
     })
     const resolveModel = (name: string): string | undefined => models.door.resolve(name)
+    const toolsHeld = (): string | undefined => (config.forbidden()[0] === undefined ? undefined : `the configuration in force is not what the owner expects of it (${config.forbidden()[0]?.message ?? ''})`)
     const guard = createGuard({
       store, clock: steady, newId, log: log.child('guard'), config, audit, channels,
       accountConfig: (channel, account) => connections.accountConfig(channel, account),
@@ -224,7 +227,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       isCommand: (text) => parseCommand(text, chatCommands, resolveModel).kind === 'command',
       activation: async () => undefined,
       namesTool: namesToolOn(shelf), commandPolicy: (agent) => commandPolicyOf(config, agents, agent),
-      toolsHeld: () => (config.forbidden()[0] === undefined ? undefined : `the configuration in force is not what the owner expects of it (${config.forbidden()[0]?.message ?? ''})`),
+      toolsHeld,
     })
     const checkInput = createInputCheck()
     const policyParts: PolicyParts = { read: store.read, shelf, channels, stateDir, checkInput }
@@ -469,6 +472,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           pairing: { pending: () => guard.pending(), approve: guard.approve, reject: guard.reject },
           approvals: { open: () => guard.approvals({ open: true }), find: guard.approval, decide: guard.decide },
           why,
+          tools: async (key, { chat, sender }, { id }) => ({ held: toolsHeld() ?? null, ...(await toolbox.list({ agent: agentOfKey(key), as: id, where: { session: key, chat, senders: [sender.id] } })) }),
           async money(principal) {
             const privy = isElevated(principal)
             const days = await budget.door.days(31, privy ? undefined : principal.id)
@@ -524,7 +528,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       }),
       commands: () => chatCommands.map(({ name, aliases, description, args, ownerOnly }) => ({ name, aliases: [...aliases], description, args, ownerOnly })),
       egress, halt, budget: budget.door, bearing: during,
-      tools: { list: toolbox.list },
+      tools: { list: toolbox.list, catalog: toolbox.catalog },
       memory: {
         search: ({ principal, agent = agents.defaultId(), query, max }) => sandbox.memoryOf({ agent: agents.get(agent).id, session: mainKey(agents.get(agent).id), principal }).search(query, max),
         status: ({ principal, agent = agents.defaultId() }) => sandbox.memoryOf({ agent: agents.get(agent).id, session: mainKey(agents.get(agent).id), principal }).status(),

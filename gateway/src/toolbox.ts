@@ -1,11 +1,11 @@
 /** Which tools an agent has, and which of them a person's turns are offered; the layers come from the configuration. */
 import { Problem, type AgentId, type Channel, type ChatRef, type ConfigView, type Logger, type Principal, type Tool } from '@moltbot/contract'
 import type { Rooms } from './api/index.ts'
-import { agentsSection, ruleOnTools, toolsSection, unknownToolNames, type Agents, type ToolPolicy } from './foundation/agents/index.ts'
+import { agentsSection, ruleOnTools, toolGroups, toolProfiles, toolsSection, unknownToolNames, type Agents, type ToolPolicy, type ToolProfile } from './foundation/agents/index.ts'
 import { accountConfigOf } from './foundation/connections/index.ts'
 import type { Config } from './foundation/config/index.ts'
 import { toolListsAt, type GuardRoom } from './journey/guard/index.ts'
-import { isSubAgent } from './journey/sandbox/index.ts'
+import { isSubAgent, sandboxSection, withOwn, type SandboxConfig } from './journey/sandbox/index.ts'
 import type { Turn } from './journey/sessions/index.ts'
 
 /** Where a turn takes place, as far as it decides about tools. */
@@ -23,6 +23,11 @@ export function whereOf({ key, chat, batch }: Pick<Turn, 'key' | 'chat' | 'batch
   return { session: key, chat, senders: batch.map(({ message }) => message.sender.id) }
 }
 
+/** How an agent's commands are isolated, by any configuration. One that does not exist has no settings of its own. */
+export function sandboxFor(config: Pick<ConfigView, 'get'>, agents: Pick<Agents, 'has' | 'get'>, agent: AgentId | undefined): SandboxConfig {
+  return withOwn(config.get(sandboxSection), agent === undefined || !agents.has(agent) ? {} : agents.get(agent).sandbox)
+}
+
 export interface Toolbox {
   /** What an agent has there. */
   toolsOf(agent: AgentId, where?: Where): Tool[]
@@ -30,6 +35,8 @@ export interface Toolbox {
   offeredTo(agent: AgentId, principal: Principal, where?: Where): Promise<Tool[]>
   /** Every tool with what removes it for a role or a person. Rejects with `person-unknown`. */
   list: NonNullable<Rooms['tools']>['list']
+  /** The shelf in its groups, with the profiles that have each tool. */
+  catalog: NonNullable<Rooms['tools']>['catalog']
 }
 
 /** The layers that decide which tools an agent has in a place, by any configuration. Throws `Problem('agent-unknown')`. */
@@ -72,6 +79,17 @@ export function createToolbox({ shelf, config, agents, channels, guard, log, mis
   }
   return {
     toolsOf, offeredTo,
+    catalog(agent) {
+      const { id } = agents.get(agent ?? agents.defaultId())
+      const inProfile = (profile: ToolProfile, name: string): boolean => ruleOnTools(shelf, { profile, profileOf: '', layers: [] }).some((ruling) => ruling.name === name && ruling.removedBy === null)
+      const groups = Object.entries(toolGroups).map(([group, names]) => ({ id: group, tools: shelf.filter(({ name }) => names.includes(name)) }))
+      const rest = shelf.filter(({ name }) => groups.every(({ tools }) => tools.every((tool) => tool.name !== name)))
+      return {
+        agentId: id, profile: policyOf(id).profile, profiles: [...toolProfiles],
+        groups: [...groups, { id: 'group:other', tools: rest }].filter(({ tools }) => tools.length > 0)
+          .map((group) => ({ id: group.id, tools: group.tools.map(({ name, description }) => ({ name, description, profiles: toolProfiles.filter((profile) => inProfile(profile, name)) })) })),
+      }
+    },
     async list({ agent = agents.defaultId(), as, where }) {
       const { id } = agents.get(agent)
       const role = (['owner', 'admin', 'member', 'guest'] as const).find((each) => each === as)

@@ -7,10 +7,10 @@ export const sandboxExplain = defineCommand({
   topic: 'look',
   description: 'What isolates, what holds inside, what is weaker on this machine, and, where nothing isolates, the one command that mends it. Commands are never run without isolation.\n\nExits 0 when commands can be run, else 1.',
   args: {},
-  flags: {},
+  flags: { agent: { kind: 'text', value: 'id', summary: 'For this agent, which may have settings of its own' } },
   json: '{backend, available, reason, remedy, scope, workspaceAccess, network, promises, weaker, profile, browser?}',
-  async run(_input, context) {
-    const facts = (await (await context.gateway()).request('sandbox.explain', {}, { timeoutMs: 30_000 })) as SandboxFacts
+  async run({ flags }, context) {
+    const facts = (await (await context.gateway()).request('sandbox.explain', flags.agent === undefined ? {} : { agentId: flags.agent }, { timeoutMs: 30_000 })) as SandboxFacts
     context.report(facts, () => {
       const { paint } = context.terminal
       const access = { rw: 'the agent\'s workspace, which they may change', ro: 'the agent\'s workspace, in which nothing can be changed', none: `a scratch workspace of ${{ session: 'each conversation', agent: 'each agent', shared: 'all agents' }[facts.scope]}` }[facts.workspaceAccess]

@@ -7,10 +7,10 @@ export const sandboxTest = defineCommand({
   topic: 'look',
   description: 'Runs real programs in the sandbox that try to read keys, write elsewhere, reach the network, see other processes and gain privileges. Changes nothing.\n\nExits 0 when everything held, else 1.',
   args: {},
-  flags: {},
+  flags: { agent: { kind: 'text', value: 'id', summary: 'For this agent, which may have settings of its own' } },
   json: '{probes: [{id, what, held, saw}]}; held null: it could not be tried here',
-  async run(_input, context) {
-    const { probes } = (await (await context.gateway()).request('sandbox.test', {}, { timeoutMs: 120_000 })) as { probes: SandboxProbe[] }
+  async run({ flags }, context) {
+    const { probes } = (await (await context.gateway()).request('sandbox.test', flags.agent === undefined ? {} : { agentId: flags.agent }, { timeoutMs: 120_000 })) as { probes: SandboxProbe[] }
     context.report({ probes }, () => {
       const { paint } = context.terminal
       const marks = { true: paint.green('✓'), false: paint.red('✗'), null: paint.yellow('?') }

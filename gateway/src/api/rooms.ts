@@ -1,4 +1,4 @@
-import type { Channel, ChatRef, Check, Clock, Facts, Door, Logger, MemoryHit, ModelInfo, NewId, Store, PrincipalId, Review, VaultDesk, SandboxFacts, SandboxProbe, FileReader, FileWriter } from '@moltbot/contract'
+import type { AgentId, Channel, ChatRef, Check, Clock, Facts, Door, Logger, MemoryHit, ModelInfo, NewId, Store, PrincipalId, Review, VaultDesk, SandboxFacts, SandboxProbe, FileReader, FileWriter } from '@moltbot/contract'
 import type { Audit, AuditDoor } from '../foundation/audit/types.ts'
 import type { BudgetDoor } from '../foundation/budget/types.ts'
 import type { HaltDoor } from '../foundation/halt/types.ts'
@@ -61,7 +61,8 @@ export interface Rooms {
   /** What was spent on models, and what may be. Absent: this gateway was built without its accounts. */
   budget?: BudgetDoor
   /** How commands are isolated, in words, and the proof. Absent: this gateway runs none. */
-  sandbox?: { explain(): Promise<SandboxFacts>; probe(): Promise<SandboxProbe[]> }
+  /** `agent` absent: as for an agent without settings of its own. */
+  sandbox?: { explain(agent?: AgentId): Promise<SandboxFacts>; probe(agent?: AgentId): Promise<SandboxProbe[]> }
   /** Which tools there are for whom. Absent: this gateway was built without tools. */
   tools?: ToolsDoor
   /** What people told their assistant, each person's own. Absent: this gateway remembers nothing. */
@@ -115,9 +116,14 @@ export interface ReviewDoor {
 }
 
 export interface ToolsDoor {
+  /** Throws `Problem('agent-unknown')`. */
+  catalog(agent?: string): ToolCatalog
   /** `as`: somebody's id, or a role; `agent` absent: the default one; `where` absent: in a conversation of their own. Throws `Problem('agent-unknown')`, `person-unknown`. */
   list(request: { agent?: string; as: string; where?: { session?: string; chat?: ChatRef; senders?: readonly string[] } }): Promise<{ agentId: string; as: string; tools: { name: string; description: string; removedBy: string | null }[]; unknown: { list: string; name: string }[] }>
 }
+
+/** The tools there are, in their groups (`group:…`), each with the profiles that have it. */
+export interface ToolCatalog { agentId: string; profile: string; profiles: string[]; groups: { id: string; tools: { name: string; description: string; profiles: string[] }[] }[] }
 
 export interface MemoryDoor {
   search(request: { principal: PrincipalId; agent?: string; query: string; max?: number }): Promise<MemoryHit[]>

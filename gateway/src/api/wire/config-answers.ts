@@ -33,7 +33,7 @@ export function requireBaseHash(rooms: Pick<Rooms, 'config'>, baseHash: string |
 
 /** Whether a key decides who may come in or what tools may do; such keys are written by whoever signed in lately. */
 export function touchesSafety(path: string): boolean {
-  return /^(?:gateway|commands|people|tools|sandbox|approvals|security|plugins|secrets|vault|channels|agents\.(?:defaults|list)\b.*\b(?:sandbox|tools))(?:\.|\[|$)/.test(path.trim())
+  return /^(?:gateway|commands|people|policy|tools|sandbox|approvals|security|plugins|secrets|vault|channels|agents\.(?:defaults|list)\b.*\b(?:sandbox|tools))(?:\.|\[|$)/.test(path.trim())
 }
 
 /** Runs a write and gives its failures the words clients compare. */

@@ -27,6 +27,24 @@ const toolLists = {
 }
 const profileNames = toolProfiles.map((name) => Type.Literal(name))
 
+const words = <const Values extends readonly string[]>(values: Values, description: string) => Type.Optional(Type.Unsafe<Values[number]>(Type.Union(values.map((value) => Type.Literal(value)), { description })))
+const most = (minimum: number, maximum: number, description: string) => Type.Optional(Type.Integer({ minimum, maximum, description }))
+
+/** The keys of `agents.defaults.sandbox`, each for one agent; the sandbox knows what they mean. */
+const ownSandbox = Type.Optional(Type.Object({
+  backend: words(['auto', 'bwrap', 'docker', 'podman'], 'What isolates.'),
+  scope: words(['session', 'agent', 'shared'], 'Who shares a scratch workspace.'),
+  workspaceAccess: words(['none', 'ro', 'rw'], 'What its tools see of the workspace.'),
+  readOnly: Type.Optional(Type.Array(Type.String({ minLength: 2, maxLength: 1_024 }), { description: 'Further folders its commands may read, in place of those of all agents.' })),
+  memoryMb: most(64, 1_048_576, 'The most memory of one command with all its children, in MiB.'),
+  processes: most(16, 32_768, 'The most processes and threads of one command.'),
+  fileMb: most(1, 1_048_576, 'The largest file a command may write, in MiB.'),
+  diskMb: most(1, 10_485_760, 'How much one command may make the disk fuller, in MiB.'),
+  openFiles: most(32, 1_048_576, 'The most files one process may hold open.'),
+  tmpMb: most(1, 65_536, 'Size of the temporary and the home folder, each, in MiB.'),
+  docker: Type.Optional(Type.Object({ image: Type.Optional(Type.String({ maxLength: 300, description: 'The image its commands run in.' })) }, { description: 'For the container engines only.' })),
+}, { description: 'How its commands are isolated. What is absent is as in `agents.defaults.sandbox`.' }))
+
 const toolPolicy = Type.Optional(Type.Object({
   profile: Type.Optional(Type.Unsafe<ToolProfile>(Type.Union(profileNames, { description: 'The set this agent begins with. Absent: `tools.profile`.' })) as TUnsafe<ToolProfile>),
   ...toolLists,
@@ -99,6 +117,7 @@ export const agentsSection = defineSection({
         mentionPatterns: Type.Array(Type.String({ maxLength: 200 }), { default: [], description: 'Regular expressions (case-insensitive) that count as addressing this agent in a group.' }),
       }, { description: 'How groups address it.' })),
       tools: toolPolicy,
+      sandbox: ownSandbox,
     }), { default: [], description: 'The agents. Empty: one agent called `main`.' }),
   }, { default: {} }),
 })

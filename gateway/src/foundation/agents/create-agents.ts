@@ -32,6 +32,8 @@ export interface AgentFacts {
   userTimezone: string | undefined
   /** Regular expressions as configured, not yet checked. */
   mentionPatterns: string[]
+  /** What it has otherwise than `agents.defaults.sandbox` says. */
+  sandbox: NonNullable<AgentsConfig['list'][number]['sandbox']>
   /** `allow` undefined: every tool. `deny` is stronger. */
   tools: { profile: ToolProfile | undefined; allow: string[] | undefined; alsoAllow: string[]; deny: string[]; exec: { allowlist: string[] } }
 }
@@ -170,6 +172,7 @@ export function createAgents(options: AgentsOptions): Agents {
       bootstrapMaxChars: defaults.bootstrapMaxChars,
       userTimezone: defaults.userTimezone,
       mentionPatterns: [...(entry.groupChat?.mentionPatterns ?? [])],
+      sandbox: { ...entry.sandbox },
       tools: { profile: entry.tools?.profile, allow: entry.tools?.allow === undefined ? undefined : [...entry.tools.allow], alsoAllow: [...(entry.tools?.alsoAllow ?? [])], deny: [...(entry.tools?.deny ?? [])], exec: { allowlist: [...(entry.tools?.exec?.allowlist ?? [])] } },
     }
   }

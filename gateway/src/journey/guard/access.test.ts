@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { IncomingMessage } from '@moltbot/contract'
-import { decideAccess, isAddressed, listNames, listNamesOn, type AccessConfig } from './access.ts'
+import { decideAccess, isAddressed, listNames, listNamesOn, toolListsAt, type AccessConfig } from './access.ts'
 
 const owner = { known: true, owner: true }
 const paired = { known: true, owner: false }
@@ -137,4 +137,17 @@ it('one list for all channels names nobody by an id alone', () => {
   expect(listNamesOn(['telegram:'], 'telegram', '')).toBe(false)
   expect(listNames(['@u:server'], 'matrix', '@u:server')).toBe(true)
   expect(listNames([null as never, undefined as never], 'x', 'y')).toBe(false)
+})
+
+it('a group\'s lists come before those of its senders; a topic may have its own; nobody inherits from the language', () => {
+  const config: AccessConfig = { groups: {
+    '-1': { tools: { deny: ['run'] }, toolsBySender: { '7': { allow: ['read'] }, '*': { deny: ['write'] } }, topics: { '3': { tools: { allow: ['status'] } } } },
+    '*': { tools: { allow: [] } },
+  } }
+  const names = (chat: string, senders: string[], thread?: string): string[] => toolListsAt(config, { chat: chat as never, ...(thread === undefined ? {} : { thread: thread as never }) }, senders).map(({ name }) => name)
+  expect(names('-1', ['7', '8', '7'])).toEqual(['groups.-1.tools', 'groups.-1.toolsBySender.7', 'groups.-1.toolsBySender.*'])
+  expect(names('-1', ['constructor'])).toEqual(['groups.-1.tools', 'groups.-1.toolsBySender.*'])
+  expect(names('-2', ['7'])).toEqual(['groups.*.tools'])
+  expect(toolListsAt(config, { chat: '-1' as never, thread: '3' as never }, [])[0]?.lists).toEqual({ allow: ['status'] })
+  expect(toolListsAt({}, { chat: '-1' as never }, ['7'])).toEqual([])
 })

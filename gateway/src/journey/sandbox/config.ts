@@ -36,6 +36,15 @@ export const sandboxSection = defineSection({
 })
 export type SandboxConfig = Static<typeof sandboxSection.schema>
 
+/** What one agent has otherwise than all. */
+export type OwnSandbox = { [Key in keyof Omit<SandboxConfig, 'docker'>]?: SandboxConfig[Key] | undefined } & { docker?: { image?: string | undefined } | undefined }
+
+/** The settings of one agent: its own over those of all. */
+export function withOwn(all: SandboxConfig, { docker, ...own }: OwnSandbox): SandboxConfig {
+  const set = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) as Partial<SandboxConfig>
+  return { ...all, ...set, docker: { image: docker?.image ?? all.docker.image } }
+}
+
 /** How long commands may take and wait, and which are asked about. */
 export const execSection = defineSection({
   path: 'tools.exec',

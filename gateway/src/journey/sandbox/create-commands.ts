@@ -4,7 +4,7 @@ import { stat, statfs } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import {
-  describeError, Problem, type Clock, type CommandFacts, type CommandReport, type CommandRequest, type CommandState, type Commands, type Logger, type NewId, type PrincipalId, type SandboxFacts, type SandboxProbe,
+  describeError, Problem, type AgentId, type Clock, type CommandFacts, type CommandReport, type CommandRequest, type CommandState, type Commands, type Logger, type NewId, type PrincipalId, type SandboxFacts, type SandboxProbe,
   type SessionKey,
 } from '@moltbot/contract'
 import type { BackgroundCommands } from './background-commands.ts'
@@ -24,7 +24,8 @@ import { keysIn, lookAtObeyed, putAside } from './workspace-watch.ts'
 export interface CommandsOptions {
   /** Absolute; the subject's own. */
   workspaceOf(subject: GrantSubject): string
-  sandbox(): SandboxConfig
+  /** How an agent's commands are isolated; without one, those of an agent that has no settings of its own. */
+  sandbox(agent?: AgentId): SandboxConfig
   exec(): ExecConfig
   clock: Clock
   newId: NewId
@@ -50,8 +51,9 @@ export interface CommandRoom {
   stopAll(): Promise<number>
   /** What runs now, in every session. */
   running(): { session: SessionKey; principal: PrincipalId; command: CommandFacts }[]
-  explain(): Promise<SandboxFacts>
-  probe(): Promise<SandboxProbe[]>
+  /** `agent` absent: as for an agent without settings of its own. */
+  explain(agent?: AgentId): Promise<SandboxFacts>
+  probe(agent?: AgentId): Promise<SandboxProbe[]>
   /** Ends everything. */
   close(): Promise<void>
 }
@@ -157,7 +159,7 @@ export function createCommands(options: CommandsOptions): CommandRoom {
 
   async function start(subject: GrantSubject, request: CommandRequest): Promise<Running> {
     if (closed) throw new Problem('sandbox-closed', 'The gateway is stopping.')
-    const config = options.sandbox()
+    const config = options.sandbox(subject.agent)
     const shell = existsSync('/bin/bash') && config.backend !== 'docker' && config.backend !== 'podman' ? ['/bin/bash', '--norc', '--noprofile', '-c', '--'] : ['/bin/sh', '-c', '--']
     const { words, shown, env } = commandWords(request, shell)
     const folder = parsePath(request.cwd ?? '', { folder: true })
@@ -324,8 +326,8 @@ export function createCommands(options: CommandsOptions): CommandRoom {
       const [session, principal] = JSON.parse(each.owner) as [SessionKey, PrincipalId]
       return { session, principal, command: facts(each) }
     }),
-    async explain() {
-      const config = options.sandbox()
+    async explain(agent) {
+      const config = options.sandbox(agent)
       const isolation = isolationFor(config)
       const found = await isolation.check()
       const { memoryMb, processes, fileMb, openFiles, tmpMb } = config
@@ -337,8 +339,8 @@ export function createCommands(options: CommandsOptions): CommandRoom {
         weaker: found.available ? found.weaker : [], profile: createHash('sha256').update(canonical({ described, access: config.workspaceAccess, scope: config.scope })).digest('hex'),
       }
     },
-    async probe() {
-      const config = options.sandbox()
+    async probe(agent) {
+      const config = options.sandbox(agent)
       return probeIsolation(await available(config), { own: options.own, clock, limits: config })
     },
     async close() {

@@ -28,7 +28,7 @@ export interface SandboxOptions {
   /** The workspace of a turn as an absolute path; asked whenever grants are made. */
   workspaceOf(agent: AgentId, principal: PrincipalId, session: SessionKey): string
   /** Nothing in the workspace may be changed. */
-  readOnly?(): boolean
+  readOnly?(agent: AgentId): boolean
   /** Programs for a subject. Absent: this gateway runs none. */
   commands?(subject: GrantSubject): Commands
   /** What the gateway would tell this principal about itself. */
@@ -72,12 +72,12 @@ export function createGrants(options: SandboxOptions): Sandbox {
     return made
   }
   const web = webGrants({ source: options.web ?? noWeb, readBytes: (subject, path, bytesMax) => files(subject).readBytes(path, bytesMax) })
-  const refuseReadOnly = (): void => {
-    if (options.readOnly?.() === true) throw new Problem('workspace-readonly', 'Nothing in this workspace may be changed.', { next: 'The owner can allow it with agents.defaults.sandbox.workspaceAccess: "rw".' })
+  const refuseReadOnly = ({ agent }: GrantSubject): void => {
+    if (options.readOnly?.(agent) === true) throw new Problem('workspace-readonly', 'Nothing in this workspace may be changed.', { next: 'The owner can allow it with agents.defaults.sandbox.workspaceAccess: "rw".' })
   }
   const writerOf = (subject: GrantSubject): FileWriter => ({
     async write(path, text, how) {
-      refuseReadOnly()
+      refuseReadOnly(subject)
       return files(subject).write(path, text, how)
     },
   })
@@ -108,7 +108,7 @@ export function createGrants(options: SandboxOptions): Sandbox {
     },
     web: (subject) => web.web(subject),
     browser: (subject) => (options.browsers ?? off('a browser')).grant(subject, async (path, bytes) => {
-      refuseReadOnly()
+      refuseReadOnly(subject)
       await options.labels?.mark(rootOf(subject), path)
       await files(subject).writeBytes(path, bytes)
     }),
