@@ -110,6 +110,8 @@ import { status } from './status.ts'
 import { systemEvent } from './system-event.ts'
 import { systemPresence } from './system-presence.ts'
 import { tasksList } from './tasks-list.ts'
+import { toolsCatalog } from './tools-catalog.ts'
+import { toolsEffective } from './tools-effective.ts'
 import { toolsList } from './tools-list.ts'
 import { updateStatus } from './update-status.ts'
 import { usageCost } from './usage-cost.ts'
@@ -243,6 +245,8 @@ export const methods: Method[] = [
   systemEvent,
   systemPresence,
   tasksList,
+  toolsCatalog,
+  toolsEffective,
   toolsList,
   updateStatus,
   usageCost,

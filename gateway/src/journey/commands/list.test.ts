@@ -15,6 +15,7 @@ const needs = {
   queueMode: () => 'steer', models: { list: async () => [{ provider: 'a', id: 'm', available: true }, { provider: 'b', id: 'n', available: false }], current: () => ({ primary: 'a/m', why: 'first' }), resolve: (name: string) => (name === 'm' ? 'a/m' : undefined) },
   pairing: { pending: async () => waiting, approve: async (channel: string, code: string, by: unknown) => { done.push(['approve', channel, code, by]); return { name: null, sender: '7', channel } }, reject: async (channel: string, code: string) => { done.push(['reject', channel, code]); return true } },
   why: async (id: string) => (id === 'in-1' ? { lines: ['the way'] } : undefined), lastMessage: async () => known,
+  tools: async (_key: string, message: IncomingMessage) => ({ agentId: 'main', held: message.chat.channel === 'telegram' ? null : 'because', tools: [{ name: 'read', description: 'Reads.\nMore', removedBy: null }, { name: 'run', description: 'Runs', removedBy: 'tools.deny' }, { name: 'process', description: 'P', removedBy: 'tools.deny' }] }),
   money: async () => ({ todayUsd: 0.004, monthUsd: 1.2, caps: [{ name: 'daily', spentUsd: 0.5, capUsd: 5, leftUsd: 4.5 }] }),
 } as unknown as CommandNeeds
 beforeEach(() => {
@@ -55,6 +56,9 @@ describe('each command', () => {
     ['usage cost', expect.stringContaining('daily: $4.50 of $5.00 left'), []],
     ['usage full', 'Each answer now ends with its usage.', [['patch', { usageFooter: 'full' }]]],
     ['usage everything', 'problem usage-unknown', []],
+    ['tools', '`main` may use here: `read`.\n\nNot here:\n- `run`, `process`: taken away by ` tools.deny `', []],
+    ['tools verbose', '`main` may use here:\n- `read` Reads.\n\nNot here:\n- `run`, `process`: taken away by ` tools.deny `', []],
+    ['tools everything', 'problem tools-words', []],
     ['compact', 'There is nothing.', [['compact', undefined]]],
     [`compact ${'x'.repeat(900)}`, 'There is nothing.', [['compact', 'x'.repeat(800)]]],
     ['queue', 'Queue: steer.', []],

@@ -182,6 +182,24 @@ const usage: ChatCommand = {
   },
 }
 
+const tools: ChatCommand = {
+  name: 'tools', aliases: [], description: 'What I may use here, and why not the rest', args: '[verbose]', ownerOnly: false,
+  async run({ args, key, message, needs, principal }) {
+    const wanted = args.trim().toLowerCase()
+    if (wanted !== '' && wanted !== 'compact' && wanted !== 'verbose') throw new Problem('tools-words', `"${wanted.slice(0, 40)}" is none of compact, verbose.`)
+    const { agentId, held, tools: all } = await needs.tools(key, message, principal)
+    const there = all.filter(({ removedBy }) => removedBy === null)
+    const gone = new Map<string, string[]>()
+    for (const { name, removedBy } of all) if (removedBy !== null) gone.set(removedBy, [...(gone.get(removedBy) ?? []), name])
+    return [
+      ...(held === null ? [] : [`⚠️ Nothing of it runs at the moment: ${held}.`, '']),
+      there.length === 0 ? `\`${agentId}\` has no tools here.` : wanted === 'verbose' ? `\`${agentId}\` may use here:` : `\`${agentId}\` may use here: ${there.map(({ name }) => `\`${name}\``).join(', ')}.`,
+      ...(wanted === 'verbose' ? there.map(({ name, description }) => `- \`${name}\` ${description.split('\n')[0]?.slice(0, 200) ?? ''}`) : []),
+      ...(gone.size === 0 ? [] : ['', 'Not here:', ...[...gone].map(([by, names]) => `- ${names.map((name) => `\`${name}\``).join(', ')}: taken away by ${codeSpan(by)}`)]),
+    ].join('\n')
+  },
+}
+
 const compact: ChatCommand = {
   name: 'compact', aliases: [], description: 'Summarise the older part of this conversation', args: '[what to keep]', ownerOnly: false,
   async run({ args, key, needs }) {
@@ -286,4 +304,4 @@ function codeBlock(text: string): string {
   return `${fence}\n${text}\n${fence}`
 }
 
-export const chatCommands: readonly ChatCommand[] = [help, commands, status, whoami, fresh, stop, pause, resume, panic, model, think, usage, compact, queue, why, pair, approve, deny]
+export const chatCommands: readonly ChatCommand[] = [help, commands, status, whoami, fresh, stop, pause, resume, panic, model, think, tools, usage, compact, queue, why, pair, approve, deny]

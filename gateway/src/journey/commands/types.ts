@@ -28,6 +28,8 @@ export interface CommandNeeds {
   why(id: string): Promise<{ lines: string[] } | undefined>
   /** What this person may know of what was spent, in US dollars: the owner everything, others their own. */
   money(principal: Principal): Promise<{ todayUsd: number; monthUsd: number; caps: { name: string; spentUsd: number; capUsd: number; leftUsd: number }[] }>
+  /** What the assistant has in this conversation in this person's hands, and of each other tool the layer that took it away. `held`: why none of them runs at the moment. */
+  tools(key: SessionKey, message: IncomingMessage, principal: Principal): Promise<{ agentId: string; held: string | null; tools: { name: string; description: string; removedBy: string | null }[] }>
   /** The message before this one in the same chat. */
   lastMessage(message: IncomingMessage): Promise<string | undefined>
 }
