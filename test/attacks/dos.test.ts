@@ -1,9 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
+import { Lexer } from 'marked'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { renderMarkdown } from '../../channels/discord/src/markdown.ts'
+import { renderHtml } from '../../channels/telegram/src/html.ts'
+import { isTangled } from '../../contract/src/tangled-markdown.ts'
 import { connectionsMax, descriptorLimit } from '../../gateway/src/api/descriptors.ts'
 import { newDevice, runDoor, signDevice } from '../../gateway/src/api/testing/test-client.ts'
+import { splitMarkdown } from '../../gateway/src/journey/outbox/split.ts'
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts'
 import { connected, exchange, parseAnswers, requestText } from './raw-http.ts'
 import { text, upgrade, type RawSocket } from './raw-socket.ts'
@@ -162,6 +167,28 @@ describe('DOS-04 work for strangers', () => {
     for (let attempt = 0; attempt < 14; attempt++) statuses.push((await exchange(port, requestText(port, 'GET /?token=wrong', { Connection: 'close', 'Sec-Fetch-Site': 'none' }))).answers[0]?.status)
     expect(statuses.at(-1)).toBe(429)
     await honest()
+  })
+})
+
+describe('DOS-05 Markdown that no reader takes apart in time', () => {
+  const tangled: [string, string][] = [
+    ['quotes in quotes', '>'.repeat(3_000)], ['lists in lists', Array.from({ length: 400 }, (_, at) => `${'  '.repeat(at)}- a`).join('\n')], ['lists on a line', `${'1. '.repeat(2_000)}x`], ['open emphasis', '**a'.repeat(20_000)],
+    ['brackets', '['.repeat(30_000)], ['backticks of every length', Array.from({ length: 300 }, (_, at) => `${'`'.repeat(at + 1)}a`).join(' ')], ['a million lines', 'a\n'.repeat(500_000)],
+  ]
+  it.each(tangled)('DOS-05: %s: cut and shown as plain text, whole, before the test\'s time is up', (_what, text) => {
+    const parts = splitMarkdown(text, 4_096)
+    expect(parts.join('').replaceAll(/\s/g, '')).toBe(text.replaceAll(/\s/g, ''))
+    expect(parts.every((part) => part.length <= 4_096)).toBe(true)
+    for (const part of parts.slice(0, 3)) expect([renderHtml(part).length > 0, renderMarkdown(part).length > 0]).toEqual([true, true])
+  })
+
+  it('DOS-05: what people and models write is read as before', () => {
+    const list = Array.from({ length: 300 }, (_, at) => `${'  '.repeat(at % 6)}- **point ${at}** with \`code\` and [a link](https://example.com)`).join('\n')
+    expect([isTangled(list), isTangled(`\`\`\`\n${'    > - *['.repeat(5_000)}\n\`\`\``), isTangled('> '.repeat(12) + 'deep')]).toEqual([false, false, false])
+  })
+
+  it('DOS-05 twin: the reader itself ends its stack over it', () => {
+    expect(() => new Lexer({ gfm: true }).lex('>'.repeat(5_000))).toThrow(/stack/)
   })
 })
 

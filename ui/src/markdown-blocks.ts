@@ -24,6 +24,43 @@ function openFrom(tokens: readonly Token[]): number {
   return Math.max(index, 0)
 }
 
+/** Marks of quotes and lists in one another; the reader's stack ends at some hundreds. */
+const depthMax = 40
+/** Signs that may begin something, in one block without an empty line; the reader looks from each to each. */
+const signsMax = 3_000
+/** Lines of one block outside a fence. */
+const linesMax = 4_000
+/** Beyond this no text is read as Markdown. */
+const lengthMax = 400_000
+
+/** Whether reading would freeze the page, or end the reader's stack: then the text is shown as it is. Looks at each character once. */
+export function isTangled(text: string): boolean {
+  if (text.length > lengthMax) return true
+  let fence = ''
+  let signs = 0
+  let lines = 0
+  for (const line of text.split('\n')) {
+    const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1]
+    if (mark !== undefined && (fence === '' || (mark.startsWith(fence) && line.trim() === mark))) {
+      fence = fence === '' ? mark : ''
+      signs = 0
+      lines = 0
+    } else if (fence === '') {
+      if (line.trim() === '') {
+        signs = 0
+        lines = 0
+      }
+      lines += 1
+      const lead = /^(?:[ \t]|>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t]))*/.exec(line)?.[0] ?? ''
+      const depth = lead.replace(/[\s\d]/g, '').length
+      if (depth > depthMax || (depth > 0 && lead.replace(/\t/g, '    ').replace(/\S/g, '').length > 2 * depthMax)) return true
+      signs += line.length - line.replace(/[*_~`[\]<!(]/g, '').length
+      if (signs > signsMax || lines > linesMax) return true
+    }
+  }
+  return false
+}
+
 export interface MarkdownReader {
   /** The blocks of the whole text. Text that continues what was read before costs only its open block. */
   read(text: string): readonly MarkdownBlock[]
@@ -37,6 +74,7 @@ export function createMarkdownReader(): MarkdownReader {
   return {
     read(text) {
       const whole = normal(text)
+      if (isTangled(whole)) return [{ id: nextId, token: { type: 'code', raw: whole, text: whole } }]
       if (!whole.startsWith(closedText)) {
         closed = []
         closedText = ''

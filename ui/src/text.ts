@@ -34,6 +34,12 @@ const english = {
   paletteActions: 'Actions',
   actionStop: 'Stop the answer',
   actionTheme: 'Switch colours',
+  actionInstall: 'Install on this device',
+  shortcuts: 'Keys',
+  shortcutsHint: 'Everything works without a mouse: Tab goes on, Enter does.',
+  shortcutKeys: {
+    palette: 'Search, and everything else', composer: 'Write a message', send: 'Send', line: 'A new line in the message', commands: 'Commands, at the beginning of a message', escape: 'Close what is open, or stop the answer', save: 'Save the file being edited', help: 'This list',
+  },
   actionPeople: 'People and devices waiting',
   actionModel: 'Choose a model',
   conversation: 'Conversation',
@@ -160,6 +166,7 @@ const english = {
   approvalUntil: (time: string) => `Open until ${time}`,
   approvalRanOut: 'Time is up',
   approvalSending: 'Sending your answer…',
+  approvalReadAll: 'Read it to its end; then you can allow it.',
   approvalStates: {
     once: 'Allowed once',
     always: 'Allowed, from now on without asking',
@@ -237,6 +244,12 @@ const german: Text = {
   paletteActions: 'Aktionen',
   actionStop: 'Antwort anhalten',
   actionTheme: 'Farben wechseln',
+  actionInstall: 'Auf diesem Gerät installieren',
+  shortcuts: 'Tasten',
+  shortcutsHint: 'Alles geht ohne Maus: Tab geht weiter, Enter führt aus.',
+  shortcutKeys: {
+    palette: 'Suchen, und alles andere', composer: 'Nachricht schreiben', send: 'Senden', line: 'Neue Zeile in der Nachricht', commands: 'Befehle, am Anfang einer Nachricht', escape: 'Offenes schließen oder die Antwort anhalten', save: 'Bearbeitete Datei speichern', help: 'Diese Liste',
+  },
   actionPeople: 'Wartende Personen und Geräte',
   actionModel: 'Modell wählen',
   conversation: 'Gespräch',
@@ -363,6 +376,7 @@ const german: Text = {
   approvalUntil: (time) => `Offen bis ${time}`,
   approvalRanOut: 'Die Zeit ist um',
   approvalSending: 'Antwort wird gesendet …',
+  approvalReadAll: 'Lies es bis zum Ende; dann kannst du es erlauben.',
   approvalStates: {
     once: 'Einmal erlaubt',
     always: 'Erlaubt, künftig ohne Frage',
@@ -413,4 +427,5 @@ export function pickLanguage(wanted: readonly string[]): 'en' | 'de' {
 }
 
 export const language: 'en' | 'de' = pickLanguage(typeof navigator === 'undefined' ? [] : (navigator.languages ?? [navigator.language]))
+export const texts = { english, german }
 export const text: Text = language === 'de' ? german : english

@@ -38,3 +38,8 @@ export function shortModel(model: string): string {
 export function isBuiltin(model: string | undefined): boolean {
   return model !== undefined && /^builtin\//.test(model)
 }
+
+/** A text in which nothing hides: what has no shape of its own, or turns what follows, is written out. The gateway does so too; the page does not rely on it. */
+export function plainly(shown: string): string {
+  return shown.replace(/(?:[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\u115F\u1160\u3164\uFFA0]|\u034F)/gu, (mark) => (mark === '\n' || mark === '\t' ? mark : `⟨U+${(mark.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟩`))
+}

@@ -1,3 +1,4 @@
+import { isTangled } from '@moltbot/contract'
 import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked'
 
 /**
@@ -5,7 +6,7 @@ import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked'
  * quotes one quote. Raw HTML is shown as it was written. Links keep http and https; others are text. Nothing becomes a spoiler.
  */
 export function renderMarkdown(markdown: string): string {
-  return blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[]).trim()
+  return isTangled(markdown) ? fence(markdown, undefined) : blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[]).trim()
 }
 
 const entityNames: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' }

@@ -1,3 +1,4 @@
+import { isTangled } from '@moltbot/contract'
 import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked'
 
 /** Where we are in the tree: Telegram refuses links inside links and styles inside code, and nested quotes are shown as one. */
@@ -9,7 +10,7 @@ const top: Place = { link: false, bold: false, quote: false }
  * headings bold, lists bullets. Raw HTML is shown as it was written. Links keep http, https, tg and mailto; others are text.
  */
 export function renderHtml(markdown: string): string {
-  return blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[], top).trim()
+  return isTangled(markdown) ? escape(markdown.trim()) : blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[], top).trim()
 }
 
 /** How many UTF-16 units Telegram counts: the text that stays when tags are taken away. */

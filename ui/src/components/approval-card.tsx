@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
 import type { Approval, ApprovalDecision } from '../wire.ts'
-import { clockTime, sessionTitle } from '../words.ts'
+import { clockTime, plainly, sessionTitle } from '../words.ts'
 import { Icon, type IconName } from './icon.tsx'
 
 /** `m:ss`, or hours where it is long. */
@@ -46,21 +46,45 @@ export function approvalOutcome(approval: Approval): { words: string; icon: Icon
   }
 }
 
-function Answers(props: { stage: Stage; approval: Approval }): VNode {
-  const { approval } = props
+/** A card that appears under a pointer or a typing hand takes no yes before a person could have seen it. */
+const armedAfterMs = 500
+
+/** The whole text, and whether a person had all of it before their eyes. */
+function WholeText(props: { shown: string; onSeen: () => void }): VNode {
+  const place = useRef<HTMLPreElement>(null)
+  const look = (): void => {
+    const { current } = place
+    if (current !== null && current.scrollTop + current.clientHeight >= current.scrollHeight - 4) props.onSeen()
+  }
+  useEffect(look, [props.shown])
+  return <pre class="ask-what" tabIndex={0} ref={place} onScroll={look}>{props.shown}</pre>
+}
+
+function Answers(props: { stage: Stage; approval: Approval; seen: boolean }): VNode {
+  const { approval, seen } = props
+  const [armed, setArmed] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => setArmed(true), armedAfterMs)
+    return () => clearTimeout(timer)
+  }, [approval.id])
   const { approvals } = props.stage.desk
   const busy = approvals.answering.value.has(approval.id)
   const refusal = approvals.refusals.value.get(approval.id)
   const scope = `ask-scope-${approval.id}`
-  const answer = (decision: ApprovalDecision) => () => void approvals.answer(approval.id, decision)
+  const ready = armed && seen
+  const answer = (decision: ApprovalDecision) => (event: Event) => {
+    // Only a person's own press counts for a yes.
+    if (decision === 'deny' || (ready && event.isTrusted)) void approvals.answer(approval.id, decision)
+  }
   return (
     <>
       <p class="quiet" id={scope}>{approval.always === undefined ? text.approvalNoAlways : text.approvalAlwaysMeans(approval.always)}</p>
+      {seen ? null : <p class="quiet">{text.approvalReadAll}</p>}
       {refusal === undefined ? null : <p class="bad-words" role="alert">{refusal}</p>}
       <div class="ask-buttons">
-        <button type="button" class="button primary" aria-disabled={busy} onClick={answer('allow-once')}>{text.approvalOnce}</button>
+        <button type="button" class="button primary" aria-disabled={busy || !ready} onClick={answer('allow-once')}>{text.approvalOnce}</button>
         {approval.always === undefined ? null : (
-          <button type="button" class="button" aria-disabled={busy} aria-describedby={scope} onClick={answer('allow-always')}>{text.approvalAlways}</button>
+          <button type="button" class="button" aria-disabled={busy || !ready} aria-describedby={scope} onClick={answer('allow-always')}>{text.approvalAlways}</button>
         )}
         <button type="button" class="button" aria-disabled={busy} onClick={answer('deny')}>{text.approvalDeny}</button>
         {busy ? <span class="quiet" role="status">{text.approvalSending}</span> : null}
@@ -76,6 +100,7 @@ export function ApprovalCard(props: { stage: Stage; approval: Approval; where?: 
   const place = useRef<HTMLElement>(null)
   const waiting = approval.state === 'pending'
   const focused = useRef(false)
+  const [seen, setSeen] = useState(false)
   // The button with the focus goes away with the answer; whoever listens should stay at the card.
   useEffect(() => {
     if (!waiting && focused.current && document.activeElement === document.body) place.current?.focus()
@@ -98,7 +123,7 @@ export function ApprovalCard(props: { stage: Stage; approval: Approval; where?: 
           <span class="quiet">{text.approvalBy(approval.by ?? '', clockTime(approval.decidedAt))}</span>
         )}
       </div>
-      <pre class="ask-what" tabIndex={0}>{approval.what}</pre>
+      <WholeText shown={plainly(approval.what)} onSeen={() => setSeen(true)} />
       {waiting && approval.why !== '' ? <p class="ask-why">{approval.why}</p> : null}
       {props.where === true && key !== undefined ? (
         <p class="quiet">
@@ -108,9 +133,9 @@ export function ApprovalCard(props: { stage: Stage; approval: Approval; where?: 
       <details class="ask-details">
         <summary>{text.approvalDetails}</summary>
         {waiting || approval.why === '' ? null : <p class="ask-why">{approval.why}</p>}
-        <pre tabIndex={0}>{approval.detail}</pre>
+        <pre tabIndex={0}>{plainly(approval.detail)}</pre>
       </details>
-      {waiting ? <Answers stage={stage} approval={approval} /> : null}
+      {waiting ? <Answers stage={stage} approval={approval} seen={seen} /> : null}
     </section>
   )
 }
