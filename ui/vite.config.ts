@@ -19,5 +19,10 @@ export default defineConfig({
     // `light-dark()` carries both colour schemes; browsers from 2024 on know it.
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     reportCompressedSize: false,
+    rolldownOptions: {
+      input: { index: fileURLToPath(new URL('index.html', import.meta.url)), 'service-worker': fileURLToPath(new URL('src/service-worker.ts', import.meta.url)) },
+      // A worker keeps its address over versions, and stands where its scope begins.
+      output: { entryFileNames: (chunk) => (chunk.name === 'service-worker' ? '[name].js' : 'assets/[name]-[hash].js') },
+    },
   },
 })

@@ -37,7 +37,7 @@ function lacking(answer: RawAnswer, authenticated: boolean): string[] {
     ['csp', /default-src 'none'/.test(policy) && /script-src 'self'/.test(policy) && !/unsafe-(inline|eval)|\*/.test(policy)],
     ['frame-ancestors', /frame-ancestors 'none'/.test(policy)],
     ['base-uri', /base-uri 'none'/.test(policy)],
-    ['trusted-types', /require-trusted-types-for 'script'; trusted-types 'none'/.test(policy)],
+    ['trusted-types', /require-trusted-types-for 'script'; trusted-types moltbot-worker$/.test(policy)],
     ['nosniff', headers.get('x-content-type-options') === 'nosniff'],
     ['referrer', /^(no-referrer|same-origin)$/.test(headers.get('referrer-policy') ?? '')],
     ['coop', headers.get('cross-origin-opener-policy') === 'same-origin'],

@@ -1,4 +1,6 @@
+import { effect } from '@preact/signals'
 import { render } from 'preact'
+import { createCompanion } from './companion.ts'
 import { App } from './components/app.tsx'
 import { createDesk } from './desk.ts'
 import { createGatewayClient } from './gateway-client.ts'
@@ -82,16 +84,33 @@ const desk = createDesk({
   address: place,
 })
 
-const stage = createStage(desk, place, allowed(() => localStorage), Date.now, client.retryNow)
+const companion = createCompanion((hash) => {
+  location.hash = hash
+})
+const stage = createStage(desk, place, allowed(() => localStorage), Date.now, client.retryNow, companion)
 const root = document.getElementById('page')
 if (root !== null) render(<App stage={stage} />, root)
 desk.start()
 
-addEventListener('popstate', () => {
+/** The address that begins a chat, as the shortcut of an installed page has it. */
+function follow(): void {
+  if (location.hash === '#/new') return desk.newChat()
   const named = place.follow()
   if (named !== undefined && named !== desk.sessionKey.value) desk.open(named)
-})
+}
+if (location.hash === '#/new') {
+  const stop = client.onState((state) => {
+    if (state.kind !== 'online') return
+    stop()
+    follow()
+  })
+}
+addEventListener('popstate', follow)
+effect(() => companion.badge(desk.unread.value.size + desk.approvals.open.value.length + desk.pairing.value.length + desk.devices.value.length))
 addEventListener('online', () => client.retryNow())
 document.addEventListener('visibilitychange', () => {
-  if (!document.hidden && client.state().kind === 'waiting') client.retryNow()
+  if (document.hidden) return
+  if (client.state().kind === 'waiting') client.retryNow()
+  // Somebody may have signed in anew in another tab.
+  else if (client.state().kind === 'signed-out') void checkSignIn().then((answer) => { if (answer === 'signed-in') client.retryNow() })
 })

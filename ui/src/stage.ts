@@ -2,6 +2,7 @@ import { signal, type Signal } from '@preact/signals'
 import type { Desk } from './desk.ts'
 import type { Place } from './place.ts'
 import type { SessionRow } from './wire.ts'
+import type { Companion } from './companion.ts'
 import { createThemeSwitch, type ThemeSwitch } from './theme.ts'
 
 export type Dialog = { kind: 'none' } | { kind: 'rename'; session: SessionRow } | { kind: 'reset'; session: SessionRow } | { kind: 'remove'; session: SessionRow }
@@ -14,6 +15,9 @@ export interface Stage {
   /** The list of chats on a narrow screen. */
   drawer: Signal<boolean>
   palette: Signal<boolean>
+  /** The list of keys. */
+  shortcuts: Signal<boolean>
+  companion: Companion
   models: Signal<boolean>
   dialog: Signal<Dialog>
   /** Words to put into the composer (a message taken back, a suggestion). */
@@ -24,7 +28,7 @@ export interface Stage {
   now: Signal<number>
 }
 
-export function createStage(desk: Desk, place: Place, storage: Storage | undefined, now: () => number, retryNow: () => void): Stage {
+export function createStage(desk: Desk, place: Place, storage: Storage | undefined, now: () => number, retryNow: () => void, companion: Companion): Stage {
   const clock = signal(now())
   setInterval(() => {
     clock.value = now()
@@ -35,6 +39,8 @@ export function createStage(desk: Desk, place: Place, storage: Storage | undefin
     theme: createThemeSwitch(document.documentElement, storage),
     drawer: signal(false),
     palette: signal(false),
+    shortcuts: signal(false),
+    companion,
     models: signal(false),
     dialog: signal<Dialog>({ kind: 'none' }),
     draft: signal(undefined),

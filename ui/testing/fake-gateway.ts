@@ -7,7 +7,7 @@ import { WebSocketServer, type WebSocket } from 'ws'
 /** The page's rules, as the gateway's own server sends them. */
 export const contentPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; " +
-  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types moltbot-worker"
 
 /** What an answer is made of, in order. */
 export type Step =
@@ -56,7 +56,7 @@ export interface FakeGateway {
   close(): Promise<void>
 }
 
-const types: Record<string, string> = { html: 'text/html; charset=utf-8', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' }
+const types: Record<string, string> = { html: 'text/html; charset=utf-8', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml', png: 'image/png', webmanifest: 'application/manifest+json' }
 const main = 'agent:main:main'
 
 /** A gateway that speaks just enough of the protocol for the page, on a real socket, with answers the test writes. */

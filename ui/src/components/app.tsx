@@ -13,6 +13,7 @@ import { ModelPicker } from './model-picker.tsx'
 import { Palette } from './palette.tsx'
 import { RoomPlace } from './room-place.tsx'
 import { SessionDialog } from './session-dialog.tsx'
+import { Shortcuts } from './shortcuts.tsx'
 import { SidePanel } from './side-panel.tsx'
 import { Sidebar } from './sidebar.tsx'
 import { Toasts } from './toasts.tsx'
@@ -30,10 +31,15 @@ function useKeys(stage: Stage): void {
         stage.palette.value = !stage.palette.value
         return
       }
-      if (event.defaultPrevented || stage.palette.value || stage.dialog.value.kind !== 'none') return
+      if (event.defaultPrevented || stage.palette.value || stage.shortcuts.value || stage.dialog.value.kind !== 'none') return
       if (event.key === '/' && stage.place.room.value === undefined && !isTyping(event.target) && !event.ctrlKey && !event.metaKey && !event.altKey) {
         event.preventDefault()
         document.getElementById('composer')?.focus()
+        return
+      }
+      if (event.key === '?' && !isTyping(event.target) && !event.ctrlKey && !event.metaKey && !event.altKey) {
+        event.preventDefault()
+        stage.shortcuts.value = true
         return
       }
       if (event.key !== 'Escape') return
@@ -116,6 +122,7 @@ export function App(props: { stage: Stage }): VNode {
       <SidePanel stage={stage} />
       <Palette stage={stage} />
       <SessionDialog stage={stage} />
+      <Shortcuts stage={stage} />
       <ApprovalsSpoken stage={stage} />
       <Toasts desk={desk} />
     </div>

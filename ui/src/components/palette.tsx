@@ -35,6 +35,8 @@ function entriesOf(stage: Stage): Entry[] {
       ...(session.isMain ? [] : [{ id: 'remove', words: text.remove, icon: 'bin' as const, run: () => (stage.dialog.value = { kind: 'remove', session }) }]),
     ]),
     ...rooms.map((name) => ({ id: `room ${name}`, words: text.rooms[name], icon: 'chevron' as const, run: () => stage.place.enter(name) })),
+    ...(stage.companion.installable.value ? [{ id: 'install', words: text.actionInstall, icon: 'down' as const, run: () => void stage.companion.install() }] : []),
+    { id: 'shortcuts', words: text.shortcuts, icon: 'why', run: () => (stage.shortcuts.value = true) },
     { id: 'theme', words: text.actionTheme, icon: 'auto', run: stage.theme.next },
   ]
   return [

@@ -350,4 +350,5 @@ const german: RoomText = {
   byLine: (calls, tokens) => `${calls === 1 ? '1 Aufruf' : `${calls} Aufrufe`}, ${tokens} Token`,
 }
 
+export const roomTexts = { english, german }
 export const roomText: RoomText = language === 'de' ? german : english

@@ -1,9 +1,9 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 
-/** What every page of ours may load: only files of this origin, no inline code, nothing framed. */
+/** What every page of ours may load: only files of this origin, no inline code, nothing framed. The one policy for script addresses lets the page's own service worker through and nothing else. */
 export const contentPolicy = [
   "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "connect-src 'self'", "font-src 'self'", "manifest-src 'self'", "worker-src 'self'",
-  "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
+  "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", 'trusted-types moltbot-worker',
 ].join('; ')
 
 /** Headers of every answer, whatever it is. */

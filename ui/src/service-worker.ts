@@ -1,0 +1,147 @@
+/**
+ * The page's own service worker: the shell of the page opens without a connection, and what the gateway pushes is shown. It keeps the
+ * shell and its files alone: never an answer of the gateway, never an address with a token, nothing of a conversation.
+ */
+
+/** What this file needs of a worker's scope; the page's own types know only windows. */
+interface WorkerScope {
+  registration: ServiceWorkerRegistration
+  clients: { claim(): Promise<void>; matchAll(options: { type: 'window'; includeUncontrolled: boolean }): Promise<readonly WindowClient[]>; openWindow(url: string): Promise<unknown> }
+  skipWaiting(): Promise<void>
+  addEventListener(type: 'install' | 'activate', listener: (event: Extended) => void): void
+  addEventListener(type: 'fetch', listener: (event: Extended & { request: Request; respondWith(answer: Promise<Response>): void }) => void): void
+  addEventListener(type: 'push', listener: (event: Extended & { data: { json(): unknown } | null }) => void): void
+  addEventListener(type: 'notificationclick', listener: (event: Extended & { notification: Notification }) => void): void
+}
+interface Extended { waitUntil(work: Promise<unknown>): void }
+interface WindowClient { url: string; focus(): Promise<unknown>; navigate(url: string): Promise<unknown>; postMessage(message: unknown): void }
+
+const worker = globalThis as unknown as WorkerScope
+const cacheName = 'moltbot-shell-1'
+/** Old files of earlier versions are dropped beyond this many. */
+const filesMax = 80
+const shell = './'
+
+const base = (): URL => new URL(worker.registration.scope)
+
+/** The path inside the page, '' for the page itself; undefined: not ours. */
+function inside(address: string): string | undefined {
+  const url = new URL(address)
+  const { origin, pathname } = base()
+  return url.origin === origin && url.pathname.startsWith(pathname) ? url.pathname.slice(pathname.length) : undefined
+}
+
+const isFile = (path: string): boolean => /^(assets\/[^/]+|icon\.svg|icon-[\w-]+\.png|badge-96\.png|apple-touch-icon\.png|manifest\.webmanifest)$/.test(path)
+const isShell = (answer: Response): boolean => answer.ok && !answer.redirected && answer.type === 'basic' && (answer.headers.get('Content-Type') ?? '').startsWith('text/html')
+
+/** The shell as it is now, with the files it names. Signed out there is nothing to keep, and nothing is kept. */
+async function keepShell(answer: Response): Promise<void> {
+  if (!isShell(answer)) return
+  const cache = await caches.open(cacheName)
+  const html = await answer.clone().text()
+  await cache.put(shell, answer)
+  const files = [...html.matchAll(/(?:src|href)="\.\/([^"]+)"/g)].flatMap((match) => (match[1] !== undefined && isFile(match[1]) ? [match[1]] : []))
+  await Promise.all(files.map(async (file) => {
+    if ((await cache.match(`./${file}`)) === undefined) await keepFile(cache, `./${file}`, await fetch(`./${file}`))
+  }))
+  const kept = (await cache.keys()).filter((request) => inside(request.url)?.startsWith('assets/') === true)
+  await Promise.all(kept.slice(0, Math.max(0, kept.length - filesMax)).map((request) => cache.delete(request)))
+}
+
+async function keepFile(cache: Cache, name: string | Request, answer: Response): Promise<void> {
+  if (answer.ok && !answer.redirected && answer.type === 'basic') await cache.put(name, answer)
+}
+
+async function openPage(request: Request, keep: (work: Promise<unknown>) => void): Promise<Response> {
+  try {
+    const answer = await fetch(request)
+    keep(keepShell(answer.clone()))
+    return answer
+  } catch (error) {
+    // The gateway is away: the shell says so, and waits for it.
+    const kept = await (await caches.open(cacheName)).match(shell)
+    if (kept !== undefined) return kept
+    throw error
+  }
+}
+
+async function openFile(request: Request, keep: (work: Promise<unknown>) => void): Promise<Response> {
+  const cache = await caches.open(cacheName)
+  const kept = await cache.match(request)
+  if (kept !== undefined) return kept
+  const answer = await fetch(request)
+  keep(keepFile(cache, request, answer.clone()))
+  return answer
+}
+
+worker.addEventListener('install', (event) => {
+  event.waitUntil(fetch(shell, { credentials: 'same-origin' }).then(keepShell, () => undefined).then(() => worker.skipWaiting()))
+})
+
+worker.addEventListener('activate', (event) => {
+  const clean = async (): Promise<void> => {
+    for (const name of await caches.keys()) if (name !== cacheName && name.startsWith('moltbot-')) await caches.delete(name)
+    await worker.clients.claim()
+  }
+  event.waitUntil(clean())
+})
+
+worker.addEventListener('fetch', (event) => {
+  const { request } = event
+  const path = inside(request.url)
+  if (request.method !== 'GET' || path === undefined) return
+  const { search } = new URL(request.url)
+  const keep = (work: Promise<unknown>): void => event.waitUntil(work.catch(() => 'kept next time'))
+  // An address that carries anything (a token, words shared with the page) goes to the gateway alone.
+  if (request.mode === 'navigate' && path === '' && search === '') event.respondWith(openPage(request, keep))
+  else if (isFile(path) && search === '') event.respondWith(openFile(request, keep))
+})
+
+const words = {
+  en: { approval: 'Your assistant asks for a yes', reply: 'Your assistant has answered', alert: 'Your assistant needs you', test: 'Notifications work.', body: 'Open the page to see it.' },
+  de: { approval: 'Ihr Assistent bittet um ein Ja', reply: 'Ihr Assistent hat geantwortet', alert: 'Ihr Assistent braucht Sie', test: 'Benachrichtigungen funktionieren.', body: 'Öffnen Sie die Seite, um es zu sehen.' },
+}
+const kinds = ['approval', 'reply', 'alert', 'test'] as const
+const places = { approval: './#/approvals', reply: './', alert: './#/home', test: './#/settings' } as const
+
+interface Pushed { kind: (typeof kinds)[number]; body: string | undefined; place: string }
+
+/** What came is shown as words, whoever sent it; the place is one of the page's own. */
+function readPush(data: unknown): Pushed {
+  const raw = typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {}
+  const kind = kinds.find((known) => known === raw['kind']) ?? 'alert'
+  const session = raw['session']
+  return {
+    kind,
+    body: typeof raw['body'] === 'string' ? raw['body'].slice(0, 300) : undefined,
+    place: typeof session === 'string' && session.startsWith('agent:') ? `./#${encodeURIComponent(session)}` : places[kind],
+  }
+}
+
+worker.addEventListener('push', (event) => {
+  const say = navigator.language.startsWith('de') ? words.de : words.en
+  let data: unknown
+  try {
+    data = event.data?.json()
+  } catch {
+    // Not ours; a browser still wants something to be shown.
+    data = undefined
+  }
+  const { kind, body, place } = readPush(data)
+  event.waitUntil(worker.registration.showNotification(say[kind], {
+    body: body ?? say.body, tag: `${kind} ${place}`, icon: './icon-192.png', badge: './badge-96.png', data: { place }, requireInteraction: kind === 'approval',
+  }))
+})
+
+worker.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  const { place } = event.notification.data as { place: string }
+  const open = async (): Promise<void> => {
+    const address = new URL(place, base()).href
+    const [page] = (await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })).filter((client) => inside(client.url) !== undefined)
+    if (page === undefined) return void (await worker.clients.openWindow(address))
+    await page.focus()
+    page.postMessage({ kind: 'go', hash: new URL(address).hash })
+  }
+  event.waitUntil(open())
+})
