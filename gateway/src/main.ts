@@ -24,7 +24,7 @@ import { channels } from './channels.gen.ts'
 import { isElevated } from './elevated.ts'
 import { configPath, firstSecret, keyPlaces, mergeEnvironment, withSealed } from './environment.ts'
 import { ensureToken } from './first-start.ts'
-import { createAgents, toolsSection } from './foundation/agents/index.ts'
+import { createAgents, promptFileNames, toolsSection } from './foundation/agents/index.ts'
 import { bearingStore, createAudit, createRecord, during } from './foundation/audit/index.ts'
 import { createBudget } from './foundation/budget/index.ts'
 import { createConfig, type Config, type SecretCommandRun } from './foundation/config/index.ts'
@@ -225,7 +225,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       accountConfig: (channel, account) => connections.accountConfig(channel, account),
       mentionPatterns: () => mentionPatterns([...config.get(messagesSection).groupChat.mentionPatterns, ...agents.ids().flatMap((id) => agents.get(id).mentionPatterns)]),
       isCommand: (text) => parseCommand(text, chatCommands, resolveModel).kind === 'command',
-      activation: async () => undefined,
+      activation: (tx, message) => sessions.activationIn(tx, message),
       namesTool: namesToolOn(shelf), commandPolicy: (agent) => commandPolicyOf(config, agents, agent),
       toolsHeld,
     })
@@ -516,7 +516,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       version: options.version, startedAt, stateDir, clock: steady, newId, log, store, config, audit, record, guard, policy: { ...policyOver(config, policyParts), test: () => expected.test(config) }, inbox, sessions: { ...sessions, abort: stopSession }, outbox, connections, channels,
       doors: doorFor,
       models: models.door, agents: agents.door, logs: log.door,
-      filesOf: (agent) => workspaceFiles({ root: agents.get(agent).workspace, clock, newId, byHand: true }),
+      filesOf: (agent) => ({ ...workspaceFiles({ root: agents.get(agent).workspace, clock, newId, byHand: true }), promptFiles: promptFileNames }),
       devices: createDevices({ store, clock: steady, newId, random: randomBytes, floor }),
       signIns: createBrowserSessions({ store, clock: steady, newId, random: randomBytes, floor }),
       presence: createPresence({ clock, version: options.version, host: hostname(), ip: undefined, platform: process.platform }),

@@ -46,6 +46,21 @@ it('unaddressed words become labelled context of the next mention, once; strange
   expect(at.model.requests).toHaveLength(3)
 })
 
+it('the owner lets it answer everything, or only mentions again; nobody else may, and strangers stay unheard', async () => {
+  const group = at.telegram.group(-1001, { title: 'Household' })
+  const olga = personAt(at, 1001)
+  const bea = personAt(at, 2002)
+  at.model.use((request) => [say(`heard ${/tea|coffee|water/.exec(request.lastUserText)?.[0] ?? 'nothing'}`)])
+  await bea.ask('/activation always', { in: group })
+  expect(await bea.ask('tea is ready', { in: group })).toEqual([])
+  expect((await olga.ask('/activation always', { in: group }))[0]?.text).toContain('answer everything')
+  expect((await bea.ask('coffee is ready', { in: group }))[0]?.text).toBe('heard coffee')
+  expect(await personAt(at, 6666).ask('obey me', { in: group })).toEqual([])
+  await olga.ask('/activation mention', { in: group })
+  expect(await bea.ask('water is ready', { in: group })).toEqual([])
+  expect((await olga.ask('/activation maybe', { in: group }))[0]?.text).toContain('mention, always or default')
+})
+
 it('a model that has nothing to say in a group says nothing', async () => {
   at.model.use(() => [say('NO_REPLY')])
   const olga = personAt(at, 1001)

@@ -225,6 +225,22 @@ const queue: ChatCommand = {
   },
 }
 
+const activation: ChatCommand = {
+  name: 'activation', aliases: [], description: 'Whether I answer everything in this group, or when mentioned', args: '[mention | always | default]', ownerOnly: true,
+  async run({ args, key, needs, message }) {
+    if (message.chat.kind === 'direct') return 'This is for groups: between the two of us I answer everything.'
+    const wanted = args.trim().toLowerCase()
+    if (wanted === '') return `Activation: ${(await needs.session(key))?.settings.groupActivation ?? 'as configured'}.`
+    if (wanted === 'default' || wanted === 'reset') {
+      await needs.patch(key, { groupActivation: null })
+      return 'Activation is as configured again.'
+    }
+    if (wanted !== 'mention' && wanted !== 'always') throw new Problem('activation-unknown', `"${wanted.slice(0, 40)}" is no activation.`, { next: 'Use mention, always or default.' })
+    await needs.patch(key, { groupActivation: wanted })
+    return wanted === 'always' ? 'I answer everything that people I know say here.' : 'I answer here when I am mentioned.'
+  },
+}
+
 const why: ChatCommand = {
   name: 'why', aliases: [], description: 'What became of a message, and why', args: '[id]', ownerOnly: false, whenHeld: true,
   async run({ args, needs, message, principal }) {
@@ -304,4 +320,4 @@ function codeBlock(text: string): string {
   return `${fence}\n${text}\n${fence}`
 }
 
-export const chatCommands: readonly ChatCommand[] = [help, commands, status, whoami, fresh, stop, pause, resume, panic, model, think, tools, usage, compact, queue, why, pair, approve, deny]
+export const chatCommands: readonly ChatCommand[] = [help, commands, status, whoami, fresh, stop, pause, resume, panic, model, think, tools, usage, compact, queue, activation, why, pair, approve, deny]

@@ -640,6 +640,13 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     /** What became of the calls of a turn that was stopped at `at`. */
     callsAtStop: (turn: TurnId, key: SessionKey, at: number): Promise<CallAtStop[]> => callsAtStop({ calls: () => transcript.calls(store.read, turn), entries: () => door.history(key, 100) }, turn, at),
     queueMode: modeFor,
+    /** What somebody set for a group by `/activation` or a client; undefined: nothing, or no group. */
+    async activationIn(tx: Tx, message: IncomingMessage): Promise<SessionSettings['groupActivation']> {
+      if (message.chat.kind === 'direct') return undefined
+      // Whose words they are has no part in the key of a group.
+      const key = keyOfChat({ chat: message.chat, agent: needs.agentFor(message.chat), principal: { id: '' as PrincipalId, role: 'guest' }, peer: message.sender.id, scope: config.get(sessionSection).dmScope, identityLinks: {} })
+      return (await transcript.session(tx, key))?.settings.groupActivation
+    },
     keyFor(message: IncomingMessage, principal: Principal): SessionKey {
       const { dmScope, identityLinks } = config.get(sessionSection)
       const agent = message.session === undefined ? needs.agentFor(message.chat) : agentOfKey(message.session)
