@@ -40,7 +40,7 @@ export interface Rooms {
   models: ModelsDoor
   agents: AgentsDoor
   /** An agent's own folder, confined to it, for a person's own hand. Throws `Problem('agent-unknown')`. Absent: this gateway shows no files. */
-  filesOf?(agent: string): Pick<FileReader & FileWriter, 'read' | 'list' | 'write'>
+  filesOf?(agent: string): Pick<FileReader & FileWriter, 'read' | 'list' | 'write'> & { promptFiles: readonly string[] }
   logs: LogsDoor
   /** Paired devices and their tokens; made by `createDevices`. */
   devices: Devices

@@ -11,8 +11,8 @@ export const agentsFilesGet = defineMethod({
   params: closed({ agentId: AgentName, name: AgentFileName }),
   result: Type.Object({ agentId: Type.String(), workspace: Type.String(), file: Type.Interface([AgentFile], { content: Type.String() }) }),
   async handle(params, rooms) {
-    requireAgentFile(params.name)
     const { agentId, workspace, files } = filesOf(rooms, params.agentId)
+    requireAgentFile(files, params.name)
     const named = { name: params.name, path: `${workspace}/${params.name}` }
     try {
       const { text, modifiedAt } = await files.read(params.name)

@@ -15,8 +15,8 @@ export const agentsFilesSet = defineMethod({
   }),
   result: Type.Object({ ok: Type.Literal(true), agentId: Type.String(), workspace: Type.String(), file: AgentFile }),
   async handle(params, rooms) {
-    requireAgentFile(params.name)
     const { agentId, workspace, files } = filesOf(rooms, params.agentId)
+    requireAgentFile(files, params.name)
     const { name, content, updatedAtMs } = params
     if (updatedAtMs === null && (await isThere(files, name))) throw new Problem('file-changed', `${name} was made by somebody else since it was looked for.`, { next: 'Read it again and repeat the change.' })
     await files.write(name, content, typeof updatedAtMs === 'number' ? { onlyIfModifiedAt: updatedAtMs } : {})

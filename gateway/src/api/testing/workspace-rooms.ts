@@ -18,6 +18,6 @@ export async function workspaceRooms(): Promise<{ rooms: FakeRooms; home: string
   writeFileSync(join(home, 'outside.md'), 'secret')
   const rooms = await fakeRooms()
   rooms.state.agents = [{ id: 'main', name: 'Main', emoji: null, workspace, isDefault: true }]
-  rooms.filesOf = () => workspaceFiles({ root: workspace, clock: realClock, newId: countingIds(), byHand: true })
+  rooms.filesOf = () => ({ ...workspaceFiles({ root: workspace, clock: realClock, newId: countingIds(), byHand: true }), promptFiles: ['AGENTS.md', 'SOUL.md', 'USER.md'] })
   return { rooms, home, workspace, remove: () => rmSync(home, { recursive: true, force: true }) }
 }

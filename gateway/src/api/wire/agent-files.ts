@@ -1,7 +1,6 @@
 import { Problem } from '@moltbot/contract'
 import Type from 'typebox'
 import type { Static } from 'typebox'
-import { promptFileNames } from '../../foundation/agents/index.ts'
 import type { Rooms } from '../rooms.ts'
 import { defaultAgentId } from './session-key.ts'
 
@@ -35,8 +34,8 @@ export function filesOf(rooms: Rooms, agentId: string | undefined): { agentId: s
 const further = [/^memory\/[^/]+\.md$/, /^skills\/[^/]+(?:\/[^/]+){0,3}\.md$/]
 
 /** Persona, memory and skills; other files of the workspace are the agent's and the person's own affair. Throws `Problem('file-not-listed')`. */
-export function requireAgentFile(name: string): void {
-  if ((promptFileNames as readonly string[]).includes(name) || further.some((pattern) => pattern.test(name))) return
+export function requireAgentFile(files: Files, name: string): void {
+  if (files.promptFiles.includes(name) || further.some((pattern) => pattern.test(name))) return
   throw new Problem('file-not-listed', `${JSON.stringify(name)} is none of an agent's files.`, { next: 'Use a name of agents.files.list, or a new one under memory/ or skills/ that ends in .md.' })
 }
 
@@ -52,11 +51,11 @@ export async function listAgentFiles(files: Files, workspace: string): Promise<A
     for (const entry of entries) {
       if (entry.kind !== 'file') continue
       const name = entry.path
-      if (!(promptFileNames as readonly string[]).includes(name) && !further.some((pattern) => pattern.test(name))) continue
+      if (!files.promptFiles.includes(name) && !further.some((pattern) => pattern.test(name))) continue
       found.set(name, { name, path: `${workspace}/${name}`, missing: false, size: entry.bytes, updatedAtMs: entry.modifiedAt })
     }
   }
-  const prompt = promptFileNames.map((name) => found.get(name) ?? { name, path: `${workspace}/${name}`, missing: true })
-  const others = [...found.values()].filter((file) => !(promptFileNames as readonly string[]).includes(file.name)).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const prompt = files.promptFiles.map((name) => found.get(name) ?? { name, path: `${workspace}/${name}`, missing: true })
+  const others = [...found.values()].filter((file) => !files.promptFiles.includes(file.name)).toSorted((a, b) => (a.name < b.name ? -1 : 1))
   return [...prompt, ...others]
 }
