@@ -22,6 +22,8 @@ export interface Channel<Schema extends TSchema = TSchema> {
   senders: 'platform' | 'authenticated'
   /** The values of one account with keys of older names brought to the common ones (`allowFrom`, `groups`). Pure. Absent: there are none. */
   inCommonNames?(config: Static<Schema>): Static<Schema>
+  /** Where what comes with an account's messages may be fetched from. Absent: nowhere. */
+  mediaFrom?(config: Static<Schema>): MediaFrom
   /**
    * Opens one account. Called once per account and connect attempt; may be called again after `close`. Rejects with a
    * `Problem` when the account can't be opened as configured (the host shows it and retries with backoff unless `ConnectProblem.permanent`).
@@ -85,6 +87,11 @@ export interface ChannelHost {
   log: Logger
   /** `fetch` for this account's declared hosts. */
   fetch: typeof globalThis.fetch
+  /**
+   * Fetches what came with a message: one GET through the gateway's own way out, to where `mediaFrom` says and nowhere else. Private addresses,
+   * redirects and more than `bytesMax` are refused, and what leaves is counted. Rejects with a `Problem`; do not log it, it may name the address.
+   */
+  media(request: MediaRequest): Promise<Media>
   /** The in-chat commands, for a network with a native command menu. Absent: leave the network's menu as it is. */
   commands?: readonly { name: string; description: string }[]
 }
@@ -96,6 +103,22 @@ export interface SealedValues {
   /** Forgets everything of this account. */
   clear(): Promise<void>
 }
+
+export interface MediaRequest {
+  url: string
+  bytesMax: number
+  timeoutMs: number
+  signal: AbortSignal
+  headers?: Readonly<Record<string, string>>
+  /** A header that says who we are. */
+  secretHeader?: { name: string; value: string }
+}
+
+/** `ok`: the network answered that here it is. */
+export interface Media { ok: boolean; contentType: string; bytes: Uint8Array }
+
+/** Where an account's media are. `hosts`: patterns (`cdn.example.com`, `*.example.com`), reached over public addresses alone. `own`: an origin that the operator wrote into the configuration, which may be near. */
+export interface MediaFrom { hosts: readonly string[]; own?: string }
 
 export type ChannelNotice =
   /** A group got a new id; the gateway carries its configuration and sessions over. */

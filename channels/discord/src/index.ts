@@ -14,6 +14,7 @@ export const discord = defineChannel({
   label: 'Discord',
   config: discordSection,
   senders: 'platform',
+  mediaFrom: ({ apiRoot }) => (URL.canParse(apiRoot) && new URL(apiRoot).host !== 'discord.com' ? { hosts: [], own: new URL(apiRoot).origin } : { hosts: ['cdn.discordapp.com', 'media.discordapp.net'] }),
   // The SDK and the Markdown parser are loaded when there is a bot to connect, and cost nothing before.
   connect: async (config, host) => (await import('./connect.ts')).connectDiscord(config, host),
 })

@@ -11,17 +11,8 @@ export function createImageFetcher(mediaMaxMb: number, acceptsMedia: (url: strin
   let running = 0
 
   async function read(url: string, signal: AbortSignal): Promise<string | undefined> {
-    const response = await host.fetch(url, { signal, redirect: 'error' })
-    if (!response.ok || response.body === null) return undefined
-    const chunks: Uint8Array[] = []
-    let size = 0
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      size += chunk.length
-      // What was announced counts for nothing: only what arrives is measured.
-      if (size > bytesMax) return undefined
-      chunks.push(chunk)
-    }
-    return Buffer.concat(chunks).toString('base64')
+    const { ok, bytes } = await host.media({ url, bytesMax, timeoutMs: patienceMs, signal })
+    return ok ? Buffer.from(bytes).toString('base64') : undefined
   }
 
   return async (url, sizeBytes) => {

@@ -14,6 +14,7 @@ export const slack = defineChannel({
   label: 'Slack',
   config: slackSection,
   senders: 'platform',
+  mediaFrom: ({ apiRoot }) => (URL.canParse(apiRoot) && new URL(apiRoot).host !== 'slack.com' ? { hosts: [], own: new URL(apiRoot).origin } : { hosts: ['files.slack.com'] }),
   // The SDK and the Markdown parser are loaded when there is an app to connect, and cost nothing before.
   connect: async (config, host) => (await import('./connect.ts')).connectSlack(config, host),
 })

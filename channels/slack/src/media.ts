@@ -11,23 +11,14 @@ export function createImageFetcher(mediaMaxMb: number, token: string, acceptsFil
   let running = 0
 
   async function read(url: string, signal: AbortSignal): Promise<string | undefined> {
-    // Never carry the token to wherever a redirect points.
-    const response = await host.fetch(url, { signal, redirect: 'error', headers: { authorization: `Bearer ${token}` } })
-    if (!response.ok || response.body === null) return undefined
+    const { ok, contentType, bytes } = await host.media({ url, bytesMax, timeoutMs: patienceMs, signal, secretHeader: { name: 'authorization', value: `Bearer ${token}` } })
+    if (!ok) return undefined
     // Without the scope files:read Slack shows its sign-in page in the file's place.
-    if (/^text\/html/i.test(response.headers.get('content-type') ?? '')) {
+    if (/^text\/html/i.test(contentType)) {
       host.log.warn('slack: a picture cannot be read; the app may lack the scope files:read')
       return undefined
     }
-    const chunks: Uint8Array[] = []
-    let size = 0
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      size += chunk.length
-      // What was announced counts for nothing: only what arrives is measured.
-      if (size > bytesMax) return undefined
-      chunks.push(chunk)
-    }
-    return Buffer.concat(chunks).toString('base64')
+    return Buffer.from(bytes).toString('base64')
   }
 
   return async (url, sizeBytes) => {

@@ -14,6 +14,7 @@ export const telegram = defineChannel({
   label: 'Telegram',
   config: telegramSection,
   senders: 'platform',
+  mediaFrom: ({ apiRoot }) => (URL.canParse(apiRoot) && new URL(apiRoot).host !== 'api.telegram.org' ? { hosts: [], own: new URL(apiRoot).origin } : { hosts: ['api.telegram.org'] }),
   // The SDK and the Markdown parser are loaded when there is a bot to connect, and cost nothing before.
   connect: async (config, host) => (await import('./connect.ts')).connectTelegram(config, host),
 })

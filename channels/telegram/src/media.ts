@@ -27,19 +27,8 @@ export function createImageFetcher(api: Api, token: string, config: TelegramConf
       // A Bot API server of one's own may answer with a path on its disk; only relative paths can be fetched.
       if (file.file_path === undefined || file.file_path.startsWith('/') || (file.file_size ?? 0) > bytesMax) return undefined
       const path = file.file_path.split('/').map(encodeURIComponent).join('/')
-      const response = await host.fetch(`${config.apiRoot}/file/bot${token}/${path}`, { signal: controller.signal, redirect: 'error' })
-      if (!response.ok || response.body === null) return undefined
-      const chunks: Uint8Array[] = []
-      let size = 0
-      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-        size += chunk.length
-        if (size > bytesMax) {
-          controller.abort()
-          return undefined
-        }
-        chunks.push(chunk)
-      }
-      return Buffer.concat(chunks).toString('base64')
+      const { ok, bytes } = await host.media({ url: `${config.apiRoot}/file/bot${token}/${path}`, bytesMax, timeoutMs: patienceMs, signal: controller.signal })
+      return ok ? Buffer.from(bytes).toString('base64') : undefined
     } catch {
       // The message matters more than its picture. The error is not logged: it may quote the address, which holds the token.
       host.log.info('telegram: a picture could not be fetched')

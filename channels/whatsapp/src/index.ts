@@ -16,6 +16,7 @@ export const whatsapp = defineChannel({
   config: whatsappSection,
   senders: 'platform',
   inCommonNames,
+  mediaFrom: ({ apiRoot }) => (URL.canParse(apiRoot) && new URL(apiRoot).host !== 'web.whatsapp.com' ? { hosts: [], own: new URL(apiRoot.replace(/^ws/, 'http')).origin } : { hosts: ['mmg.whatsapp.net'] }),
   // The library, with its keys and codecs, is loaded when there is an account to connect or to link, and costs nothing before.
   connect: async (config, host) => (await import('./connect.ts')).connectWhatsApp(config, host),
   login: (config, host, wish) => loginLazily(config, host, wish),

@@ -20,17 +20,8 @@ export function createFileFetcher(mediaMaxMb: number, realm: Realm, library: Lib
   let running = 0
 
   async function read(url: string, signal: AbortSignal): Promise<Buffer | undefined> {
-    const response = await host.fetch(url, { signal, redirect: 'error', headers: { origin: 'https://web.whatsapp.com' } })
-    if (!response.ok || response.body === null) return undefined
-    const chunks: Uint8Array[] = []
-    let size = 0
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      size += chunk.length
-      // What was announced counts for nothing: only what arrives is measured.
-      if (size > bytesMax + macLength + paddingMax) return undefined
-      chunks.push(chunk)
-    }
-    return Buffer.concat(chunks)
+    const { ok, bytes } = await host.media({ url, bytesMax: bytesMax + macLength + paddingMax, timeoutMs: patienceMs, signal, headers: { origin: 'https://web.whatsapp.com' } })
+    return ok ? Buffer.from(bytes) : undefined
   }
 
   async function open(file: SealedFile, sealed: Buffer): Promise<Buffer | undefined> {

@@ -3,6 +3,7 @@ import type { Clock, Logger } from '../clock.ts'
 import type { AccountId, InboxId } from '../ids.ts'
 import { defaultAccount } from '../ids.ts'
 import type { IncomingMessage, Receipt } from '../message.ts'
+import { Problem } from '../problem.ts'
 import { Secret } from '../secret.ts'
 import { memoryLogger, realClock } from './fake-clock.ts'
 
@@ -72,6 +73,17 @@ export function createTestHost(options: TestHostOptions = {}): TestHost {
     clock: options.clock ?? realClock,
     log: memoryLogger(),
     fetch: globalThis.fetch,
+    async media({ url, bytesMax, signal, headers, secretHeader }) {
+      const response = await host.fetch(url, { signal, redirect: 'error', headers: { ...headers, ...(secretHeader === undefined ? {} : { [secretHeader.name]: secretHeader.value }) } })
+      const bytes: Uint8Array[] = []
+      let size = 0
+      for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+        size += piece.length
+        if (size > bytesMax) throw new Problem('egress-too-large', 'It is larger than allowed.')
+        bytes.push(piece)
+      }
+      return { ok: response.ok, contentType: response.headers.get('content-type') ?? '', bytes: Buffer.concat(bytes) }
+    },
     calls: [],
     taken: [],
     reports: [],

@@ -4,7 +4,7 @@
  */
 import {
   ConnectProblem, Problem, describeError, type AccountId, type Channel, type ChannelHealth, type ChannelHost, type ChannelId, type ChannelNotice, type ChatRef, type Clock,
-  type Connection, type ConfigView, type IncomingMessage, type Logger, type Migration, type Receipt, type Secret, type SecretSource, type Store, defaultAccount,
+  type Connection, type ConfigView, type IncomingMessage, type Logger, type Media, type MediaFrom, type MediaRequest, type Migration, type Receipt, type Secret, type SecretSource, type Store, defaultAccount,
 } from '@moltbot/contract'
 import { followLogin, type LoginAttempt } from './login-attempt.ts'
 import { sealedValuesMigration, sealedValuesOf, type Sealer } from './sealed-values.ts'
@@ -64,6 +64,8 @@ export function createConnections(options: {
   receive(message: IncomingMessage): Promise<Receipt>
   notice(channel: ChannelId, account: AccountId, notice: ChannelNotice): void
   commands(): { name: string; description: string }[]
+  /** Fetches media for an account, from there alone. */
+  media(channel: ChannelId, account: AccountId, from: MediaFrom, request: MediaRequest): Promise<Media>
   /** Seals what only one account may read. Absent: channels that need it cannot be opened. */
   sealer?: Sealer
 }): ConnectionsRoom {
@@ -139,6 +141,7 @@ export function createConnections(options: {
       clock,
       log: log.child(channel.id),
       fetch: options.fetch,
+      media: (request) => options.media(channel.id, account, channel.mediaFrom?.(accountConfigOf(config, channel, account) as never) ?? { hosts: [] }, request),
       commands: options.commands(),
     }
   }

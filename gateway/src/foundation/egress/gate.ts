@@ -75,19 +75,22 @@ export function createGate(options: GateOptions): Gate {
     return kind === 'public' && options.ownAddresses().includes(address) ? 'own' : kind
   }
 
+  /** A network's own files may lie behind the token it knows us by; no model and no tool makes such an address. */
+  const leaks = (identity: EgressIdentity, target: Target): boolean => identity.use !== 'media' && options.leaks.found(target.url.href)
+
   function beforeResolving(identity: EgressIdentity, target: Target): { rule: string; exact: boolean } {
     const config = options.config()
     if (!config.enabled) throw new Problem('egress-off', 'Everything that leaves through tools is switched off.', { next: 'Switch it on with: moltbot config set egress.enabled true' })
-    if (options.leaks.found(target.url.href)) throw new Problem('egress-secret', 'The address carries a secret of this gateway, and was not asked.')
+    if (leaks(identity, target)) throw new Problem('egress-secret', 'The address carries a secret of this gateway, and was not asked.')
     const ruling = ruleOnHost(rulesFor(config, identity), target)
     if (ruling.kind === 'refused') {
       const why = ruling.by === undefined ? (target.literal ? 'is a bare address, which no rule names' : 'is not on the allow list') : `is denied by the rule ${ruling.by}`
       throw new Problem('egress-host-refused', `${target.host} ${why} for ${words[identity.use]} of ${identity.agent}.`, {
-        next: ruling.by === undefined ? `The owner can add it to egress.${identity.use}.allow.` : 'The owner decides the deny lists under egress.',
+        next: ruling.by === undefined && identity.use !== 'media' ? `The owner can add it to egress.${identity.use}.allow.` : 'The owner decides the deny lists under egress.',
       })
     }
     if (!ruling.portNamed && !config.ports.includes(target.port)) {
-      throw new Problem('egress-port', `Port ${target.port} of ${target.host} is not open.`, { next: `The owner can add "${target.host}:${target.port}" to egress.${identity.use}.allow.` })
+      throw new Problem('egress-port', `Port ${target.port} of ${target.host} is not open.`, { ...(identity.use === 'media' ? {} : { next: `The owner can add "${target.host}:${target.port}" to egress.${identity.use}.allow.` }) })
     }
     if (ledger.outToday() >= config.mbOutPerDay * 1_048_576) {
       throw new Problem('egress-quota', `More than ${config.mbOutPerDay} MiB left this machine today.`, { next: 'See moltbot egress today; the owner can raise egress.mbOutPerDay.' })
@@ -146,7 +149,7 @@ export function createGate(options: GateOptions): Gate {
     async judgeTrusted(identity, target) {
       try {
         if (!options.config().enabled) throw new Problem('egress-off', 'Everything that leaves through tools is switched off.')
-        if (options.leaks.found(target.url.href)) throw new Problem('egress-secret', 'The address carries a secret of this gateway, and was not asked.')
+        if (leaks(identity, target)) throw new Problem('egress-secret', 'The address carries a secret of this gateway, and was not asked.')
         const addresses = await resolve(target)
         const wrong = addresses.find((address) => !['public', 'private', 'shared', 'loopback'].includes(classifyAddress(address)))
         if (wrong !== undefined) throw refusedAddress(target, wrong, classifyAddress(wrong))
@@ -177,14 +180,15 @@ export function createGate(options: GateOptions): Gate {
   }
 }
 
-const words: Readonly<Record<EgressIdentity['use'], string>> = { web: 'the web tools', commands: 'commands', browser: 'the browser' }
+const words: Readonly<Record<EgressIdentity['use'], string>> = { web: 'the web tools', commands: 'commands', browser: 'the browser', media: 'the media' }
 const kindWords: Readonly<Record<string, string>> = {
   loopback: 'this machine', own: 'an address of this machine', private: 'a private network', shared: 'a shared or overlay network', 'link-local': 'a link-local address', metadata: 'a metadata service',
   multicast: 'a multicast address', tunnel: 'another address in disguise', reserved: 'a reserved address', 'not-an-address': 'not a plainly spelled address',
 }
 
 /** The rules that hold for an identity: an agent's own allow list replaces the general one; its deny list adds to it. */
-export function rulesFor(config: EgressConfig, { use, agent }: Pick<EgressIdentity, 'use' | 'agent'>): HostRules {
+export function rulesFor(config: EgressConfig, { use, agent, hosts }: Pick<EgressIdentity, 'use' | 'agent' | 'hosts'>): HostRules {
+  if (use === 'media') return { allow: hosts ?? [], deny: config.deny }
   const general = config[use]
   const own = Object.hasOwn(config.agents, agent) ? config.agents[agent]?.[use] : undefined
   return { allow: own?.allow ?? general.allow, deny: [...config.deny, ...general.deny, ...(own?.deny ?? [])] }

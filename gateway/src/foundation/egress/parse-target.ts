@@ -18,9 +18,10 @@ const localName = /(?:^|\.)(?:localhost|local|localdomain|internal|intranet|lan|
 
 /**
  * Throws `Problem('egress-url')` for everything that is not plain http or https to one host: other schemes, names and passwords in the
- * address, spellings that others could read differently. Names that are only known on this machine are refused by `egress-address-refused`.
+ * address, spellings that others could read differently. Names that are only known on this machine are refused by `egress-address-refused`,
+ * but at `trustedOrigin`, which the operator wrote down.
  */
-export function parseTarget(input: string | URL): Target {
+export function parseTarget(input: string | URL, trustedOrigin?: string): Target {
   const refuse = (why: string): never => {
     throw new Problem('egress-url', `This address cannot be used: ${why}.`, { next: 'Give a plain http or https address.' })
   }
@@ -36,7 +37,7 @@ export function parseTarget(input: string | URL): Target {
   const literal = isIP(host) !== 0
   if (!literal) {
     if (host.length > 253 || !/^[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/.test(host)) refuse('its host is not a name of the public network')
-    if (!host.includes('.') || localName.test(host)) {
+    if (url.origin !== trustedOrigin && (!host.includes('.') || localName.test(host))) {
       throw new Problem('egress-address-refused', `${host} is a name of this machine or its network.`, { next: 'Only hosts of the public network can be reached.' })
     }
   }

@@ -78,7 +78,7 @@ export async function sendRequest(options: SendOptions, identity: EgressIdentity
   }
 
   async function follow(): Promise<WebResponse> {
-    let target = parseTarget(given.url)
+    let target = parseTarget(given.url, given.trustedOrigin)
     const firstOrigin = target.url.origin
     const hops: string[] = []
     for (;;) {

@@ -6,7 +6,10 @@ export const egressUses: readonly EgressUse[] = ['web', 'commands', 'browser']
 
 /** On whose behalf something leaves. */
 export interface EgressIdentity {
-  use: EgressUse
+  /** `media`: what comes with the messages of a channel is fetched, before anyone judged them. Its rules are `hosts`, and no list of the configuration adds to them. */
+  use: EgressUse | 'media'
+  /** For `media` only: where the channel's media are, as patterns. */
+  hosts?: readonly string[]
   agent: AgentId
   principal: PrincipalId
   /** Credentials of the configuration are the owner's: others get them only where the rule says so. */
