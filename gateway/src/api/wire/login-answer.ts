@@ -40,11 +40,21 @@ export async function loginAnswer({ channel, account }: Pick<ChannelAccount, 'ch
   }
 }
 
-/** The account a login is about: where no network is named, the one that is logged in by steps. Throws `login-unsupported`, `channel-unsupported`, `account-unknown`. */
-export function loginAccount(rooms: Pick<Rooms, 'channels' | 'config'>, channel: string | undefined, accountId: string | undefined): ChannelAccount {
-  const wanted: Channel | undefined = channel === undefined ? rooms.channels.find((each) => each.login !== undefined) : undefined
-  if (channel === undefined && wanted === undefined) throw new Problem('login-unsupported', 'web login provider is not available.', { next: 'Set a token in the configuration instead.' })
-  const found = channelAccount(rooms, channel ?? (wanted as Channel).id, accountId)
+/**
+ * The account a login is about. Where no network is named, it is the one that is logged in by steps and is switched on; where that is not one,
+ * it has to be named. Throws `login-unsupported`, `login-unclear`, `channel-unsupported`, `account-unknown`.
+ */
+export function loginAccount(rooms: Pick<Rooms, 'channels' | 'config' | 'connections'>, channel: string | undefined, accountId: string | undefined): ChannelAccount {
+  const found = channelAccount(rooms, channel ?? onlyOne(rooms).id, accountId)
   if (found.channel.login === undefined) throw new Problem('login-unsupported', `${found.channel.label} has no login by steps.`, { next: 'Set its token in the configuration.' })
   return found
+}
+
+function onlyOne(rooms: Pick<Rooms, 'channels' | 'connections'>): Channel {
+  const all = rooms.channels.filter((each) => each.login !== undefined)
+  const on = all.filter(({ id }) => rooms.connections.status().some((status) => status.channel === id))
+  const [one, ...others] = on.length > 0 ? on : all
+  if (one === undefined) throw new Problem('login-unsupported', 'web login provider is not available.', { next: 'Set a token in the configuration instead.' })
+  if (others.length > 0) throw new Problem('login-unclear', 'Several networks are logged in by steps.', { next: `Say which: ${[one, ...others].map(({ id }) => id).join(', ')}.` })
+  return one
 }
