@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { PageView, SessionKey, WebBrowser } from '@moltbot/contract'
 import { realClock } from '@moltbot/contract/testing'
-import { otherPublicAddress } from '../../gateway/src/foundation/egress/testing/egress-world.ts'
+import { otherPublicAddress, secretOf } from '../../gateway/src/foundation/egress/testing/egress-world.ts'
+import type { BrowserConfig } from '../../gateway/src/journey/sandbox/browser/index.ts'
 import { findChromium } from '../../gateway/src/journey/sandbox/browser/chromium-program.ts'
 import { bwrapIsolation } from '../../gateway/src/journey/sandbox/index.ts'
 import { argumentsOf, browserSubject, browserWorld, chromiumsBelow, portsAround, type BrowserWorld } from './browser-room.ts'
@@ -27,12 +28,15 @@ describe.skipIf(!available)('a browser', () => {
   let at: BrowserWorld
   let browser: WebBrowser
   const kept = new Map<string, Buffer>()
+  const settings: Partial<BrowserConfig> = { downloadMb: 1 }
+  /** What would happen once nobody had used it for some minutes. */
+  let idle = (): void => undefined
   /** What the page says of itself when its script is done. */
   const reports: string[] = []
   let html = ''
   let inside: { server: ReturnType<typeof createServer>; port: number; reached: number }
   beforeAll(async () => {
-    at = await browserWorld({ downloadMb: 1 })
+    at = await browserWorld(settings, { clock: { ...realClock, after: (delayMs, task) => (delayMs < 60_000 ? realClock.after(delayMs, task) : (idle = task, () => undefined)) } })
     browser = at.room.grant(browserSubject, async (path, bytes) => void kept.set(path, bytes))
     inside = { server: createServer((socket: Socket) => { inside.reached += 1; socket.destroy() }), port: 0, reached: 0 }
     inside.server.listen(0, '127.0.0.1')
@@ -201,7 +205,7 @@ describe.skipIf(!available)('a browser', () => {
     expect(at.world.opened.filter((address) => address.startsWith('127.'))).toEqual([])
   })
 
-  it('INJ-01 what a page calls a thing must be what was judged: another thing, another host and a stale reference are left alone', async () => {
+  it('what a page calls a thing must be what was judged: another thing, another host and a stale reference are left alone', async () => {
     html = '<button onclick="document.title=\'clicked\'">Cancel</button><input type=password value="s3cret-words" aria-label=Password>'
     const page = await browser.open('http://site.example/', { newTab: false }, never)
     expect(page.text).toContain('(not shown)')
@@ -213,6 +217,59 @@ describe.skipIf(!available)('a browser', () => {
     expect(await codeOf(browser.act('site.example', [{ do: 'click', ref: 'e1 >> css=body', what: 'button "Cancel"' }], never))).toBe('browser-ref-gone')
     expect((await browser.snapshot(0, never)).title).toBe('')
     expect((await browser.act('site.example', [{ do: 'click', ref, what: 'button "Cancel"' }], never)).title).toBe('clicked')
+  })
+
+  it('NET-10 a page gets no credential of the gateway, whatever it asks', async () => {
+    at.world.secrets.set('egress.credentials.api.value', secretOf('CANARY-KEY'))
+    at.world.configure({ egress: { credentials: { api: { host: 'api.example', value: 'CANARY-KEY', everyone: true } } } })
+    const asked = await at.world.serve('api.example', (_request, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Api</h1>'), { address: otherPublicAddress })
+    expect((await browser.open('http://api.example/', { newTab: false }, never)).text).toContain('Api')
+    expect(asked.map(({ headers }) => headers.authorization)).toEqual(asked.map(() => undefined))
+    at.world.configure({ egress: {} })
+  })
+
+  it('shows so much of a page and opens so many tabs as it may', async () => {
+    Object.assign(settings, { snapshotChars: 1_000, tabsMax: 2 })
+    html = `<h1>First</h1>${Array.from({ length: 100 }, (_, index) => `<p>Line ${index} of many</p>`).join('')}<button onclick="window.open('/pop')">Pop</button>`
+    const page = await browser.open('http://site.example/', { newTab: false }, never)
+    expect([page.text.length, page.from]).toEqual([1_000, 0])
+    const last = await browser.snapshot(page.length - 300, never)
+    expect(last.text).toContain('button "Pop"')
+    expect(last.from + last.text.length).toBe(last.length)
+    const pop = { do: 'click' as const, ...refOf(last, 'button "Pop"') }
+    expect((await browser.act('site.example', [pop], never)).tabs).toBe(2)
+    const [first] = (await browser.tabs()).tabs
+    await browser.choose(first?.id ?? '', never)
+    expect((await browser.act('site.example', [pop], never)).notes.join(' ')).toContain('closed, because there are too many')
+    expect(await codeOf(browser.open('http://site.example/', { newTab: true }, never))).toBe('browser-tabs-full')
+    Object.assign(settings, { snapshotChars: 20_000, tabsMax: 8 })
+  })
+
+  it('a page whose script never ends is given up, and the next one opens', async () => {
+    Object.assign(settings, { actionSeconds: 1, navigationSeconds: 2 })
+    html = '<h1>Trap</h1><script>setTimeout(() => { for (;;); })</script>'
+    expect(await codeOf(browser.open('http://site.example/', { newTab: false }, never))).toBe('browser-stuck')
+    html = '<h1>Fine</h1>'
+    Object.assign(settings, { actionSeconds: 10, navigationSeconds: 30 })
+    expect((await browser.open('http://site.example/', { newTab: false }, never)).text).toContain('Fine')
+  })
+
+  it('what somebody is signed in to stays with them, is not there where others read along, and an idle browser is closed', async () => {
+    html = '<h1>Signed in</h1><script>document.cookie = "who=olga; max-age=3600"</script>'
+    await browser.open('http://site.example/', { newTab: false }, never)
+    expect(at.room.running()).toBe(1)
+    idle()
+    await vi.waitFor(() => expect(at.room.running()).toBe(0), { timeout: 10_000, interval: 20 })
+    html = '<script>fetch("/report?" + encodeURIComponent("cookie " + document.cookie))</script>'
+    const cookie = async (who: WebBrowser): Promise<string | undefined> => {
+      const before = reports.length
+      await who.open('http://site.example/', { newTab: false }, never)
+      await vi.waitFor(() => expect(reports.length).toBeGreaterThan(before), { timeout: 10_000, interval: 20 })
+      return reports.at(-1)
+    }
+    expect(await cookie(browser)).toBe('cookie who=olga')
+    expect(await cookie(at.room.grant({ ...browserSubject, session: 'agent:main:group' as SessionKey, privy: false }, async () => undefined))).toBe('cookie ')
+    await at.room.stopAll()
   })
 
   it('keeps conversations apart, and stop ends the whole tree', async () => {

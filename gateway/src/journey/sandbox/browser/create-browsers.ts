@@ -15,7 +15,7 @@ import { chromiumProgram, findChromium } from './chromium-program.ts'
 import type { BrowserConfig } from './config.ts'
 import { oneLine } from './page-tree.ts'
 import { pipeTransport } from './pipe-transport.ts'
-import { attend, doStep, note, offeredFile, open, settle, view, type Tab } from './tab.ts'
+import { answered, attend, doStep, note, offeredFile, open, settle, view, type Tab } from './tab.ts'
 
 export interface BrowserSubject {
   agent: AgentId
@@ -78,6 +78,8 @@ interface Running {
   last: Promise<unknown>
   usedAt: number
   cancelIdle: () => void
+  /** It was asked to end and writes down what it must: the end of its pipes is no reason to kill it. */
+  leaving: boolean
   state: { kind: 'open' } | { kind: 'over'; why: string }
   /** Nothing of it is left. */
   ended: Promise<void>
@@ -99,8 +101,8 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
   const isolation = (): Isolation => (made ??= options.isolation())
   const all = new Map<string, Running>()
   const starting = new Map<string, Starting>()
-  /** What is being ended, until nothing of it is left. */
-  const ending = new Set<Promise<void>>()
+  /** What runs or is being ended, by profile, until nothing of it is left. */
+  const alive = new Map<string, Running>()
   let closed = false
 
   const boundary = (): string => options.random(9).toString('base64url')
@@ -129,6 +131,8 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
     const { available, reason, remedy } = await facts()
     if (!available || 'reason' in chromium) throw new Problem('browser-unavailable', `There is no browser. ${reason ?? ''}`.trim(), { next: `The owner can mend it with: ${remedy ?? 'moltbot sandbox explain'}` })
     if (!options.egress.reachesAnything('browser', subject.agent)) throw new Problem('browser-unavailable', 'No host is granted to the browser of this agent.', { next: 'The owner can name hosts in egress.browser.allow.' })
+    // Two in one profile would spoil it.
+    await alive.get(key)?.ended
     await makeRoom(config)
     const folder = folderOf(key, subject.agent)
     await prepare(folder)
@@ -153,9 +157,10 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
     const { control } = program
     if (control === undefined) throw new Error('there is no way to talk to it')
     let said = ''
+    let running: Running | undefined
     program.output.on('data', (data: Buffer) => { said = (said + data.toString('utf8')).slice(-2_000) })
     const { chromium } = await import('playwright-core')
-    const browser = await chromium.connectOverCDP(pipeTransport(control, () => program.kill()), { timeout: startMs, artifactsDir: about.folder, isLocal: true }).catch((error: unknown) => {
+    const browser = await chromium.connectOverCDP(pipeTransport(control, () => { if (running?.leaving !== true) program.kill() }), { timeout: startMs, artifactsDir: about.folder, isLocal: true }).catch((error: unknown) => {
       log.warn('The browser did not start.', { error: describeError(error), said: oneLine(said, 1_000) })
       throw error
     })
@@ -175,7 +180,7 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
       }
     })
     const it: Running = {
-      key: about.key, folder: about.folder, process: program, browser, context, protocol, conversations: new Map(), active: undefined, arriving: new Set(), last: Promise.resolve(), usedAt: clock.now(), cancelIdle: () => undefined, state: { kind: 'open' },
+      key: about.key, folder: about.folder, process: program, browser, context, protocol, conversations: new Map(), active: undefined, arriving: new Set(), last: Promise.resolve(), usedAt: clock.now(), cancelIdle: () => undefined, leaving: false, state: { kind: 'open' },
       ended: program.ended.then(async ({ code }) => {
         if (it.state.kind === 'open') {
           it.state = { kind: 'over', why: 'it ended by itself' }
@@ -186,8 +191,9 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
         await about.closeDoor()
       }),
     }
-    ending.add(it.ended)
-    void it.ended.finally(() => ending.delete(it.ended))
+    running = it
+    alive.set(it.key, it)
+    void it.ended.finally(() => alive.delete(it.key))
     context.on('page', (page) => {
       const adopted = adopt(it, page)
       it.arriving.add(adopted)
@@ -204,7 +210,8 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
     const from = owner?.tabs.find((tab) => tab.page === opener) ?? owner?.current
     if (owner === undefined || tabCount(it) >= options.config().tabsMax) {
       if (from !== undefined) note(from, 'The page opened a further tab; it was closed, because there are too many.')
-      return void (await page.close().catch(gone))
+      void page.close().catch(gone)
+      return
     }
     const tab = addTab(it, owner, page)
     note(tab, `The page opened this tab${from === undefined ? '' : ` from ${from.id}`}.`)
@@ -269,15 +276,23 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
     if (it.state.kind === 'over') return it.ended
     it.state = { kind: 'over', why }
     if (all.get(it.key) === it) all.delete(it.key)
+    it.leaving = true
     const cancel = clock.after(gentleMs, () => it.process.kill())
-    await it.protocol.send('Browser.close').catch(() => it.process.kill())
+    await it.protocol.send('Browser.close').catch(() => {
+      // It closes the pipe before it answers.
+    })
     await it.ended
     cancel()
   }
 
   /** The one that nobody used for the longest time gives way. */
   async function makeRoom(config: BrowserConfig): Promise<void> {
-    while (all.size + ending.size - countIn(ending, all) >= config.browsersMax) {
+    while (alive.size >= config.browsersMax) {
+      const leaving = [...alive.values()].filter(isOver)
+      if (leaving.length > 0) {
+        await Promise.race(leaving.map((it) => it.ended))
+        continue
+      }
       const oldest = [...all.values()].filter((it) => it.active === undefined).sort((a, b) => a.usedAt - b.usedAt)[0]
       if (oldest === undefined) throw new Problem('browsers-full', `${config.browsersMax} browsers are in use already.`, { next: 'Try again in a moment.' })
       await closeGently(oldest, 'another one was needed')
@@ -327,7 +342,10 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
       try {
         return await Promise.race([work(it, conversation), it.ended.then((): never => { throw over(it) })])
       } catch (error) {
-        throw isOver(it) ? over(it) : error
+        if (isOver(it)) throw over(it)
+        // Other tabs may share the process in which it hangs: whatever came next would wait as long.
+        if (error instanceof Problem && error.code === 'browser-stuck') kill(it, 'a page did not answer')
+        throw error
       } finally {
         signal.removeEventListener('abort', stop)
         it.active = undefined
@@ -356,10 +374,10 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
           })
         }
       }
-      const refusal = (url: string): Promise<Problem | undefined> => options.egress.refusal(url, 'browser', subject.agent).catch(() => undefined)
+      const opening = () => ({ config: options.config(), clock, why: (url: string) => options.egress.refusal(url, 'browser', subject.agent).catch(() => undefined) })
       const show = async (conversation: Conversation, tab: Tab, from = 0): Promise<PageView> => {
         took()
-        return { ...(await view(tab, from, options.config())), tabs: conversation.tabs.length, boundary: boundary() }
+        return { ...(await view(tab, from, options.config(), clock)), tabs: conversation.tabs.length, boundary: boundary() }
       }
       /** Only where something is open already. */
       const onPage = <T>(signal: AbortSignal, work: (tab: Tab, conversation: Conversation, it: Running) => Promise<T>): Promise<T> => {
@@ -399,7 +417,7 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
           mayReach(url)
           return use(subject, signal, await browserFor(subject), async (it, conversation) => {
             const tab = conversation.current === undefined || how.newTab ? await newTab(it, conversation) : conversation.current
-            await open(tab, url, options.config(), refusal)
+            await open(tab, url, opening())
             return show(conversation, tab)
           })
         },
@@ -410,13 +428,13 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
             if (current === undefined) throw noPage()
             await doStep(current, step, host, options.config())
             await settle(current.page)
-            await Promise.all(it.arriving)
+            await answered(clock, Promise.all(it.arriving))
           }
           if (conversation.current === undefined) throw noPage()
           return show(conversation, conversation.current)
         }),
         scroll: (to, signal) => onPage(signal, async (tab, conversation) => {
-          await tab.page.evaluate({ up: 'scrollBy(0, -innerHeight * 0.9)', down: 'scrollBy(0, innerHeight * 0.9)', top: 'scrollTo(0, 0)', bottom: 'scrollTo(0, document.documentElement.scrollHeight)' }[to])
+          await answered(clock, tab.page.evaluate({ up: 'scrollBy(0, -innerHeight * 0.9)', down: 'scrollBy(0, innerHeight * 0.9)', top: 'scrollTo(0, 0)', bottom: 'scrollTo(0, document.documentElement.scrollHeight)' }[to]))
           await settle(tab.page)
           return show(conversation, tab)
         }),
@@ -426,18 +444,18 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
           return show(conversation, tab)
         }),
         screenshot: ({ whole }, signal) => onPage(signal, async (tab) => {
-          const height = whole ? Math.max(1, Math.min(pictureHeightMax, Number(await tab.page.evaluate('document.documentElement.scrollHeight')) || 900)) : 0
+          const height = whole ? Math.max(1, Math.min(pictureHeightMax, Number(await answered(clock, tab.page.evaluate('document.documentElement.scrollHeight'))) || 900)) : 0
           const bytes = await tab.page.screenshot({ type: 'jpeg', quality: 75, animations: 'disabled', ...(whole ? { fullPage: true, clip: { x: 0, y: 0, width: 1_280, height } } : {}) })
           return { ...(await kept(tab.page.url(), 'pictures', 'page.jpg', bytes)), mimeType: 'image/jpeg', data: bytes.toString('base64') }
         }),
-        pdf: (signal) => onPage(signal, async (tab) => kept(tab.page.url(), 'pdf', 'page.pdf', await tab.page.pdf({ printBackground: true }))),
+        pdf: (signal) => onPage(signal, async (tab) => kept(tab.page.url(), 'pdf', 'page.pdf', await answered(clock, tab.page.pdf({ printBackground: true })))),
         async download(from, signal) {
           const waitMs = options.config().navigationSeconds * 1_000
           if ('url' in from) {
             mayReach(from.url)
             return use(subject, signal, await browserFor(subject), async (it, conversation) => {
               const tab = conversation.current ?? (await newTab(it, conversation))
-              const { download, done } = await offeredFile(tab, clock, Math.min(waitMs, 5_000), () => open(tab, from.url, options.config(), refusal))
+              const { download, done } = await offeredFile(tab, clock, Math.min(waitMs, 5_000), () => open(tab, from.url, opening()))
               if (download !== undefined) return fileOf(it, download)
               // It was shown instead of being offered: then what was shown is the file.
               if (done === undefined || done === null) throw noFile()
@@ -453,14 +471,14 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
         async tabs() {
           const conversation = all.get(keyOf(subject))?.conversations.get(subject.session)
           if (conversation !== undefined) took()
-          const tabs = await Promise.all((conversation?.tabs ?? []).map(async (tab) => ({ id: tab.id, url: oneLine(tab.page.url(), 500), title: oneLine(await tab.page.title().catch(() => ''), 200), current: tab === conversation?.current })))
+          const tabs = await Promise.all((conversation?.tabs ?? []).map(async (tab) => ({ id: tab.id, url: oneLine(tab.page.url(), 500), title: oneLine(await answered(clock, tab.page.title()).catch(() => ''), 200), current: tab === conversation?.current })))
           return { tabs, boundary: boundary() }
         },
         choose: (id, signal) => onPage(signal, async (_tab, conversation) => {
           const chosen = conversation.tabs.find((tab) => tab.id === id)
           if (chosen === undefined) throw new Problem('browser-page', `There is no tab ${id.slice(0, 20)}.`, { next: 'List the tabs.' })
           conversation.current = chosen
-          await chosen.page.bringToFront()
+          await answered(clock, chosen.page.bringToFront())
           return show(conversation, chosen)
         }),
         async close(id) {
@@ -468,7 +486,7 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
           const conversation = it?.conversations.get(subject.session)
           if (it === undefined || conversation === undefined) return
           await use(subject, new AbortController().signal, it, async () => {
-            await Promise.all(conversation.tabs.filter((tab) => id === undefined || tab.id === id).map((tab) => tab.page.close().catch(gone)))
+            await Promise.all(conversation.tabs.filter((tab) => id === undefined || tab.id === id).map((tab) => answered(clock, tab.page.close()).catch(gone)))
           })
           // The last one out.
           if (it.active === undefined && tabCount(it) === 0) await closeGently(it, 'every tab was closed')
@@ -486,7 +504,7 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
     async close() {
       closed = true
       await Promise.all([...[...all.values()].map((it) => closeGently(it, 'the gateway stopped')), end([], [...starting.values()])])
-      await Promise.all(ending)
+      await Promise.all([...alive.values()].map((it) => it.ended))
     },
   }
 }
@@ -506,10 +524,6 @@ async function prepare(folder: string): Promise<void> {
 async function freeBytes(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder)
   return bavail * bsize
-}
-
-function countIn(ending: ReadonlySet<Promise<void>>, all: ReadonlyMap<string, Running>): number {
-  return [...all.values()].filter(({ ended }) => ending.has(ended)).length
 }
 
 /** A name for a file that came from outside: no folders, nothing hidden, nothing that programs obey. */

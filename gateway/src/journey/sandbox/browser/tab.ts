@@ -17,6 +17,8 @@ export interface Tab {
 const notesMax = 20
 /** How long a page may go on loading parts after it stands. */
 const quietMs = 2_000
+/** How long a page may take to answer what it has at hand. */
+const answerMs = 5_000
 /** How long frames may take to show what they hold. */
 const framesMs = 2_000
 /** Inputs whose content is looked at for being a password. */
@@ -45,9 +47,12 @@ export function attend(tab: Tab, discard: (download: Download) => Promise<void>)
   page.on('crash', () => note(tab, 'The page crashed.'))
 }
 
-/** Opens an address. The answer's body is only for whoever asks for it. Rejects with `Problem('browser-navigation')`. */
-export async function open(tab: Tab, url: string, config: BrowserConfig, why: (url: string) => Promise<Problem | undefined>): Promise<Awaited<ReturnType<Page['goto']>>> {
-  const response = await tab.page.goto(url, { waitUntil: 'domcontentloaded', timeout: config.navigationSeconds * 1_000 }).catch(async (error: unknown) => {
+/** Opens an address. Rejects with `Problem('browser-navigation')`, with what `why` says of the address, or with `browser-stuck` when the page before it lets nothing happen. */
+export async function open(tab: Tab, url: string, { config, clock, why }: { config: BrowserConfig; clock: Clock; why(url: string): Promise<Problem | undefined> }): Promise<Awaited<ReturnType<Page['goto']>>> {
+  const go = () => tab.page.goto(url, { waitUntil: 'domcontentloaded', timeout: config.navigationSeconds * 1_000 })
+  // What was open before may be on its way elsewhere at the same moment; once.
+  const response = await go().catch((error: unknown) => (/interrupted by another navigation/.test(String(error)) ? go() : Promise.reject(error))).catch(async (error: unknown) => {
+    if (isTimeout(error)) await answered(clock, tab.page.title())
     throw (await why(url)) ?? new Problem('browser-navigation', `${oneLine(url, 300)} could not be opened: ${failureWords(error)}.`, { cause: error, next: 'Check the address, or try again later.' })
   })
   // The proxy's own words for a host that may not be reached.
@@ -64,6 +69,19 @@ export async function settle(page: Page): Promise<void> {
   await page.waitForLoadState('networkidle', { timeout: quietMs }).catch(tooSlow)
 }
 
+/** What `work` resolves with, if the page answers in time: one whose script never ends answers nothing. Rejects with `Problem('browser-stuck')`. */
+export async function answered<T>(clock: Clock, work: Promise<T>): Promise<T> {
+  let cancel = (): void => undefined
+  const late = new Promise<never>((_, reject) => {
+    cancel = clock.after(answerMs, () => reject(stuck()))
+  })
+  return Promise.race([work, late]).finally(() => cancel())
+}
+
+function stuck(cause?: unknown): Problem {
+  return new Problem('browser-stuck', 'The page does not answer; the browser was ended.', { cause, next: 'Open another address.' })
+}
+
 function tooSlow(): void {
   // It is shown as far as it came.
 }
@@ -71,11 +89,11 @@ function tooSlow(): void {
 /** Frames that answer nothing (blocked, or forever loading) are left out once the first time is over; a page that is merely slow gets all of it. */
 async function treeOf(page: Page, config: BrowserConfig): Promise<PageNode[]> {
   const take = (timeout: number) => page.ariaSnapshotJSON({ mode: 'ai', timeout })
-  return (await take(framesMs).catch(() => take(config.navigationSeconds * 1_000))) as PageNode[]
+  return (await take(framesMs).catch(() => take(config.actionSeconds * 1_000)).catch((error: unknown) => { throw stuck(error) })) as PageNode[]
 }
 
 /** The page as it is. What it asked and offered meanwhile is told once. */
-export async function view(tab: Tab, from: number, config: BrowserConfig): Promise<Omit<PageView, 'tabs' | 'boundary'>> {
+export async function view(tab: Tab, from: number, config: BrowserConfig, clock: Clock): Promise<Omit<PageView, 'tabs' | 'boundary'>> {
   const { page } = tab
   const url = page.url()
   if (hostOf(url) === undefined && url !== 'about:blank') {
@@ -86,7 +104,7 @@ export async function view(tab: Tab, from: number, config: BrowserConfig): Promi
   const tree = await treeOf(page, config)
   const whole = showTree(tree, { base: url, hidden: await secretInputs(page, tree) })
   const start = Math.min(Math.max(0, from), whole.length)
-  return { url: oneLine(url, 2_000), title: oneLine(await page.title(), 300), text: whole.slice(start, start + config.snapshotChars), from: start, length: whole.length, notes: tab.notes.splice(0), tab: tab.id }
+  return { url: oneLine(url, 2_000), title: oneLine(await answered(clock, page.title()), 300), text: whole.slice(start, start + config.snapshotChars), from: start, length: whole.length, notes: tab.notes.splice(0), tab: tab.id }
 }
 
 /** Inputs that hold what nobody reads over a shoulder: passwords, one-time codes, cards. */
@@ -170,9 +188,14 @@ function failureWords(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
   const net = /net::(ERR_[A-Z_]+)/.exec(text)?.[1]
   if (net !== undefined) return netWords[net] ?? net.slice(4).toLowerCase().replaceAll('_', ' ')
-  if (/Timeout \d+ms exceeded/.test(text)) return 'it took too long'
+  if (isTimeout(error)) return 'it took too long'
   return oneLine(text.replace(/^[\w.]+: /, '').split('\n')[0] ?? '', 200)
 }
+
+function isTimeout(error: unknown): boolean {
+  return /Timeout \d+ms exceeded/.test(String(error))
+}
+
 const netWords: Readonly<Record<string, string>> = {
   ERR_TUNNEL_CONNECTION_FAILED: 'the host could not be reached, or may not be', ERR_BLOCKED_BY_ADMINISTRATOR: 'such addresses are not opened', ERR_CERT_AUTHORITY_INVALID: 'its certificate is signed by nobody who is trusted',
   ERR_CERT_DATE_INVALID: 'its certificate ran out', ERR_CERT_COMMON_NAME_INVALID: 'its certificate belongs to another host', ERR_EMPTY_RESPONSE: 'it gave no answer', ERR_ABORTED: 'it was broken off, or is a file to be downloaded',
