@@ -214,6 +214,7 @@ describe('what comes with a message', () => {
   })
 })
 
+// Commands of the tests run in bubblewrap.
 describe.skipIf(process.platform !== 'linux')('an archive in the workspace', () => {
   it('MED-16 is unpacked by a command in the sandbox alone: what leads out of it stays there, and what it linked is not read', async () => {
     const place = mkdtempSync(join(tmpdir(), 'moltbot-med-'))

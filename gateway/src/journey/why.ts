@@ -45,7 +45,8 @@ export function createWhy(rooms: { inbox: InboxRoom; sessions: SessionsRoom; out
       lines.push(`${time(turn.startedAt)}  turn ${turn.id}${turn.model === null ? '' : `, answered by ${turn.model}`}`)
       for (const call of calls) lines.push(`${time(call.startedAt)}  tool ${call.name} ${short(JSON.stringify(call.input), 60)}: ${call.state}${call.finishedAt === null ? '' : ` after ${seconds(call.finishedAt - call.startedAt)}`}`)
       lines.push(...receipts.map((each) => `          receipt ${receiptLine(each)}`))
-      if (receipts.length === 0) lines.push('          no receipts: nothing was written, run, sent or changed in this turn, whatever the answer says')
+      // Of a deleted conversation nobody can tell any more; of one at work, not yet.
+      if (receipts.length === 0 && turn.text !== null) lines.push('          no receipts: nothing was written, run, sent or changed in this turn, whatever the answer says')
       if (turn.endedAt !== null) lines.push(`${time(turn.endedAt)}  turn ended: ${turn.outcome ?? 'unknown'} after ${seconds(turn.endedAt - turn.startedAt)}, ${turn.usage.input + turn.usage.cacheRead + turn.usage.cacheWrite} tokens in, ${turn.usage.output} out`)
       else lines.push('          the turn is running')
       if (spent !== undefined && spent.calls > 0) lines.push(`          ${spent.calls} ${spent.calls === 1 ? 'model call' : 'model calls'}, ${spent.costUsd === 0 ? 'free' : `${(spent.costUsd * 100).toFixed(2)} cents`}`)

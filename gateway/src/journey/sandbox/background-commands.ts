@@ -1,4 +1,4 @@
-import { commandEnded, describeError, leastTrusted, type Clock, type CommandFacts, type CommandState, type Logger, type Migration, type Origin, type PrincipalId, type Row, type SessionKey, type Store, type TurnId } from '@moltbot/contract'
+import { commandEnded, describeError, leastTrusted, type Clock, type CommandFacts, type CommandState, type Logger, type Migration, type Origin, type PrincipalId, type Row, type SessionKey, type Store, type TurnId, type Tx } from '@moltbot/contract'
 import type { GrantSubject } from './create-grants.ts'
 import { originOf } from './file-labels.ts'
 
@@ -55,6 +55,8 @@ export interface BackgroundCommands {
   ended(facts: CommandFacts, tail: string): Promise<void>
   /** Its agent has read of its end, or ended it. */
   told(id: string): Promise<void>
+  /** Of a conversation that is deleted nothing is kept, and nothing is told any more. */
+  forget(tx: Tx, session: SessionKey): Promise<void>
   /** Takes up what a dead gateway left: each is told as ended with it. Called once at start. */
   resume(): Promise<number>
 }
@@ -109,6 +111,7 @@ export function createBackgroundCommands(options: { store: Store; clock: Clock; 
       await store.transaction((tx) => tx.run('UPDATE background_commands SET ended_at = ?, state = ?, tail = ? WHERE id = ? AND told_at IS NULL', facts.endedAt ?? clock.now(), JSON.stringify(state), needs.mask(tail).slice(-tailMax), facts.id))
       await conclude(facts.id)
     },
+    forget: async (tx, session) => void (await tx.run('DELETE FROM background_commands WHERE session = ?', session)),
     async resume() {
       const open = await store.read.all('SELECT id FROM background_commands WHERE told_at IS NULL ORDER BY started_at, id')
       for (const { id } of open) {
