@@ -108,7 +108,7 @@ function build() {
         return { thinking: 'off', timeoutMs: 60_000, concurrent: 4 }
       },
       prompt: async () => ({ text: 'system', hash: 'h' }), models: () => ({ candidates: ['a/m'], strict: false, contextWindow: 1_000, maxOutputTokens: 100 }),
-      estimateTokens: (text: string) => text.length, principal: guard.principal, spent: async () => undefined,
+      estimateTokens: (text: string) => text.length, principal: guard.principal, spent: async () => undefined, forget: async () => undefined,
       refuse: async (tx, waiting, reason) => { await outbox.reply(tx, { inbox: waiting.inbox, chat: waiting.message.chat, principal: waiting.principal.id }, reason, 'refused') },
       answer: (turn) => (alive ? answerTurn(turn, journey) : new Promise(() => undefined)),
       compact: (view, focus, signal) => compacting(view, focus, signal),
@@ -421,7 +421,7 @@ describe('a session', () => {
 })
 
 describe('when the store fails', () => {
-  it('before a message is durable it is not acknowledged, nothing is done, and it is taken when it comes again', async () => {
+  it('DUR-01: before a message is durable it is not acknowledged, nothing is done, and it is taken when it comes again', async () => {
     for (const statement of [/INTO inbox_seen/, /INTO inbox \(/, /UPDATE inbox/, /INTO sessions/, /FROM identities/]) {
       let hit = false
       strike = (query) => { if (!hit && statement.test(query)) { hit = true; throw new Error('disk full') } }
@@ -436,7 +436,7 @@ describe('when the store fails', () => {
     expect(texts()).toEqual(['You said: hello'])
   })
 
-  it('at any one commit of a turn nothing is lost and nothing doubled, now or after the next start', async () => {
+  it('DUR-01: at any one commit of a turn nothing is lost and nothing doubled, now or after the next start', async () => {
     const withTool: Agent = async function* (_turn, view) {
       if (view.messages.at(-1)?.role === 'tool') return yield* echo(_turn, view)
       yield { type: 'assistant-end', message: { role: 'assistant', model: 'm', content: [{ type: 'text', text: 'looking' }, { type: 'tool-call', id: 'c1' as ToolCallId, name: 't', input: {} }] } as AssistantMessage, usage: noUsage, stop: 'tools', model: 'm' }
