@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, realpathSync } from 'node:fs'
 import { stat, statfs } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -94,6 +94,7 @@ export function createCommands(options: CommandsOptions): CommandRoom {
   const { clock } = options
   const all = new Map<string, Running>()
   const isolations = new Map<string, Isolation>()
+  const run = randomBytes(8).toString('hex')
   let closed = false
 
   const ownerOf = (subject: GrantSubject): string => JSON.stringify([subject.session, subject.principal])
@@ -103,7 +104,7 @@ export function createCommands(options: CommandsOptions): CommandRoom {
   function isolationFor(config: SandboxConfig): Isolation {
     const known = isolations.get(`${config.backend} ${config.docker.image}`)
     if (known !== undefined) return known
-    const made = options.isolation?.(config) ?? chooseIsolation(config, clock, options.own)
+    const made = options.isolation?.(config) ?? chooseIsolation(config, clock, options.own, run)
     isolations.set(`${config.backend} ${config.docker.image}`, made)
     return made
   }
@@ -169,6 +170,7 @@ export function createCommands(options: CommandsOptions): CommandRoom {
       throw new Problem('commands-full', running >= runningMax ? `${running} commands are running in this conversation already.` : `${inAll} commands are running on this gateway already.`, { next: 'Wait for one to end, or kill one.' })
     }
     const isolation = await available(config)
+    if (request.pty === true && isolation.terminal === false) throw new Problem('sandbox-no-terminal', `There is no terminal in a container of ${isolation.backend}.`, { next: 'Run it without pty.' })
     const workspace = await folderOf(options.workspaceOf(subject))
     const [hidden, before, disk] = [await keysIn(workspace), await lookAtObeyed(workspace), await diskOf(workspace)]
     // Places are covered by their names: nobody inside may rename something between the look and the cover.
@@ -370,11 +372,12 @@ function stopped(): Problem {
   return new Problem('tool-stopped', 'The call was stopped before it began.')
 }
 
-function chooseIsolation(config: SandboxConfig, clock: Clock, own: readonly string[]): Isolation {
+/** `run`: this room's, until it is closed. */
+function chooseIsolation(config: SandboxConfig, clock: Clock, own: readonly string[], run: string): Isolation {
   switch (config.backend) {
     case 'docker':
     case 'podman':
-      return containerIsolation({ engine: config.backend, image: config.docker.image, clock })
+      return containerIsolation({ engine: config.backend, image: config.docker.image, clock, ...(own[0] === undefined ? {} : { owner: { name: own[0], run } }) })
     default:
       return process.platform === 'darwin' && config.backend === 'auto' ? seatbeltIsolation({ clock, own: [...own, join(homedir())] }) : bwrapIsolation({ clock })
   }

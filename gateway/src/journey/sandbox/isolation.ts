@@ -58,6 +58,10 @@ export interface IsolatedProcess {
 /** One way to isolate. */
 export interface Isolation {
   backend: Exclude<SandboxFacts['backend'], 'none'>
+  /** Folders besides the temporary and the home one that a command may write: its own, in memory, gone when it ends. */
+  inMemory?: readonly string[]
+  /** False: commands have no terminal in it. */
+  terminal?: false
   /** Whether it works here, tried with a real program once a minute at most. Never rejects. */
   check(): Promise<{ available: true; weaker: readonly string[] } | { available: false; reason: string; remedy: string }>
   /** Throws only when the program could not even be started. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
@@ -33,7 +34,7 @@ export async function probeIsolation(isolation: Isolation, options: { own: reado
   const port = typeof address === 'object' && address !== null ? address.port : 0
   try {
     const probes: SandboxProbe[] = []
-    for (const attempt of attempts({ outside, port, own: options.own })) {
+    for (const attempt of attempts({ outside, port, own: options.own, inMemory: isolation.inMemory ?? [] })) {
       heard = 0
       probes.push(await tryOne(isolation, attempt, workspace, options, () => heard))
     }
@@ -60,14 +61,19 @@ async function tryOne(isolation: Isolation, attempt: Attempt, workspace: string,
   return { id: attempt.id, what: attempt.what, held: true, saw: 'refused' }
 }
 
-function attempts({ outside, port, own }: { outside: string; port: number; own: readonly string[] }): Attempt[] {
+function attempts({ outside, port, own, inMemory }: { outside: string; port: number; own: readonly string[]; inMemory: readonly string[] }): Attempt[] {
   const readAll = ['/etc/shadow', '/etc/ssh', '/root', homedir(), '/var/log', '/run/dbus', '/sys/kernel', outside, ...own].map((path) => `[ -r ${shellQuoted(path)} ] && ls ${shellQuoted(path)} >/dev/null 2>&1 && [ -n "$(ls -A ${shellQuoted(path)} 2>/dev/null)" ] && echo out ${shellQuoted(path)}`)
-  const wrote = async (): Promise<string | undefined> => ((await readFile(outside, 'utf8')) === 'untouched' ? undefined : 'a file outside was changed')
+  const wrote = async (): Promise<string | undefined> => {
+    // What is said to be in memory must not be this machine's.
+    const reached = inMemory.find((folder) => existsSync(join(folder, 'moltbot-probe')))
+    if (reached !== undefined) return `${reached} of this machine`
+    return (await readFile(outside, 'utf8')) === 'untouched' ? undefined : 'a file outside was changed'
+  }
   return [
     { id: 'SBX-01', what: 'read keys, home folders, logs and the gateway\'s own files', script: `${readAll.join('\n')}\necho tried` },
     {
       id: 'SBX-02', what: 'write outside the workspace', after: wrote,
-      script: `for place in / /usr /etc /bin /lib /proc/sys/kernel /dev; do echo x 2>/dev/null >"$place/moltbot-probe" && echo "out $place"; done; echo x 2>/dev/null >${shellQuoted(outside)}\nmount -o remount,rw /usr 2>/dev/null && echo out remount\necho tried`,
+      script: `for place in / /usr /etc /bin /lib /proc/sys/kernel /dev; do echo x 2>/dev/null >"$place/moltbot-probe" && case " ${inMemory.join(' ')} " in *" $place "*) ;; *) echo "out $place";; esac; done; echo x 2>/dev/null >${shellQuoted(outside)}\nmount -o remount,rw /usr 2>/dev/null && echo out remount\necho tried`,
     },
     {
       id: 'SBX-03', what: 'reach this machine or the network',
