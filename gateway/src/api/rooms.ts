@@ -5,6 +5,7 @@ import type { HaltDoor } from '../foundation/halt/types.ts'
 import type { EgressDoor } from '../foundation/egress/types.ts'
 import type { ConfigDoor } from '../foundation/config/types.ts'
 import type { Connections } from '../foundation/connections/types.ts'
+import type { PushDoor } from '../foundation/push/types.ts'
 import type { ApprovalsDoor, PairingDoor, PeopleDoor, Guard, PolicyDoor } from '../journey/guard/types.ts'
 import type { Inbox } from '../journey/inbox/types.ts'
 import type { OutboxDoor } from '../journey/outbox/types.ts'
@@ -56,6 +57,8 @@ export interface Rooms {
   runs: Runs
   /** The vault in the name of somebody, every act in the record. Absent: this gateway was built without one. */
   vault?(by: PrincipalId): VaultDesk
+  /** Notifications to browsers. Absent: this gateway sends none. */
+  push?: PushDoor
   /** What left this machine through tools. Absent: this gateway was built without the web. */
   egress?: EgressDoor
   /** What was spent on models, and what may be. Absent: this gateway was built without its accounts. */

@@ -25,6 +25,8 @@ export interface WebRequest {
   signal: AbortSignal
   /** An origin the operator configured for this request (`http://127.0.0.1:8888`): only it may be near and on any port. */
   trustedOrigin?: string
+  /** Sent with POST in place of a GET; such a request follows no redirect. */
+  post?: Buffer
   /** A header that only ever goes to the origin of `url`. */
   secretHeader?: { name: string; value: string }
 }
@@ -50,7 +52,7 @@ export interface SendOptions {
 }
 
 /**
- * One GET, followed over redirects by hand: each hop is judged, resolved and connected like a new request, and takes no credential, cookie or
+ * One GET (or one POST), followed over redirects by hand: each hop is judged, resolved and connected like a new request, and takes no credential, cookie or
  * proxy setting with it. Rejects with a `Problem` of this room; the whole answer arrives within the limits or not at all.
  */
 export async function sendRequest(options: SendOptions, identity: EgressIdentity, given: WebRequest): Promise<WebResponse> {
@@ -102,7 +104,7 @@ export async function sendRequest(options: SendOptions, identity: EgressIdentity
           const body = await readBody(answer, target, given.bytesMax)
           return { url: target.url.href, status: answer.statusCode ?? 0, headers: plainHeaders(answer), body, hops }
         }
-        if (hops.length > given.redirectsMax) {
+        if (hops.length > given.redirectsMax || given.post !== undefined) {
           throw new Problem('egress-redirect', `${hostOf(given.url)} redirects more than ${given.redirectsMax} times.`, { next: 'Ask for the final address directly.' })
         }
         target = nextTarget(target, location)
@@ -118,7 +120,7 @@ export async function sendRequest(options: SendOptions, identity: EgressIdentity
     return new Promise((resolve, reject) => {
       // Without an `agent` of any kind: one would open a connection of its own, by name.
       const request = httpRequest({
-        createConnection: () => stream, method: 'GET', path: target.url.pathname + target.url.search, maxHeaderSize: headerBytesMax, setHost: false, signal,
+        createConnection: () => stream, method: given.post === undefined ? 'GET' : 'POST', path: target.url.pathname + target.url.search, maxHeaderSize: headerBytesMax, setHost: false, signal,
         headers: { host: target.url.host, 'accept-encoding': 'gzip, deflate, br', ...headers, connection: 'close' },
       })
       request.maxHeadersCount = headersMax
@@ -128,7 +130,7 @@ export async function sendRequest(options: SendOptions, identity: EgressIdentity
         reject(new Problem('egress-broken-answer', `${target.host} answered in another protocol.`))
       })
       request.on('error', (error) => reject(new Problem('egress-broken-answer', `${target.host} gave no valid answer: ${describeError(error)}.`, { cause: error })))
-      request.end()
+      request.end(given.post)
     })
   }
 }
