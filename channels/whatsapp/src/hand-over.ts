@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { BinaryNode, WAMessage, WASocket, proto } from 'baileys'
 import { Problem, describeError, type ChannelHost, type ChatId, type ChatRef, type IncomingMessage } from '@moltbot/contract'
 import { isGroup, isHidden, personAddress, whatsappId } from './addresses.ts'
@@ -54,6 +55,8 @@ interface Remembered { understood: Understood; plain: BinaryNode }
  * its keys, taken as read by us; the acknowledgement comes last. Whatever happens between, WhatsApp brings it again and it opens again.
  */
 export function createHandOver({ host, library, selfChat, fetchFile, isOurs, renew }: HandOverOptions): HandOver {
+  // The library finds its open transaction by the thread of calls: what the gateway begins because of a message must not be on that thread.
+  const aside = AsyncLocalStorage.snapshot()
   const lanes = new Map<string, Promise<void>>()
   const begun = new Set<Promise<unknown>>()
   const wakers = new Set<() => void>()
@@ -171,8 +174,8 @@ export function createHandOver({ host, library, selfChat, fetchFile, isOurs, ren
 
   async function deliver(understood: Understood): Promise<void> {
     if (understood.kind === 'nothing') host.log.debug(`whatsapp: ${understood.reason}`)
-    else if (understood.kind === 'notice') host.notice(understood.notice)
-    else await insist(() => host.receive(understood.message))
+    else if (understood.kind === 'notice') aside(() => host.notice(understood.notice))
+    else await insist(() => aside(() => host.receive(understood.message)))
   }
 
   function remember(message: WAMessage, understood: Understood): void {

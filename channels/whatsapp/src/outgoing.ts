@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash, randomBytes } from 'node:crypto'
 import type { BinaryNode, WASocket, proto } from 'baileys'
 import { Problem, SendProblem, describeError, type ChannelHost, type ChatRef, type Connection, type DeliveryKey, type OutgoingMessage, type PlatformMessageId, type SenderId } from '@moltbot/contract'
@@ -42,6 +43,8 @@ export interface OutgoingOptions {
 
 /** Everything that goes from us to WhatsApp's chats. */
 export function createOutgoing({ host, library, config, health, line, handOver, isClosed }: OutgoingOptions): Outgoing {
+  // The library finds an open transaction by the thread of calls: a send is on no thread but its own.
+  const aside = AsyncLocalStorage.snapshot()
   const sent = new Map<string, { at: number; chat: string; content: Content }>()
   /** Message that was quoted → key of the part that quoted it. */
   const quotedBy = new Map<string, string>()
@@ -78,7 +81,7 @@ export function createOutgoing({ host, library, config, health, line, handOver, 
       // Heard by whoever still waits; after a confirmation nobody does.
     })
     try {
-      const relayed = socket.relayMessage(place, content, { messageId: id, additionalNodes: nodes, additionalAttributes: more.attributes ?? {} })
+      const relayed = aside(() => socket.relayMessage(place, content, { messageId: id, additionalNodes: nodes, additionalAttributes: more.attributes ?? {} }))
       relayed.catch(() => {
         // Heard below, unless the line was lost first.
       })

@@ -320,14 +320,39 @@ describe('nothing lost', () => {
     expect((await taken(after.host, 1))[0]?.text).toBe('third')
   })
 
-  it('words go out and come back between two people who both move their keys on', async () => {
+  it.each(['no', 'with-number', 'wholly'] as const)('words go out and come back, and both sides move their keys on (number hidden: %s)', async (hides) => {
     const { server, host, connection, anna } = await stage()
+    anna.hides = hides
     for (let round = 0; round < 4; round += 1) {
       server.say(anna, `question ${round}`)
       await taken(host, round + 1)
-      await connection.send(direct(anna), words(`answer ${round}`), signal)
+      await connection.send(last(host.taken).chat, words(`answer ${round}`), signal)
     }
     expect(server.sent.map((message) => message.text)).toEqual([0, 1, 2, 3].map((round) => `answer ${round}`))
+    expect(server.seen.receipts.filter((receipt) => receipt.attrs.type === 'retry')).toEqual([])
+  })
+})
+
+describe('an answer that is begun while the question is being written down', () => {
+  it('moves its keys on in a step of its own, and is opened', async () => {
+    const { server, anna } = await serve()
+    const host = createTestHost({ sealed: new Map(linked.sealed) })
+    const answers: Promise<unknown>[] = []
+    const { receive } = host
+    let connection: Connection | undefined
+    host.receive = (message) => {
+      // As the gateway does it: nobody waits here for what a message sets off.
+      answers.push(Promise.resolve().then(() => connection?.send(message.chat, words(`re: ${message.text}`), signal)))
+      return receive(message)
+    }
+    connection = await whatsapp.connect(configOf({ apiRoot: server.apiRoot }), host)
+    connections.push(connection)
+    for (let round = 0; round < 3; round += 1) {
+      server.say(anna, `question ${round}`)
+      await taken(host, round + 1)
+      await Promise.all(answers)
+    }
+    expect(server.sent.map((message) => message.text)).toEqual([0, 1, 2].map((round) => `re: question ${round}`))
     expect(server.seen.receipts.filter((receipt) => receipt.attrs.type === 'retry')).toEqual([])
   })
 })
