@@ -341,7 +341,13 @@ describe.skipIf(!available)('twins: a profile without one of its parts is caught
       // It killed itself, as it should.
     }
     const left = survivors('601.90126')
-    for (const pid of left) process.kill(Number(pid), 'SIGKILL')
+    for (const pid of left) {
+      try {
+        process.kill(Number(pid), 'SIGKILL')
+      } catch {
+        // It ended with the one before it.
+      }
+    }
     expect(left.length).toBeGreaterThan(0)
     await nothingLeft('601.90126')
     rmSync(workspace, { recursive: true })
