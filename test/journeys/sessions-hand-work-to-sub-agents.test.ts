@@ -56,7 +56,7 @@ it('the status is the gateway\'s: a sub-agent that fails is told as failed whate
   expect((await end).text).toMatch(/failed/)
 })
 
-it('no more than so many at once; stop in the chat stops them too', async () => {
+it('DOS-10: no more than so many at once; stop in the chat stops them too', async () => {
   const held = gate()
   at.model.use(both(inOrder(spawn('long'), spawn('another'), told), async () => {
     await held.opened

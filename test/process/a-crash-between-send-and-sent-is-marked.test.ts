@@ -6,7 +6,7 @@ let world: ProcessWorld
 beforeAll(async () => { world = await startProcessWorld(echoModel('You said: ')) }, 90_000)
 afterAll(() => world.close())
 
-it('a reply that was on the wire when the gateway was killed is sent once more, and the ledger says that it may be there twice', async () => {
+it('DUR-02: a reply that was on the wire when the gateway was killed is sent once more, and the ledger says that it may be there twice', async () => {
   const { gateway, model, telegram, olga } = world
   telegram.fault('sendMessage', { acceptThenHang: true })
   telegram.say(olga, 'was that sent?')
@@ -30,7 +30,7 @@ it('a reply that was on the wire when the gateway was killed is sent once more, 
   expect(telegram.sent).toHaveLength(3)
 }, 120_000)
 
-it('a reply whose sending is cut short again and again is lost after none of the crashes', async () => {
+it('DUR-02: a reply whose sending is cut short again and again is lost after none of the crashes', async () => {
   const { gateway, telegram, olga } = world
   const before = telegram.sent.length
   telegram.fault('sendMessage', { hang: true, times: 3 })

@@ -10,7 +10,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => world.close())
 
-it('a tool that was running when the gateway was killed is not repeated, the model is told that its outcome is unknown, and so is the person', async () => {
+it('DUR-03: a tool that was running when the gateway was killed is not repeated, the model is told that its outcome is unknown, and so is the person', async () => {
   const { gateway, model, telegram, olga } = world
   telegram.say(olga, 'deploy')
   const until = Date.now() + 30_000

@@ -10,7 +10,7 @@ beforeAll(async () => {
 }, 90_000)
 afterAll(() => world.close())
 
-it('a gateway killed between a tool\'s result and the reply does not run the tool again and replies once', async () => {
+it('DUR-01: a gateway killed between a tool\'s result and the reply does not run the tool again and replies once', async () => {
   const { gateway, model, telegram, olga } = world
   telegram.say(olga, 'write the note')
   // The second model call holds the tool's result: it is in the journal by now.

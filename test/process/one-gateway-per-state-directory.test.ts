@@ -7,7 +7,7 @@ let world: ProcessWorld
 beforeAll(async () => { world = await startProcessWorld(echoModel()) }, 90_000)
 afterAll(() => world.close())
 
-it('a second gateway on the same state directory ends at once, in words, and the first goes on', async () => {
+it('DUR-07: a second gateway on the same state directory ends at once, in words, and the first goes on', async () => {
   const second = await createSpawnedGateway({}, { MOLTBOT_STATE_DIR: world.gateway.stateDir })
   try {
     const { code, output } = await second.run()
@@ -21,7 +21,7 @@ it('a second gateway on the same state directory ends at once, in words, and the
   await world.telegram.nextSent((message) => message.text === 'still there?')
 }, 60_000)
 
-it('a database of a newer version is refused in words and left as it is', async () => {
+it('DUR-10: a database of a newer version is refused in words and left as it is', async () => {
   const { gateway } = world
   await gateway.stop()
   const { openSqlite } = await import('../../gateway/src/foundation/platform/index.ts')

@@ -10,7 +10,7 @@ beforeAll(async () => {
 }, 90_000)
 afterAll(() => world.close())
 
-it('a gateway told to end writes everything into the database, ends with 0, and the next start continues the turn and the queue', async () => {
+it('DUR-08: a gateway told to end writes everything into the database, ends with 0, and the next start continues the turn and the queue', async () => {
   const { gateway, model, telegram, olga } = world
   telegram.say(olga, 'do both halves')
   await model.arrived(2)

@@ -157,7 +157,7 @@ describe('rotation', () => {
     expect(lines().map((line) => line['message'])).toEqual(['today'])
   })
 
-  test('a flood cannot fill the disk', () => {
+  test('DOS-13: a flood cannot fill the disk', () => {
     const log = start({ maxSizeMb: 0.0001 })
     for (let count = 0; count < 60; count++) log.info(`line ${count}`)
     expect(aside().length).toBeLessThanOrEqual(30)

@@ -4,7 +4,7 @@
  */
 import { chmodSync, closeSync, fdatasync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { Problem, type Migration, type Store } from '@moltbot/contract'
+import { describeError, Problem, type Migration, type Store } from '@moltbot/contract'
 import { openSqlite, systemClock, type SqliteDatabase } from '../platform/index.ts'
 import { migrate } from './migrate.ts'
 import { createSqliteStore, type Disk } from './sqlite-store.ts'
@@ -27,15 +27,28 @@ export async function openStore(options: { file: string; migrations: readonly Mi
   }
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const writer = await openSqlite(file)
-  chmodSync(file, 0o600)
-  tune(writer)
-  // Moving the log into the database file stops everything for some milliseconds: done when nothing else is, or when the log is long.
-  writer.exec('PRAGMA wal_autocheckpoint = 4000')
-  await migrate(writer, file, migrations, now)
+  try {
+    chmodSync(file, 0o600)
+    tune(writer)
+    // Moving the log into the database file stops everything for some milliseconds: done when nothing else is, or when the log is long.
+    writer.exec('PRAGMA wal_autocheckpoint = 4000')
+    await migrate(writer, file, migrations, now)
+  } catch (error) {
+    writer.close()
+    throw isDamage(error) ? damaged(file, error) : error
+  }
   const reader = await openSqlite(file)
   tune(reader)
   reader.exec('PRAGMA query_only = ON')
   return createSqliteStore(writer, reader, logOf(file, writer))
+}
+
+const isDamage = (error: unknown): boolean => /file is not a database|disk image is malformed/.test(describeError(error))
+
+function damaged(file: string, cause: unknown): Problem {
+  return new Problem('store-damaged', `The database ${file} is damaged. It was left as it is.`, {
+    next: 'Put your latest backup back (moltbot backup restore FILE), or one of the copies beside it (moltbot.db.before-…).', cause,
+  })
 }
 
 /**

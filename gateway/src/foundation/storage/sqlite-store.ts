@@ -148,8 +148,13 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
       }
     } catch (error) {
       over = true
-      writer.exec(`ROLLBACK TO ${name}`)
-      writer.exec(`RELEASE ${name}`)
+      try {
+        writer.exec(`ROLLBACK TO ${name}`)
+        writer.exec(`RELEASE ${name}`)
+      } catch {
+        // A full or failing disk: the engine has undone everything since BEGIN by itself. All who share this commit are told the cause.
+        throw error
+      }
       waiting.reject(error)
       return undefined
     } finally {

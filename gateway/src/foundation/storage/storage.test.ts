@@ -17,7 +17,7 @@ testStore('sqlite in memory', (migrations) => openStore({ file: ':memory:', migr
 describe('migrations', () => {
   const first = { name: '0001-a', sql: 'CREATE TABLE a (x TEXT)' }
 
-  it('every prefix of the list can be brought up to the whole list', async () => {
+  it('DUR-10: every prefix of the list can be brought up to the whole list', async () => {
     const steps = [first, { name: '0002-b', sql: 'CREATE TABLE b (x TEXT); INSERT INTO a (x) VALUES (1)' }, { name: '0003-c', sql: 'ALTER TABLE a ADD COLUMN y TEXT' }]
     for (let length = 1; length <= steps.length; length += 1) {
       const at = file()
@@ -27,7 +27,7 @@ describe('migrations', () => {
       await store.close()
     }
   })
-  it('a failing step leaves the database as it was and says so', async () => {
+  it('DUR-10: a failing step leaves the database as it was and says so', async () => {
     const at = file()
     const store = await openStore({ file: at, migrations: [first] })
     await store.transaction((tx) => tx.run("INSERT INTO a (x) VALUES ('kept')"))
@@ -76,7 +76,7 @@ it('a task after a commit that throws is reported and stops nothing', async () =
 })
 
 describe('the lock on a state directory', () => {
-  it('lets one holder in at a time', async () => {
+  it('DUR-07: lets one holder in at a time', async () => {
     const at = file()
     const release = await lockStateDirectory(at)
     await expect(lockStateDirectory(at)).rejects.toMatchObject({ code: 'store-locked' })
@@ -102,7 +102,7 @@ describe('what is on the disk', () => {
     return { store, add, waiting, flushes }
   }
 
-  it('a transaction resolves when it was flushed and not before; others commit meanwhile and share the next flush', async () => {
+  it('DUR-05: a transaction resolves when it was flushed and not before; others commit meanwhile and share the next flush', async () => {
     const { store, add, waiting, flushes } = await held()
     const told: string[] = []
     const first = add('a').then(() => told.push('a'))
@@ -119,7 +119,7 @@ describe('what is on the disk', () => {
     expect(told).toEqual(['a', 'b', 'c'])
     await store.close()
   })
-  it('after a flush that failed nothing more is accepted, and nothing is said to be kept', async () => {
+  it('DSK-02: after a flush that failed nothing more is accepted, and nothing is said to be kept', async () => {
     const { store, add, waiting, flushes } = await held()
     const lost = add('a')
     await flushes(1)

@@ -232,7 +232,7 @@ describe('the loop', () => {
     expect(outcomeOf(await collect(view(), host))).toMatchObject({ kind: 'answered' })
   })
 
-  test('the step limit ends the turn in words', async () => {
+  test('DOS-11: the step limit ends the turn in words', async () => {
     let id = 0
     const { host, calls } = bench(Array.from({ length: 9 }, () => says(answer(call(`c${++id}`)), 'tool-use')))
     const events = await collect(view({ stepsMax: 3 }), host)
@@ -246,7 +246,7 @@ describe('the loop', () => {
     expect(outcomeOf(await collect(view(), host))).toEqual({ kind: 'failed', fault, text: 'Half' })
   })
 
-  test('a stream that throws, and one that just ends, fail in words', async () => {
+  test('DOS-11: a stream that throws, and one that just ends, fail in words', async () => {
     const throwing = bench([async function* () { yield { type: 'text-delta', text: 'so far' }; throw new Error('socket gone') }])
     expect(outcomeOf(await collect(view(), throwing.host))).toMatchObject({ kind: 'failed', fault: { class: 'server_error' }, text: 'so far' })
     const ending = bench([async function* () { yield { type: 'start' } }])
@@ -279,7 +279,7 @@ describe('the loop', () => {
 })
 
 describe('stopping', () => {
-  test('a model stream that ignores the signal does not hold the turn', async () => {
+  test('DOS-11: a model stream that ignores the signal does not hold the turn', async () => {
     const it = bench([async function* () {
       yield { type: 'text-delta', text: 'I was say' }
       it.stop.abort('interrupt')
@@ -288,7 +288,7 @@ describe('stopping', () => {
     expect(outcomeOf(await collect(view(), it.host))).toEqual({ kind: 'aborted', reason: 'interrupt', text: 'I was say' })
   })
 
-  test('a model that keeps talking after the stop is left', async () => {
+  test('DOS-11: a model that keeps talking after the stop is left', async () => {
     const it = bench([async function* () {
       for (let n = 0; ; n++) {
         if (n === 3) it.stop.abort('stop')

@@ -207,7 +207,7 @@ describe('an answer', () => {
     expect(await rows()).toMatchObject([{ state: 'sent', resent: 0 }])
   })
 
-  it('on a network with a history is looked up, and a history that cannot be read says nothing', async () => {
+  it('DUR-02: on a network with a history is looked up, and a history that cannot be read says nothing', async () => {
     net = network({ history: true })
     net.plans.send.push('lost-answer')
     net.plans.find.push('throw', 'hang')
@@ -220,7 +220,7 @@ describe('an answer', () => {
 })
 
 describe('while the line is down', () => {
-  it('everything waits, in order, and goes out when it is up again', async () => {
+  it('DUR-11: everything waits, in order, and goes out when it is up again', async () => {
     up = false
     await answer('first')
     await answer('second', target('tn2'))
@@ -230,7 +230,7 @@ describe('while the line is down', () => {
     expect(net.texts()).toEqual(['first', 'second'])
   })
 
-  it('nothing waits for ever: after a day it is told as failed, also when the line never comes back', async () => {
+  it('DUR-11: nothing waits for ever: after a day it is told as failed, also when the line never comes back', async () => {
     up = false
     await answer('first')
     await answer('second', target('tn2'))

@@ -128,7 +128,7 @@ describe('a sub-agent', () => {
     expect(await agents.chatOf(key)).toEqual(chat)
     expect(await agents.chatOf(main)).toBeUndefined()
   })
-  it('begins no others, and no more than so many are at work', async () => {
+  it('DOS-10: begins no others, and no more than so many are at work', async () => {
     const agents = make()
     const { key } = await agents.grant(subject()).spawn({ task: 'one' })
     expect(await codeOf(agents.grant(subject({ session: key })).spawn({ task: 'deeper' }))).toBe('children-depth')

@@ -133,7 +133,7 @@ describe('a lane', () => {
     expect(runs[1]?.names.length).toBeLessThan(20)
   })
 
-  it('does not wait longer when the clock is set back', async () => {
+  it('TIM-01: does not wait longer when the clock is set back', async () => {
     let offset = 0
     const fake = new FakeClock()
     const clock = { now: () => fake.now() + offset, after: fake.after.bind(fake) }
@@ -163,7 +163,7 @@ describe('a lane', () => {
     expect(runs[1]?.names[0]).toBe('m7')
   })
 
-  it('holds its cap for words that steer', () => {
+  it('DOS-08: holds its cap for words that steer', () => {
     const { lanes, runs } = world({ drop: 'new' })
     for (let count = 0; count < 10; count += 1) lanes.push(key('s'), waiting(`m${count}`, 'steer'))
     expect(runs[0]?.work.steering).toHaveLength(3)
@@ -191,7 +191,7 @@ describe('a lane', () => {
     expect(runs.flatMap((run) => [...run.overflow, ...run.names]).sort()).toEqual(['a', 'b1', 'b2', 'c1', 'c2'])
   })
 
-  it('keeps no pictures of a flood', async () => {
+  it('DOS-08: keeps no pictures of a flood', async () => {
     const { lanes, runs } = world({ cap: 1 })
     lanes.push(key('s'), waiting('a', 'followup'))
     for (let count = 0; count < 6; count += 1) lanes.push(key('s'), waiting(`m${count}`, 'followup', { data: 'x'.repeat(1000) }))
@@ -235,7 +235,7 @@ describe('a lane', () => {
     expect(names().slice(2)).toEqual([['m1', 'm2', 'm3'], ['m4'], ['m5']])
   })
 
-  it('serves sessions in the order they became ready and starves none', async () => {
+  it('DOS-08: serves sessions in the order they became ready and starves none', async () => {
     const { lanes, runs } = world({}, 1)
     for (const round of [1, 2]) for (const name of ['s1', 's2', 's3']) lanes.push(key(name), waiting(`${name}-${round}`, 'followup'))
     for (let at = 0; at < 6; at += 1) {
