@@ -15,7 +15,7 @@ import { catalog, formats } from '@moltbot/models'
 import { tools } from '@moltbot/tools'
 import Value from 'typebox/value'
 import {
-  createBrowserSessions, createDevices, createDoor, createPresence, createReviewKeeper, createRuns, createSteadyClock, createWireEvents, startPushNotices, startPushNotices,
+  createBrowserSessions, createDevices, createDoor, createPresence, createReviewKeeper, createRuns, createSteadyClock, createWireEvents, startPushNotices,
   foundAfterIncident, foundAtIncident, openDoorFloor, revokeDevices, tailscaleWhois, thisMachine, withdrawableStore, type CertificateFacts,
   type Rooms,
 } from './api/index.ts'
@@ -29,7 +29,6 @@ import { bearingStore, createAudit, createRecord, during } from './foundation/au
 import { createBudget } from './foundation/budget/index.ts'
 import { createConfig, type Config, type SecretCommandRun } from './foundation/config/index.ts'
 import { createConnections } from './foundation/connections/index.ts'
-import { createPush } from './foundation/push/index.ts'
 import { createPush } from './foundation/push/index.ts'
 import { createEgress, createLeakScan, createReader, createWeb, type EgressOptions } from './foundation/egress/index.ts'
 import { createHalt, loopSection, processesUnder } from './foundation/halt/index.ts'
@@ -553,18 +552,9 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         { url, headers, post: body, bytesMax: 65_536, timeoutMs: 15_000, redirectsMax: 0, signal: new AbortController().signal },
       )).status,
     })
-    rooms.push = createPush({
-      store, clock, log: log.child('push'), keys: vault,
-      // Who a push service may be is for the rules of the web: no private address, https only, counted like everything that leaves.
-      post: async ({ url, headers, body, principal }) => (await egress.request(
-        { use: 'web', agent: agents.defaultId(), principal, owner: false, session: mainKey(agents.defaultId()) },
-        { url, headers, post: body, bytesMax: 65_536, timeoutMs: 15_000, redirectsMax: 0, signal: new AbortController().signal },
-      )).status,
-    })
     const reviews = createReviewKeeper({ rooms, tellOwner: (words, key) => chats.tellOwner(words, `review/${key}`) })
     rooms.reviews = reviews
     closers.push(() => reviews.close())
-    closers.push(startPushNotices(rooms))
     closers.push(startPushNotices(rooms))
     let portInUse: number | undefined
     const door = createDoor({
