@@ -170,6 +170,42 @@ describe('DOS-04 work for strangers', () => {
   })
 })
 
+describe('DOS-06 very long histories', () => {
+  it('DOS-06: a hundred thousand entries, two thousand conversations and a long log are read a page at a time', async () => {
+    const client = await world.connect()
+    await client.ask('the first words', 'long')
+    const { store } = world.gateway.rooms
+    const [entry] = await store.read.all("SELECT * FROM entries ORDER BY seq LIMIT 1")
+    const session = await store.read.get('SELECT * FROM sessions WHERE id = ?', String(entry?.['session_id']))
+    const insert = async (table: string, row: Record<string, unknown>, count: number, changed: Record<string, string>): Promise<void> => {
+      const names = Object.keys(row)
+      await store.transaction((tx) => tx.run(
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count}) INSERT INTO ${table} (${names.join(', ')}) SELECT ${names.map((column) => changed[column] ?? '?').join(', ')} FROM n`,
+        ...names.filter((column) => changed[column] === undefined).map((column) => row[column] as string | number | null),
+      ))
+    }
+    await insert('entries', entry ?? {}, 100_000, { id: "'en-long-' || i", seq: '1000 + i' })
+    await insert('sessions', session ?? {}, 2_000, { key: "'agent:main:many' || i", id: "'ss-many-' || i" })
+    const before = heap()
+    const page = await client.request('chat.history', { sessionKey: 'long', limit: 200 })
+    expect([(page['messages'] as unknown[]).length, page['hasMore'], JSON.stringify(page).length < 1_000_000]).toEqual([200, true, true])
+    const whole = await client.request('chat.history', { sessionKey: 'long' })
+    expect((whole['messages'] as unknown[]).length).toBeLessThanOrEqual(1_000)
+    const list = await client.request('sessions.list', { limit: 50 })
+    expect([(list['sessions'] as unknown[]).length, Number(list['totalCount']) >= 2_000, list['hasMore']]).toEqual([50, true, true])
+    for (let line = 0; line < 3_000; line += 1) world.gateway.rooms.log.info('x'.repeat(2_000))
+    const tail = await client.request('logs.tail', {})
+    expect([(tail['lines'] as unknown[]).length <= 500, JSON.stringify(tail).length < 1_000_000]).toEqual([true, true])
+    expect(heap() - before).toBeLessThan(96 * 1024 * 1024)
+    await honest()
+    await store.transaction(async (tx) => {
+      await tx.run("DELETE FROM entries WHERE id LIKE 'en-long-%'")
+      await tx.run("DELETE FROM sessions WHERE id LIKE 'ss-many-%'")
+    })
+    client.close()
+  })
+})
+
 describe('DOS-05 Markdown that no reader takes apart in time', () => {
   const tangled: [string, string][] = [
     ['quotes in quotes', '>'.repeat(3_000)], ['lists in lists', Array.from({ length: 400 }, (_, at) => `${'  '.repeat(at)}- a`).join('\n')], ['lists on a line', `${'1. '.repeat(2_000)}x`], ['open emphasis', '**a'.repeat(20_000)],
