@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
-import { defineTool, type Effect, type Principal, type PrincipalId, type Tool } from '@moltbot/contract'
+import { defineTool, type Effect, type Principal, type Tool } from '@moltbot/contract'
 import { testExpectations } from './expectations.ts'
 import { createPolicy } from './policy.ts'
 import { ruleOn } from './rules.ts'
