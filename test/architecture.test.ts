@@ -83,7 +83,6 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   '@mozilla/readability': ['gateway/foundation/egress'],
   'turndown': ['gateway/foundation/egress'],
   'web-push': ['gateway/foundation/push'],
-  'web-push': ['gateway/foundation/push'],
   'unpdf': ['gateway/foundation/egress'],
   'playwright-core': ['gateway/journey/sandbox'],
   'eventsource-parser': ['models'],
