@@ -80,6 +80,12 @@ import { principalsList } from './principals-list.ts'
 import { principalsProfile } from './principals-profile.ts'
 import { principalsRemove } from './principals-remove.ts'
 import { principalsRole } from './principals-role.ts'
+import { pushWebPreferencesGet } from './push-web-preferences-get.ts'
+import { pushWebPreferencesSet } from './push-web-preferences-set.ts'
+import { pushWebSubscribe } from './push-web-subscribe.ts'
+import { pushWebTest } from './push-web-test.ts'
+import { pushWebUnsubscribe } from './push-web-unsubscribe.ts'
+import { pushWebVapidPublicKey } from './push-web-vapid-public-key.ts'
 import { questionList } from './question-list.ts'
 import { resumeChallenge } from './resume-challenge.ts'
 import { resume } from './resume.ts'
@@ -215,6 +221,12 @@ export const methods: Method[] = [
   principalsProfile,
   principalsRemove,
   principalsRole,
+  pushWebPreferencesGet,
+  pushWebPreferencesSet,
+  pushWebSubscribe,
+  pushWebTest,
+  pushWebUnsubscribe,
+  pushWebVapidPublicKey,
   questionList,
   resumeChallenge,
   resume,
