@@ -78,7 +78,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   'age-encryption': ['gateway/foundation/vault', 'gateway/foundation/backup'],
   'otpauth': ['gateway/foundation/halt'],
   '@photostructure/sqlite': ['gateway/foundation/platform'],
-  'marked': ['gateway/journey/outbox', 'channels/telegram', 'channels/discord', 'channels/slack', 'channels/signal', 'channels/whatsapp', 'ui'],
+  'marked': ['gateway/journey/outbox', 'channels/telegram', 'channels/discord', 'channels/slack', 'channels/signal', 'channels/imessage', 'channels/whatsapp', 'ui'],
   'linkedom': ['gateway/foundation/egress'],
   '@mozilla/readability': ['gateway/foundation/egress'],
   'turndown': ['gateway/foundation/egress'],

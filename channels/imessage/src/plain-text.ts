@@ -1,0 +1,91 @@
+import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked'
+
+/** CommonMark as words alone, as Messages shows them: dots for lists, lines for tables, addresses behind their words, no marks. */
+export function renderPlain(markdown: string): string {
+  return blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[], '\n\n').trim()
+}
+
+const entityNames: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' }
+
+function resolveReferences(text: string): string {
+  return text.replace(/&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([a-z]{2,6}));/g, (whole, decimal?: string, hex?: string, name?: string) => {
+    if (name !== undefined) return entityNames[name] ?? whole
+    const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number.parseInt(decimal, 10)
+    return code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff) ? String.fromCodePoint(code) : '\ufffd'
+  })
+}
+
+function blocks(tokens: readonly MarkedToken[], separator: string): string {
+  return tokens.map(block).filter((text) => text !== '').join(separator)
+}
+
+function block(token: MarkedToken): string {
+  switch (token.type) {
+    case 'space':
+    case 'def':
+      return ''
+    case 'heading':
+    case 'paragraph':
+      return inline(token.tokens)
+    case 'text':
+      return token.tokens === undefined ? resolveReferences(token.text) : inline(token.tokens)
+    case 'code':
+      return token.text.replace(/\n+$/, '')
+    case 'blockquote':
+      return blocks(token.tokens as MarkedToken[], '\n').split('\n').map((line) => `> ${line}`).join('\n')
+    case 'list':
+      return list(token)
+    case 'table':
+      return [token.header, ...token.rows].map((row) => row.map((cell) => inline(cell.tokens).replace(/\s+/g, ' ').trim()).join(' | ')).join('\n')
+    case 'hr':
+      return '———'
+    case 'html':
+      return token.text.trimEnd()
+    default:
+      return inline([token])
+  }
+}
+
+function list(token: Tokens.List): string {
+  const first = token.start === '' ? 1 : token.start
+  return token.items
+    .map((item, index) => {
+      const marker = token.ordered ? `${first + index}.` : '•'
+      const task = item.task ? (item.checked === true ? '☑ ' : '☐ ') : ''
+      const body = blocks((item.tokens as MarkedToken[]).filter((part) => part.type !== 'checkbox'), '\n')
+      return `${marker} ${task}${body.replace(/\n(?=[^\n])/g, `\n${' '.repeat(marker.length + 1)}`)}`.trimEnd()
+    })
+    .join(token.loose ? '\n\n' : '\n')
+}
+
+function inline(tokens: readonly Token[]): string {
+  return (tokens as MarkedToken[]).map(span).join('')
+}
+
+function span(token: MarkedToken): string {
+  switch (token.type) {
+    case 'strong':
+    case 'em':
+    case 'del':
+      return inline(token.tokens)
+    case 'codespan':
+    case 'escape':
+      return token.text
+    case 'br':
+      return '\n'
+    case 'link':
+      return link(token.href, inline(token.tokens))
+    case 'image':
+      return link(token.href, resolveReferences(token.text))
+    case 'text':
+      return token.tokens === undefined ? resolveReferences(token.text) : inline(token.tokens)
+    default:
+      return token.raw
+  }
+}
+
+function link(href: string, label: string): string {
+  if (!/^(https?:\/\/|mailto:)/i.test(href) || !URL.canParse(href)) return label
+  if (label.trim() === '') return href
+  return label === href || `mailto:${label}` === href ? label : `${label} (${href})`
+}
