@@ -23,6 +23,7 @@ const limits = 'gateway/src/api/socket/limits.test.ts'
 const door = 'gateway/src/api/http/door-http.test.ts'
 const source = 'gateway/src/api/source.test.ts'
 const guard = 'gateway/src/journey/guard/guard.test.ts'
+const approvals = 'gateway/src/journey/guard/approvals.test.ts'
 const access = 'gateway/src/journey/guard/access.test.ts'
 const runAgent = 'gateway/src/journey/run-agent.test.ts'
 const turn = 'gateway/src/journey/agent/run-turn.test.ts'
@@ -89,8 +90,8 @@ export const evidence: readonly Evidence[] = [
   { on: ['agent'], controls: ['sanitizesInput'], tests: ['gateway/src/journey/agent/prompt.test.ts › a file cannot close its own frame'], attacks: ['INJ-04', 'INJ-15'] },
   { on: ['router'], controls: ['definesConnectionTimeout'], tests: ['test/journeys/hang-of-a-send.test.ts › holds up neither the chat'], attacks: ['test/journeys/hang-of-the-model.test.ts › ', 'test/journeys/hang-of-a-tool.test.ts › is given up at its deadline'] },
   // None of them listens anywhere: what a browser asks of them comes by the door, and only by its page.
-  { on: ['agent', 'router', 'guard', 'approvals', 'broker', 'executor', 'supervisor'], controls: ['implementsCSRFToken', 'verifySessionIdentifiers'], tests: [`${census} › what works on a message is one process`, 'WSH-03'], attacks: ['ORG-01', 'ORG-02', 'ORG-05', 'ORG-06', 'ORG-11'] },
-  { on: ['agent', 'router', 'guard', 'approvals', 'broker', 'executor', 'supervisor'], controls: ['disablesiFrames'], tests: [`${census} › what works on a message is one process`], attacks: ['ORG-10'] },
+  { on: ['agent', 'router', 'guard', 'approvals', 'broker', 'executor', 'supervisor', 'media', 'egress'], controls: ['implementsCSRFToken', 'verifySessionIdentifiers'], tests: [`${census} › what works on a message is one process`, 'WSH-03'], attacks: ['ORG-01', 'ORG-02', 'ORG-05', 'ORG-06', 'ORG-11'] },
+  { on: ['agent', 'router', 'guard', 'approvals', 'broker', 'executor', 'supervisor', 'media', 'egress'], controls: ['disablesiFrames'], tests: [`${census} › what works on a message is one process`], attacks: ['ORG-10'] },
 
   { on: ['guard'], controls: ['validatesInput'], tests: [`${guard} › says of "" that it is no code`], attacks: [`${access} › no list and no policy lets in a sender without an id`, `${guard} › takes nothing behind a code for a part of it`] },
   { on: ['guard'], controls: ['sanitizesInput'], tests: [`${guard} › shows a name on one line`], attacks: ['AUT-08', `${guard} › two senders are never one principal`] },
@@ -102,6 +103,12 @@ export const evidence: readonly Evidence[] = [
   { on: ['guard'], controls: ['definesConnectionTimeout'], tests: [`${guard} › counts a code for its channel only, and takes none after its hour`], attacks: ['AUT-07'] },
   { on: ['approvals'], controls: ['hasAccessControl', 'authorizesSource', 'authenticatesSource'], tests: ['EXE-10'], attacks: ['EXE-11', 'AUT-16'] },
   { on: ['approvals'], controls: ['validatesInput', 'sanitizesInput'], tests: ['EXE-12'], attacks: ['EXE-11', 'EXE-15'] },
+
+  { on: ['approvals'], controls: ['definesConnectionTimeout'], tests: [`${approvals} › no answer means no`], attacks: [`${approvals} › a yes that is not used in time`, 'EXE-10'] },
+  { on: ['approvals'], controls: ['implementsPOLP', 'implementsAuthenticationScheme'], tests: [`${approvals} › a yes is good for one call`], attacks: [`${approvals} › only the owner answers for others`, 'EXE-11', 'AUT-16', 'UI-11'] },
+  // It takes no words from anybody: what is asked of it comes by the door, and is bounded there.
+  { on: ['health'], controls: ['validatesInput', 'sanitizesInput', 'checksInputBounds'], tests: ['HTTP-05'], attacks: ['HTTP-04', 'HTTP-18'] },
+  { on: ['health'], controls: ['handlesResourceConsumption'], tests: ['DOS-02'], attacks: ['DOS-01', 'DOS-03'] },
 
   // Keys at work.
   { on: ['broker'], controls: ['hasAccessControl', 'authorizesSource', 'implementsPOLP'], tests: [`${models} › tells what to do when the key is missing`], attacks: [`${models} › follows redirects within the host and never takes the key to another`, secrets] },
@@ -145,6 +152,8 @@ export const evidence: readonly Evidence[] = [
   { on: ['session-store'], controls: ['authorizesSource', 'implementsPOLP'], tests: ['gateway/src/journey/sessions/keys.test.ts › is never shared by a direct chat and a group'], attacks: ['test/journeys/what-is-known-of-the-owner-stays-private.test.ts › do not, whoever speaks there', `gateway/src/journey/sessions/keys.test.ts › is refused`] },
   { on: ['session-store'], controls: ['validatesInput'], tests: [`${inbox} › does not take a message for its own repetition`], attacks: ['gateway/src/journey/sessions/keys.test.ts › "../../etc" is refused', 'gateway/src/journey/sessions/view.test.ts › no name can end it'] },
   { on: ['session-store'], controls: ['handlesResourceConsumption'], tests: ['gateway/src/journey/agent/compaction.test.ts › two hundred turns in a small window'], attacks: ['DOS-06', `${lanes} › keeps no pictures of a flood`] },
+  { on: ['backup-store'], controls: ['hasAccessControl', 'authorizesSource', 'implementsPOLP'], tests: ['BAK-06'], attacks: ['BAK-04', 'BAK-07'] },
+  { on: ['backup-store'], controls: ['validatesInput', 'handlesResourceConsumption'], tests: ['BAK-05'], attacks: ['BAK-01', 'BAK-03', 'PTH-10'] },
   { on: ['log-store'], controls: ['validatesInput', 'implementsPOLP'], tests: [`${log} › one call is one line, whatever is in it`], attacks: [`${redactor} › nothing forges a line or steers a terminal`, 'SEC-04'] },
   { on: ['log-store'], controls: ['handlesResourceConsumption'], tests: [`${log} › by size: nothing is lost`], attacks: [`${log} › a flood cannot fill the disk`] },
   { on: ['log-store'], controls: ['hasAccessControl', 'authorizesSource'], tests: [`${log} › what stands in the way is not written through`], attacks: [`${census} › nobody else on this machine can open a file of the state directory`, 'OPS-12'] },
@@ -160,6 +169,7 @@ export const evidence: readonly Evidence[] = [
   { on: ['page'], controls: ['implementsAuthenticationScheme', 'authenticatesSource'], tests: [`${door} › signs in from its own page`], attacks: ['AUT-03', 'ORG-09'] },
   { on: ['page'], controls: ['hasAccessControl', 'authorizesSource'], tests: ['gateway/src/api/http/browser.test.ts › signs in by the link'], attacks: ['gateway/src/api/http/browser.test.ts › gives a page of another origin nothing', 'ORG-04'] },
   { on: ['page'], controls: ['implementsNonce'], tests: [`${door} › is exchanged at once`], attacks: ['ORG-02', 'ORG-08'] },
+  { on: ['page'], controls: ['implementsPOLP'], tests: ['UI-06'], attacks: ['UI-08', 'UI-14'] },
   { on: ['page'], controls: ['isResilient'], tests: ['ui/src/gateway-client.test.ts › comes back after the line broke'], attacks: ['ui/src/gateway-client.test.ts › is not upset by frames that are no frames'] },
   { on: ['page'], controls: ['checksInputBounds', 'handlesResourceConsumption'], tests: ['ui/src/html-pieces.test.ts › takes time in proportion to the text'], attacks: ['UI-04'] },
   { on: ['cli'], controls: ['encodesOutput', 'sanitizesInput'], tests: ['cli/src/printable.test.ts › makes one line of many'], attacks: ['cli/src/printable.test.ts › never lets a control character through'] },
@@ -191,6 +201,7 @@ export const evidence: readonly Evidence[] = [
   // Flows into stores.
   { on: ['credential-store→gateway', 'gateway→credential-store'], controls: ['isEncrypted'], tests: [`${vault} › stands nowhere in the clear`], attacks: ['CRD-01', 'CRD-02'] },
   { on: ['credential-store→gateway', 'gateway→credential-store', 'vault-key→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${vault} › another one opens nothing`], attacks: ['CRD-05', 'CRD-06'] },
+  { on: ['gateway→backup-store'], controls: ['isEncrypted', 'implementsAuthenticationScheme', 'authorizesSource'], tests: ['BAK-06', 'BAK-08'], attacks: ['BAK-01', 'BAK-02', 'BAK-04'] },
   { on: ['gateway→audit-store'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: ['AUD-04'], attacks: ['AUD-01', 'AUD-07'] },
   { on: ['supervisor→executor', 'agent→executor', 'executor→agent'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: ['EXE-18'], attacks: ['EXE-19', 'SBX-05'] },
   { on: ['supervisor→executor', 'agent→executor', 'executor→agent'], controls: ['isEncrypted', 'authenticatesDestination', 'checksDestinationRevocation'], tests: ['SBX-13'], attacks: ['SBX-03', 'SBX-05', 'SBX-14'] },
@@ -214,6 +225,7 @@ export const clearanceEvidence: readonly ClearanceEvidence[] = [
     tests: [`${config} › what is shown has no secret in it`],
     attacks: [secrets, 'test/journeys/what-is-known-of-the-owner-stays-private.test.ts › do not, whoever speaks there', 'CFG-12'],
   },
+  { on: ['backup-store', 'gateway→backup-store'], clearance: 'restricted', tests: ['BAK-06'], attacks: ['BAK-01', 'BAK-04'] },
   { on: ['audit-store', 'gateway→audit-store'], clearance: 'restricted', tests: ['AUD-04'], attacks: ['AUD-05', secrets] },
   { on: ['executor', 'supervisor', 'approvals', 'egress', 'agent→executor', 'executor→agent', 'agent→approvals', 'supervisor→executor', 'executor→egress', 'approvals→owner', 'owner'], clearance: 'restricted', tests: ['SBX-13'], attacks: ['SBX-01', 'SBX-21'] },
 ]
