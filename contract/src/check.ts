@@ -56,6 +56,8 @@ export interface LiveFacts {
   model: string
   /** Whether commands can be isolated; absent: this gateway runs none. */
   sandbox?: { available: boolean; reason: string | null; remedy: string | null }
+  /** Whether agents can have a browser; absent: nobody can tell. */
+  browser?: { available: boolean; reason: string | null; remedy: string | null }
 }
 
 /** What a look from outside found (`--deep`). Absent members were not looked at. */

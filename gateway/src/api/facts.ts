@@ -107,7 +107,7 @@ async function liveFacts(rooms: Rooms): Promise<LiveFacts> {
     deliveries,
     accounts: rooms.connections.status().map(({ channel, account, enabled, configured, health }) => ({ channel, account, enabled, configured, state: health.kind, reason: 'reason' in health ? health.reason : null })),
     model: rooms.models.current().primary,
-    ...(rooms.sandbox === undefined ? {} : { sandbox: await rooms.sandbox.explain().then(({ available, reason, remedy }) => ({ available, reason, remedy })) }),
+    ...(rooms.sandbox === undefined ? {} : await rooms.sandbox.explain().then(({ available, reason, remedy, browser }) => ({ sandbox: { available, reason, remedy }, ...(browser === undefined ? {} : { browser }) }))),
   }
 }
 
