@@ -14,7 +14,7 @@ interface WorkerScope {
   addEventListener(type: 'notificationclick', listener: (event: Extended & { notification: Notification }) => void): void
 }
 interface Extended { waitUntil(work: Promise<unknown>): void }
-interface WindowClient { url: string; focus(): Promise<unknown>; navigate(url: string): Promise<unknown>; postMessage(message: unknown): void }
+interface WindowClient { url: string; visibilityState: 'hidden' | 'visible'; focus(): Promise<unknown>; navigate(url: string): Promise<unknown>; postMessage(message: unknown): void }
 
 const worker = globalThis as unknown as WorkerScope
 const cacheName = 'moltbot-shell-1'
@@ -128,9 +128,15 @@ worker.addEventListener('push', (event) => {
     data = undefined
   }
   const { kind, body, place } = readPush(data)
-  event.waitUntil(worker.registration.showNotification(say[kind], {
-    body: body ?? say.body, tag: `${kind} ${place}`, icon: './icon-192.png', badge: './badge-96.png', data: { place }, requireInteraction: kind === 'approval',
-  }))
+  const show = async (): Promise<void> => {
+    // Whoever looks at the page sees the answer there.
+    const watched = (await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })).some((client) => client.visibilityState === 'visible' && inside(client.url) !== undefined)
+    if (watched && kind === 'reply') return
+    await worker.registration.showNotification(say[kind], {
+      body: body ?? say.body, tag: `${kind} ${place}`, icon: './icon-192.png', badge: './badge-96.png', data: { place }, requireInteraction: kind === 'approval',
+    })
+  }
+  event.waitUntil(show())
 })
 
 worker.addEventListener('notificationclick', (event) => {

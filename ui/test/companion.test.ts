@@ -85,4 +85,30 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await home.page.keyboard.press('Escape')
     await home.page.getByRole('dialog', { name: 'Keys' }).waitFor({ state: 'detached' })
   })
+
+  it('shows what is pushed as words of its own, leads to the place, and asks the gateway for every change', async () => {
+    await home.page.context().grantPermissions(['notifications'])
+    await home.enter('settings', 'Settings')
+    const device = home.page.getByRole('region', { name: 'This device' })
+    await device.getByText('No browser is told.').waitFor()
+    await device.getByRole('checkbox', { name: 'Answers in chats of this page' }).uncheck()
+    await expect.poll(() => home.gateway.gateway.rooms.push?.preferences('owner' as never)).toMatchObject({ replies: false, showText: false })
+    const session = await home.page.context().newCDPSession(home.page)
+    const registered = new Promise<string>((resolve) => {
+      session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+        const [first] = registrations
+        if (first !== undefined) resolve(first.registrationId)
+      })
+    })
+    await session.send('ServiceWorker.enable')
+    const registrationId = await registered
+    const shown = (): Promise<string[]> => home.page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map((note) => `${note.title} | ${note.body} | ${String((note.data as { place: string }).place)}`))
+    const deliver = (data: string): Promise<unknown> => session.send('ServiceWorker.deliverPushMessage', { origin: new URL(home.url).origin, registrationId, data })
+    await deliver(JSON.stringify({ kind: 'approval' }))
+    await expect.poll(shown, { timeout: 10_000 }).toEqual(['Your assistant asks for a yes | Open the page to see it. | ./#/approvals'])
+    await deliver(JSON.stringify({ kind: 'alert', body: '<b>x</b>', session: 'https://evil.example/' }))
+    await expect.poll(shown, { timeout: 10_000 }).toContain('Your assistant needs you | <b>x</b> | ./#/home')
+    await deliver('no json')
+    await expect.poll(shown, { timeout: 10_000 }).toContain('Your assistant needs you | Open the page to see it. | ./#/home')
+  })
 })

@@ -10,6 +10,7 @@ import { fields, words } from '../wire.ts'
 import { clockTime } from '../words.ts'
 import { changesOf, isAbout, leavesOf, patchOf, pathWords, readForm, readIssues, replay, secretMark, withValue, type Change, type Issue, type Place, type Tree } from './config-form.ts'
 import { lineDiff } from './line-diff.ts'
+import { DevicePanel } from './device-panel.tsx'
 import { AnswerPanel, Panel, Sure, useAct, useAnswer } from './pieces.tsx'
 import { Diff, Failure, ReviewDialog } from './review-dialog.tsx'
 import { SettingField, SettingKeys, valueWords, type Editing } from './setting-field.tsx'
@@ -304,8 +305,11 @@ export function SettingsRoom(props: { stage: Stage }): VNode {
   const form = schema.answer
   if (form.kind === 'failed') return <Panel title={text.rooms.settings} wide><Failure error={new Error(form.reason)} /></Panel>
   return (
+    <>
+    <DevicePanel stage={stage} />
     <AnswerPanel title={text.rooms.settings} hint={view.value === 'form' ? say.formHint : ''} wide answer={form.kind === 'ready' ? file.answer : { kind: form.kind }} again={file.again}>
       {(now) => (form.kind === 'ready' ? <Settings stage={stage} file={now} form={form.value} again={file.again} /> : null)}
     </AnswerPanel>
+    </>
   )
 }

@@ -1,0 +1,63 @@
+import { language } from '../text.ts'
+
+const english = {
+  title: 'This device',
+  hint: 'The page as an app of its own, and what it may tell you while it is closed.',
+  installed: 'Installed: this window is the app.',
+  install: 'Install',
+  installHint: 'It opens in a window of its own, without a connection too.',
+  installByHand: 'Your browser’s menu installs it: “Install” or “Add to home screen”.',
+  notOffered: 'Browsers offer apps and notifications only over https or on the gateway’s own machine.',
+  notify: 'Notifications in this browser',
+  notifyOn: 'Switch on',
+  notifyOff: 'Switch off',
+  on: 'on',
+  off: 'off',
+  blocked: 'This browser blocks notifications of this page; allow them in its settings of the page.',
+  turnedOn: 'This browser tells you from now on.',
+  turnedOff: 'This browser tells you nothing more.',
+  tell: 'What to be told of',
+  kinds: { approvals: 'Questions that wait for a yes', replies: 'Answers in chats of this page', alerts: 'What needs somebody: a broken login, a critical finding' },
+  showText: 'Show words of what it is about',
+  showTextHint: 'Off, a notification says only that something waits. On, its words pass sealed through your browser’s push service and stand on the locked screen.',
+  browsers: (count: number) => (count === 0 ? 'No browser is told.' : count === 1 ? '1 browser is told.' : `${count} browsers are told.`),
+  tryIt: 'Send a test',
+  tried: (sent: number) => (sent === 1 ? 'On its way to 1 browser.' : `On its way to ${sent} browsers.`),
+  triedNone: 'No browser took it. The log says why.',
+  allOff: 'Switch off everywhere',
+  allOffAsk: 'No browser of yours is told any more.',
+  saved: 'This holds from now on.',
+}
+export type DeviceText = typeof english
+
+const german: DeviceText = {
+  title: 'Dieses Gerät',
+  hint: 'Die Seite als eigene App, und was sie sagen darf, während sie geschlossen ist.',
+  installed: 'Installiert: dieses Fenster ist die App.',
+  install: 'Installieren',
+  installHint: 'Sie öffnet sich in einem eigenen Fenster, auch ohne Verbindung.',
+  installByHand: 'Das Menü Ihres Browsers installiert sie: „Installieren“ oder „Zum Startbildschirm“.',
+  notOffered: 'Browser bieten Apps und Benachrichtigungen nur über https oder auf dem Rechner des Gateways.',
+  notify: 'Benachrichtigungen in diesem Browser',
+  notifyOn: 'Einschalten',
+  notifyOff: 'Ausschalten',
+  on: 'an',
+  off: 'aus',
+  blocked: 'Dieser Browser sperrt Benachrichtigungen dieser Seite; erlauben Sie sie in seinen Einstellungen zur Seite.',
+  turnedOn: 'Dieser Browser meldet sich ab jetzt.',
+  turnedOff: 'Dieser Browser meldet nichts mehr.',
+  tell: 'Wovon Sie hören möchten',
+  kinds: { approvals: 'Fragen, die auf ein Ja warten', replies: 'Antworten in Gesprächen dieser Seite', alerts: 'Was jemanden braucht: eine kaputte Anmeldung, ein ernster Befund' },
+  showText: 'Worte zeigen, worum es geht',
+  showTextHint: 'Aus: eine Meldung sagt nur, dass etwas wartet. An: ihre Worte gehen versiegelt durch den Dienst Ihres Browsers und stehen auf dem gesperrten Bildschirm.',
+  browsers: (count) => (count === 0 ? 'Kein Browser meldet sich.' : count === 1 ? '1 Browser meldet sich.' : `${count} Browser melden sich.`),
+  tryIt: 'Probe senden',
+  tried: (sent) => (sent === 1 ? 'Unterwegs zu 1 Browser.' : `Unterwegs zu ${sent} Browsern.`),
+  triedNone: 'Kein Browser nahm sie an. Das Protokoll sagt, warum.',
+  allOff: 'Überall ausschalten',
+  allOffAsk: 'Keiner Ihrer Browser meldet sich mehr.',
+  saved: 'Das gilt ab jetzt.',
+}
+
+export const deviceTexts = { english, german }
+export const deviceText: DeviceText = language === 'de' ? german : english
