@@ -61,6 +61,8 @@ export interface Desk {
   approvals: Approvals
   panel: Signal<SidePanel>
   toasts: ReadonlySignal<Toast[]>
+  /** One more each time the gateway's own review found something else than the one before. */
+  reviewed: ReadonlySignal<number>
 
   start(): void
   /** Whether this gateway has the method and this person may know of it. */
@@ -107,6 +109,7 @@ export function createDesk(world: DeskSurroundings): Desk {
   const connection = signal<ConnectionState>(client.state())
   const hello = signal<Hello | undefined>(undefined)
   const sessions = signal<SessionRow[]>([])
+  const reviewed = signal(0)
   const sessionsLoaded = signal(false)
   const sessionKey = signal(world.address.read() ?? '')
   const unread = signal<ReadonlySet<string>>(new Set())
@@ -462,6 +465,7 @@ export function createDesk(world: DeskSurroundings): Desk {
       loadSessions()
       loadChannels()
     })
+    client.on('security.changed', () => { reviewed.value += 1 })
     for (const event of ['pairing.changed', 'device.pair.requested', 'device.pair.resolved', 'device.pair.changed', 'presence']) client.on(event, loadPeople)
   }
 
@@ -476,7 +480,7 @@ export function createDesk(world: DeskSurroundings): Desk {
   }
 
   return {
-    connection, hello, sessions, sessionsLoaded, sessionKey, session, transcript, unread, models, defaultModel, currentModel, commands, channels, pairing, devices, approvals, panel, toasts,
+    connection, hello, sessions, sessionsLoaded, sessionKey, session, transcript, unread, models, defaultModel, currentModel, commands, channels, pairing, devices, approvals, panel, toasts, reviewed,
 
     can,
     ask: (method, params, timeoutMs) => client.request(method, params, timeoutMs),

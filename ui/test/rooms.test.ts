@@ -216,6 +216,21 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await panel(page, 'Sandbox').getByText('held').first().waitFor()
   })
 
+  it('looks again by itself when the gateway found something else', async () => {
+    let findings: unknown[] = []
+    const page = await visit('#/security', {}, (gateway) => {
+      furnish(gateway)
+      const first = gateway.also['security.audit']?.({}) as Record<string, unknown>
+      findings = first['findings'] as unknown[]
+      gateway.also['security.audit'] = () => ({ ...first, findings })
+    })
+    await page.getByRole('button', { name: 'Fix logging.redactSensitive' }).waitFor()
+    findings = []
+    fake.emit('security.changed', { takenAt: 1, critical: 0, warn: 0, info: 0 })
+    await page.getByRole('button', { name: 'Fix logging.redactSensitive' }).waitFor({ state: 'detached' })
+    expect(called('security.audit')).toHaveLength(2)
+  })
+
   it('says plainly when the record is broken', async () => {
     const page = await visit('#/security', {}, (gateway) => {
       furnish(gateway)

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { CopyButton } from '../components/copy-button.tsx'
 import type { Stage } from '../stage.ts'
 import { fields, list, words } from '../wire.ts'
@@ -53,6 +53,11 @@ function ReviewPanel(props: { stage: Stage }): VNode | null {
   const [deep, setDeep] = useState(false)
   const { answer, again } = useAnswer(props.stage, 'security.audit', deep ? { deep } : {}, readReview, reviewMs)
   const { busy, act } = useAct(props.stage)
+  // The gateway's own review, which it repeats, found something else than the one before.
+  const reviewed = props.stage.desk.reviewed.value
+  useEffect(() => {
+    if (reviewed > 0) again()
+  }, [reviewed])
   return (
     <AnswerPanel
       title={roomText.review}
