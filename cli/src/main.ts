@@ -32,7 +32,7 @@ const stateDir = resolve(firstSet('MOLTBOT_STATE_DIR', 'CLAWDBOT_STATE_DIR') ?? 
 const configFile = firstSet('MOLTBOT_CONFIG_PATH', 'CLAWDBOT_CONFIG_PATH')
 
 const colour = wantsColour({ noColor: environment['NO_COLOR'], forceColor: environment['FORCE_COLOR'], term: environment['TERM'], flag: words.includes('--no-color') }, process.stdout.isTTY === true)
-const terminal = createTerminal({ input: process.stdin, output: process.stdout, error: process.stderr }, colour, process)
+const terminal = createTerminal({ input: process.stdin, output: process.stdout, error: process.stderr }, colour, environment['TERM'], process)
 const machine = createMachine({ version: readVersion(), stateDir, configFile, installation, gatewayModule, nodePath: process.execPath })
 
 // A reader that leaves early (`moltbot logs | head`) is no failure.

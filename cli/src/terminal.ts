@@ -20,8 +20,8 @@ export function wantsColour(wishes: ColourWishes, isTerminal: boolean): boolean 
   return isTerminal && wishes.term !== 'dumb'
 }
 
-/** The real terminal of this process. */
-export function createTerminal(streams: TerminalStreams, colour: boolean, process: NodeJS.Process): Terminal {
+/** The real terminal of this process. `term` is its kind as the environment names it. */
+export function createTerminal(streams: TerminalStreams, colour: boolean, term: string | undefined, process: NodeJS.Process): Terminal {
   const { input, output, error } = streams
   const { bold, dim, italic, red, green, yellow, cyan } = pc.createColors(colour)
   const interactive = input.isTTY === true && output.isTTY === true
@@ -59,7 +59,8 @@ export function createTerminal(streams: TerminalStreams, colour: boolean, proces
       return text
     },
     readLines: () => createInterface({ input, crlfDelay: Infinity }),
-    ...(interactive ? { keys: (listener: (data: string) => void) => listenToKeys(input as ReadStream, output, process, listener) } : {}),
+    ...(interactive ? { keys: (listener: (data: string) => void) => listenToKeys(input as ReadStream, output, process, listener, pasteModes) } : {}),
+    ...(interactive && term !== undefined && term !== '' && term !== 'dumb' ? { fullScreen: (listener: (data: string) => void) => listenToKeys(input as ReadStream, output, process, listener, fullScreenModes) } : {}),
     onResize(listener) {
       output.on('resize', listener)
       return () => output.off('resize', listener)
@@ -72,15 +73,21 @@ export function createTerminal(streams: TerminalStreams, colour: boolean, proces
   }
 }
 
-/** Raw mode with bracketed paste. Restored when the returned function is called and at every kind of exit a process can see. */
-function listenToKeys(input: ReadStream, output: NodeJS.WriteStream, process: NodeJS.Process, listener: (data: string) => void): () => void {
+/** What is switched on while keys are heard, and back afterwards. */
+interface Modes { on: string; off: string }
+const pasteModes: Modes = { on: '\u001B[?2004h', off: '\u001B[?2004l\u001B[?25h' }
+/** The alternate screen, and no line wrap there: a row that is wider than we think never moves the others. */
+const fullScreenModes: Modes = { on: '\u001B[?1049h\u001B[?7l\u001B[?2004h\u001B[2J', off: '\u001B[0m\u001B[?2026l\u001B[r\u001B[?2004l\u001B[?7h\u001B[?25h\u001B[?1049l' }
+
+/** Raw mode and `modes`. Restored when the returned function is called and at every kind of exit a process can see. */
+function listenToKeys(input: ReadStream, output: NodeJS.WriteStream, process: NodeJS.Process, listener: (data: string) => void, modes: Modes): () => void {
   let open = true
   const onData = (data: string | Buffer): void => listener(String(data))
   const restore = (): void => {
     if (!open) return
     open = false
     input.setRawMode(false)
-    output.write('\u001B[?2004l\u001B[?25h')
+    output.write(modes.off)
   }
   const onSignal = (signal: NodeJS.Signals): void => {
     restore()
@@ -88,7 +95,7 @@ function listenToKeys(input: ReadStream, output: NodeJS.WriteStream, process: No
   }
   input.setEncoding('utf8')
   input.setRawMode(true)
-  output.write('\u001B[?2004h')
+  output.write(modes.on)
   input.on('data', onData)
   input.resume()
   process.on('exit', restore)

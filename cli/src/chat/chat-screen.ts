@@ -157,7 +157,7 @@ function inputRows(editor: LineEditor, columns: number, paint: Paint): { rows: s
 }
 
 /** Breaks at the edge and at line breaks, nowhere else: rows of a beginning are the beginning of the rows. */
-function breakRows(text: string, columns: number): string[] {
+export function breakRows(text: string, columns: number): string[] {
   const rows: string[] = ['']
   let used = 0
   for (const { segment } of new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text)) {

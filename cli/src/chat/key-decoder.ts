@@ -7,10 +7,13 @@ export type Key =
 export type KeyName =
   | 'enter' | 'newline' | 'backspace' | 'delete' | 'left' | 'right' | 'word-left' | 'word-right' | 'home' | 'end' | 'up' | 'down' | 'tab' | 'escape'
   | 'kill-line' | 'kill-to-end' | 'kill-word' | 'interrupt' | 'end-of-input' | 'redraw'
+  // Only a full-screen window gives these a meaning.
+  | 'page-up' | 'page-down' | 'help' | 'go' | 'open' | 'models'
 
 const controls: Readonly<Record<string, KeyName>> = {
   '\r': 'enter', '\n': 'newline', '\t': 'tab', '\u007F': 'backspace', '\b': 'backspace', '\u0001': 'home', '\u0005': 'end', '\u0002': 'left', '\u0006': 'right',
   '\u0010': 'up', '\u000E': 'down', '\u0015': 'kill-line', '\u000B': 'kill-to-end', '\u0017': 'kill-word', '\u0003': 'interrupt', '\u0004': 'end-of-input', '\u000C': 'redraw',
+  '\u0007': 'go', '\u000F': 'open', '\u0014': 'models',
 }
 
 /** What follows the escape character. */
@@ -18,6 +21,7 @@ const sequences: Readonly<Record<string, KeyName>> = {
   '[A': 'up', '[B': 'down', '[C': 'right', '[D': 'left', OA: 'up', OB: 'down', OC: 'right', OD: 'left',
   '[H': 'home', '[F': 'end', OH: 'home', OF: 'end', '[1~': 'home', '[4~': 'end', '[7~': 'home', '[8~': 'end', '[3~': 'delete',
   '[1;5C': 'word-right', '[1;5D': 'word-left', '[1;3C': 'word-right', '[1;3D': 'word-left', b: 'word-left', f: 'word-right',
+  '[5~': 'page-up', '[6~': 'page-down', OP: 'help', '[11~': 'help',
   '\r': 'newline', '\n': 'newline', '\u007F': 'kill-word', '[13;2u': 'newline', '[27;2;13~': 'newline',
 }
 

@@ -78,6 +78,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'sessions show', summary: 'Print the history of one conversation', topic: 'look', groupDefault: false, load: async () => (await import('./sessions-show.ts')).sessionsShow },
   { name: 'status', summary: 'Everything at a glance: gateway, model, channels, conversations', topic: 'look', groupDefault: false, load: async () => (await import('./status.ts')).status },
   { name: 'tools list', summary: 'Which tools an agent has, and what took the others away', topic: 'look', groupDefault: true, load: async () => (await import('./tools-list.ts')).toolsList },
+  { name: 'tui', summary: 'Talk with your assistant in a full window of the terminal', topic: 'talk', groupDefault: false, load: async () => (await import('./tui.ts')).tui },
   { name: 'usage', summary: 'What was spent on models, and what is left of the caps', topic: 'look', groupDefault: false, load: async () => (await import('./usage.ts')).usage },
   { name: 'vault doctor', summary: 'Try every secret and say what is damaged, old or in the clear', topic: 'settings', groupDefault: false, load: async () => (await import('./vault-doctor.ts')).vaultDoctor },
   { name: 'vault export', summary: 'Print every secret as an age file', topic: 'settings', groupDefault: false, load: async () => (await import('./vault-export.ts')).vaultExport },

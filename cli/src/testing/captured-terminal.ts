@@ -27,6 +27,13 @@ export function captureTerminal(options: CapturedOptions = {}): CapturedTerminal
   const wrote = (): void => {
     for (const check of waiting) check()
   }
+  const listen = (listener: (data: string) => void): (() => void) => {
+    keyListener = listener
+    for (const data of typedEarly.splice(0)) listener(data)
+    return () => {
+      keyListener = undefined
+    }
+  }
   return {
     out(text) {
       out += text
@@ -45,15 +52,7 @@ export function captureTerminal(options: CapturedOptions = {}): CapturedTerminal
     async *readLines() {
       for (const line of (options.input ?? '').split('\n')) if (line !== '') yield line
     },
-    ...(options.interactive === true ? {
-      keys: (listener: (data: string) => void) => {
-        keyListener = listener
-        for (const data of typedEarly.splice(0)) listener(data)
-        return () => {
-          keyListener = undefined
-        }
-      },
-    } : {}),
+    ...(options.interactive === true ? { keys: listen, fullScreen: listen } : {}),
     onResize(listener) {
       resizeListeners.add(listener)
       return () => resizeListeners.delete(listener)
