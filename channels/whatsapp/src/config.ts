@@ -1,4 +1,4 @@
-import { defineSection } from '@moltbot/contract'
+import { defineSection, placeToolKeys } from '@moltbot/contract'
 import { Type, type Static, type TArray, type TProperties, type TSchema, type TString } from 'typebox'
 
 const listOf = (pattern: string, description: string): TArray<TString> => Type.Array(Type.String({ pattern }), { default: [], description })
@@ -29,6 +29,7 @@ const loginKeys = {
     enabled: Type.Optional(Type.Boolean({ description: 'Whether the assistant takes part here. Absent: yes, once the group is listed.' })),
     requireMention: Type.Optional(Type.Boolean({ description: 'Whether it answers only when mentioned or replied to. Absent: as the account says.' })),
     allowFrom: Type.Optional(Type.Array(Type.String(), { description: 'Who may speak to it here, by number. Absent: `groupAllowFrom`.' })),
+    ...placeToolKeys,
   }), { default: {}, description: 'Groups by their id (`1203…@g.us`); `*` stands for every group not listed.' }),
   selfChatMode: Type.Boolean({ default: false, description: 'Whether what you write to yourself is for the assistant. For an account that is your own number.' }),
   messagePrefix: Type.String({ default: '🤖', maxLength: 50, description: 'Put in front of answers in the chat with yourself, so that you can tell them from your notes. Empty: nothing.' }),

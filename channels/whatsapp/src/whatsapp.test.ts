@@ -5,8 +5,10 @@ import Value from 'typebox/value'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { linkDevice, startWhatsAppServer, type LinkedDevice, type WhatsAppPerson, type WhatsAppServer, type WhatsAppServerOptions, type WhatsAppWords } from '../../../test/fakes/whatsapp-server/index.ts'
 import { inCommonNames } from './config.ts'
+import { readDevice } from './device-keys.ts'
 import { whatsapp, whatsappSection } from './index.ts'
 import { installLibrary, loadLibrary } from './library.ts'
+import { discardSocket, socketSettings } from './line.ts'
 import { realmOf } from './realm.ts'
 
 const servers: WhatsAppServer[] = []
@@ -318,6 +320,19 @@ describe('nothing lost', () => {
     expect(after.host.taken).toEqual([])
     server.say(anna, 'third')
     expect((await taken(after.host, 1))[0]?.text).toBe('third')
+  })
+
+  it('twin: the library by itself acknowledges what nobody has written down', async () => {
+    const { server, anna } = await serve()
+    const library = await loadLibrary()
+    const host = createTestHost({ sealed: new Map(linked.sealed) })
+    const device = await readDevice(library, host.sealed)
+    if (device === undefined) throw new Error('no device')
+    const socket = library.makeWASocket({ ...socketSettings(library, host, server.apiRoot, undefined), auth: { creds: device.creds, keys: device.keysFor(() => true) } })
+    const { id } = server.say(anna, 'important')
+    await server.until(() => server.acknowledged(id), 'the early acknowledgement')
+    expect(host.calls).toEqual([])
+    discardSocket(socket)
   })
 
   it.each(['no', 'with-number', 'wholly'] as const)('words go out and come back, and both sides move their keys on (number hidden: %s)', async (hides) => {
