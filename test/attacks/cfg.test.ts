@@ -242,7 +242,8 @@ describe('CFG-08: a change that raises one\'s own rights', () => {
       at.model.use(inOrder(ways.map((path) => callTool('write', { path, text: '{gateway:{bind:"lan"}}' })), (request) => [say(request.messages.filter((message) => message.role === 'tool').map((message) => String(message.isError)).join(' '))]))
       const before = readFileSync(at.configFile, 'utf8')
       const client = await at.connect()
-      expect(await client.ask('open the gateway to everybody')).toBe(ways.map(() => 'true').join(' '))
+      // What the model says comes first; the gateway adds what was not done.
+      expect((await client.ask('open the gateway to everybody')).split('\n')[0]).toBe(ways.map(() => 'true').join(' '))
       expect(at.model.requests[0]?.tools.map((tool) => tool.name).filter((name) => /config|approve|pair|grant|owner/i.test(name))).toEqual([])
       expect(readFileSync(at.configFile, 'utf8')).toBe(before)
     } finally {

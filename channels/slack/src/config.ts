@@ -1,4 +1,4 @@
-import { defineSection } from '@moltbot/contract'
+import { defineSection, placeToolKeys } from '@moltbot/contract'
 import { Type, type Static, type TProperties, type TSchema } from 'typebox'
 
 const senderList = (description: string): TSchema & { static: string[] } => Type.Array(Type.String(), { default: [], description }) as never
@@ -9,6 +9,7 @@ const placeKeys = {
   enabled: Type.Optional(Type.Boolean({ description: 'Whether the assistant takes part here. Absent: yes, once the place is listed.' })),
   requireMention: Type.Optional(Type.Boolean({ description: 'Whether it answers only when mentioned or answered. Absent: as the account says.' })),
   allowFrom: Type.Optional(Type.Array(Type.String(), { description: 'Who may speak to it here, by Slack member id. Absent: `groupAllowFrom`.' })),
+  ...placeToolKeys,
 }
 
 const replyKeys = {
