@@ -22,6 +22,8 @@ export interface Channel<Schema extends TSchema = TSchema> {
   senders: 'platform' | 'authenticated'
   /** The values of one account with keys of older names brought to the common ones (`allowFrom`, `groups`). Pure. Absent: there are none. */
   inCommonNames?(config: Static<Schema>): Static<Schema>
+  /** Whether an account of these values is opened without the first of the section's secrets. Pure. Absent: never. */
+  opensWithoutSecret?(config: Static<Schema>): boolean
   /** Where what comes with an account's messages may be fetched from. Absent: nowhere. */
   mediaFrom?(config: Static<Schema>): MediaFrom
   /**

@@ -14,6 +14,8 @@ export const imessage = defineChannel({
   label: 'iMessage',
   config: imessageSection,
   senders: 'platform',
+  // The Mac's own Messages ask for no password.
+  opensWithoutSecret: ({ serverUrl, cliPath }) => serverUrl === undefined && cliPath !== undefined,
   // The Markdown parser and the rest are loaded when there is an account to connect, and cost nothing before.
   connect: async (config, host) =>
     config.serverUrl === undefined ? (await import('./imsg.ts')).connectImsg(config, host) : (await import('./bluebubbles.ts')).connectBlueBubbles(config, host),

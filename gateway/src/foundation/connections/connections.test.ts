@@ -103,6 +103,15 @@ describe('opening', () => {
     expect(room.status().every((each) => each.configured)).toBe(true)
   })
 
+  it('opens what needs no secret as it is configured', async () => {
+    secrets.clear()
+    Object.assign(fake.channel, { opensWithoutSecret: (config: { alone?: boolean }) => config.alone === true })
+    section = { enabled: true, accounts: { one: { alone: true }, two: {} } }
+    await room.start()
+    expect(fake.opened.map((one) => one.account)).toEqual(['one'])
+    expect(room.status().map(({ account, configured }) => [account, configured])).toEqual([['one', true], ['two', false]])
+  })
+
   it('tries again with growing pauses, and starts over after a success', async () => {
     fake.answers.set('default', Array.from({ length: 8 }, () => new Error('no route')))
     await room.start(1_000)

@@ -87,13 +87,14 @@ export function createConnections(options: {
     const section = config.get(channel.config) as { enabled?: boolean; accounts?: Record<string, { enabled?: boolean }> }
     if (section.enabled === false) return []
     const secret = channel.config.secrets?.find((path) => !path.includes('*'))
-    const has = async (prefix: string): Promise<boolean> => secret === undefined || (await secrets.get(`${channel.config.path}.${prefix}${secret}`)) !== undefined
+    const has = async (prefix: string, account: AccountId): Promise<boolean> =>
+      secret === undefined || channel.opensWithoutSecret?.(accountConfig(channel, account) as never) === true || (await secrets.get(`${channel.config.path}.${prefix}${secret}`)) !== undefined
     const named = Object.entries(section.accounts ?? {}).filter(([, account]) => account.enabled !== false)
     const found: { account: AccountId; configured: boolean }[] = []
-    for (const [account] of named) found.push({ account: account as AccountId, configured: await has(`accounts.${account}.`) })
+    for (const [account] of named) found.push({ account: account as AccountId, configured: await has(`accounts.${account}.`, account as AccountId) })
     // Where nothing in the configuration is a login, an account without a name is there as long as none has one.
     const unnamed = secret !== undefined || channel.login === undefined || Object.keys(section.accounts ?? {}).length === 0
-    if (unnamed && !found.some((each) => each.account === defaultAccount) && (await has(''))) found.unshift({ account: defaultAccount, configured: true })
+    if (unnamed && !found.some((each) => each.account === defaultAccount) && (await has('', defaultAccount))) found.unshift({ account: defaultAccount, configured: true })
     return found
   }
 
