@@ -159,7 +159,7 @@ describe('by BlueBubbles', () => {
     await expect(open({ serverUrl: server.url }, { secrets: { password: 'wrong' } })).rejects.toMatchObject({ permanent: true, next: expect.stringContaining('password') as string })
   })
 
-  it('WHK-01, WHK-02, WHK-09, WHK-10, WHK-11: a call makes us look and nothing else, with the right token alone', async () => {
+  it('WHK-11: a call makes us look and nothing else, with the right token alone', async () => {
     const { server } = await stage()
     for (const webhookToken of ['', 'short', 'has spaces in it 0123456']) {
       await expect(open({ serverUrl: server.url, webhookPort: 0 }, { secrets: { password: server.password, webhookToken } })).rejects.toMatchObject({ permanent: true })

@@ -45,7 +45,7 @@ export function addressOf(config: Pick<SignalConfig, 'httpUrl' | 'httpHost' | 'h
   const given = config.httpUrl ?? `http://${config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost}:${config.httpPort}`
   try {
     const url = new URL(given)
-    if (url.username === '' && url.password === '' && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback.test(url.hostname)))) return url.href.replace(/\/+$/, '')
+    if (url.username === '' && url.password === '' && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback.test(url.hostname)))) return url.href.replace(/(?<!\/)\/+$/, '')
   } catch {
     // Not an address at all; said below.
   }

@@ -2,7 +2,7 @@ import type { WebClient } from '@slack/web-api'
 import { Problem, SendProblem, type ChannelHost, type ChatId, type ChatRef, type Connection, type OutgoingMessage, type PlatformMessageId, type SenderId } from '@moltbot/contract'
 import type { SlackConfig } from './config.ts'
 import { emojiName } from './emoji.ts'
-import { ForeignAnswer, helpFor, readFailure, toSendProblem } from './failures.ts'
+import { describeFailure, ForeignAnswer, helpFor, readFailure, toSendProblem } from './failures.ts'
 import type { HealthKeeper } from './health.ts'
 import type { Self, SlackMessage } from './incoming.ts'
 import { escapeText, renderMrkdwn } from './mrkdwn.ts'
@@ -18,7 +18,7 @@ const historyPage = 100
 const deliveryEvent = 'moltbot_delivery'
 const gone = new Set(['message_not_found', 'no_item_specified'])
 
-type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'react' | 'typing' | 'openDirect' | 'findSent'>>
+type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'react' | 'typing' | 'openDirect' | 'findSent' | 'groups'>>
 
 export interface OutgoingOptions { api: WebClient; host: ChannelHost; config: SlackConfig; self: Self; health: HealthKeeper; isClosed(): boolean }
 
@@ -177,6 +177,20 @@ export function createOutgoing({ api, host, config, self, health, isClosed }: Ou
         if (!isPlace(channel?.id)) throw new ForeignAnswer()
         return { channel: slackId, account: host.account, chat: channel.id as ChatId, kind: 'direct' }
       })
+    },
+    async groups() {
+      try {
+        const found: { chat: ChatId; title: string; members: number }[] = []
+        let cursor: string | undefined
+        do {
+          const page = await api.users.conversations({ types: 'public_channel,private_channel,mpim', exclude_archived: true, limit: 200, ...(cursor === undefined ? {} : { cursor }) })
+          for (const { id, name, num_members: members } of (page.channels ?? []) as { id?: string; name?: string; num_members?: number }[]) if (isPlace(id)) found.push({ chat: id as string as ChatId, title: name ?? '', members: members ?? 0 })
+          cursor = page.response_metadata?.next_cursor
+        } while (cursor !== undefined && cursor !== '')
+        return found
+      } catch (error) {
+        throw new Problem('slack-unreachable', describeFailure(readFailure(error)), { next: 'Try again in a moment; the scopes channels:read and groups:read are needed.', cause: error })
+      }
     },
   }
 

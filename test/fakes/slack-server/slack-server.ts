@@ -192,6 +192,8 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
       }
       case 'conversations.info':
         return place === undefined ? no('channel_not_found') : { ok: true, channel: { id: place.id, ...(place.name === undefined ? {} : { name: place.name }), is_im: place.kind === 'im' } }
+      case 'users.conversations':
+        return page([...places.values()].filter((each) => each.kind !== 'im').map(({ id, name }) => ({ id, name, num_members: 2 })), form, 'channels')
       case 'conversations.open': {
         const person = people.get(String(form['users']))
         return person === undefined ? no('user_not_found') : { ok: true, channel: { id: direct(person).id } }
@@ -260,7 +262,7 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
     return replies.length === 0 ? message : { ...message, thread_ts: message.ts, reply_count: replies.length, latest_reply: replies.at(-1)?.ts }
   }
 
-  function page(messages: Json[], form: Json): Json {
+  function page(messages: Json[], form: Json, under = 'messages'): Json {
     const start = Number(form['cursor'] ?? 0)
     const limit = Number(form['limit'] ?? 100)
     const more = messages.length > start + limit
@@ -268,7 +270,7 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
       const { metadata, channel: _channel, ...rest } = message
       return form['include_all_metadata'] === 'true' && metadata !== undefined ? { ...rest, metadata } : rest
     })
-    return { ok: true, messages: shown, has_more: more, response_metadata: { next_cursor: more ? String(start + limit) : '' } }
+    return { ok: true, [under]: shown, has_more: more, response_metadata: { next_cursor: more ? String(start + limit) : '' } }
   }
 
   function post(place: SlackPlace | undefined, form: Json): Json {

@@ -107,7 +107,7 @@ describe('opening', () => {
     secrets.clear()
     Object.assign(fake.channel, { opensWithoutSecret: (config: { alone?: boolean }) => config.alone === true })
     section = { enabled: true, accounts: { one: { alone: true }, two: {} } }
-    await room.start()
+    await room.start(1_000)
     expect(fake.opened.map((one) => one.account)).toEqual(['one'])
     expect(room.status().map(({ account, configured }) => [account, configured])).toEqual([['one', true], ['two', false]])
   })
