@@ -82,7 +82,7 @@ function statusRow(looks: Looks): string {
   const work = workWords(talk, now)
   const busy = talk.runs.size > 0 && talk.connection.kind === 'connected'
   const left = question === undefined || overlay !== undefined ? work : 'it asks you'
-  const right = hint ?? (looks.top !== undefined ? 'PgDn to the end' : busy ? 'Esc Esc stops' : columns < 60 ? 'F1 help' : 'Ctrl-G conversations · F1 help')
+  const right = hint ?? (looks.completions.list.length > completionsMax ? `Tab takes, ${looks.completions.list.length} commands` : looks.top !== undefined ? 'PgDn to the end' : busy ? 'Esc Esc stops' : columns < 60 ? 'F1 help' : 'Ctrl-G conversations · F1 help')
   const shownRight = shorten(right, Math.max(0, columns - 12))
   const shownLeft = shorten(left, Math.max(1, columns - displayWidth(shownRight) - 8))
   const line = '─'.repeat(Math.max(1, columns - displayWidth(shownLeft) - displayWidth(shownRight) - 6))

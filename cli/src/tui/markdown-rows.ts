@@ -47,10 +47,13 @@ export function createMarkdownRows(paint: Paint): MarkdownRows {
       }
     }
     if (index > 0) taken += lines.slice(0, index).map((line) => `${line}\n`).join('')
-    const growing = lines.slice(index)
-    if (growing.length > 1 && isTableRule(growing[1] ?? '')) return [...settled, ...tableRows(growing.filter((line) => line !== ''), columns, paint)]
+    const rest = lines.slice(index)
+    const tableLength = fence === undefined && rest.length > 1 && isTableRow(rest[0] ?? '') && isTableRule(rest[1] ?? '') ? rest.findIndex((line) => !isTableRow(line)) : 0
+    const table = rest.slice(0, tableLength < 0 ? rest.length : tableLength)
+    const growing = rest.slice(table.length)
     const fenceBefore = fence
-    const open = growing.flatMap((line, at) => (at === growing.length - 1 && line === '' ? [] : fence !== undefined || fenceMark(line) !== undefined ? codeLine(line, columns) : plainLine(line, columns)))
+    const open = table.length === 0 ? [] : tableRows(table, columns, paint)
+    open.push(...growing.flatMap((line, at) => (at === growing.length - 1 && line === '' ? [] : fence !== undefined || fenceMark(line) !== undefined ? codeLine(line, columns) : plainLine(line, columns))))
     fence = fenceBefore
     return [...settled, ...open]
   }

@@ -84,7 +84,7 @@ export interface TalkOptions {
 }
 
 const retryFirstMs = 500
-const retryMostMs = 8_000
+const retryMostMs = 4_000
 /** A gateway that does not let us in is not knocked at often: it counts. */
 const refusedMs = 60_000
 

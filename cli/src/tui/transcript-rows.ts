@@ -15,7 +15,7 @@ export interface TranscriptRows {
   slice(from: number, length: number): string[]
 }
 
-interface Kept { version: number; columns: number; open: boolean; rows: string[]; markdown: MarkdownRows | undefined }
+interface Kept { version: number; columns: number; open: boolean; tight: boolean; rows: string[]; markdown: MarkdownRows | undefined }
 
 /** Lines of arguments and of output an opened tool card shows. */
 const openedLinesMax = 40
@@ -24,18 +24,20 @@ export function createTranscriptRows(paint: Paint): TranscriptRows {
   const kept = new WeakMap<Item, Kept>()
   let all: Kept[] = []
 
-  const rowsOf = (item: Item, columns: number, open: boolean): Kept => {
+  /** `tight`: nothing stands between it and what comes next. */
+  const rowsOf = (item: Item, columns: number, open: boolean, tight: boolean): Kept => {
     const before = kept.get(item)
-    if (before !== undefined && before.version === item.version && before.columns === columns && before.open === open) return before
+    if (before !== undefined && before.version === item.version && before.columns === columns && before.open === open && before.tight === tight) return before
     const markdown = item.kind === 'answer' ? (before?.markdown ?? createMarkdownRows(paint)) : undefined
-    const next = { version: item.version, columns, open, markdown, rows: itemRows(item, columns, open, paint, markdown) }
+    const rows = itemRows(item, columns, open, paint, markdown)
+    const next = { version: item.version, columns, open, tight, markdown, rows: tight ? rows : [...rows, ''] }
     kept.set(item, next)
     return next
   }
 
   return {
     count(items, columns, open) {
-      all = items.map((item) => rowsOf(item, columns, item.kind === 'tool' && open))
+      all = items.map((item, index) => rowsOf(item, columns, item.kind === 'tool' && open, item.kind === 'tool' && !open && items[index + 1]?.kind === 'tool'))
       return all.reduce((sum, { rows }) => sum + rows.length, 0)
     },
     slice(from, length) {
@@ -56,12 +58,12 @@ function itemRows(item: Item, columns: number, open: boolean, paint: Paint, mark
     case 'own': {
       const words = { waiting: 'waits for the connection', sending: '', accepted: '', failed: 'was not sent' }[item.state]
       const rows = wrapText(visible(item.text), columns - 2).map((row, index) => (index === 0 ? paint.cyan('› ') : '  ') + paint.bold(row))
-      return [...(item.sender === undefined ? [] : [paint.dim(shorten(visibleLine(item.sender), columns))]), ...rows, ...(words === '' ? [] : [`  ${paint.yellow(words)}`]), '']
+      return [...(item.sender === undefined ? [] : [paint.dim(shorten(visibleLine(item.sender), columns))]), ...rows, ...(words === '' ? [] : [`  ${paint.yellow(words)}`])]
     }
-    case 'answer': return [...(markdown?.(item.text.trimStart(), columns) ?? []), '']
+    case 'answer': return markdown?.(item.text.trim(), columns) ?? []
     case 'tool': return toolRows(item, columns, open, paint)
-    case 'note': return [...wrapText(visible(item.text), columns).map(paint.dim), '']
-    case 'problem': return [...wrapText(`✗ ${visible(item.text)}`, columns, '  ').map(paint.red), '']
+    case 'note': return wrapText(visible(item.text), columns).map(paint.dim)
+    case 'problem': return wrapText(`✗ ${visible(item.text)}`, columns, '  ').map(paint.red)
   }
 }
 
@@ -72,14 +74,14 @@ function toolRows(item: ToolItem, columns: number, open: boolean, paint: Paint):
   const room = columns - 2 - displayWidth(name) - displayWidth(end) - 3
   const about = room < 4 ? '' : shorten(argumentWords(item.input), room)
   const head = `${mark} ${paint.bold(name)}${about === '' ? '' : ` ${about}`}${paint.dim(room < -3 ? '' : ` · ${end}`)}`
-  if (!open) return [head, '']
+  if (!open) return [head]
   const part = (text: string): string[] => {
     const rows = wrapText(visible(text), columns - 4)
     const more = rows.length - openedLinesMax
     return [...rows.slice(0, openedLinesMax), ...(more > 0 ? [`… ${more} more lines`] : [])].map((row) => paint.dim(`  │ ${row}`))
   }
   const given = Object.entries(item.input).map(([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join('\n')
-  return [head, ...(given === '' ? [] : part(given)), ...(item.output === '' ? [] : [paint.dim('  ├─'), ...part(item.output)]), '']
+  return [head, ...(given === '' ? [] : part(given)), ...(item.output === '' ? [] : [paint.dim('  ├─'), ...part(item.output)])]
 }
 
 function outputWords(output: string): string {
