@@ -5,6 +5,7 @@ import { furnishPage, type Furnished } from '../testing/real-gateway.ts'
 
 const name = noBrowser ? 'the installed page (left out: no Chromium on this machine)' : 'the installed page'
 
+/** Left out by name where there is no Chromium; on CI that is a failure. */
 describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
   let home: Furnished
   beforeAll(async () => {
