@@ -39,6 +39,10 @@ const log = 'gateway/src/foundation/log/create-log.test.ts'
 const redactor = 'gateway/src/foundation/log/redactor.test.ts'
 const models = 'gateway/src/foundation/models/models.test.ts'
 const telegram = 'channels/telegram/src/telegram.test.ts'
+const discord = 'channels/discord/src/discord.test.ts'
+const slack = 'channels/slack/src/slack.test.ts'
+const whatsapp = 'channels/whatsapp/src/whatsapp.test.ts'
+const signal = 'channels/signal/src/signal.test.ts'
 const page = 'ui/test/page.test.ts'
 const secrets = 'test/journeys/secrets-stay-where-they-belong.test.ts › reach only whom they are for'
 const noTool = 'test/journeys/an-agent-without-a-tool-cannot-use-it.test.ts › gets nothing'
@@ -139,6 +143,7 @@ export const evidence: readonly Evidence[] = [
   { on: ['config-store'], controls: ['authorizesSource'], tests: [`${config} › the base hash guards against a file that changed`], attacks: ['CFG-08', 'AUT-14'] },
   { on: ['config-store'], controls: ['implementsPOLP'], tests: [`${config} › secrets come from file, variable, vault`], attacks: ['CFG-04', 'CFG-06', 'CFG-12'] },
   { on: ['config-store'], controls: ['handlesResourceConsumption'], tests: [`${config} › a huge file and a pipe are refused`], attacks: ['CFG-03', 'CFG-04'] },
+  { on: ['whatsapp-store'], controls: ['encryptsWithAes', 'hasAccessControl'], tests: [`${whatsapp} › says how it goes on, and seals the keys`], attacks: [`${whatsapp} › holds no key`, 'CRD-01', 'CRD-02'] },
   { on: ['credential-store'], controls: ['encryptsWithAes'], tests: [`${vault} › what is sealed comes back`], attacks: ['CRD-01', 'CRD-02'] },
   { on: ['credential-store'], controls: ['hasAccessControl'], tests: [`${vault} › file and key are 600`], attacks: ['CRD-01', 'CRD-03'] },
   { on: ['credential-store'], controls: ['authorizesSource', 'implementsPOLP'], tests: [`${vault} › stands nowhere in the clear`], attacks: ['CRD-06', secrets] },
@@ -191,6 +196,13 @@ export const evidence: readonly Evidence[] = [
   { on: ['gateway→anthropic', 'gateway→openai', 'anthropic→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${models} › tells what to do when the key is missing`], attacks: [`${models} › follows redirects within the host and never takes the key to another`, secrets] },
   { on: ['gateway→anthropic', 'gateway→openai', 'anthropic→gateway'], controls: ['isEncrypted', 'authenticatesDestination'], tests: [`${models} › does not send a key unencrypted into the world`], attacks: [`${impostor} › a provider with a certificate nobody vouches for`] },
   { on: ['gateway→telegram', 'telegram→gateway'], controls: ['isEncrypted', 'authenticatesDestination'], tests: [`${telegram} › does not follow a redirect with the token`], attacks: [`${impostor} › a Telegram with a certificate nobody vouches for`] },
+  { on: ['gateway→discord', 'discord→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${discord} › refuses what is no token`], attacks: [`${discord} › whose gateway is not Discord’s is not followed`, `${discord} › never goes to what is no place of Discord’s`] },
+  { on: ['gateway→discord', 'discord→gateway'], controls: ['isEncrypted', 'authenticatesDestination'], tests: [`${discord} › refuses what is no token, and an API that is neither`], attacks: [`${impostor} › a Discord with a certificate nobody vouches for`] },
+  { on: ['gateway→slack', 'slack→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${slack} › refuses what are no tokens`], attacks: ['WHK-02', 'WHK-03', 'CHN-21'] },
+  { on: ['gateway→slack', 'slack→gateway'], controls: ['isEncrypted', 'authenticatesDestination'], tests: [`${slack} › refuses what are no tokens, and an API that is neither`], attacks: [`${impostor} › a Slack with a certificate nobody vouches for`] },
+  { on: ['gateway→whatsapp', 'whatsapp→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${whatsapp} › shows what is to be scanned`], attacks: ['CHN-01', `${whatsapp} › goes to people and groups and nowhere else`] },
+  { on: ['gateway→whatsapp', 'whatsapp→gateway', 'whatsapp→media'], controls: ['isEncrypted', 'authenticatesDestination'], tests: [`${whatsapp} › speaks to WhatsApp and to this computer, to nobody else`], attacks: [`${impostor} › a WhatsApp with a certificate nobody vouches for`] },
+  { on: ['signal→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${signal} › knows people by Signal’s id`], attacks: ['CHN-07'] },
   // Flows to the door, off this machine: TLS 1.3. On it: a Unix socket, else loopback without encryption.
   { on: ['tailscale→gateway', 'cli→gateway', 'page→gateway', 'programs→gateway', 'mobile→gateway', 'macos→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${handshake} › names the missing scope`], attacks: ['AUT-02', 'AUT-14', 'AUT-15'] },
   { on: ['tailscale→gateway'], controls: ['isEncrypted', 'authenticatesDestination'], tests: ['HTTP-15'], attacks: ['HTTP-16', 'AUT-19'] },
@@ -219,6 +231,7 @@ export const clearanceEvidence: readonly ClearanceEvidence[] = [
     on: [
       'agent', 'router', 'guard', 'broker', 'llm', 'cli', 'page', 'session-store', 'config-store', 'telegram', 'anthropic', 'openai', 'tailscale', 'programs', 'workspace',
       'cli→gateway', 'page→gateway', 'gateway→page', 'programs→gateway', 'tailscale→gateway', 'telegram→gateway', 'gateway→telegram', 'gateway→anthropic', 'anthropic→gateway', 'gateway→openai',
+      'discord', 'slack', 'whatsapp', 'signal', 'imessage', 'discord→gateway', 'gateway→discord', 'slack→gateway', 'gateway→slack', 'whatsapp→gateway', 'gateway→whatsapp', 'signal→gateway',
       'gateway→agent', 'agent→llm', 'llm→agent', 'agent→guard', 'agent→broker', 'agent→workspace', 'gateway→session-store', 'session-store→gateway', 'config-store→gateway', 'cli→config-store',
     ],
     clearance: 'restricted',

@@ -51,4 +51,35 @@ describe('an impostor', () => {
       await at.close()
     }
   }, 60_000)
+
+  async function expectSilence(channels: Record<string, unknown>): Promise<void> {
+    const at = await startTestGateway({ telegram: false, config: { channels } })
+    try {
+      await until(() => refused > 0)
+      expect(refused).toBeGreaterThan(0)
+      expect(asked).toEqual([])
+    } finally {
+      await at.close()
+    }
+  }
+
+  it('a Discord with a certificate nobody vouches for never sees the bot\'s token', () =>
+    expectSilence({ discord: { token: 'MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcDe.abcdefghijklmnopqrstuvwxyz0123456789AB', apiRoot: `https://localhost:${port}/api` } }), 60_000)
+
+  it('a Slack with a certificate nobody vouches for never sees the bot\'s token', () =>
+    expectSilence({ slack: { botToken: 'xoxb-1-2-impostor', appToken: 'xapp-1-A-2-impostor', apiRoot: `https://localhost:${port}/api` } }), 60_000)
+
+  it('a WhatsApp with a certificate nobody vouches for is offered no key to link', async () => {
+    const at = await startTestGateway({ telegram: false, config: { channels: { whatsapp: { enabled: true, apiRoot: `wss://localhost:${port}/ws/chat` } } } })
+    try {
+      const client = await at.connect()
+      const started = await client.request('web.login.start', { channel: 'whatsapp', force: true }).catch((error: unknown) => ({ refused: String(error) }))
+      await until(() => refused > 0)
+      expect(refused).toBeGreaterThan(0)
+      expect(asked).toEqual([])
+      expect(JSON.stringify(started)).not.toContain('qrDataUrl')
+    } finally {
+      await at.close()
+    }
+  }, 60_000)
 })
