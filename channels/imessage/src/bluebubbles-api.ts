@@ -33,7 +33,7 @@ export function openApi(serverUrl: string, password: string, host: Pick<ChannelH
   if (url === undefined || url.username !== '' || url.password !== '' || (url.protocol !== 'https:' && url.protocol !== 'http:') || (plain && !ownNetwork.test(url.hostname))) {
     throw new ConnectProblem('The BlueBubbles server is neither https, nor on this computer, nor in your own network.', { permanent: true, next: 'Correct channels.imessage.serverUrl: the password is sent there.' })
   }
-  const root = `${url.origin}${url.pathname.replace(/\/+$/, '')}/api/v1`
+  const root = `${url.origin}${url.pathname.replace(/(?<!\/)\/+$/, '')}/api/v1`
 
   async function request<T>(path: string, init: RequestInit, wish: AbortSignal | undefined, patienceMs: number, read: (response: Response) => Promise<T>): Promise<T> {
     const controller = new AbortController()

@@ -1,3 +1,4 @@
+import { isTangled } from '@moltbot/contract'
 import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked'
 
 export type Style = 'BOLD' | 'ITALIC' | 'STRIKETHROUGH' | 'MONOSPACE'
@@ -11,7 +12,8 @@ export interface StyledText { text: string; styles: { start: number; length: num
  */
 export function renderStyles(markdown: string): StyledText {
   const writer = createWriter()
-  blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[], writer, '', '\n\n')
+  if (isTangled(markdown)) writer.put(markdown)
+  else blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[], writer, '', '\n\n')
   return writer.finish()
 }
 
@@ -73,7 +75,7 @@ function block(token: MarkedToken, writer: Writer, indent: string): void {
     case 'text':
       return token.tokens === undefined ? put(resolveReferences(token.text), writer, indent) : inline(token.tokens, writer, indent)
     case 'code':
-      return writer.styled('MONOSPACE', () => put(token.text.replace(/\n+$/, ''), writer, indent))
+      return writer.styled('MONOSPACE', () => put(token.text.replace(/(?<!\n)\n+$/, ''), writer, indent))
     case 'blockquote':
       writer.put('> ')
       return blocks(token.tokens as MarkedToken[], writer, `${indent}> `, '\n')

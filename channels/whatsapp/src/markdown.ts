@@ -1,3 +1,4 @@
+import { isTangled } from '@moltbot/contract'
 import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked'
 
 /**
@@ -5,7 +6,7 @@ import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked'
  * line, links their words and address, images links, tasks boxes. Raw HTML is shown as it was written. Links keep http, https, mailto and tel.
  */
 export function renderMarkdown(markdown: string): string {
-  return blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[]).trim()
+  return isTangled(markdown) ? fence(markdown) : blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[]).trim()
 }
 
 const entityNames: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' }
@@ -53,7 +54,7 @@ function block(token: MarkedToken): string {
 
 /** WhatsApp ends a block of code at the first three backticks: inside, a space without width keeps them apart. */
 function fence(text: string): string {
-  return text.trim() === '' ? '' : `\`\`\`\n${text.replace(/\n+$/, '').replaceAll('```', '``\u200b`')}\n\`\`\``
+  return text.trim() === '' ? '' : `\`\`\`\n${text.replace(/(?<!\n)\n+$/, '').replaceAll('```', '``\u200b`')}\n\`\`\``
 }
 
 function list(token: Tokens.List): string {
