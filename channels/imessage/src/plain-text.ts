@@ -1,8 +1,9 @@
+import { isTangled } from '@moltbot/contract'
 import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked'
 
 /** CommonMark as words alone, as Messages shows them: dots for lists, lines for tables, addresses behind their words, no marks. */
 export function renderPlain(markdown: string): string {
-  return blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[], '\n\n').trim()
+  return isTangled(markdown) ? markdown.trim() : blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[], '\n\n').trim()
 }
 
 const entityNames: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' }
@@ -30,7 +31,7 @@ function block(token: MarkedToken): string {
     case 'text':
       return token.tokens === undefined ? resolveReferences(token.text) : inline(token.tokens)
     case 'code':
-      return token.text.replace(/\n+$/, '')
+      return token.text.replace(/(?<!\n)\n+$/, '')
     case 'blockquote':
       return blocks(token.tokens as MarkedToken[], '\n').split('\n').map((line) => `> ${line}`).join('\n')
     case 'list':
