@@ -22,7 +22,7 @@ export interface Looks {
   top: number | undefined
   /** One short line instead of the usual hints. */
   hint: string | undefined
-  overlay: { kind: 'picker'; picker: Picker } | { kind: 'help'; rows: readonly string[] } | undefined
+  overlay: { kind: 'picker'; picker: Picker } | { kind: 'help'; rows: readonly (readonly [keys: string, words: string])[] } | undefined
   /** Commands that fit what is typed. */
   completions: { list: readonly { name: string; description: string }[]; selected: number }
   question: Question | undefined
@@ -136,7 +136,10 @@ function completionRows({ completions, columns, paint }: Looks): string[] {
 function overlayRows(looks: Looks, room: number): string[] {
   const { overlay, columns, paint } = looks
   if (overlay === undefined) return []
-  if (overlay.kind === 'help') return overlay.rows.flatMap((row) => wrapText(row, columns, '                ')).slice(0, room)
+  if (overlay.kind === 'help') {
+    const rows = overlay.rows.flatMap(([keys, words]) => wrapText(`  ${keys.padEnd(12)}${words}`, columns, ' '.repeat(14)))
+    return [paint.bold('Keys'), '', ...rows, '', paint.dim('Any key goes back.')].slice(0, room)
+  }
   return [paint.dim('─'.repeat(columns)), ...overlay.picker.rows(Math.min(room - 1, 16), columns, paint)].slice(0, room)
 }
 

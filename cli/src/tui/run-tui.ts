@@ -31,21 +31,19 @@ const ownCommands: readonly { name: string; description: string }[] = [
   { name: '/quit', description: 'leave' },
 ]
 
-const helpRows: readonly string[] = [
-  'Keys',
-  '',
-  'Enter           send                    Alt-Enter, Ctrl-J   new line',
-  'Up, Down        what you said before    Tab                 complete a command',
-  'PgUp, PgDn      scroll                  Esc Esc             stop what it does',
-  'Ctrl-O          open or close the cards of tools',
-  'Ctrl-G          conversations, with search',
-  'Ctrl-T          models; /model and /think choose too',
-  'Ctrl-L          draw the window again',
-  'Ctrl-C          clear what you typed; twice leaves. Ctrl-D leaves',
-  '',
-  'When it asks: y yes once, a always (what that allows is said), n no, d the whole call. They count while nothing is typed.',
-  '',
-  '/ shows every command. Any key goes back.',
+const helpRows: readonly (readonly [keys: string, words: string])[] = [
+  ['Enter', 'send'],
+  ['Alt-Enter', 'a new line (Ctrl-J too)'],
+  ['Up, Down', 'what you said before'],
+  ['/ and Tab', 'commands, and complete one'],
+  ['Esc Esc', 'stop what it does (/stop too)'],
+  ['PgUp, PgDn', 'scroll'],
+  ['Ctrl-G', 'conversations, with search'],
+  ['Ctrl-T', 'models; /model and /think choose too'],
+  ['Ctrl-O', 'open and close the cards of tools'],
+  ['y, a, n, d', 'when it asks: yes once; always, as far as it says; no; the whole call. While nothing is typed.'],
+  ['Ctrl-L', 'draw the window again'],
+  ['Ctrl-C', 'clear what you typed; twice leaves (Ctrl-D too)'],
 ]
 
 /** Takes the window until the person leaves. Rejects when the gateway cannot be reached at first, before the window is taken. */
