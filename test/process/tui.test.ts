@@ -58,6 +58,7 @@ function openWindow(columns: number, rows: number, environment: Record<string, s
   }
 }
 
+// Skipped where tmux is not installed: nothing else here is a real terminal that can be read.
 describe.skipIf(!hasTmux)('the full window in a real terminal', { timeout: 120_000 }, () => {
   it('sends, streams, shows tools, survives a killed gateway, goes elsewhere, and gives the screen back', async () => {
     const window = openWindow(80, 24)

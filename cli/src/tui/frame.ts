@@ -22,7 +22,7 @@ export interface Looks {
   top: number | undefined
   /** One short line instead of the usual hints. */
   hint: string | undefined
-  overlay: { kind: 'picker'; picker: Picker } | { kind: 'help'; rows: readonly (readonly [keys: string, words: string])[] } | undefined
+  overlay: { kind: 'picker'; picker: Picker } | { kind: 'help'; rows: readonly (readonly [keys: string, words: string])[]; from: number } | undefined
   /** Commands that fit what is typed. */
   completions: { list: readonly { name: string; description: string }[]; selected: number }
   question: Question | undefined
@@ -38,7 +38,7 @@ const completionsMax = 6
 
 /** One picture of the window, exactly `rows` high. */
 export function composeFrame(looks: Looks, transcript: TranscriptRows): { frame: Frame; place: Place } {
-  const { columns, rows, paint, overlay } = looks
+  const { columns, rows, overlay } = looks
   const head = headRows(looks)
   const input = inputRows(looks)
   const foot = [statusRow(looks), ...input.rows]
@@ -82,7 +82,7 @@ function statusRow(looks: Looks): string {
   const work = workWords(talk, now)
   const busy = talk.runs.size > 0 && talk.connection.kind === 'connected'
   const left = question === undefined || overlay !== undefined ? work : 'it asks you'
-  const right = hint ?? (looks.completions.list.length > completionsMax ? `Tab takes, ${looks.completions.list.length} commands` : looks.top !== undefined ? 'PgDn to the end' : busy ? 'Esc Esc stops' : columns < 60 ? 'F1 help' : 'Ctrl-G conversations · F1 help')
+  const right = hint ?? (question !== undefined && overlay === undefined ? (looks.input.text === '' ? (question.always === undefined ? 'y, n or d' : 'y, a, n or d') : 'Ctrl-U, then y or n') : looks.completions.list.length > completionsMax ? `Tab takes, ${looks.completions.list.length} commands` : looks.top !== undefined ? 'PgDn to the end' : busy ? 'Esc Esc stops' : columns < 60 ? 'F1 help' : 'Ctrl-G conversations · F1 help')
   const shownRight = shorten(right, Math.max(0, columns - 12))
   const shownLeft = shorten(left, Math.max(1, columns - displayWidth(shownRight) - 8))
   const line = '─'.repeat(Math.max(1, columns - displayWidth(shownLeft) - displayWidth(shownRight) - 6))
@@ -138,7 +138,9 @@ function overlayRows(looks: Looks, room: number): string[] {
   if (overlay === undefined) return []
   if (overlay.kind === 'help') {
     const rows = overlay.rows.flatMap(([keys, words]) => wrapText(`  ${keys.padEnd(12)}${words}`, columns, ' '.repeat(14)))
-    return [paint.bold('Keys'), '', ...rows, '', paint.dim('Any key goes back.')].slice(0, room)
+    const from = Math.min(overlay.from, Math.max(0, rows.length - room + 2))
+    const shown = rows.slice(from, from + room - 2)
+    return [paint.bold('Keys'), ...shown, paint.dim(from + shown.length < rows.length ? 'PgDn shows more, any other key goes back.' : 'Any other key goes back.')].slice(0, room)
   }
   return [paint.dim('─'.repeat(columns)), ...overlay.picker.rows(Math.min(room - 1, 16), columns, paint)].slice(0, room)
 }

@@ -11,7 +11,7 @@ import { createPicker } from './picker.ts'
 import type { Choice, Picker } from './picker.ts'
 import { createScreen } from './screen.ts'
 import { openTalk } from './talk.ts'
-import type { Question, Talk } from './talk.ts'
+import type { Question } from './talk.ts'
 import { createTranscriptRows } from './transcript-rows.ts'
 
 export interface TuiStart { session: string; history: number; thinking?: string }
@@ -33,6 +33,7 @@ const ownCommands: readonly { name: string; description: string }[] = [
 
 const helpRows: readonly (readonly [keys: string, words: string])[] = [
   ['Enter', 'send'],
+  ['y, a, n, d', 'when it asks: yes once; always, as far as it says; no; the whole call. While nothing is typed.'],
   ['Alt-Enter', 'a new line (Ctrl-J too)'],
   ['Up, Down', 'what you said before'],
   ['/ and Tab', 'commands, and complete one'],
@@ -41,7 +42,6 @@ const helpRows: readonly (readonly [keys: string, words: string])[] = [
   ['Ctrl-G', 'conversations, with search'],
   ['Ctrl-T', 'models; /model and /think choose too'],
   ['Ctrl-O', 'open and close the cards of tools'],
-  ['y, a, n, d', 'when it asks: yes once; always, as far as it says; no; the whole call. While nothing is typed.'],
   ['Ctrl-L', 'draw the window again'],
   ['Ctrl-C', 'clear what you typed; twice leaves (Ctrl-D too)'],
 ]
@@ -185,7 +185,7 @@ export async function runTui(context: CommandContext, start: TuiStart): Promise<
       switch (name) {
         case '/quit':
         case '/exit': leave(); return
-        case '/keys': overlay = { kind: 'help', rows: helpRows }; return
+        case '/keys': overlay = { kind: 'help', rows: helpRows, from: 0 }; return
         case '/sessions': pickSession(); return
         case '/session':
           if (rest.trim() === '') pickSession()
@@ -237,7 +237,8 @@ export async function runTui(context: CommandContext, start: TuiStart): Promise<
     const onKey = (key: Key, alone: boolean): void => {
       hint = undefined
       if (overlay?.kind === 'help') {
-        overlay = undefined
+        const step = key.kind !== 'named' ? 0 : { down: 1, up: -1, 'page-down': 8, 'page-up': -8 }[key.name as string] ?? 0
+        overlay = step === 0 ? undefined : { ...overlay, from: Math.max(0, overlay.from + step) }
         return
       }
       if (overlay?.kind === 'picker') {
@@ -264,7 +265,7 @@ export async function runTui(context: CommandContext, start: TuiStart): Promise<
           return
         case 'page-up': scroll(-Math.max(1, place.height - 1)); return
         case 'page-down': scroll(Math.max(1, place.height - 1)); return
-        case 'help': overlay = { kind: 'help', rows: helpRows }; return
+        case 'help': overlay = { kind: 'help', rows: helpRows, from: 0 }; return
         case 'go': pickSession(); return
         case 'models': pickModel(); return
         case 'open': open = !open; return
