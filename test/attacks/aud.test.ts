@@ -465,7 +465,8 @@ describe('AUD-07: reading and changing it from inside', () => {
       targets.flatMap((path) => [callTool('read', { path }), callTool('write', { path, text: 'gone' })]),
       (request) => [say(request.messages.filter((message) => message.role === 'tool').slice(-targets.length * 2).map((message) => String(message.isError)).join(' '))],
     ))
-    expect(await olga.chat('change the record')).toBe(Array.from({ length: targets.length * 2 }, () => 'true').join(' '))
+    // What the model says comes first; the gateway adds what was not done.
+    expect((await olga.chat('change the record')).split('\n')[0]).toBe(Array.from({ length: targets.length * 2 }, () => 'true').join(' '))
     expect(readFileSync(anchor, 'utf8').startsWith(before)).toBe(true)
     expect(await at.gateway.rooms.record?.verify({})).toMatchObject({ ok: true })
   })
