@@ -3,7 +3,7 @@ import { language } from '../text.ts'
 const english = {
   agent: 'Agent',
   files: 'Files',
-  filesHint: 'What stands here goes into every conversation. Skills are obeyed: write only what you would sign.',
+  filesHint: 'Persona and memory go into conversations: write only what you would sign. Skills are kept as files; nothing loads them yet.',
   kinds: { persona: 'Persona', memory: 'Memory', skills: 'Skills' },
   about: {
     'AGENTS.md': 'How it works: rules and habits.',
@@ -64,7 +64,7 @@ export type AgentsText = typeof english
 const german: AgentsText = {
   agent: 'Agent',
   files: 'Dateien',
-  filesHint: 'Was hier steht, geht in jedes Gespräch ein. Fähigkeiten werden befolgt: schreiben Sie nur, was Sie unterschreiben würden.',
+  filesHint: 'Wesen und Gedächtnis gehen in Gespräche ein: schreiben Sie nur, was Sie unterschreiben würden. Fähigkeiten sind nur Dateien; noch lädt sie nichts.',
   kinds: { persona: 'Wesen', memory: 'Gedächtnis', skills: 'Fähigkeiten' },
   about: {
     'AGENTS.md': 'Wie er arbeitet: Regeln und Gewohnheiten.',

@@ -83,7 +83,7 @@ function Notifications(props: { stage: Stage }): VNode | null {
   return (
     <>
       <ul class="items">
-        <Item icon="alert" title={<>{say.notify} <span class={`tag ${now.kind === 'on' ? 'good' : ''}`}>{now.kind === 'on' ? say.on : say.off}</span></>} detail={now.kind === 'blocked' ? say.blocked : now.kind === 'unable' ? say.notOffered : say.browsers(browsers)}>
+        <Item icon="alert" title={<>{say.notify}{' '}<span class={`tag ${now.kind === 'on' ? 'good' : ''}`}>{now.kind === 'on' ? say.on : say.off}</span></>} detail={now.kind === 'blocked' ? say.blocked : now.kind === 'unable' ? say.notOffered : say.browsers(browsers)}>
           {now.kind === 'off' ? <button type="button" class="button small primary" aria-disabled={busy} onClick={() => turnOn(now.worker)}>{say.notifyOn}</button> : null}
           {now.kind === 'on' ? <button type="button" class="button small" aria-disabled={busy} onClick={() => turnOff(now.subscription)}>{say.notifyOff}</button> : null}
           {browsers > 0 ? (
