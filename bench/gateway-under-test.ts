@@ -9,14 +9,18 @@ export const telegramPeople = Array.from({ length: 20 }, (_, at) => 3_000 + at)
 
 /** The built gateway with a home of its own; nothing of it is measured yet. */
 export function gatewayUnderTest(facts: { model: string; telegram?: string }): Promise<SpawnedGateway> {
-  return createSpawnedGateway({
+  return createSpawnedGateway(configUnderTest(facts))
+}
+
+export function configUnderTest(facts: { model: string; telegram?: string }): Record<string, unknown> {
+  return {
     gateway: { auth: { mode: 'token', token: gatewayToken } },
     session: { dmScope: 'per-channel-peer' },
     messages: { queue: { mode: 'followup' } },
     models: { providers: { bench: { baseUrl: facts.model, apiKey: 'bench-key', api: 'openai-completions', models: [{ id: 'echo', contextWindow: 1_000_000, maxTokens: 4_096 }] } } },
     agents: { defaults: { model: { primary: 'bench/echo' } } },
     ...(facts.telegram === undefined ? {} : { channels: { telegram: { botToken: telegramToken, apiRoot: facts.telegram, dmPolicy: 'allowlist', allowFrom: telegramPeople } } }),
-  })
+  }
 }
 
 /** Resident memory of a process in megabytes (10⁶ bytes are not meant: 2²⁰). */

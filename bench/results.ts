@@ -2,7 +2,7 @@
 export interface Figure {
   /** What was measured, as a reader of the table understands it. */
   what: string
-  unit: 'ms' | 'MB' | 'KB' | 'messages' | 'messages/s'
+  unit: 'ms' | 'MB' | 'KB' | 'messages' | 'messages/s' | '%'
   value: number
   /** How it was got: runs, which statistic, what it is compared with. */
   how: string

@@ -2,7 +2,7 @@
  * The bench: how fast the built gateway starts, answers and reads, and what it needs. Prints every number with its budget and
  * writes them into docs/performance.md. It measures; it never changes what it measures, and it never speaks to the network.
  *
- *   npm run bench -- [--check] [--quick] [--only start,cli,memory,latency,throughput,history,sockets] [--no-build] [--note 'what else the reader must know of the machine']
+ *   npm run bench -- [--check] [--quick] [--only start,cli,memory,latency,throughput,history,sockets,security] [--no-build] [--note 'what else the reader must know of the machine']
  */
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -16,6 +16,7 @@ import { measureDisk } from './measure-disk.ts'
 import { measureHistory } from './measure-history.ts'
 import { measureLatency } from './measure-latency.ts'
 import { measureIdleMemory, memoryNow } from './measure-memory.ts'
+import { measureSecurity } from './measure-security.ts'
 import { measureSockets } from './measure-sockets.ts'
 import { measureStart } from './measure-start.ts'
 import { measureThroughput } from './measure-throughput.ts'
@@ -26,7 +27,7 @@ import { amount, missedByFar, verdictOf, type Figure } from './results.ts'
 const words = process.argv.slice(2)
 const check = words.includes('--check')
 const quick = words.includes('--quick')
-const parts = ['start', 'cli', 'memory', 'latency', 'throughput', 'history', 'sockets'] as const
+const parts = ['start', 'cli', 'memory', 'latency', 'throughput', 'history', 'sockets', 'security'] as const
 type Part = (typeof parts)[number]
 const onlyAt = words.indexOf('--only')
 const noteAt = words.indexOf('--note')
@@ -81,6 +82,14 @@ try {
     } finally {
       await gateway.kill()
       gateway.remove()
+      await telegram.close()
+    }
+  }
+  if (wants('security')) {
+    const telegram = await startTelegramServer({ token: telegramToken })
+    try {
+      show(await measureSecurity(model, telegram, samples(300)))
+    } finally {
       await telegram.close()
     }
   }

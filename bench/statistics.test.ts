@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { median, quantile } from './statistics.ts'
+import { addedShare, covered, median, quantile } from './statistics.ts'
 
 describe('quantile', () => {
   it('is the nearest rank, whatever the order', () => {
@@ -11,5 +11,29 @@ describe('quantile', () => {
   })
   it('is no number when there is nothing to look at', () => {
     expect(median([])).toBeNaN()
+  })
+})
+
+describe('covered', () => {
+  it('counts time once, however many spans lie over it, in whatever order they ended', () => {
+    expect(covered([[2, 3], [0, 10], [8, 12], [20, 21], [0, 10]])).toBe(13)
+  })
+  it('is nothing without spans', () => {
+    expect(covered([])).toBe(0)
+  })
+})
+
+describe('the share a part adds', () => {
+  it('is held against what remains without it, not against the whole', () => {
+    expect(addedShare([{ ms: 10, part: 2 }], 0.5)).toBeCloseTo(25)
+    expect(addedShare([{ ms: 10, part: 0 }], 0.99)).toBe(0)
+  })
+  it('compares quantiles of both: a part that only slows the slowest shows in the tail alone', () => {
+    const measured = [...Array.from({ length: 98 }, () => ({ ms: 10, part: 0 })), { ms: 30, part: 15 }, { ms: 30, part: 15 }]
+    expect(addedShare(measured, 0.5)).toBe(0)
+    expect(addedShare(measured, 0.99)).toBeCloseTo(100)
+  })
+  it('is no number when nothing was measured', () => {
+    expect(addedShare([], 0.5)).toBeNaN()
   })
 })
