@@ -44,9 +44,14 @@ const tagOf = (text: string): string | undefined => tagsOf(text)[0]
 const nameOf = (user: number): string => (user < telegramUsers - steeringUsers ? `t${user}` : `s${user}`)
 const opening = (tags: readonly string[]): string => `answer to ${tags.join(' ')}: ${'some words '.repeat(4)}`
 const closing = 'and the end.'
+/** Where the gateway says under an answer what a kill left undone. */
+const notDone = '\n\n⚠️ Not done:'
 /** What stands in a chat, without the marks the gateway itself may put around an answer. */
 /** On a machine too slow for the storm an answer may come late, and then says so. */
-const wholeAnswer = (text: string): boolean => text.trim().replace(/^\*?\(Late: [^)]*\)\*?\s+/, '') === `${opening(tagsOf(text))}${closing}`
+const wholeAnswer = (text: string): boolean => {
+  const words = text.split(notDone)[0] ?? ''
+  return words.trim().replace(/^\*?\(Late: [^)]*\)\*?\s+/, '') === `${opening(tagsOf(words))}${closing}`
+}
 
 const telegram = await startTelegramServer({ token })
 const model = await startModelServer(async (request) => {
@@ -207,6 +212,8 @@ const inChat = telegram.sent.filter((message) => !message.deleted)
 const ends = new Map<string, number>()
 /** Messages whose answer is marked in the ledger as sent again after an uncertain attempt. */
 const marked = new Set<string>()
+/** Turns in which a kill cut a call short. */
+const cutCalls = new Set(database.prepare("SELECT turn_id FROM tool_calls WHERE state = 'started'").all().map((call) => String(call['turn_id'])))
 let seenTwice = 0
 for (const tag of all) {
   const mine = byTag.get(tag) ?? []
@@ -225,6 +232,7 @@ for (const tag of all) {
     if (delivery['state'] !== 'sent' && delivery['state'] !== 'ambiguous') faults.push(`${tag}: a delivery ended ${String(delivery['state'])}`)
     if (Number(delivery['draft']) !== 0) faults.push(`${tag}: a preview was left as the answer`)
   }
+  if (deliveries.some((delivery) => String(delivery['markdown']).includes(notDone)) && !cutCalls.has(String(row.turn_id))) faults.push(`${tag}: says that something was not done, and no call was cut short`)
   const uncertain = deliveries.some((delivery) => Number(delivery['resent']) > 0 || delivery['state'] === 'ambiguous')
   if (uncertain) marked.add(tag)
   if (tag.startsWith('w')) {
