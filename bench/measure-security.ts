@@ -18,6 +18,8 @@ export interface SecurityWork {
   rows: number
   lines: number
   transactions: number
+  /** Each stopwatch a message must pass was passed: the composer still calls what is watched. */
+  whole: boolean
 }
 
 type Seen = WithPart & SecurityWork
@@ -45,6 +47,7 @@ export async function measureSecurity(model: { baseUrl: string }, telegram: Tele
         await send(`${name}${Math.floor(count / messagesPerSession)}`, `${name}-${count}`)
         const ms = performance.now() - startedAt
         const work = await took()
+        if (!work.whole) throw new Error(`a message passed a stopwatch unseen: ${JSON.stringify(work)}`)
         if (count >= warmUp) all.push({ ...work, ms, part: work.live + work.again })
       }
       return all
@@ -87,6 +90,6 @@ function figuresOf(of: string, seen: readonly Seen[], how: string): Figure[] {
       what: `Security's share, ${of}, p50`, unit: '%', value: addedShare(seen, 0.5), budget: 5,
       how: `${seen.length} messages of ${typical(({ ms }) => ms, 1)} ms, ${typical(({ live }) => live, 2)} ms timed and ${typical(({ again }) => again, 2)} ms done again; entries in the record ${typical(({ rows }) => rows, 0)}, lines in the log ${typical(({ lines }) => lines, 0)}, transactions ${typical(({ transactions }) => transactions, 0)}. ${how}`,
     },
-    { what: `Security's share, ${of}, p99`, unit: '%', value: addedShare(seen, 0.99), budget: 20, how: 'the same messages, against the p99 of what remains without it' },
+    { what: `Security's share, ${of}, p99`, unit: '%', value: addedShare(seen, 0.99), budget: 20, how: 'the same messages: their p99 against the p99 of what remains without it; the slowest mostly waited for the disk' },
   ]
 }

@@ -34,6 +34,7 @@ let received: IncomingMessage[] = []
 let transactions = 0
 let rows = 0
 let turns = 0
+let judged = 0
 
 /** Puts a stopwatch around methods; of one that answers later, until it has. */
 function watch<K extends string>(object: { [name in K]: (...args: never[]) => unknown }, ...names: K[]): void {
@@ -72,6 +73,7 @@ Object.assign(journey.guard, { knownAddresses: () => {
   turns += 1
   return known
 } })
+hear(journey.guard, 'judgeMessage', (_tx, _message) => { judged += 1 })
 hear(journey.audit, 'append', () => { rows += 1 })
 hear(journey.inbox, 'accept', (_tx, incoming) => { received.push(incoming) })
 hear(rooms.store, 'transaction', () => { transactions += 1 })
@@ -107,10 +109,10 @@ async function report(): Promise<SecurityWork> {
   const lines = log.subarray(logRead).toString('utf8').split('\n').filter((line) => line !== '')
   logRead = log.length
   const live = covered(spans)
-  const work = { live, again: await again(lines), rows, lines: lines.length, transactions }
+  const work = { live, again: await again(lines), rows, lines: lines.length, transactions, whole: received.length > 0 && judged > 0 && turns > 0 && transactions > 0 }
   spans = []
   received = []
-  transactions = rows = turns = 0
+  transactions = rows = turns = judged = 0
   return work
 }
 
