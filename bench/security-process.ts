@@ -53,10 +53,10 @@ function watch<K extends string>(object: { [name in K]: (...args: never[]) => un
 }
 
 /** Hears of each call of a method before it is made. */
-function hear<K extends string, A extends unknown[]>(object: { [name in K]: (...args: A) => unknown }, name: K, heard: (...args: A) => void): void {
-  const work = object[name]
-  Object.assign(object, { [name]: (...args: A): unknown => {
-    heard(...args)
+function hear<O extends object, K extends keyof O>(object: O, name: K, heard: (...args: O[K] extends (...args: infer A) => unknown ? A : never) => void): void {
+  const work = object[name] as (...args: unknown[]) => unknown
+  Object.assign(object, { [name]: (...args: unknown[]): unknown => {
+    (heard as (...args: unknown[]) => void)(...args)
     return work.apply(object, args)
   } })
 }
@@ -73,7 +73,7 @@ Object.assign(journey.guard, { knownAddresses: () => {
   turns += 1
   return known
 } })
-hear(journey.guard, 'judgeMessage', (_tx, _message) => { judged += 1 })
+hear(journey.guard, 'judgeMessage', () => { judged += 1 })
 hear(journey.audit, 'append', () => { rows += 1 })
 hear(journey.inbox, 'accept', (_tx, incoming) => { received.push(incoming) })
 hear(rooms.store, 'transaction', () => { transactions += 1 })
