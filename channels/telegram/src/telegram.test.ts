@@ -186,8 +186,10 @@ describe('other things people send', () => {
     const id = await connection.send(direct(anna.id), words('nice'), signal)
     server.react(anna, { chatId: anna.id, messageId: Number(id) }, '👍')
     server.migrate(group, -100_50)
-    await host.until(() => host.notices.length === 2, 'the notices')
-    expect(host.notices).toMatchObject([{ kind: 'reaction', emoji: '👍', removed: false, message: id }, { kind: 'chat-moved', from: '-50', to: '-10050' }])
+    // A poll whose answer came late is asked again, and brings them again.
+    await host.until(() => host.notices.some(({ kind }) => kind === 'chat-moved'), 'the notices')
+    expect(host.notices[0]).toMatchObject({ kind: 'reaction', emoji: '👍', removed: false, message: id })
+    expect(host.notices.find(({ kind }) => kind === 'chat-moved')).toMatchObject({ kind: 'chat-moved', from: '-50', to: '-10050' })
     // A reply whose place was fixed before the move still reaches the same people.
     await connection.send({ ...direct(-50), kind: 'group' }, words('still here'), signal)
     expect(server.sent.at(-1)).toMatchObject({ chatId: -100_50, text: 'still here' })
