@@ -19,7 +19,7 @@ export function performancePage(figures: readonly Figure[], machine: MachineFact
   const rows = figures.map((figure) => `| ${figure.what} | ${amount(figure.value, figure.unit)} | ${figure.budget === undefined ? '' : `≤ ${figure.budget} ${figure.unit}`} | ${marks[verdictOf(figure)]} | ${figure.how} |`)
   return `# Performance
 
-Written by \`npm run bench\`, from the built gateway in a process of its own, with a scripted model server in another and everything on loopback.
+Written by \`npm run bench\`, from the built gateway (but where a row says "from source") in a process of its own, with a scripted model server in another and everything on loopback.
 Time of the model server is taken off: each request is also sent to it directly, in the same loop and with the same bytes, and the two are subtracted pair by pair.
 Commits are on the disk before anybody hears of them, so the disk is part of every added latency; it is measured alone beside them.
 
