@@ -2,7 +2,8 @@ import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node'
 
 /**
  * Names every test that was left out; with `CI=true` each of them is a failure. A case of a conformance suite that says what its
- * subject does not have (`Web has no threads`) does not apply, and is only counted. Silent when tests were picked by name.
+ * subject does not have (`Web has no threads`) does not apply, and is only counted. Whoever passed only on the second try is named
+ * with what went wrong on the first. Silent when tests were picked by name.
  */
 export class SkippedTestsReporter implements Reporter {
   #vitest: Vitest | undefined
@@ -13,6 +14,8 @@ export class SkippedTestsReporter implements Reporter {
 
   onTestRunEnd(modules: readonly TestModule[]): void {
     if (this.#vitest?.config.testNamePattern !== undefined) return
+    const flaky = modules.flatMap((module) => [...module.children.allTests('passed')]).filter((test) => test.diagnostic()?.flaky === true)
+    if (flaky.length > 0) process.stdout.write(`\nPassed only on the second try, so look at them (${flaky.length}):\n${flaky.map(firstTry).join('')}`)
     const skipped = modules.flatMap((module) => [...module.children.allTests('skipped')])
     const leftOut = skipped.filter((test) => !/^\S.* has no \S/.test(noteOf(test)))
     const strict = process.env['CI'] === 'true'
@@ -22,6 +25,11 @@ export class SkippedTestsReporter implements Reporter {
     process.stdout.write(`\n${strict ? 'Left out, which is a failure on CI' : 'Left out'} (${leftOut.length}):\n${lines.join('')}`)
     if (strict) process.exitCode = 1
   }
+}
+
+function firstTry(test: TestCase): string {
+  const why = test.result().errors?.[0]?.message.split('\n')[0] ?? 'no reason kept'
+  return `  ${test.module.relativeModuleId} > ${test.fullName}\n      first try: ${why}\n`
 }
 
 function noteOf(test: TestCase): string {
