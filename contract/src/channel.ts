@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import type { AccountId, ChannelId, ChatId, DeliveryKey, PlatformMessageId } from './ids.ts'
 import type { Clock, Logger } from './clock.ts'
-import type { ChatRef, IncomingMessage, OutgoingMessage, Receipt } from './message.ts'
+import type { ChatRef, IncomingMessage, OutgoingFile, OutgoingMessage, Receipt } from './message.ts'
 import type { Section } from './section.ts'
 import type { Secret } from './secret.ts'
 
@@ -152,6 +152,10 @@ export interface ConnectionLimits {
   nonce: boolean
   /** How the configuration wants a reply shown while it is being written: not at all, as it grows, or block by block. Absent: the gateway's own way. */
   streaming?: 'off' | 'partial' | 'block'
+  /** `send` takes files: at most this many bytes each (of this kind, where it is given), with at most so many characters of Markdown beside it. Absent: the network takes none. */
+  files?: { bytesMax: number; bytesMaxOf?: Partial<Record<OutgoingFile['kind'], number>>; captionMax: number }
+  /** `send` and `edit` take buttons: at most so many, each with a label of so many characters. Absent: the network has none. */
+  buttons?: { most: number; labelMax: number }
 }
 
 /** One live account. */

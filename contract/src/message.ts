@@ -91,6 +91,31 @@ export interface OutgoingMessage {
   replyTo?: PlatformMessageId
   /** Sent without a sound where the network can. */
   silent?: boolean
+  /** Goes with the words, which are its caption then and may be ''. Only where `ConnectionLimits.files` is, and within it. */
+  file?: OutgoingFile
+  /** Answers to tap, below the words. Only where `ConnectionLimits.buttons` is, and within it; the words say the same without them. */
+  buttons?: OutgoingButton[]
+}
+
+/** One file on its way out. What it is was decided by its content; what it says about where it was made is already gone. */
+export interface OutgoingFile {
+  /** `voice`: recorded speech, shown as such where the network can, else like `audio`. */
+  kind: 'image' | 'audio' | 'voice' | 'video' | 'document'
+  /** A bare name, without a path. */
+  fileName: string
+  mimeType: string
+  sizeBytes: number
+  /** Exactly `sizeBytes` bytes, the same at every call. Rejects with a `Problem` when they are no longer there. */
+  bytes(): Promise<Uint8Array>
+}
+
+/**
+ * An answer to tap. The channel hands a tap over as an ordinary message of whoever tapped, with the text `says`, `mentioned: 'yes'` and the network's id of
+ * the tap: it may do what these words may do when typed, and nothing else. At most 64 bytes of UTF-8, which is what Telegram's `callback_data` carries.
+ */
+export interface OutgoingButton {
+  label: string
+  says: string
 }
 
 /** What `host.receive` answers once the row is committed. */
