@@ -111,7 +111,7 @@ export interface OutgoingFile {
 
 /**
  * An answer to tap. The channel hands a tap over as an ordinary message of whoever tapped, with the text `says`, `mentioned: 'yes'` and the network's id of
- * the tap: it may do what these words may do when typed, and nothing else. At most 64 bytes of UTF-8, which is what Telegram's `callback_data` carries.
+ * the tap: it may do what these words may do when typed, and nothing else. At most 60 bytes of UTF-8: Telegram's `callback_data` carries 64, of which `say:` takes four.
  */
 export interface OutgoingButton {
   label: string
