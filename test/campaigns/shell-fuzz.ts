@@ -1,7 +1,7 @@
 /**
  * Random command lines, read by the allow list's parser and then given to real shells: what the parser says a line starts must be
  * exactly what is started, word for word. Every program on the path is a recorder. Lines the parser leaves to a person are not run.
- * `npx tsx test/campaigns/shell-fuzz.ts --count 1000000 [--seed 1]`; `shell-fuzz.test.ts` is the short form.
+ * `npx tsx test/campaigns/shell-fuzz.ts --count 1000000 [--seed 1]`; `test/attacks/shell-fuzz.test.ts` is the short form.
  */
 import { spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
