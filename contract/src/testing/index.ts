@@ -1,5 +1,6 @@
 /** Conformance suites and fakes. Each suite is one function that registers vitest cases; a new adapter calls it once. */
 export * from './test-channel.ts'
+export { sampleFiles } from './channel-files.ts'
 export * from './channel-host.ts'
 export * from './test-model.ts'
 export * from './test-tool.ts'

@@ -3,8 +3,9 @@ import Value from 'typebox/value'
 import type { Channel, Connection } from '../channel.ts'
 import { ConnectProblem, SendProblem } from '../channel.ts'
 import type { DeliveryKey, PlatformMessageId, SenderId } from '../ids.ts'
-import type { ChatRef, IncomingMessage, OutgoingMessage } from '../message.ts'
+import type { ChatRef, IncomingMessage, OutgoingFile, OutgoingMessage } from '../message.ts'
 import { describeError } from '../problem.ts'
+import { buttonCases, fileCases } from './channel-files.ts'
 import { createTestHost, fastClock, type TestHost, type TestHostOptions } from './channel-host.ts'
 
 /** Who writes in the suite. `robot` is another bot; networks without bots never see it. */
@@ -20,8 +21,11 @@ export interface Words {
   replyTo?: PlatformMessageId
 }
 
-/** A message of ours as people on the network see it. */
-export interface SeenMessage { id: PlatformMessageId; text: string; removed: boolean; replyTo?: PlatformMessageId; thread?: string }
+/** A file of ours as the network took it: exactly what would be fetched again, shown as what. */
+export interface SeenFile { bytes: Uint8Array; name?: string; mimeType?: string; as: OutgoingFile['kind'] }
+
+/** A message of ours as people on the network see it. `text` is the caption where a file is; `buttons` are the labels that can be tapped now. */
+export interface SeenMessage { id: PlatformMessageId; text: string; removed: boolean; replyTo?: PlatformMessageId; thread?: string; file?: SeenFile; buttons?: string[] }
 
 /** The other side of a channel: a fake of the network, with people, a view and accidents. What a network cannot do is absent, and its cases are skipped by name. */
 export interface ChannelNetwork {
@@ -51,6 +55,8 @@ export interface ChannelNetwork {
   rename?(person: Person, name: string): void
   /** Brings the last message once more, as after a lost acknowledgement. */
   redeliver?(): void
+  /** Somebody taps the button with this label under one of our messages. Required of a network whose connection has buttons. */
+  tap?(from: Person, message: PlatformMessageId, label: string): Promise<void>
   faults: {
     /** The network refuses everything we send for good: blocked, kicked. */
     block?(): void
@@ -58,7 +64,7 @@ export interface ChannelNetwork {
     throttle?(ms: number): void
     /** The next send fails inside the network, and nothing was delivered. */
     failSend?(): void
-    /** The next send arrives, and the line breaks before we hear of it. */
+    /** The next send, of words or of a file, arrives, and the line breaks before we hear of it. */
     cutAfterAccept?(): void
     /** Nobody can be reached until `online`. */
     offline?(): Promise<void>
@@ -71,6 +77,9 @@ export interface ChannelNetwork {
     revoke?(): void
   }
 }
+
+/** One open connection of the suite. */
+export interface Line { network: ChannelNetwork; host: TestHost; connection: Connection }
 
 export interface ChannelSuite {
   channel: Channel
@@ -96,8 +105,6 @@ export function testChannel({ channel, start }: ChannelSuite): void {
       await network.stop()
     }
   })
-
-  interface Line { network: ChannelNetwork; host: TestHost; connection: Connection }
 
   async function begin(): Promise<{ network: ChannelNetwork; connect(options?: TestHostOptions): Promise<Line>; attempt(host: TestHost): Promise<Connection> }> {
     const network = await start()
@@ -532,6 +539,10 @@ export function testChannel({ channel, start }: ChannelSuite): void {
       expect(at.network.sent()).toEqual([])
     })
   })
+
+  const kit = { channel, line, hear, chatWithAnna, needs, words, failure }
+  fileCases(kit)
+  buttonCases(kit)
 
   describe(`${channel.id}: abilities`, () => {
     it('edits a message in place', async (context) => {
