@@ -113,21 +113,20 @@ else
   say "Moltbot is running on port $port."
 fi
 
-token=$(node -e '
-  const { readFileSync } = require("node:fs")
-  try { const found = /^\s*(?:"token"|token)\s*:\s*"([^"$]+)"/m.exec(readFileSync(process.argv[1], "utf8")); if (found) process.stdout.write(found[1]) } catch {}' "$state/moltbot.json")
 page="$scheme://localhost:$port/"
 say ""
-if [ -t 1 ] && [ -n "$token" ]; then
-  say "  Open    $page?token=$token"
-else
-  say "  Open    $page   (the token is in $state/moltbot.json, gateway.auth.token)"
+# A link opens once, for one browser, within ten minutes; the token itself stays in its file. Nobody reads a link in a log.
+link='' opened=no
+if [ -t 1 ]; then link=$(cd "$root" && "$node" "$root/bin/moltbot" login link 2>/dev/null | head -n 1 || true); fi
+case $link in http://*|https://*) ;; *) link='' ;; esac
+if [ "$browser" = yes ] && [ -n "$link" ]; then
+  if [ "$(uname)" = Darwin ] && command -v open >/dev/null 2>&1; then open "$link" >/dev/null 2>&1 && opened=yes
+  elif [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] && command -v xdg-open >/dev/null 2>&1; then xdg-open "$link" >/dev/null 2>&1 && opened=yes; fi || true
 fi
+if [ "$opened" = yes ]; then say "  Open    the page opens in your browser; again: $root/bin/moltbot dashboard"
+elif [ -n "$link" ]; then say "  Open    $link   (once, within ten minutes; another: $root/bin/moltbot dashboard)"
+else say "  Open    $page   ($root/bin/moltbot dashboard signs you in)"; fi
 say "  Talk    $root/bin/moltbot chat"
 say "  Model   $root/bin/moltbot onboard      add a model key, Telegram and more"
 say "  Look    $root/bin/moltbot status       log: $state/logs/gateway.log"
 say "  Stop    $root/bin/moltbot gateway stop"
-if [ "$browser" = yes ] && [ -t 1 ] && [ -n "$token" ]; then
-  if command -v open >/dev/null 2>&1 && [ "$(uname)" = Darwin ]; then open "$page?token=$token" >/dev/null 2>&1 || true
-  elif [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] && command -v xdg-open >/dev/null 2>&1; then xdg-open "$page?token=$token" >/dev/null 2>&1 || true; fi
-fi

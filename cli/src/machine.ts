@@ -19,6 +19,8 @@ export interface MachineFacts {
   /** The gateway's module: the bundle beside ours, or its source. */
   gatewayModule: string
   nodePath: string
+  /** The program that opens an address in a browser; absent where there is no screen. */
+  browserOpener?: string
 }
 
 /** This computer, as far as the command line may touch it. */
@@ -65,6 +67,12 @@ export function createMachine(facts: MachineFacts): Machine {
     async startGateway() {
       if (existsSync(script)) await runToEnd('bash', [script, '--no-browser'], facts.installation)
       else await startDetached(facts)
+    },
+    async openPage(url) {
+      if (facts.browserOpener === undefined) return false
+      const child = spawn(facts.browserOpener, [url], { detached: true, stdio: 'ignore' })
+      child.unref()
+      return new Promise((resolve) => child.once('error', () => resolve(false)).once('exit', (code) => resolve(code === 0)))
     },
   }
 }

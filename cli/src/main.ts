@@ -33,7 +33,8 @@ const configFile = firstSet('MOLTBOT_CONFIG_PATH', 'CLAWDBOT_CONFIG_PATH')
 
 const colour = wantsColour({ noColor: environment['NO_COLOR'], forceColor: environment['FORCE_COLOR'], term: environment['TERM'], flag: words.includes('--no-color') }, process.stdout.isTTY === true)
 const terminal = createTerminal({ input: process.stdin, output: process.stdout, error: process.stderr }, colour, environment['TERM'], process)
-const machine = createMachine({ version: readVersion(), stateDir, configFile, installation, gatewayModule, nodePath: process.execPath })
+const browserOpener = process.platform === 'darwin' ? 'open' : firstSet('DISPLAY', 'WAYLAND_DISPLAY') === undefined ? undefined : 'xdg-open'
+const machine = createMachine({ version: readVersion(), stateDir, configFile, installation, gatewayModule, nodePath: process.execPath, ...(browserOpener === undefined ? {} : { browserOpener }) })
 
 // A reader that leaves early (`moltbot logs | head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

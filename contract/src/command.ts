@@ -187,6 +187,8 @@ export interface Machine {
   runGateway(options: GatewayRunOptions): Promise<number>
   /** Starts the gateway in the background; resolves once the starter is done. Readiness is the caller's to check. */
   startGateway(): Promise<void>
+  /** Opens an address in the person's browser. False: there is no screen here, or nothing that opens it. */
+  openPage(url: string): Promise<boolean>
   /** The command line a person types to start the gateway. */
   startCommand: string
 }

@@ -27,6 +27,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'config set', summary: 'Change a setting; comments in the file stay', topic: 'settings', groupDefault: false, load: async () => (await import('./config-set.ts')).configSet },
   { name: 'config unset', summary: 'Remove a setting, so that its default applies again', topic: 'settings', groupDefault: false, load: async () => (await import('./config-unset.ts')).configUnset },
   { name: 'config validate', summary: 'Check the configuration file; names line and column of what is wrong', topic: 'settings', groupDefault: false, load: async () => (await import('./config-validate.ts')).configValidate },
+  { name: 'dashboard', summary: 'Open the page, signed in', topic: 'start', groupDefault: false, load: async () => (await import('./dashboard.ts')).dashboard },
   { name: 'devices approve', summary: 'Let an app or computer connect', topic: 'people', groupDefault: false, load: async () => (await import('./devices-approve.ts')).devicesApprove },
   { name: 'devices list', summary: 'Apps and computers that may connect, and those that ask to', topic: 'people', groupDefault: true, load: async () => (await import('./devices-list.ts')).devicesList },
   { name: 'devices reject', summary: 'Turn the request of an app or computer down', topic: 'people', groupDefault: false, load: async () => (await import('./devices-reject.ts')).devicesReject },
