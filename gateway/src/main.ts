@@ -207,7 +207,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       store, clock, newId,
       hide(text, taken) {
         const hidden = hideSecrets(text, taken)
-        for (const { value } of hidden.found) log.hide(value)
+        for (const { value } of hidden.found) log.hide(value, 'met')
         return hidden
       },
     })
@@ -252,7 +252,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         endMessage: (tx, id, end, detail) => inbox.end(tx, id, end, detail),
         backlog: inbox.backlog,
         platformIds: (turn) => inbox.ofTurn(store.read, turn),
-        byPlatformId: inbox.byPlatformId,
+        ofClient: (id, { principal, key }) => inbox.ofClient(id, { channels: channels.filter(({ senders }) => senders === 'authenticated').map((channel) => channel.id), sender: principal, ...(key === undefined ? {} : { chat: key }) }),
         agentFor: () => agents.defaultId(), defaultAgent: () => agents.defaultId(),
         agent: (id) => {
           const facts = agents.get(id)

@@ -27,7 +27,7 @@ export interface Log extends Logger {
   /** What the door may ask. */
   door: { readonly file: string; tail(cursor: number | undefined, limit: number, maxBytes: number): Promise<LogTail> }
   /** Hides a value from now on wherever it appears, also encoded. Give it every secret before anybody can log it. */
-  hide(value: string): void
+  hide(value: string, kind?: 'kept' | 'met'): void
   /** The text as it would be logged, with secrets masked; line breaks stay. For anything else that is shown. */
   mask(text: string): string
   /** New settings of the section take effect with the next line. Sentences about patterns that are not used go into the log. */
@@ -114,7 +114,7 @@ export function createLog(options: LogOptions): Log {
   return {
     ...logger('gateway'),
     door: { get file() { return file }, tail: (cursor, limit, maxBytes) => tailLog(file, cursor, limit, maxBytes) },
-    hide: (value) => redactor.hide(value),
+    hide: (value, kind) => redactor.hide(value, kind),
     mask: (text) => redactor.mask(text),
     configure,
     lost: () => lostBefore + sink.lost(),

@@ -95,6 +95,34 @@ describe('known values', () => {
     expect(redactor.redact('on and on')).toBe('on and on')
   })
 
+  test('are hidden however many there are, and at no cost that grows with them', () => {
+    const redactor = make('off')
+    const value = (number: number): string => `v${number.toString(36)}-horse-${(number * 7919).toString(16)}`
+    for (let number = 0; number < 20_000; number += 1) redactor.hide(value(number))
+    for (const number of [0, 4_999, 5_000, 19_999]) {
+      expect(redactor.mask(`the ${value(number)} is`)).toBe('the *** is')
+      expect(redactor.mask(`hex ${Buffer.from(value(number)).toString('hex')}`)).toBe('hex ***')
+    }
+    // With a look at each value this would be 20,000 looks at 60,000 places.
+    expect(redactor.mask('nothing here '.repeat(4_600))).toBe('nothing here '.repeat(4_600))
+  })
+
+  test('what was only met gives way to what is met later, aloud and once; what is kept does not', () => {
+    const told: string[] = []
+    const redactor = createRedactor(() => 0, (sentence) => told.push(sentence))
+    redactor.configure({ redactSensitive: 'off', redactPatterns: [] })
+    redactor.hide('the-key-of-the-owner')
+    redactor.hide('pasted-first-of-all', 'met')
+    redactor.hide('pasted-and-then-kept', 'met')
+    redactor.hide('pasted-and-then-kept')
+    const shown = (): string => redactor.mask('the-key-of-the-owner pasted-first-of-all pasted-and-then-kept')
+    expect(shown()).toBe('*** *** ***')
+    for (let number = 0; number < 100; number += 1) redactor.hide(`${number}-`.padEnd(5_000, 'x'), 'met')
+    expect(shown()).toBe('*** pasted-first-of-all ***')
+    expect(told).toHaveLength(1)
+    expect(redactor.mask('99-'.padEnd(5_000, 'x'))).toBe('99-xxx…xxxx')
+  })
+
   test('a long one keeps its first six and last four', () => {
     const redactor = make('off')
     redactor.hide('0123456789abcdef0123456789abcdef')

@@ -1,4 +1,5 @@
 import { compilePattern, replaceInPieces } from './custom-pattern.ts'
+import { createKnownValues, valueMin } from './known-values.ts'
 
 /** Hides secrets in text: the values it was told, and everything shaped like a credential. */
 export interface Redactor {
@@ -6,8 +7,11 @@ export interface Redactor {
   redact(text: string): string
   /** Only the masks; for text that stays several lines. */
   mask(text: string): string
-  /** Hides this value from now on, also base64-, hex-, URL- and JSON-encoded. Values under 6 characters are too common to hide. */
-  hide(value: string): void
+  /**
+   * Hides this value from now on, also base64-, hex-, URL- and JSON-encoded. Values under 6 characters are too common to hide. `kept`
+   * (the default) holds for as long as this runs, however many there are; `met`, for what somebody wrote, until two megabytes came after it.
+   */
+  hide(value: string, kind?: 'kept' | 'met'): void
   /** Replaces the settings; returns a sentence per pattern that is not used. */
   configure(settings: { redactSensitive: 'off' | 'tools' | 'all'; redactPatterns: readonly string[] }): string[]
 }
@@ -16,8 +20,6 @@ export interface Redactor {
 export const textMax = 65_536
 /** Looked at beyond it as well, so that what begins before the cut is known whole: no shape and no value is longer. */
 const beyondMax = 24_576
-const valueMin = 6
-const valuesMax = 5_000
 
 /** A shape, and which group of it is the secret (0: all of it). */
 interface Shape { pattern: RegExp; group: number; all?: boolean }
@@ -71,22 +73,11 @@ export function maskOf(value: string): string {
 /** A person's pattern that once took longer than this, ms, is not used again. */
 const slowMs = 250
 
-/** `now` in ms; `onSlow` hears of a pattern that is not used any more because it took too long. */
-export function createRedactor(now: () => number, onSlow: (sentence: string) => void): Redactor {
-  const values = new Map<string, string>()
-  let known: RegExp | undefined
-  let stale = false
+/** `now` in ms; `onWeaker` hears of a pattern that is not used any more because it took too long, and when values that were met are forgotten. */
+export function createRedactor(now: () => number, onWeaker: (sentence: string) => void): Redactor {
+  const values = createKnownValues(formsOf, () => onWeaker('So many secrets were pasted into chats that the oldest are hidden only where they look like one'))
   let level: 'off' | 'tools' | 'all' = 'tools'
   let custom: { pattern: RegExp; name: string }[] = []
-
-  function knownPattern(): RegExp | undefined {
-    if (stale) {
-      stale = false
-      const longestFirst = [...values.keys()].sort((a, b) => b.length - a.length)
-      known = longestFirst.length === 0 ? undefined : new RegExp(longestFirst.map(escape).join('|'), 'g')
-    }
-    return known
-  }
 
   function mask(text: string): string {
     if (text.length > textMax) return `${masked(text.slice(0, textMax + beyondMax)).slice(0, textMax)} … (${text.length} characters)`
@@ -94,8 +85,7 @@ export function createRedactor(now: () => number, onSlow: (sentence: string) => 
   }
 
   function masked(text: string): string {
-    const pattern = knownPattern()
-    if (pattern !== undefined) text = text.replace(pattern, (found) => values.get(found) ?? '***')
+    text = values.replace(text)
     if (level === 'off') return text
     for (const shape of level === 'all' ? [...shapes, ...personal] : shapes) text = applyShape(text, shape)
     for (const own of custom) {
@@ -103,7 +93,7 @@ export function createRedactor(now: () => number, onSlow: (sentence: string) => 
       text = replaceInPieces(text, own.pattern, (match, group) => (group === undefined ? maskOf(match) : match.replace(group, () => maskOf(group))))
       if (now() - began > slowMs) {
         custom = custom.filter((other) => other !== own)
-        onSlow(`${own.name} is not used any more: it took too long on a line`)
+        onWeaker(`${own.name} is not used any more: it took too long on a line`)
       }
     }
     return text
@@ -112,11 +102,7 @@ export function createRedactor(now: () => number, onSlow: (sentence: string) => 
   return {
     mask,
     redact: (text) => neutralise(mask(text)),
-    hide(value) {
-      if (value.length < valueMin || values.has(value) || values.size > valuesMax) return
-      for (const [form, shown] of formsOf(value)) if (!values.has(form)) values.set(form, shown)
-      stale = true
-    },
+    hide: (value, kind = 'kept') => values.add(value, kind),
     configure({ redactSensitive, redactPatterns }) {
       level = redactSensitive
       custom = []
@@ -178,10 +164,6 @@ function encodeForUrl(value: string): string {
     // Half a surrogate pair can't stand in a URL at all.
     return value
   }
-}
-
-function escape(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
 }
 
 const names: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\u001B': '\\e' }
