@@ -1,4 +1,4 @@
-import { isTangled } from '@moltbot/contract'
+import { isTangled, resolveReferences } from '@moltbot/contract'
 import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked'
 
 /**
@@ -9,20 +9,18 @@ export function renderMarkdown(markdown: string): string {
   return isTangled(markdown) ? fence(markdown, undefined) : blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[]).trim()
 }
 
-const entityNames: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' }
+/** What Discord takes in one message. */
+const messageLengthMax = 2_000
 
-/** CommonMark's character references; Discord would show them as written. A sign that is markup stays a sign. */
-function resolveReferences(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([a-z]{2,6}));/g, (whole, decimal?: string, hex?: string, name?: string) => {
-    if (name !== undefined) return entityNames[name] ?? whole
-    const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number.parseInt(decimal, 10)
-    const usable = code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff)
-    return usable ? String.fromCodePoint(code).replace(/[*_~`|\\]/, '\\$&') : '\ufffd'
-  })
+/** What goes out: the rendered form where it fits, else the words as they are, which were cut to fit. */
+export function renderContent(markdown: string): string {
+  const rendered = renderMarkdown(markdown)
+  return rendered === '' || rendered.length > messageLengthMax ? markdown : rendered
 }
 
+/** A sign written by its number that is markup stays a sign. */
 function words(text: string): string {
-  return resolveReferences(text).replaceAll('||', '\\|\\|')
+  return resolveReferences(text, (sign) => sign.replace(/[*_~`|\\]/, '\\$&')).replaceAll('||', '\\|\\|')
 }
 
 function blocks(tokens: readonly MarkedToken[], separator = '\n\n'): string {

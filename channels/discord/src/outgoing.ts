@@ -5,10 +5,8 @@ import type { DiscordConfig } from './config.ts'
 import { discordId, isSnowflake, snowflakeAt } from './discord-id.ts'
 import { ForeignAnswer, readFailure, toSendProblem } from './failures.ts'
 import type { HealthKeeper } from './health.ts'
-import { renderMarkdown } from './markdown.ts'
+import { renderContent } from './markdown.ts'
 
-/** What Discord takes in one message. */
-const messageLengthMax = 2_000
 const nonceLengthMax = 25
 /** Which messages were already quoted is remembered for this many. */
 const quotesKept = 500
@@ -153,11 +151,9 @@ function placeOf(chat: ChatRef): string {
   return id
 }
 
-/** The rendered form when it fits, else the words as they are: they were cut to fit. */
 function contentOf(markdown: string): string {
   if (markdown.trim() === '') throw new SendProblem('never', 'There are no words in this message.')
-  const rendered = renderMarkdown(markdown)
-  return rendered === '' || rendered.length > messageLengthMax ? markdown : rendered
+  return renderContent(markdown)
 }
 
 /** Discord takes a nonce of 25 characters, and for some minutes makes one message of two with the same. */

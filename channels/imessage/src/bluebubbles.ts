@@ -6,7 +6,7 @@ import { createHealthKeeper, type HealthKeeper } from './health.ts'
 import { handleOf, imessageId, messageGuid, readChat } from './imessage-id.ts'
 import { tapbackOf, type Original } from './incoming.ts'
 import { openNudgeDoor } from './nudge-door.ts'
-import { renderPlain } from './plain-text.ts'
+import { renderText } from './plain-text.ts'
 import { openPollLine, readServer, readServerMessage } from './poll-line.ts'
 
 /** `close` gives up waiting shortly before the five seconds it may take. */
@@ -218,8 +218,7 @@ function ours(id: string): string {
 
 export function textOf(markdown: string): string {
   if (markdown.trim() === '') throw new SendProblem('never', 'There are no words in this message.')
-  const rendered = renderPlain(markdown)
-  return rendered === '' ? markdown : rendered
+  return renderText(markdown)
 }
 
 function remember(map: Map<string, string>, key: string, value: string): void {

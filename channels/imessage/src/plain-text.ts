@@ -1,4 +1,4 @@
-import { isTangled } from '@moltbot/contract'
+import { isTangled, resolveReferences } from '@moltbot/contract'
 import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked'
 
 /** CommonMark as words alone, as Messages shows them: dots for lists, lines for tables, addresses behind their words, no marks. */
@@ -6,14 +6,13 @@ export function renderPlain(markdown: string): string {
   return isTangled(markdown) ? markdown.trim() : blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[], '\n\n').trim()
 }
 
-const entityNames: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' }
+/** What one message takes: Messages shows longer ones only in part. */
+const messageLengthMax = 20_000
 
-function resolveReferences(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([a-z]{2,6}));/g, (whole, decimal?: string, hex?: string, name?: string) => {
-    if (name !== undefined) return entityNames[name] ?? whole
-    const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number.parseInt(decimal, 10)
-    return code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff) ? String.fromCodePoint(code) : '\ufffd'
-  })
+/** What goes out: the rendered form where it fits, else the words as they are, which were cut to fit. */
+export function renderText(markdown: string): string {
+  const rendered = renderPlain(markdown)
+  return rendered === '' || rendered.length > messageLengthMax ? markdown : rendered
 }
 
 function blocks(tokens: readonly MarkedToken[], separator: string): string {

@@ -5,7 +5,7 @@ import type { HealthKeeper } from './health.ts'
 import type { Self } from './incoming.ts'
 import { RpcProblem, ForeignAnswer, type SignalDaemon } from './rpc.ts'
 import { isGroup, isUuid, messageId, readMessageId, signalId } from './signal-id.ts'
-import { renderStyles } from './styles.ts'
+import { renderText } from './styles.ts'
 
 /** Which messages were already quoted, and with what we reacted, is remembered for this many. */
 const kept = 500
@@ -87,8 +87,7 @@ export function createOutgoing({ daemon, host, config, self, health, isClosed }:
 
   async function post(chat: ChatRef, message: OutgoingMessage, more: Record<string, unknown>, signal: AbortSignal): Promise<PlatformMessageId> {
     if (message.markdown.trim() === '') throw new SendProblem('never', 'There are no words in this message.')
-    const rendered = renderStyles(message.markdown)
-    const { text, styles } = rendered.text === '' ? { text: message.markdown, styles: [] } : rendered
+    const { text, styles } = renderText(message.markdown)
     const answer = await daemon.call('send', { ...placeOf(chat), message: text, ...(styles.length === 0 ? {} : { textStyle: styles.map(({ start, length, style }) => `${start}:${length}:${style}`) }), ...more }, { signal })
     const timestamp = (answer as { timestamp?: unknown } | undefined)?.timestamp
     judge(outcomesOf(answer))

@@ -1,4 +1,4 @@
-import { isTangled } from '@moltbot/contract'
+import { isTangled, resolveReferences } from '@moltbot/contract'
 import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked'
 
 export type Style = 'BOLD' | 'ITALIC' | 'STRIKETHROUGH' | 'MONOSPACE'
@@ -15,6 +15,15 @@ export function renderStyles(markdown: string): StyledText {
   if (isTangled(markdown)) writer.put(markdown)
   else blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[], writer, '', '\n\n')
   return writer.finish()
+}
+
+/** Signal carries longer words in a file beside the message, which its apps read up to 64 KiB of UTF-8. */
+const messageBytesMax = 65_536
+
+/** What goes out: the rendered form where it fits, else the words as they are, which were cut to fit. */
+export function renderText(markdown: string): StyledText {
+  const rendered = renderStyles(markdown)
+  return rendered.text === '' || Buffer.byteLength(rendered.text) > messageBytesMax ? { text: markdown, styles: [] } : rendered
 }
 
 interface Writer {
@@ -44,16 +53,6 @@ function createWriter(): Writer {
       return { text: shown, styles: fitting.toSorted((a, b) => a.start - b.start) }
     },
   }
-}
-
-const entityNames: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' }
-
-function resolveReferences(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([a-z]{2,6}));/g, (whole, decimal?: string, hex?: string, name?: string) => {
-    if (name !== undefined) return entityNames[name] ?? whole
-    const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number.parseInt(decimal, 10)
-    return code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff) ? String.fromCodePoint(code) : '\ufffd'
-  })
 }
 
 function blocks(tokens: readonly MarkedToken[], writer: Writer, indent: string, separator: string): void {

@@ -1,4 +1,4 @@
-import { isTangled } from '@moltbot/contract'
+import { isTangled, resolveReferences } from '@moltbot/contract'
 import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked'
 
 /**
@@ -9,20 +9,18 @@ export function renderMrkdwn(markdown: string): string {
   return isTangled(markdown) ? fence(markdown) : blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[]).trim()
 }
 
+/** What Slack takes in one message before it cuts. */
+const messageLengthMax = 40_000
+
+/** What goes out: the rendered form where it fits, else the words as they are, which were cut to fit. */
+export function renderText(markdown: string): string {
+  const rendered = renderMrkdwn(markdown)
+  return rendered === '' || rendered.length > messageLengthMax ? escapeText(markdown) : rendered
+}
+
 /** The three signs Slack reads as its own. */
 export function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
-}
-
-const entityNames: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' }
-
-/** CommonMark's character references; Slack would show them as written. */
-function resolveReferences(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([a-z]{2,6}));/g, (whole, decimal?: string, hex?: string, name?: string) => {
-    if (name !== undefined) return entityNames[name] ?? whole
-    const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number.parseInt(decimal, 10)
-    return code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff) ? String.fromCodePoint(code) : '\ufffd'
-  })
 }
 
 const words = (text: string): string => escapeText(resolveReferences(text))
@@ -149,16 +147,18 @@ function plain(tokens: readonly Token[]): string {
     .join('')
 }
 
+const escaped: Record<string, string> = { amp: '&', lt: '<', gt: '>' }
+
 /** Names for the ids in a text; undefined: nobody knows, the id stays. */
 export interface Names { user(id: string): string | undefined; channel(id: string): string | undefined }
 
 /** A message's text as a person reads it: names in place of ids, links as Markdown, escaped signs as themselves. */
 export function readMrkdwn(text: string, names: Names): string {
   return text.replace(/<([^<>\n]*)>|&(amp|lt|gt);/g, (whole, inside?: string, entity?: string) =>
-    entity === undefined ? reference(inside ?? '', whole, names) : (entityNames[entity] ?? whole))
+    entity === undefined ? reference(inside ?? '', whole, names) : (escaped[entity] ?? whole))
 }
 
-const unescape = (text: string): string => text.replace(/&(amp|lt|gt);/g, (whole, name: string) => entityNames[name] ?? whole)
+const unescape = (text: string): string => text.replace(/&(amp|lt|gt);/g, (whole, name: string) => escaped[name] ?? whole)
 
 function reference(inside: string, whole: string, names: Names): string {
   const bar = inside.indexOf('|')

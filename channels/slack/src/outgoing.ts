@@ -5,11 +5,9 @@ import { emojiName } from './emoji.ts'
 import { describeFailure, ForeignAnswer, helpFor, readFailure, toSendProblem } from './failures.ts'
 import type { HealthKeeper } from './health.ts'
 import type { Self, SlackMessage } from './incoming.ts'
-import { escapeText, renderMrkdwn } from './mrkdwn.ts'
+import { renderText } from './mrkdwn.ts'
 import { isPlace, isTimestamp, slackId, timestampAt, userOf } from './slack-id.ts'
 
-/** What Slack takes in one message before it cuts. */
-const messageLengthMax = 40_000
 /** Which messages were already answered in a thread is remembered for this many. */
 const threadsKept = 500
 /** How far history is looked through for a message of ours. */
@@ -210,11 +208,9 @@ function placeOf(chat: ChatRef): string {
   return chat.chat
 }
 
-/** The rendered form when it fits, else the words as they are: they were cut to fit. */
 function textOf(markdown: string): string {
   if (markdown.trim() === '') throw new SendProblem('never', 'There are no words in this message.')
-  const rendered = renderMrkdwn(markdown)
-  return rendered === '' || rendered.length > messageLengthMax ? escapeText(markdown) : rendered
+  return renderText(markdown)
 }
 
 /** The id of what Slack says is there now. Another answer leaves it open whether it is. */

@@ -1,4 +1,4 @@
-import { isTangled } from '@moltbot/contract'
+import { isTangled, resolveReferences } from '@moltbot/contract'
 import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked'
 
 /** Where we are in the tree: Telegram refuses links inside links and styles inside code, and nested quotes are shown as one. */
@@ -13,6 +13,16 @@ export function renderHtml(markdown: string): string {
   return isTangled(markdown) ? escape(markdown.trim()) : blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[], top).trim()
 }
 
+/** What Telegram takes in one message, counted after rendering. */
+const messageLengthMax = 4_096
+
+/** What goes out: the rendered form where it fits, else the words as they are, which were cut to fit. */
+export function renderText(markdown: string): { text: string; parse_mode?: 'HTML' } {
+  const html = renderHtml(markdown)
+  const length = visibleLength(html)
+  return length === 0 || length > messageLengthMax ? { text: markdown } : { text: html, parse_mode: 'HTML' }
+}
+
 /** How many UTF-16 units Telegram counts: the text that stays when tags are taken away. */
 export function visibleLength(html: string): number {
   return html.replace(/<[^>]*>/g, '').replace(/&(?:lt|gt|amp|quot);/g, '.').length
@@ -20,18 +30,6 @@ export function visibleLength(html: string): number {
 
 function escape(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
-}
-
-const entityNames: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' }
-
-/** CommonMark's character references; `marked` leaves them, because a browser would resolve them. */
-function resolveReferences(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([a-z]{2,6}));/g, (whole, decimal?: string, hex?: string, name?: string) => {
-    if (name !== undefined) return entityNames[name] ?? whole
-    const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number.parseInt(decimal, 10)
-    const usable = code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff)
-    return usable ? String.fromCodePoint(code) : '\ufffd'
-  })
 }
 
 function blocks(tokens: readonly MarkedToken[], place: Place): string {

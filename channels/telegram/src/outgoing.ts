@@ -2,12 +2,10 @@ import { SendProblem, type ChannelHost, type ChatId, type ChatRef, type Connecti
 import type { TelegramConfig } from './config.ts'
 import { readFailure, toSendProblem } from './failures.ts'
 import type { HealthKeeper } from './health.ts'
-import { renderHtml, visibleLength } from './html.ts'
+import { renderText } from './html.ts'
 import { telegramId } from './incoming.ts'
 import { grammySignal, type Api } from './telegram-api.ts'
 
-/** What Telegram takes in one message, counted after rendering. */
-const messageLengthMax = 4_096
 /** Which answers were already quoted is remembered for this many messages. */
 const quotesKept = 500
 const typingPatienceMs = 5_000
@@ -54,14 +52,12 @@ export function createOutgoing({ api, host, config, health, isClosed }: Outgoing
   /** The rendered form when it fits, and as a fallback the words as they are. */
   async function withText<T>(markdown: string, call: (text: string, mode: { parse_mode?: 'HTML' }) => Promise<T>): Promise<T> {
     if (markdown.trim() === '') throw new SendProblem('never', 'There are no words in this message.')
-    const html = renderHtml(markdown)
-    const length = visibleLength(html)
-    if (length === 0 || length > messageLengthMax) return call(markdown, {})
+    const { text, ...mode } = renderText(markdown)
     try {
-      return await call(html, { parse_mode: 'HTML' })
+      return await call(text, mode)
     } catch (error) {
       const failure = readFailure(error)
-      if (failure.kind !== 'answer' || failure.code !== 400 || !/can't parse entities|entity|tag/i.test(failure.description)) throw error
+      if (mode.parse_mode === undefined || failure.kind !== 'answer' || failure.code !== 400 || !/can't parse entities|entity|tag/i.test(failure.description)) throw error
       host.log.warn('telegram: rendered text was refused; sent as plain text', { description: failure.description })
       return call(markdown, {})
     }

@@ -1,4 +1,4 @@
-import { isTangled } from '@moltbot/contract'
+import { isTangled, resolveReferences } from '@moltbot/contract'
 import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked'
 
 /**
@@ -9,15 +9,13 @@ export function renderMarkdown(markdown: string): string {
   return isTangled(markdown) ? fence(markdown) : blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[]).trim()
 }
 
-const entityNames: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' }
+/** What WhatsApp takes in one message, with room for a prefix. */
+const messageLengthMax = 65_000
 
-/** CommonMark's character references; WhatsApp would show them as written. */
-function words(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([a-z]{2,6}));/g, (whole, decimal?: string, hex?: string, name?: string) => {
-    if (name !== undefined) return entityNames[name] ?? whole
-    const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number.parseInt(decimal, 10)
-    return code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff) ? String.fromCodePoint(code) : '\ufffd'
-  })
+/** What goes out: the rendered form where it fits, else the words as they are, which were cut to fit. */
+export function renderText(markdown: string): string {
+  const rendered = renderMarkdown(markdown)
+  return rendered === '' || rendered.length > messageLengthMax ? markdown : rendered
 }
 
 function blocks(tokens: readonly MarkedToken[], separator = '\n\n'): string {
@@ -34,7 +32,7 @@ function block(token: MarkedToken): string {
     case 'paragraph':
       return inline(token.tokens)
     case 'text':
-      return token.tokens === undefined ? words(token.text) : inline(token.tokens)
+      return token.tokens === undefined ? resolveReferences(token.text) : inline(token.tokens)
     case 'code':
       return fence(token.text)
     case 'blockquote':
@@ -99,11 +97,11 @@ function span(token: MarkedToken): string {
     case 'link':
       return link(token.href, token.autolink === true || token.raw === token.href ? token.text : inline(token.tokens))
     case 'image':
-      return link(token.href, words(token.text))
+      return link(token.href, resolveReferences(token.text))
     case 'escape':
       return token.text
     case 'text':
-      return token.tokens === undefined ? words(token.raw) : inline(token.tokens)
+      return token.tokens === undefined ? resolveReferences(token.raw) : inline(token.tokens)
     case 'checkbox':
       return token.checked ? '☑ ' : '☐ '
     default:
@@ -138,7 +136,7 @@ function plain(tokens: readonly Token[]): string {
     .map((token) => {
       if (token.type === 'br') return ' '
       if (token.type === 'codespan' || token.type === 'escape') return token.text
-      if (token.type === 'text' || token.type === 'image') return words(token.text)
+      if (token.type === 'text' || token.type === 'image') return resolveReferences(token.text)
       if ('tokens' in token && token.tokens !== undefined) return plain(token.tokens)
       return token.raw
     })

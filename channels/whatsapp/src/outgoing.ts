@@ -9,7 +9,7 @@ import type { HandOver } from './hand-over.ts'
 import type { HealthKeeper } from './health.ts'
 import type { Library } from './library.ts'
 import type { Line } from './line.ts'
-import { renderMarkdown } from './markdown.ts'
+import { renderText } from './markdown.ts'
 
 /** WhatsApp confirms what it takes within moments; after this long nobody can tell. */
 const confirmPatienceMs = 20_000
@@ -148,8 +148,7 @@ export function createOutgoing({ host, library, config, health, line, handOver, 
 
   function words(chat: ChatRef, message: OutgoingMessage): string {
     if (message.markdown.trim() === '') throw new SendProblem('never', 'There are no words in this message.')
-    const rendered = renderMarkdown(message.markdown)
-    const text = rendered === '' ? message.markdown : rendered
+    const text = renderText(message.markdown)
     return config.selfChatMode && config.messagePrefix !== '' && ownChat(chat) ? `${config.messagePrefix} ${text}` : text
   }
 

@@ -2,20 +2,28 @@ import { isTangled } from '@moltbot/contract'
 import { lexer, type Token } from 'marked'
 import { fits } from './fits.ts'
 
+/** How much one part takes: UTF-16 units and lines. */
+interface Room { max: number; lines: number }
+
 /**
  * Cuts Markdown into parts of at most `max` UTF-16 units (and `linesMax` lines) without breaking what it means: blocks stay
- * whole where they fit; a fence that is cut is closed and opened again; a table repeats its head; a list goes on item by item;
- * a paragraph is cut between sentences, then words, never inside a link, image, code span or surrogate pair unless one alone
- * is larger than a whole part. Joining the parts gives the text back but for repeated fences and heads and the space at cuts.
+ * whole where they fit; a fence that is cut is closed and opened again, also in a list or a quote; a table repeats its head; a list
+ * goes on item by item; a paragraph is cut between sentences, then words, never inside a link, image, code span or surrogate pair
+ * unless one alone is larger than a whole part. Joining the parts gives the text back but for repeated fences and heads and the space at cuts.
  */
 export function splitMarkdown(markdown: string, max: number, linesMax = Number.POSITIVE_INFINITY): string[] {
   const text = markdown.trim()
   if (text === '') return []
   if (fits(text, max, linesMax)) return [text]
+  const whole: Room = { max, lines: linesMax }
   const parts: string[] = []
   let part = ''
+  const close = (): void => {
+    if (part.trim() !== '') parts.push(part.trimEnd())
+    part = ''
+  }
   // What no reader could take apart in time is cut as the plain text it is.
-  if (isTangled(text)) return packUnits(linesOf(text), '', max, linesMax, max).map((each) => each.trim()).filter((each) => each !== '')
+  if (isTangled(text)) return packUnits(linesOf(text), '', whole, whole).map((each) => each.trim()).filter((each) => each !== '')
   for (const token of lexer(text)) {
     if (token.raw === '') continue
     if (fits((part + token.raw).trimEnd(), max, linesMax)) {
@@ -23,39 +31,42 @@ export function splitMarkdown(markdown: string, max: number, linesMax = Number.P
       continue
     }
     if (part.trim() !== '' && fits(token.raw.trim(), max, linesMax)) {
-      parts.push(part.trimEnd())
+      close()
       part = token.raw
       continue
     }
     if (token.type === 'space') continue
     // A block larger than one part: fill up what is open only when a useful start of it fits, else begin a new part.
-    const room = max - part.length
-    const inOpenPart = part.trim() !== '' && room > max / 2
-    if (part.trim() !== '' && !inOpenPart) {
-      parts.push(part.trimEnd())
-      part = ''
+    const room: Room = { max: max - part.length, lines: linesMax - (part.split('\n').length - 1) }
+    let pieces: string[] = []
+    if (part.trim() !== '' && room.max > max / 2 && (room.lines > linesMax / 2 || linesMax === Number.POSITIVE_INFINITY)) pieces = splitBlock(token, room, whole)
+    if (pieces.length === 0 || !fits((part + (pieces[0] ?? '')).trimEnd(), max, linesMax)) {
+      close()
+      pieces = splitBlock(token, whole, whole)
     }
-    const pieces = splitBlock(token, max, linesMax, inOpenPart ? room : max)
     const last = pieces.pop() ?? ''
-    pieces.forEach((piece, at) => parts.push((at === 0 ? part + piece : piece).trimEnd()))
-    part = (pieces.length === 0 ? part : '') + last + trailingBreaks(token.raw)
+    for (const piece of pieces) {
+      part += piece
+      close()
+    }
+    part += last + trailingBreaks(token.raw)
   }
-  if (part.trim() !== '') parts.push(part.trimEnd())
-  return parts.filter((each) => each.trim() !== '').map((each) => each.replace(/^\n+/, ''))
+  close()
+  return parts.map((each) => each.replace(/^\n+/, ''))
 }
 
 function trailingBreaks(raw: string): string {
   return /(?<!\n)\n*$/.exec(raw)?.[0] ?? ''
 }
 
-/** Pieces of one block; the first may use `firstMax`, the others `max`. */
-function splitBlock(token: Token, max: number, linesMax: number, firstMax: number): string[] {
+/** Pieces of one block; the first may use `first`, the others `rest`. */
+function splitBlock(token: Token, first: Room, rest: Room): string[] {
   switch (token.type) {
-    case 'code': return splitCode(token.raw, max, linesMax, firstMax)
-    case 'table': return splitTable(token.raw, max, linesMax, firstMax)
-    case 'list': return packUnits((token['items'] as Token[]).map((item) => item.raw), '', max, linesMax, firstMax)
-    case 'blockquote': return packUnits(linesOf(token.raw), '', max, linesMax, firstMax)
-    default: return packUnits(inlineUnits(token), '', max, linesMax, firstMax)
+    case 'code': return packLines(linesOf(token.raw), first, rest)
+    case 'table': return splitTable(token.raw, first, rest)
+    case 'list': return packUnits((token['items'] as Token[]).map((item) => item.raw), '', first, rest, (item, ...rooms) => packLines(linesOf(item), ...rooms))
+    case 'blockquote': return packLines(linesOf(token.raw), first, rest)
+    default: return packUnits(inlineUnits(token), '', first, rest)
   }
 }
 
@@ -63,33 +74,88 @@ function linesOf(raw: string): string[] {
   return raw.replace(/(?<!\n)\n+$/, '').split(/(?<=\n)/)
 }
 
-function splitCode(raw: string, max: number, linesMax: number, firstMax: number): string[] {
-  const lines = linesOf(raw)
-  const open = /^( {0,3})(`{3,}(?!`)|~{3,}(?!~))[^\n]*\n?$/.exec(lines[0] ?? '')
-  if (open === null) return packUnits(lines, '', max, linesMax, firstMax)
-  const head = (lines.shift() ?? '').replace(/\n$/, '')
-  const fence = open[2] ?? '```'
-  if (lines.at(-1)?.trim() === fence || lines.at(-1)?.trim().startsWith(fence)) lines.pop()
-  const overhead = head.length + fence.length + 2
-  if (overhead + 1 > max) return packUnits(lines, '', max, linesMax, firstMax)
-  const pieces = packUnits(lines, '', max - overhead, linesMax - 2, Math.max(1, firstMax - overhead))
-  return pieces.map((piece) => `${head}\n${piece.replace(/\n$/, '')}\n${fence}`)
+/** A fence that is open: the line that opens it again, and the one that ends it. */
+interface Fence { head: string; end: string; sign: string }
+
+/** The fence that is open after a line. One whose own lines would fill a good part of a piece is text like any other. */
+function fenceAfter(line: string, open: Fence | undefined, { max, lines }: Room): Fence | undefined {
+  const mark = /^((?:[ \t]|>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t]))*)(`{3,}(?=[^`]*$)|~{3,})/.exec(line)
+  const [, lead = '', sign = ''] = mark ?? []
+  if (open !== undefined) return sign.startsWith(open.sign) && /^[\s>]*[`~]+\s*$/.test(line) ? undefined : open
+  if (mark === null) return undefined
+  // Under the mark of a list item its text goes on indented.
+  const indent = lead.replaceAll(/[^>\s]/g, ' ')
+  const fence: Fence = { head: `${indent}${line.slice(lead.length).replace(/\n$/, '')}`, end: `${indent}${sign}`, sign }
+  return lines < 3 || 2 * (fence.head.length + fence.end.length + 2) > max ? undefined : fence
 }
 
-function splitTable(raw: string, max: number, linesMax: number, firstMax: number): string[] {
+/** Packs lines in order. Where a piece ends inside a fence it is closed there, and opened again by the next. */
+function packLines(lines: readonly string[], first: Room, rest: Room): string[] {
+  const pieces: string[] = []
+  let piece = ''
+  let fence: Fence | undefined
+  /** What stood in the piece before the fence that was opened last and holds nothing yet. */
+  let beforeFence: string | undefined
+  const room = (): Room => (pieces.length === 0 ? first : rest)
+  const closed = (text: string, open: Fence | undefined): string => (open === undefined ? text : `${text.replace(/\n$/, '')}\n${open.end}`)
+  const fitting = (text: string, open: Fence | undefined): boolean => fits(closed(text, open).trimEnd(), room().max, room().lines)
+  const end = (): void => {
+    const text = beforeFence ?? closed(piece, fence)
+    if (text.trim() !== '') pieces.push(text)
+    piece = fence === undefined ? '' : `${fence.head}\n`
+    beforeFence = fence === undefined ? undefined : ''
+  }
+  const take = (line: string, after: Fence | undefined): void => {
+    beforeFence = fence === undefined && after !== undefined ? piece : undefined
+    piece += line
+    fence = after
+  }
+  for (const line of lines) {
+    const after = fenceAfter(line, fence, room())
+    if (fitting(piece + line, after)) {
+      take(line, after)
+      continue
+    }
+    if (piece !== '' && beforeFence !== '') end()
+    // The fence was closed with the piece.
+    if (fence !== undefined && after === undefined) {
+      fence = undefined
+      piece = ''
+      beforeFence = undefined
+      continue
+    }
+    if (fitting(piece + line, after)) {
+      take(line, after)
+      continue
+    }
+    const overhead = fence === undefined ? 0 : fence.head.length + fence.end.length + 2
+    const within = ({ max, lines: most }: Room): Room => ({ max: Math.max(1, max - overhead), lines: Math.max(1, most - (fence === undefined ? 0 : 2)) })
+    const bits = cutText(line, within(room()), within(rest))
+    bits.forEach((bit, at) => {
+      piece += bit
+      beforeFence = undefined
+      if (at < bits.length - 1) end()
+    })
+  }
+  if (piece.trim() !== '' && beforeFence !== '') pieces.push(closed(piece, fence))
+  return pieces
+}
+
+function splitTable(raw: string, first: Room, rest: Room): string[] {
   const lines = linesOf(raw)
   const head = (lines.shift() ?? '') + (lines.shift() ?? '')
-  if (head.length + 1 > max / 2) return packUnits([head, ...lines], '', max, linesMax, firstMax)
-  return packUnits(lines, head, max, linesMax, firstMax)
+  if (head.length + 1 > rest.max / 2 || rest.lines < 3) return packUnits([head, ...lines], '', first, rest)
+  return packUnits(lines, head, first, rest)
 }
 
-/** Packs units in order; each piece starts with `head`. A unit larger than a piece is cut at spaces, at worst between characters. */
-function packUnits(units: readonly string[], head: string, max: number, linesMax: number, firstMax: number): string[] {
+/** Packs units in order; each piece starts with `head`. A unit larger than a piece is cut, as plain text where nothing else is said. */
+function packUnits(units: readonly string[], head: string, first: Room, rest: Room, cut: (unit: string, first: Room, rest: Room) => string[] = cutText): string[] {
   const pieces: string[] = []
   let piece = head
-  const limit = (): number => (pieces.length === 0 ? firstMax : max)
+  const room = (): Room => (pieces.length === 0 ? first : rest)
+  const within = ({ max, lines }: Room): Room => ({ max: Math.max(1, max - head.length), lines: Math.max(1, lines - (head.split('\n').length - 1)) })
   for (const unit of units) {
-    if (fits((piece + unit).trimEnd(), limit(), linesMax)) {
+    if (fits((piece + unit).trimEnd(), room().max, room().lines)) {
       piece += unit
       continue
     }
@@ -97,37 +163,52 @@ function packUnits(units: readonly string[], head: string, max: number, linesMax
       pieces.push(piece)
       piece = head
     }
-    if (fits((piece + unit).trimEnd(), limit(), linesMax)) {
+    if (fits((piece + unit).trimEnd(), room().max, room().lines)) {
       piece += unit
       continue
     }
-    for (const bit of cutText(unit, Math.max(1, limit() - head.length), Math.max(1, max - head.length))) {
+    for (const bit of cut(unit, within(room()), within(rest))) {
       if (piece !== head) pieces.push(piece)
       piece = head + bit
     }
+    // What was cut may have lost its last line end, and the next unit begins on its own line.
+    if (unit.endsWith('\n') && !piece.endsWith('\n')) piece += '\n'
   }
   if (piece !== head || pieces.length === 0) pieces.push(piece)
   return pieces
 }
 
 /** Cuts plain text at a line break, a sentence end or a space near the limit; never between the halves of a surrogate pair. */
-function cutText(text: string, firstMax: number, max: number): string[] {
+function cutText(text: string, first: Room, rest: Room): string[] {
   const bits: string[] = []
-  let rest = text
-  while (rest.trimEnd().length > (bits.length === 0 ? firstMax : max)) {
-    const limit = bits.length === 0 ? firstMax : max
-    const window = rest.slice(0, limit)
-    let at = Math.max(window.lastIndexOf('\n') + 1, 0)
-    if (at < limit / 2) at = Math.max(at, lastSentenceEnd(window))
-    if (at < limit / 2) at = Math.max(at, window.lastIndexOf(' ') + 1)
-    if (at <= 0) at = limit
-    const code = rest.charCodeAt(at - 1)
+  let left = text
+  for (;;) {
+    const { max, lines } = bits.length === 0 ? first : rest
+    if (fits(left.trimEnd(), max, lines)) break
+    const window = left.slice(0, Math.min(max, endOfLines(left, lines)))
+    let at = window.lastIndexOf('\n') + 1
+    if (at < max / 2 && window.length === max) at = Math.max(at, lastSentenceEnd(window))
+    if (at < max / 2 && window.length === max) at = Math.max(at, window.lastIndexOf(' ') + 1)
+    if (at <= 0) at = window.length
+    const code = left.charCodeAt(at - 1)
     if (code >= 0xd800 && code <= 0xdbff) at = at > 1 ? at - 1 : at + 1
-    bits.push(rest.slice(0, at))
-    rest = rest.slice(at)
+    bits.push(left.slice(0, at))
+    left = left.slice(at)
   }
-  bits.push(rest)
+  bits.push(left)
   return bits
+}
+
+/** Where the first so many lines of a text end, with their line ends. */
+function endOfLines(text: string, lines: number): number {
+  if (lines === Number.POSITIVE_INFINITY) return text.length
+  let at = 0
+  for (let line = 0; line < lines; line += 1) {
+    const end = text.indexOf('\n', at)
+    if (end === -1) return text.length
+    at = end + 1
+  }
+  return at
 }
 
 function lastSentenceEnd(window: string): number {
