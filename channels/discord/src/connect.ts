@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { API, APIUser, GatewayInteractionCreateDispatchData } from '@discordjs/core/http-only'
 import { ConnectProblem, Problem, type ChannelHost, type Connection } from '@moltbot/contract'
+import { buttonLabelMax, buttonsMax } from './buttons.ts'
 import type { DiscordConfig } from './config.ts'
 import { openApi, realmOf } from './discord-api.ts'
 import { ForeignAnswer, describeFailure, readFailure, type Failure } from './failures.ts'
@@ -18,6 +19,8 @@ const openPatienceMs = 25_000
 const closePatienceMs = 2_500
 /** Discord asks for no more than one edit in a second. */
 const editEveryMs = 1_000
+/** What Discord takes as one file from a bot, where the server has not paid for more. */
+const fileBytesMax = 10 * 1024 * 1024
 
 /** What Discord is asked to tell: guilds, their messages and reactions, direct messages and their reactions. */
 const intentsAlways = (1 << 0) | (1 << 9) | (1 << 10) | (1 << 12) | (1 << 13)
@@ -51,7 +54,7 @@ async function open(config: DiscordConfig, host: ChannelHost, token: string, api
   const handOver = createHandOver({
     host, api, memory, self: { id: me.id, username: me.username },
     fetchImage: createImageFetcher(config.mediaMaxMb, realm.acceptsMedia, host),
-    answer: (interaction, taken) => void answerInteraction(api, host, interaction, taken),
+    answer: (interaction, outcome, deferred) => void answerInteraction(api, host, interaction, outcome, deferred),
     renew: (reason) => line.renew(reason),
   })
   const line = openGatewayLine({
@@ -86,9 +89,13 @@ async function open(config: DiscordConfig, host: ChannelHost, token: string, api
     cancelPatience()
   }
   if (config.commands.native) void offerCommands(api, applicationId, host)
+  const textLengthMax = Math.min(config.textChunkLimit, 2_000)
 
   return {
-    limits: { textLengthMax: Math.min(config.textChunkLimit, 2_000), linesMax: config.maxLinesPerMessage, editEveryMs, nonce: true, streaming: config.streaming },
+    limits: {
+      textLengthMax, linesMax: config.maxLinesPerMessage, editEveryMs, nonce: true, streaming: config.streaming,
+      files: { bytesMax: fileBytesMax, captionMax: textLengthMax }, buttons: { most: buttonsMax, labelMax: buttonLabelMax },
+    },
     ...createOutgoing({ api, host, config, self: me, health, isClosed: () => closing !== undefined }),
     async probe(signal) {
       try {
@@ -175,13 +182,18 @@ async function offerCommands(api: API, applicationId: string, host: ChannelHost)
 }
 
 /** Ends the little clock Discord shows to whoever used a command or a button. The answer itself comes as a message. */
-async function answerInteraction(api: API, host: ChannelHost, interaction: GatewayInteractionCreateDispatchData, taken: boolean): Promise<void> {
-  const ephemeral = 1 << 6
+async function answerInteraction(api: API, host: ChannelHost, interaction: GatewayInteractionCreateDispatchData, outcome: 'taken' | 'refused' | 'later', deferred: boolean): Promise<void> {
+  const flags = 1 << 6 // Seen by that person alone.
+  const { id, token, application_id: applicationId } = interaction
+  const words = { content: outcome === 'taken' ? 'Passed on.' : 'This does not work here.', flags }
+  const press = interaction.type === 3
   try {
-    if (interaction.type === 3 && taken) await api.interactions.deferMessageUpdate(interaction.id, interaction.token)
-    else if (interaction.type === 2 || interaction.type === 3) {
-      await api.interactions.reply(interaction.id, interaction.token, { content: taken ? 'Passed on.' : 'This does not work here.', flags: ephemeral })
-    }
+    if (!press && interaction.type !== 2) return
+    if (outcome === 'later') await (press ? api.interactions.deferMessageUpdate(id, token) : api.interactions.defer(id, token, { flags }))
+    else if (press && outcome === 'taken') await (deferred ? undefined : api.interactions.deferMessageUpdate(id, token))
+    else if (press && deferred) await api.interactions.followUp(applicationId, token, words)
+    else if (deferred) await api.interactions.editReply(applicationId, token, { content: words.content })
+    else await api.interactions.reply(id, token, words)
   } catch (error) {
     host.log.debug('discord: a command or a button could not be answered', { reason: describeFailure(readFailure(error)) })
   }

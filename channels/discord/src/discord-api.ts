@@ -5,6 +5,8 @@ import { ConnectProblem, type ChannelHost } from '@moltbot/contract'
 /** Longest pause the client makes on its own to stay inside a rate limit; longer ones go back to the outbox. */
 const ownPauseMaxMs = 2_000
 const callPatienceMs = 20_000
+/** A file of ten megabytes over a slow line. */
+const uploadPatienceMs = 120_000
 const discordApi = 'https://discord.com/api'
 
 /** What is trusted with the token: Discord, or a server on this computer in its place. */
@@ -49,6 +51,14 @@ function isAt(address: string, protocol: string, accepts: (host: string) => bool
   }
 }
 
+/** Only what carries a file may take long. */
+function patient(upload: boolean, signal: AbortSignal | null | undefined): AbortSignal | null {
+  const given = signal ?? null
+  if (upload) return given
+  const patience = AbortSignal.timeout(callPatienceMs)
+  return given === null ? patience : AbortSignal.any([given, patience])
+}
+
 /**
  * Discord's REST API. Calls go through the host's `fetch`, so that the account reaches its declared hosts only. Nothing is
  * repeated here: the outbox knows what may be. Short waits for a rate limit are sat out, long ones reject with `RateLimitError`.
@@ -64,13 +74,13 @@ export function openApi(token: string, realm: Realm, host: Pick<ChannelHost, 'fe
     version: '10',
     retries: 0,
     offset: 0,
-    timeout: callPatienceMs,
+    timeout: uploadPatienceMs,
     rejectOnRateLimit: (facts) => Math.max(facts.retryAfter, facts.sublimitTimeout) > ownPauseMaxMs,
     makeRequest: async (url, init) =>
       host.fetch(url, {
         method: init.method ?? 'GET', headers: init.headers as Record<string, string>, body: (init.body ?? null) as BodyInit | null,
         // Never carry the token to wherever a redirect points.
-        redirect: 'error', signal: (init.signal ?? null) as AbortSignal | null,
+        redirect: 'error', signal: patient(init.body instanceof FormData, init.signal as AbortSignal | null | undefined),
       }) as never,
   }).setToken()
   return {

@@ -1,4 +1,4 @@
-import type { ChatRef, Connection } from '@moltbot/contract'
+import { Problem, type ChatRef, type Connection, type OutgoingFile, type OutgoingMessage } from '@moltbot/contract'
 import { createTestHost, FakeClock, fastClock, type TestHost, type TestHostOptions } from '@moltbot/contract/testing'
 import Value from 'typebox/value'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -10,7 +10,7 @@ const servers: DiscordServer[] = []
 const connections: Connection[] = []
 const signal = new AbortController().signal
 let lastKey = 0
-const words = (markdown: string, more: { replyTo?: string; silent?: boolean; key?: string } = {}): Parameters<Connection['send']>[1] =>
+const words = (markdown: string, more: { replyTo?: string; silent?: boolean; key?: string } | Partial<OutgoingMessage> = {}): Parameters<Connection['send']>[1] =>
   ({ key: `key${++lastKey}`, markdown, ...more }) as never
 
 afterEach(async () => {
@@ -140,6 +140,64 @@ describe('the session', () => {
     server.gateway.dropSockets()
     await host.until(() => host.reports.at(-1)?.kind === 'needs-you', 'the call for help')
     expect(host.reports.at(-1)).toMatchObject({ action: expect.stringContaining('Message Content Intent') as string })
+  })
+})
+
+/** Half a second of Ogg Opus, as far as its pages say. */
+function opus(): Buffer {
+  const page = (granule: bigint, rest: Buffer): Buffer => {
+    const head = Buffer.from('OggS\0\0'.padEnd(28, '\0'), 'latin1')
+    head.writeBigUInt64LE(granule, 6)
+    return Buffer.concat([head, rest])
+  }
+  const start = Buffer.from('OpusHead\x01\x01\0\0\x80\xbb\0\0\0\0\0', 'latin1')
+  start.writeUInt16LE(312, 10)
+  return Buffer.concat([page(0n, start), page(24_312n, Buffer.alloc(300, 1))])
+}
+const voice = (bytes: Buffer): Partial<OutgoingMessage> =>
+  ({ file: { kind: 'voice', fileName: 'voice.ogg', mimeType: 'audio/ogg', sizeBytes: bytes.length, bytes: async () => bytes } })
+
+describe('files and buttons', () => {
+  it('speech without words becomes a voice message, with words a sound, and what only calls itself Opus a sound too', async () => {
+    const { server, connection, anna } = await stage()
+    const chat = direct(server.direct(anna).id)
+    await connection.send(chat, words('', voice(opus())), signal)
+    await connection.send(chat, words('listen', voice(opus())), signal)
+    await connection.send(chat, words('', voice(Buffer.from('OggS, or so it says, OpusHead'))), signal)
+    expect(server.sent.map(({ files }) => files[0]?.as)).toEqual(['voice', 'audio', 'audio'])
+    expect((server.sent[0]?.payload['attachments'] as { duration_secs: number }[])[0]?.duration_secs).toBe(0.5)
+  })
+
+  it('a file whose bytes cannot be read is refused for good, before Discord hears of it', async () => {
+    const { server, connection, anna } = await stage()
+    const gone = { ...voice(opus()).file as OutgoingFile, bytes: () => Promise.reject(new Problem('file-gone', 'The file is no longer there.')) }
+    await expect(connection.send(direct(server.direct(anna).id), words('x', { file: gone }), signal)).rejects.toMatchObject({ name: 'SendProblem', outcome: 'never', message: 'The file is no longer there.' })
+    expect(server.calls.get('POST /channels/:id/messages')).toBeUndefined()
+  })
+
+  it('two buttons may say the same, and what somebody else made up is no words of ours', async () => {
+    const { server, host, connection, anna } = await stage()
+    const id = await connection.send(direct(server.direct(anna).id), words('?', { buttons: [{ label: 'A', says: 'go' }, { label: 'B', says: 'go' }] }), signal)
+    server.tap(anna, id, 'B')
+    server.interact(anna, { custom_id: 'saying: go', component_type: 2 }, { type: 3, message: { id } })
+    await taken(host, 2)
+    expect(texts(host)).toEqual(['go', 'callback_data: saying: go'])
+    await server.until(() => server.callbacks.length === 2, 'the answers')
+    expect(server.callbacks.map((callback) => callback.type)).toEqual([6, 6])
+  })
+
+  it('whoever pressed or commanded hears of it within Discord’s three seconds, even while the store hangs', async () => {
+    const { server, host, connection, anna } = await stage({}, {}, { clock: fastClock(20) })
+    const id = await connection.send(direct(server.direct(anna).id), words('?', { buttons: [{ label: 'A', says: 'go' }] }), signal)
+    const release = host.hold()
+    server.tap(anna, id, 'A')
+    server.interact(anna, { type: 1, name: 'status' }, { type: 2 })
+    await server.until(() => server.callbacks.length === 2, 'both first answers')
+    expect(server.callbacks.map((callback) => callback.type).toSorted()).toEqual([5, 6])
+    expect(host.taken).toEqual([])
+    release()
+    await server.until(() => server.later.length === 1, 'the word after it')
+    expect(server.later).toMatchObject([{ content: 'Passed on.', edits: true }])
   })
 })
 

@@ -13,6 +13,8 @@ const retryMaxMs = 10_000
 /** After a session that could not be resumed, history is read back this far, one page for each place. */
 const catchUpMs = 24 * 3_600_000
 const catchUpPage = 100
+/** Discord waits 3 s for a word about a press or a command; whoever waits for the store says so before. */
+const answerWithinMs = 2_000
 
 export interface HandOver {
   take(payload: GatewayDispatchPayload): void
@@ -26,8 +28,11 @@ export interface HandOverOptions {
   self: { id: string; username: string }
   memory: SessionMemory
   fetchImage(url: string, sizeBytes: number): Promise<string | undefined>
-  /** Answers whoever used a command or a button, after it is durable (`taken`), or when it never will be. */
-  answer(interaction: GatewayInteractionCreateDispatchData, taken: boolean): void
+  /**
+   * Answers whoever used a command or a button: when it is durable (`taken`), when it never will be (`refused`), and while that is not decided
+   * and Discord's patience ends (`later`). `deferred`: `later` was said before.
+   */
+  answer(interaction: GatewayInteractionCreateDispatchData, outcome: 'taken' | 'refused' | 'later', deferred: boolean): void
   /** The line has to be opened anew, so that Discord brings again what was let go. */
   renew(reason: string): void
 }
@@ -144,11 +149,25 @@ export function createHandOver({ host, api, self, memory, fetchImage, answer, re
     if (isSnowflake(message.id)) memory.reached(place)
   }
 
-  async function takeInteraction(interaction: GatewayInteractionCreateDispatchData): Promise<void> {
+  async function takeInteraction(interaction: GatewayInteractionCreateDispatchData, answerOnce: (taken: boolean) => void): Promise<void> {
     const { channel } = interaction
-    if (channel === undefined) return answer(interaction, false)
+    if (channel === undefined) return answerOnce(false)
     const place = interaction.guild_id === undefined ? await placeOf(channel.id, true) : places.learn(channel as Parameters<typeof places.learn>[0])
-    answer(interaction, await deliver(read(() => understandInteraction(interaction, places.chatRef(place), timeOf(interaction.id)))))
+    answerOnce(await deliver(read(() => understandInteraction(interaction, places.chatRef(place), timeOf(interaction.id)))))
+  }
+
+  /** Says `later` in time, also while earlier events of the place are waited for. */
+  function awaited(interaction: GatewayInteractionCreateDispatchData): (taken: boolean) => void {
+    let deferred = false
+    const cancel = host.clock.after(answerWithinMs, () => {
+      if (closed) return
+      deferred = true
+      answer(interaction, 'later', false)
+    })
+    return (taken) => {
+      cancel()
+      answer(interaction, taken ? 'taken' : 'refused', deferred)
+    }
   }
 
   async function takeReaction(payload: Extract<GatewayDispatchPayload, { t: 'MESSAGE_REACTION_ADD' | 'MESSAGE_REACTION_REMOVE' }>): Promise<void> {
@@ -194,8 +213,10 @@ export function createHandOver({ host, api, self, memory, fetchImage, answer, re
     switch (payload.t) {
       case 'MESSAGE_CREATE':
         return { lane: laneOf(payload.d.channel_id), work: () => takeMessage(payload.d, payload.d.guild_id) }
-      case 'INTERACTION_CREATE':
-        return { lane: laneOf(payload.d.channel?.id ?? payload.d.id), work: () => takeInteraction(payload.d) }
+      case 'INTERACTION_CREATE': {
+        const answerOnce = awaited(payload.d)
+        return { lane: laneOf(payload.d.channel?.id ?? payload.d.id), work: () => takeInteraction(payload.d, answerOnce) }
+      }
       case 'MESSAGE_REACTION_ADD':
       case 'MESSAGE_REACTION_REMOVE':
         return { lane: laneOf(payload.d.channel_id), work: () => takeReaction(payload) }

@@ -2,6 +2,7 @@ import type {
   APIAttachment, APIInteraction, APIMessage, APIUser, GatewayInteractionCreateDispatchData, GatewayMessageCreateDispatchData, GatewayMessageReactionAddDispatchData, GatewayMessageReactionRemoveDispatchData,
 } from '@discordjs/core/http-only'
 import type { Attachment, ChannelNotice, ChatRef, IncomingMessage, PlatformMessageId, Sender, SenderId } from '@moltbot/contract'
+import { wordsOfButton } from './buttons.ts'
 
 export interface Self {
   id: string
@@ -68,7 +69,7 @@ export function understandInteraction(interaction: GatewayInteractionCreateDispa
 
 function interactionWords(interaction: APIInteraction): string | undefined {
   const data = interaction.data as { type?: number; name?: string; custom_id?: string; values?: unknown; options?: { value?: unknown }[] } | undefined
-  if (interaction.type === (componentKind as number) && typeof data?.custom_id === 'string') return `callback_data: ${data.custom_id}`
+  if (interaction.type === (componentKind as number) && typeof data?.custom_id === 'string') return wordsOfButton(data.custom_id) ?? `callback_data: ${data.custom_id}`
   if (interaction.type !== (commandKind as number) || (data?.type ?? chatInputKind) !== chatInputKind || typeof data?.name !== 'string') return undefined
   const given = (data.options ?? []).map((option) => option.value).filter((value) => ['string', 'number', 'boolean'].includes(typeof value)).map(String)
   return [`/${data.name}`, ...given].join(' ').trim()

@@ -31,9 +31,13 @@ async function startNetwork(): Promise<ChannelNetwork> {
     sent: () =>
       server.sent.map((one) => ({
         id: one.id as PlatformMessageId, text: one.text, removed: one.deleted,
+        buttons: one.buttons.map((button) => button.label), ...(one.files[0] === undefined ? {} : { file: { bytes: one.files[0].bytes, name: one.files[0].name, mimeType: one.files[0].type, as: one.files[0].as } }),
         ...(one.replyTo === undefined ? {} : { replyTo: one.replyTo as PlatformMessageId }), ...(Object.values(topics).some((topic) => topic.id === one.channelId) ? { thread: one.channelId } : {}),
       })),
     rename: (person: Person, name) => server.rename(people[person], name),
+    async tap(from, message, label) {
+      server.tap(people[from], message, label)
+    },
     redeliver: () => server.gateway.redeliverLast(),
     faults: {
       block: () => server.blockDirect(people.anna),

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { API, APIMessage } from '@discordjs/core/http-only'
-import { Problem, SendProblem, type ChannelHost, type ChatId, type ChatRef, type Connection, type DeliveryKey, type OutgoingMessage, type PlatformMessageId, type SenderId } from '@moltbot/contract'
+import {
+  describeError, Problem, SendProblem, type ChannelHost, type ChatId, type ChatRef, type Connection, type DeliveryKey, type OutgoingFile, type OutgoingMessage, type PlatformMessageId, type SenderId,
+} from '@moltbot/contract'
+import { buttonRows, type ButtonRow } from './buttons.ts'
 import type { DiscordConfig } from './config.ts'
 import { discordId, isSnowflake, snowflakeAt } from './discord-id.ts'
 import { ForeignAnswer, readFailure, toSendProblem } from './failures.ts'
 import type { HealthKeeper } from './health.ts'
 import { renderContent } from './markdown.ts'
+import { readVoice } from './voice.ts'
 
 const nonceLengthMax = 25
 /** Which messages were already quoted is remembered for this many. */
@@ -15,6 +19,7 @@ const typingPatienceMs = 5_000
 const historyPage = 100
 const suppressEmbeds = 1 << 2
 const suppressNotifications = 1 << 12
+const voiceMessage = 1 << 13
 const unknownMessage = 10_008
 const pollAnswersMax = 10
 const pollHours = 24
@@ -68,8 +73,10 @@ export function createOutgoing({ api, host, config, self, health, isClosed }: Ou
   return {
     send: (chat, message, wish) =>
       effect(wish, async (signal) => {
+        const attached = message.file === undefined ? undefined : await attach(message.file, message.markdown === '' && message.buttons === undefined)
         const sent = await api.channels.createMessage(placeOf(chat), {
-          content: contentOf(message.markdown), ...nonceOf(message.key), ...reference(message), flags: flagsOf(message),
+          ...(attached !== undefined && message.markdown.trim() === '' ? {} : { content: contentOf(message.markdown) }), ...attached?.body, ...rowsOf(message),
+          ...nonceOf(message.key), ...reference(message), flags: flagsOf(message) | (attached?.flags ?? 0),
           // Whatever the words say, nobody is called: no @everyone, no role, no person.
           allowed_mentions: { parse: [], replied_user: false },
         }, { signal })
@@ -77,7 +84,9 @@ export function createOutgoing({ api, host, config, self, health, isClosed }: Ou
       }),
     edit: (chat, id, message, wish) =>
       effect(wish, async (signal) => {
-        idOf(await api.channels.editMessage(placeOf(chat), id, { content: contentOf(message.markdown), allowed_mentions: { parse: [] } }, { signal }))
+        // Without a word about them Discord would leave the buttons of before.
+        const change = { content: contentOf(message.markdown), components: [], ...rowsOf(message), allowed_mentions: { parse: [] } }
+        idOf(await api.channels.editMessage(placeOf(chat), id, change, { signal }))
       }),
     remove: (chat, id, wish) =>
       effect(wish, async (signal) => {
@@ -160,6 +169,30 @@ function contentOf(markdown: string): string {
 function nonceOf(key: DeliveryKey): { nonce: string; enforce_nonce: true } {
   const nonce = key.length <= nonceLengthMax ? key : createHash('sha256').update(key).digest('hex').slice(0, nonceLengthMax)
   return { nonce, enforce_nonce: true }
+}
+
+function rowsOf({ buttons }: OutgoingMessage): { components?: ButtonRow[] } {
+  return buttons === undefined ? {} : { components: buttonRows(buttons) }
+}
+
+interface Attached {
+  body: { files: { name: string; data: Uint8Array; contentType: string }[]; attachments?: { id: string; filename: string; duration_secs: number; waveform: string }[] }
+  flags: number
+}
+
+/** A file as the SDK takes it. Recorded speech that stands alone becomes one of Discord's voice messages, which take no words; with words it is a sound to play. */
+async function attach(file: OutgoingFile, alone: boolean): Promise<Attached> {
+  let data: Uint8Array
+  try {
+    data = await file.bytes()
+  } catch (error) {
+    if (error instanceof SendProblem) throw error
+    throw new SendProblem('never', describeError(error), { cause: error })
+  }
+  const files = [{ name: file.fileName, data, contentType: file.mimeType }]
+  const voice = file.kind === 'voice' && alone ? readVoice(data) : undefined
+  if (voice === undefined) return { body: { files }, flags: 0 }
+  return { body: { files, attachments: [{ id: '0', filename: file.fileName, duration_secs: voice.seconds, waveform: voice.waveform }] }, flags: voiceMessage }
 }
 
 /** The id of what Discord says is there now. Another answer leaves it open whether it is. */

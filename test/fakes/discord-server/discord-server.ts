@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage as HttpRequest, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { attachGateway, type FakeGateway } from './gateway.ts'
+import { cleanName, judgeMessage, problem, readUpload, shownAs, type UploadedFile } from './post-rules.ts'
 
 export interface DiscordServerOptions {
   token?: string
@@ -37,6 +38,10 @@ export interface DiscordSent {
   earlier: string[]
   reactions: string[]
   payload: Json
+  /** What came with it, under the names Discord gave, and how it is shown. */
+  files: { name: string; type: string; bytes: Buffer; as: 'image' | 'audio' | 'voice' | 'video' | 'document' }[]
+  /** What can be pressed now. */
+  buttons: { label: string; customId: string }[]
 }
 
 export interface DiscordFault { status?: number; body?: Json; headers?: Record<string, string>; acceptThenReset?: boolean; hang?: boolean }
@@ -59,12 +64,16 @@ export interface DiscordServer {
   say(person: DiscordPerson, text: string, words?: DiscordWords): Json & { id: string; channel_id: string }
   /** Somebody uses a slash command or presses a button. */
   interact(person: DiscordPerson, data: Json, facts: { type: 2 | 3; in?: DiscordPlace; message?: Json; context?: number }): string
+  /** Somebody presses the button with this label under a message of ours. */
+  tap(person: DiscordPerson, messageId: string, label: string): string
   react(person: DiscordPerson, place: DiscordPlace, messageId: string, emoji: string, removed?: boolean): void
   /** A file on the CDN; returns its attachment as on the wire. */
   file(name: string, type: string, bytes: Buffer): Json
   sent: DiscordSent[]
   /** Answers to interactions, in order. */
   callbacks: { id: string; type: number; content: string | undefined }[]
+  /** What was said to a person after the first answer, by interaction. */
+  later: { id: string; content: unknown; edits: boolean }[]
   typing: string[]
   commands: Json[]
   /** How often each route was called (`POST /channels/:id/messages`). */
@@ -145,13 +154,6 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
     response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), ...headers }).end(text)
   }
 
-  async function readJson(request: HttpRequest): Promise<Json> {
-    const chunks: Buffer[] = []
-    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
-    const text = Buffer.concat(chunks).toString('utf8')
-    return text === '' ? {} : (JSON.parse(text) as Json)
-  }
-
   async function serve(request: HttpRequest, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://fake')
     if (url.pathname.startsWith('/cdn/')) {
@@ -161,28 +163,28 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
       return
     }
     const path = url.pathname.replace('/api/v10', '').replaceAll('%40', '@')
-    const route = `${request.method ?? 'GET'} ${path.replace(/\/reactions\/[^/]+/, '/reactions/:emoji').replace(/\/interactions\/\d+\/[^/]+/, '/interactions/:id/:token').replace(/\/\d+/g, '/:id')}`
+    const route = `${request.method ?? 'GET'} ${path.replace(/\/reactions\/[^/]+/, '/reactions/:emoji').replace(/\/interactions\/\d+\/[^/]+/, '/interactions/:id/:token').replace(/\/webhooks\/\d+\/[^/]+/, '/webhooks/:id/:token').replace(/\/\d+/g, '/:id')}`
     server.emit('call', route)
     calls.set(route, (calls.get(route) ?? 0) + 1)
-    const body = await readJson(request)
+    const { body, files: uploaded, refusal } = await readUpload(request)
     const fault = faults.get(route)?.shift()
     if (fault?.hang === true) return
     if (fault?.status !== undefined) return answer(response, fault.status, fault.body ?? { message: 'fault', code: 0 }, fault.headers)
     if (!url.pathname.startsWith('/api/v10/')) return answer(response, 404, { message: '404: Not Found', code: 0 })
-    const open = route.startsWith('POST /interactions/')
+    const open = route.startsWith('POST /interactions/') || route.includes('/webhooks/')
     if (!open && (revoked || request.headers.authorization !== `Bot ${token}`)) return answer(response, 401, { message: '401: Unauthorized', code: 0 })
+    if (refusal !== undefined) return answer(response, refusal.status, refusal.body)
     const reset = fault?.acceptThenReset === true
     const reply = (status: number, value?: unknown): void => {
       if (reset) request.socket.destroy()
       else answer(response, status, value, { 'x-ratelimit-limit': '1000', 'x-ratelimit-remaining': '999', 'x-ratelimit-reset-after': '1', 'x-ratelimit-bucket': route.replaceAll(/\W+/g, '-') })
     }
-    handle(route, path.split('/').filter((part) => part !== '').map(decodeURIComponent), url.searchParams, body, reply)
+    handle(route, path.split('/').filter((part) => part !== '').map(decodeURIComponent), url.searchParams, body, uploaded, reply)
   }
 
   const calls = new Map<string, number>()
-  const problem = (code: number, message: string): Json => ({ message, code })
 
-  function handle(route: string, parts: string[], query: URLSearchParams, body: Json, reply: (status: number, value?: unknown) => void): void {
+  function handle(route: string, parts: string[], query: URLSearchParams, body: Json, uploaded: readonly UploadedFile[], reply: (status: number, value?: unknown) => void): void {
     const place = places.get(parts[1] ?? '')
     if (parts[0] === 'channels' && place === undefined) return reply(404, problem(10_003, 'Unknown Channel'))
     const message = messages.get(parts[3] ?? '')
@@ -211,11 +213,13 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
         return known === undefined ? reply(404, problem(10_008, 'Unknown Message'))
           : reply(200, { ...known, reactions: (sent.find((one) => one.id === known.id)?.reactions ?? reactionsOf(known.id)).map((name) => ({ count: 1, me: true, emoji: { id: null, name } })) })
       case 'POST /channels/:id/messages':
-        return post(place as DiscordPlace, body, reply)
+        return post(place as DiscordPlace, body, uploaded, reply)
       case 'PATCH /channels/:id/messages/:id': {
         if (ours === undefined || known === undefined) return reply(404, problem(10_008, 'Unknown Message'))
-        const refusal = judge(body)
+        const refusal = judgeMessage(body, uploaded, { files: ours.files.length })
         if (refusal !== undefined) return reply(400, refusal)
+        // What is not named stays as it was.
+        if (body['components'] !== undefined) ours.buttons = buttonsOf(body)
         if (ours.text !== body['content']) ours.earlier.push(ours.text)
         ours.text = String(body['content'])
         known['content'] = ours.text
@@ -243,8 +247,13 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
         commands.splice(0, commands.length, ...(body as unknown as Json[]))
         return reply(200, commands)
       case 'POST /interactions/:id/:token/callback':
+        if (Date.now() - (interactions.get(parts[1] ?? '') ?? 0) > 3_000 || callbacks.some((one) => one.id === parts[1])) return reply(404, problem(10_062, 'Unknown interaction'))
         callbacks.push({ id: parts[1] ?? '', type: Number(body['type']), content: (body['data'] as Json | undefined)?.['content'] as string | undefined })
         return reply(204)
+      case 'PATCH /webhooks/:id/:token/messages/@original':
+      case 'POST /webhooks/:id/:token':
+        later.push({ id: String(parts[2]).replace('interaction-token-', ''), content: body['content'], edits: route.startsWith('PATCH') })
+        return reply(200, wire(snowflake(), { id: snowflake(), type: 1 }, bot, String(body['content'])))
       default:
         return reply(404, problem(0, '404: Not Found'))
     }
@@ -259,19 +268,13 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
     return list
   }
 
-  /** What Discord would say against such a body; undefined: nothing. */
-  function judge(body: Json): Json | undefined {
-    const text = typeof body['content'] === 'string' ? body['content'] : ''
-    if (text.trim() === '' && body['poll'] === undefined) return problem(50_006, 'Cannot send an empty message')
-    if ([...text].length > 2_000) return problem(50_035, 'Invalid Form Body')
-    if (typeof body['nonce'] === 'string' && body['nonce'].length > 25) return problem(50_035, 'Invalid Form Body')
-    return undefined
-  }
+  const buttonsOf = (body: Json): DiscordSent['buttons'] =>
+    ((body['components'] ?? []) as { components: { label: string; custom_id: string }[] }[]).flatMap((row) => row.components.map(({ label, custom_id: customId }) => ({ label, customId })))
 
-  function post(place: DiscordPlace, body: Json, reply: (status: number, value?: unknown) => void): void {
+  function post(place: DiscordPlace, body: Json, uploaded: readonly UploadedFile[], reply: (status: number, value?: unknown) => void): void {
     const person = [...directs].find(([, chat]) => chat.id === place.id)?.[0]
     if (person !== undefined && blocked.has(person)) return reply(403, problem(50_007, 'Cannot send messages to this user'))
-    const refusal = judge(body)
+    const refusal = judgeMessage(body, uploaded)
     if (refusal !== undefined) return reply(400, refusal)
     const nonce = typeof body['nonce'] === 'string' ? body['nonce'] : undefined
     const same = body['enforce_nonce'] === true ? sent.find((one) => one.nonce !== undefined && one.nonce === nonce && one.channelId === place.id) : undefined
@@ -283,7 +286,10 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
     const text = typeof body['content'] === 'string' ? body['content'] : ''
     const message = wire(id, place, bot, text, referenced === undefined ? {} : { type: 19, message_reference: { type: 0, message_id: referenced.id, channel_id: place.id }, referenced_message: referenced })
     messages.set(id, { ...message, ...(nonce === undefined ? {} : { nonce }) })
-    sent.push({ id, channelId: place.id, text, nonce, replyTo: referenced?.id, deleted: false, earlier: [], reactions: [], payload: body })
+    const taken = uploaded.map((file) => ({ ...file, name: cleanName(file.name), as: shownAs(file.type, Number(body['flags'] ?? 0)) }))
+    const kept = messages.get(id)
+    if (kept !== undefined) kept['attachments'] = taken.map((file) => fake.file(file.name, file.type, file.bytes))
+    sent.push({ id, channelId: place.id, text, nonce, replyTo: referenced?.id, deleted: false, earlier: [], reactions: [], payload: body, files: taken, buttons: buttonsOf(body) })
     reply(200, messages.get(id))
     // The bot hears its own words, too.
     tell(place, 'MESSAGE_CREATE', messages.get(id))
@@ -314,6 +320,9 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
 
   const sent: DiscordSent[] = []
   const callbacks: DiscordServer['callbacks'] = []
+  const later: DiscordServer['later'] = []
+  /** Interaction → when it was told, epoch ms: Discord waits three seconds for the first answer. */
+  const interactions = new Map<string, number>()
   const typing: string[] = []
   const commands: Json[] = []
 
@@ -327,7 +336,7 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
   await listen()
 
   const fake: DiscordServer = {
-    apiRoot: `http://127.0.0.1:${port}/api`, port, token, bot, gateway, guildId, roleId, sent, callbacks, typing, commands, calls,
+    apiRoot: `http://127.0.0.1:${port}/api`, port, token, bot, gateway, guildId, roleId, sent, callbacks, later, typing, commands, calls,
     person(name, facts = {}) {
       const person: DiscordPerson = { id: snowflake(), username: name.toLowerCase(), global_name: name, bot: facts.bot ?? false }
       people.set(person.id, person)
@@ -364,12 +373,20 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
     interact(person, data, { type, in: where, message, context }) {
       const place = where ?? direct(person)
       const id = snowflake()
+      interactions.set(id, Date.now())
       const who = place.guild_id === undefined ? { user: person } : { guild_id: place.guild_id, member: { user: person, nick: null, roles: [] } }
       gateway.dispatch('INTERACTION_CREATE', {
         id, application_id: applicationId, type, token: `interaction-token-${id}`, version: 1, channel: place, channel_id: place.id, data, ...who,
         context: context ?? (place.guild_id === undefined ? 1 : 0), ...(message === undefined ? {} : { message }),
       }, 0)
       return id
+    },
+    tap(person, messageId, label) {
+      const ours = sent.find((one) => one.id === messageId && !one.deleted)
+      const button = ours?.buttons.find((one) => one.label === label)
+      const place = places.get(ours?.channelId ?? '')
+      if (button === undefined || place === undefined) throw new Error(`there is no button "${label}" to press`)
+      return fake.interact(person, { custom_id: button.customId, component_type: 2 }, { type: 3, in: place, message: messages.get(messageId) ?? {} })
     },
     react(person, place, messageId, emoji, removed = false) {
       tell(place, removed ? 'MESSAGE_REACTION_REMOVE' : 'MESSAGE_REACTION_ADD', {
