@@ -8,6 +8,7 @@ import { openLine, type Line } from './line.ts'
 import { createFileFetcher } from './media.ts'
 import { createOutgoing, nameOf } from './outgoing.ts'
 import { realmOf } from './realm.ts'
+import { createUploader, fileLimits } from './upload.ts'
 
 /** Opening an account must not hang on a silent network, ms. */
 const openPatienceMs = 40_000
@@ -24,7 +25,7 @@ export async function connectWhatsApp(config: WhatsAppConfig, host: ChannelHost)
   const device = await linkedDevice(library, config, host)
   const health = createHealthKeeper(host, nameOf(device.creds.me?.id))
   let closing: Promise<void> | undefined
-  const outgoing = createOutgoing({ host, library, config, health, line: () => line, handOver: () => handOver, isClosed: () => closing !== undefined })
+  const outgoing = createOutgoing({ host, library, config, health, uploader: createUploader(realm, library, host), line: () => line, handOver: () => handOver, isClosed: () => closing !== undefined })
   const handOver: HandOver = createHandOver({
     host, library, selfChat: config.selfChatMode, fetchFile: createFileFetcher(config.mediaMaxMb, realm, library, host),
     isOurs: outgoing.isOurs, renew: (reason) => line.renew(reason),
@@ -58,7 +59,7 @@ export async function connectWhatsApp(config: WhatsAppConfig, host: ChannelHost)
   }
   const { isOurs: _isOurs, contentOf: _contentOf, ...sending } = outgoing
   return {
-    limits: { textLengthMax: config.textChunkLimit, editEveryMs, nonce: true, streaming: config.streaming },
+    limits: { textLengthMax: config.textChunkLimit, editEveryMs, nonce: true, streaming: config.streaming, files: fileLimits },
     ...sending,
     close: () => (closing ??= close()),
   }

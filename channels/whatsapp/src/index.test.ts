@@ -36,7 +36,7 @@ async function startNetwork(): Promise<ChannelNetwork> {
     },
     acknowledged: (id) => server.acknowledged(id),
     until: (condition, what) => server.until(condition, what),
-    sent: () => server.sent.map(({ id, text, removed, replyTo }) => ({ id: id as PlatformMessageId, text, removed, ...(replyTo === undefined ? {} : { replyTo: replyTo as PlatformMessageId }) })),
+    sent: () => server.sent.map(({ id, text, removed, replyTo, file }) => ({ id: id as PlatformMessageId, text, removed, ...(file === undefined ? {} : { file }), ...(replyTo === undefined ? {} : { replyTo: replyTo as PlatformMessageId }) })),
     rename: (person: Person, name) => void (people[person].name = name),
     redeliver: () => server.redeliver(),
     faults: {

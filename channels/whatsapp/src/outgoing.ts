@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash, randomBytes } from 'node:crypto'
 import type { BinaryNode, WASocket, proto } from 'baileys'
-import { Problem, SendProblem, describeError, type ChannelHost, type ChatRef, type Connection, type DeliveryKey, type OutgoingMessage, type PlatformMessageId, type SenderId } from '@moltbot/contract'
+import { Problem, SendProblem, describeError, type ChannelHost, type ChatRef, type Connection, type DeliveryKey, type OutgoingFile, type OutgoingMessage, type PlatformMessageId, type SenderId } from '@moltbot/contract'
 import { addressOf, isGroup, isPlace, personAddress, whatsappId } from './addresses.ts'
 import type { WhatsAppConfig } from './config.ts'
 import { statusOf, throttleMs } from './failures.ts'
@@ -10,6 +10,7 @@ import type { HealthKeeper } from './health.ts'
 import type { Library } from './library.ts'
 import type { Line } from './line.ts'
 import { renderText } from './markdown.ts'
+import { takesCaption, type Uploader } from './upload.ts'
 
 /** WhatsApp confirms what it takes within moments; after this long nobody can tell. */
 const confirmPatienceMs = 20_000
@@ -36,13 +37,14 @@ export interface OutgoingOptions {
   library: Library
   config: WhatsAppConfig
   health: HealthKeeper
+  uploader: Uploader
   line(): Line
   handOver(): HandOver
   isClosed(): boolean
 }
 
 /** Everything that goes from us to WhatsApp's chats. */
-export function createOutgoing({ host, library, config, health, line, handOver, isClosed }: OutgoingOptions): Outgoing {
+export function createOutgoing({ host, library, config, health, uploader, line, handOver, isClosed }: OutgoingOptions): Outgoing {
   // The library finds an open transaction by the thread of calls: a send is on no thread but its own.
   const aside = AsyncLocalStorage.snapshot()
   const sent = new Map<string, { at: number; chat: string; content: Content }>()
@@ -160,23 +162,42 @@ export function createOutgoing({ host, library, config, health, line, handOver, 
     if (keys.length > 0) socket.sendReceipts(keys, 'read').catch((error: unknown) => host.log.debug('whatsapp: it could not be told that messages were read', { error: describeError(error) }))
   }
 
+  const wordsAlone = (chat: ChatRef, message: OutgoingMessage): Content => ({ extendedTextMessage: { text: words(chat, message) } })
+
+  async function withFile(chat: ChatRef, message: OutgoingMessage, file: OutgoingFile, wish: AbortSignal): Promise<Content> {
+    placeOf(chat)
+    const caption = takesCaption(file) && message.markdown.trim() !== '' ? words(chat, message) : ''
+    return aside(() => uploader.contentOf(file, caption, liveSocket(wish), wish))
+  }
+
+  async function sendContent(chat: ChatRef, message: OutgoingMessage, own: Content, wish: AbortSignal): Promise<PlatformMessageId> {
+    const id = idOf(message.key)
+    const context = contextOf(chat, message)
+    // Without a preview of its own, WhatsApp shows none, and nobody fetches the page.
+    const content = context === undefined ? own : Object.fromEntries(Object.entries(own).map(([kind, part]) => [kind, { ...(part as object), contextInfo: context }])) as Content
+    keep(id, chat, content)
+    tellRead(chat)
+    await relay(chat, id, content, wish)
+    return id
+  }
+
   return {
     isOurs: (id) => sent.has(id),
     contentOf: (id) => sent.get(id)?.content,
     async send(chat, message, wish) {
-      const id = idOf(message.key)
-      const context = contextOf(chat, message)
-      // Without a preview of its own, WhatsApp shows none, and nobody fetches the page.
-      const content: Content = { extendedTextMessage: { text: words(chat, message), ...(context === undefined ? {} : { contextInfo: context }) } }
-      keep(id, chat, content)
-      tellRead(chat)
-      await relay(chat, id, content, wish)
-      return id
+      const { file } = message
+      const content = file === undefined ? wordsAlone(chat, message) : await withFile(chat, message, file, wish)
+      // Sounds have no words beside them on WhatsApp: these go first, as a message of their own.
+      if (file !== undefined && !takesCaption(file) && message.markdown.trim() !== '') {
+        await sendContent(chat, { ...message, key: `${message.key}/words` as DeliveryKey }, wordsAlone(chat, message), wish)
+      }
+      return sendContent(chat, message, content, wish)
     },
     async edit(chat, id, message, wish) {
       const known = sent.get(id)
       if (known === undefined || known.chat !== chat.chat || host.clock.now() - known.at > editableMs) throw new SendProblem('never', 'WhatsApp lets a message be edited for 15 minutes; this one is older, or not ours.')
-      const editedMessage: Content = { extendedTextMessage: { text: words(chat, message) } }
+      const editedMessage = withWords(known.content, words(chat, message))
+      if (editedMessage === undefined) throw new SendProblem('never', 'There are no words in this message that could be changed.')
       await relay(chat, library.generateMessageIDV2(), {
         protocolMessage: { key: { remoteJid: chat.chat, fromMe: true, id }, type: library.proto.Message.ProtocolMessage.Type.MESSAGE_EDIT, editedMessage, timestampMs: host.clock.now() },
       }, wish, { attributes: { edit: '1' } })
@@ -260,6 +281,14 @@ export function nameOf(id: string | undefined): string {
 /** WhatsApp lets the sender choose the id of a message, and shows one message for two with the same. */
 function idOf(key: DeliveryKey): PlatformMessageId {
   return `3EB0${createHash('sha256').update(key).digest('hex').slice(0, 18).toUpperCase()}` as PlatformMessageId
+}
+
+/** The same message with other words. Undefined: it shows none. */
+function withWords(content: Content, text: string): Content | undefined {
+  if (content.imageMessage) return { imageMessage: { ...content.imageMessage, caption: text } }
+  if (content.videoMessage) return { videoMessage: { ...content.videoMessage, caption: text } }
+  if (content.documentMessage) return { documentMessage: { ...content.documentMessage, caption: text } }
+  return content.extendedTextMessage ? { extendedTextMessage: { text } } : undefined
 }
 
 /** A quote of a quote carries nothing but its own words. */

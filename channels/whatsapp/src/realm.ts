@@ -5,9 +5,12 @@ export interface Realm {
   socket: string
   /** The address of a file, from the path a sender named. Undefined: no path of WhatsApp's. The host is never the sender's choice. */
   file(path: string): string | undefined
+  /** Where a file is handed in at a media host that WhatsApp named. Undefined: no host of WhatsApp's. */
+  upload(hostname: string): string | undefined
 }
 
 const mediaOrigin = 'https://mmg.whatsapp.net'
+const mediaHost = /^[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){0,5}\.whatsapp\.net$/
 const loopback = new Set(['127.0.0.1', '[::1]', 'localhost'])
 
 /** Reads the configured address. Rejects what is neither WhatsApp nor on this computer: the device's keys speak to it. */
@@ -30,5 +33,6 @@ export function realmOf(apiRoot: string): Realm {
       const file = new URL(path, origin)
       return file.origin === origin ? file.href : undefined
     },
+    upload: (hostname) => (own ? origin : mediaHost.test(hostname) ? `https://${hostname}` : undefined),
   }
 }

@@ -503,6 +503,62 @@ describe('what goes out', () => {
   })
 })
 
+describe('files on their way out', () => {
+  /** Two and a half seconds of Opus, as far as its pages say so. */
+  const opus = Buffer.concat([
+    Buffer.from('OggS\0\x02'), Buffer.alloc(20), Buffer.from('\x01\x13OpusHead\x01\x01\x38\x01\x80\xbb\0\0\0\0\0', 'latin1'),
+    Buffer.from('OggS\0\x04'), ((): Buffer => { const at = Buffer.alloc(8); at.writeBigInt64LE(120_312n); return at })(), Buffer.alloc(14), Buffer.alloc(80, 1),
+  ])
+  const fileOf = (kind: 'voice' | 'image' | 'document', bytes: Buffer, more: Record<string, unknown> = {}) => ({ file: { kind, fileName: 'a.bin', mimeType: 'application/octet-stream', sizeBytes: bytes.length, bytes: async () => bytes, ...more } }) as never
+  const failed = async (work: Promise<unknown>) => work.then(() => undefined, (thrown: unknown) => thrown)
+
+  it('recorded speech is shown as such, with how long it plays, its words before it', async () => {
+    const { server, connection, anna } = await stage()
+    const id = await connection.send(direct(anna), words('Listen:', fileOf('voice', opus)), signal)
+    expect(server.sent.map(({ text, file }) => [text, file?.as])).toEqual([['Listen:', undefined], ['', 'voice']])
+    expect(last(server.sent)).toMatchObject({ id, file: { as: 'voice', mimeType: 'audio/ogg; codecs=opus', seconds: 3 } })
+    await connection.send(direct(anna), words('', fileOf('voice', Buffer.from('ID3 something else'), { mimeType: 'audio/mpeg' })), signal)
+    expect(last(server.sent).file).toMatchObject({ as: 'audio', mimeType: 'audio/mpeg' })
+  })
+
+  it('a file can be an answer, and its caption can be changed', async () => {
+    const { server, host, connection, anna } = await stage({ replyToMode: 'first' })
+    const { id } = server.say(anna, 'show me')
+    await taken(host, 1)
+    const ours = await connection.send(direct(anna), words('Look', { replyTo: id, ...fileOf('image', Buffer.from('pixels')) as object }), signal)
+    expect(last(server.sent)).toMatchObject({ text: 'Look', replyTo: id, file: { as: 'image' } })
+    await connection.edit?.(direct(anna), ours, words('Look *there*'), signal)
+    expect(last(server.sent)).toMatchObject({ text: 'Look _there_', edits: 1 })
+  })
+
+  it('nothing was sent when no media host takes it; it is asked anew where files go, and then it goes', async () => {
+    const { server, connection, anna } = await stage()
+    server.refuseUploads(500)
+    expect(await failed(connection.send(direct(anna), words('', fileOf('document', Buffer.from('x'))), signal))).toMatchObject({ name: 'SendProblem', outcome: 'not-sent' })
+    expect(server.sent).toEqual([])
+    expect(server.seen.mediaConns).toBe(2)
+    await connection.send(direct(anna), words('', fileOf('document', Buffer.from('x'))), signal)
+    expect(last(server.sent).file?.bytes.toString()).toBe('x')
+  })
+
+  it('another host takes what the first did not, and what is too large is refused for good', async () => {
+    const { server, connection, anna } = await stage()
+    server.nameMediaHosts('media-a.whatsapp.net', 'media-b.whatsapp.net')
+    server.refuseUploads(503)
+    await connection.send(direct(anna), words('', fileOf('document', Buffer.from('y'))), signal)
+    expect(server.seen.uploads).toBe(1)
+    server.refuseUploads(413)
+    expect(await failed(connection.send(direct(anna), words('', fileOf('document', Buffer.from('z'))), signal))).toMatchObject({ outcome: 'never' })
+    expect(server.seen.uploads).toBe(1)
+  })
+
+  it('go to WhatsApp’s own hosts and to nobody else', () => {
+    const realm = realmOf('wss://web.whatsapp.com/ws/chat')
+    expect(realm.upload('media-fra3-1.cdn.whatsapp.net')).toBe('https://media-fra3-1.cdn.whatsapp.net')
+    for (const name of ['evil.example', 'whatsapp.net.evil.example', 'evil.example/.whatsapp.net', 'a@b.whatsapp.net', 'x.whatsapp.net:444', '', '.whatsapp.net']) expect(realm.upload(name), name).toBeUndefined()
+  })
+})
+
 describe('the older guides’ names', () => {
   const common = (config: Record<string, unknown>) => inCommonNames(Value.Default(whatsappSection.schema, config) as never)
 

@@ -1,5 +1,5 @@
-import { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
-import { createServer } from 'node:http'
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getMediaKeys, proto, type BinaryNode } from 'baileys'
 import { WebSocketServer, type WebSocket } from 'ws'
@@ -21,8 +21,10 @@ export interface WhatsAppWords {
   /** Epoch seconds; else now. */
   at?: number
 }
+/** A file as a recipient has it who fetched it, checked it and opened it with the key of the message. */
+export interface WhatsAppFile { bytes: Buffer; as: 'image' | 'video' | 'audio' | 'voice' | 'document'; mimeType: string; name?: string; seconds?: number }
 /** A message of the linked device as its recipients see it. */
-export interface WhatsAppSent { id: string; to: string; text: string; removed: boolean; edits: number; replyTo?: string; poll?: string[]; content: proto.IMessage }
+export interface WhatsAppSent { id: string; file?: WhatsAppFile; to: string; text: string; removed: boolean; edits: number; replyTo?: string; poll?: string[]; content: proto.IMessage }
 /** What the server knows of a linked device; hand it to the next server to play the same account. */
 export interface LinkedDevice { number: string; lid: string; device: number; bundle: Bundle; telephone: Telephone }
 export interface WhatsAppServerOptions {
@@ -53,7 +55,7 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
   const sent: WhatsAppSent[] = []
   const said = new Map<string, { author: string; message: proto.IMessage }>()
   const files = new Map<string, Buffer>()
-  const seen = { receipts: [] as BinaryNode[], acks: [] as BinaryNode[], chatStates: [] as BinaryNode[], reactions: [] as { to: string; id: string; emoji: string }[], logins: 0, preKeyUploads: 0, unlinked: false, fileRequests: 0, presence: [] as BinaryNode[] }
+  const seen = { receipts: [] as BinaryNode[], acks: [] as BinaryNode[], chatStates: [] as BinaryNode[], reactions: [] as { to: string; id: string; emoji: string }[], logins: 0, preKeyUploads: 0, unlinked: false, fileRequests: 0, uploads: 0, mediaConns: 0, presence: [] as BinaryNode[] }
   let device = options.device
   const telephone = device?.telephone ?? new Telephone('4915100000001', '90000000000001')
   let preKeys = options.preKeys ?? 100
@@ -63,6 +65,10 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
   let refusal: number | undefined
   let nextSend: { error: number } | { cut: true } | undefined
   let blocked = false
+  /** What media hosts say to the next files, one after the other. */
+  const uploadAnswers: number[] = []
+  let mediaHosts: string[] = ['mmg.whatsapp.net']
+  const uploadPassword = randomBytes(16).toString('base64')
   let linking: { line: ClientLine; payload: proto.ClientPayload } | undefined
   let delivering: Promise<void> = Promise.resolve()
 
@@ -75,7 +81,27 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
     if (!line.deaf) line.noise.send(node)
   }
 
+  /** A media host: takes what is sealed as it was announced, by whoever has the password of the day. */
+  async function takeFile(request: IncomingMessage): Promise<{ status: number; body?: string }> {
+    const url = new URL(request.url ?? '', 'http://media')
+    const chunks: Buffer[] = []
+    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
+    const sealed = Buffer.concat(chunks)
+    const status = uploadAnswers.shift()
+    if (status !== undefined) return { status }
+    const token = createHash('sha256').update(sealed).digest('base64url')
+    if (!/^\/mms\/(image|video|audio|document)\/[\w-]+$/.test(url.pathname) || !url.pathname.endsWith(`/${token}`) || url.searchParams.get('token') !== token || url.searchParams.get('auth') !== uploadPassword) return { status: 403 }
+    const directPath = `/v/${randomBytes(8).toString('hex')}`
+    files.set(directPath, sealed)
+    seen.uploads += 1
+    return { status: 200, body: JSON.stringify({ url: `https://mmg.whatsapp.net${directPath}`, direct_path: directPath }) }
+  }
+
   const http = createServer((request, response) => {
+    if (request.method === 'POST') {
+      takeFile(request).then(({ status, body }) => response.writeHead(status, { 'content-type': 'application/json' }).end(body), () => response.destroy())
+      return
+    }
     const file = files.get(request.url ?? '')
     seen.fileRequests += 1
     if (file === undefined) response.writeHead(404).end()
@@ -186,6 +212,10 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
       return write(line, ok(node))
     }
     if (xmlns === 'usync') return write(line, ok(node, [{ tag: 'usync', attrs: {}, content: [{ tag: 'list', attrs: {}, content: usync(what) }] }]))
+    if (xmlns === 'w:m') {
+      seen.mediaConns += 1
+      return write(line, ok(node, [{ tag: 'media_conn', attrs: { auth: uploadPassword, ttl: '3600' }, content: mediaHosts.map((hostname) => ({ tag: 'host', attrs: { hostname } })) }]))
+    }
     if (xmlns === 'w:g2') return write(line, groupAnswer(node))
     if (xmlns === 'md' && what?.tag === 'remove-companion-device') {
       seen.unlinked = true
@@ -251,12 +281,33 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
       for (const member of members) opened.push(await member.telephone.openFromGroup(to, from, bytesOf(direct)))
     }
     const [message] = opened
-    if (message !== undefined) show(id, to, message)
+    if (message !== undefined) show(id, to, message, await openFile(message))
     if (fault !== undefined) return line.socket.terminate()
     write(line, { tag: 'ack', attrs: { class: 'message', id, from: to, t: String(Math.floor(Date.now() / 1_000)) } })
   }
 
-  function show(id: string, to: string, message: proto.IMessage): void {
+  /** What a recipient gets who fetches the file a message names. Throws where it is not what the message says. */
+  async function openFile(message: proto.IMessage): Promise<WhatsAppFile | undefined> {
+    const found = message.imageMessage ? { part: message.imageMessage, kind: 'image' as const } : message.videoMessage ? { part: message.videoMessage, kind: 'video' as const }
+      : message.audioMessage ? { part: message.audioMessage, kind: 'audio' as const } : message.documentMessage ? { part: message.documentMessage, kind: 'document' as const } : undefined
+    if (found === undefined) return undefined
+    const { part, kind } = found
+    const sealed = files.get(part.directPath ?? '')
+    if (sealed === undefined) throw new Error('a message names a file that nobody handed in')
+    const { iv, cipherKey, macKey } = await getMediaKeys(Buffer.from(part.mediaKey ?? []), kind)
+    const body = sealed.subarray(0, -10)
+    const mac = createHmac('sha256', macKey ?? Buffer.alloc(0)).update(iv).update(body).digest().subarray(0, 10)
+    const decipher = createDecipheriv('aes-256-cbc', cipherKey, iv)
+    const bytes = Buffer.concat([decipher.update(body), decipher.final()])
+    const sum = (data: Buffer): Buffer => createHash('sha256').update(data).digest()
+    if (!timingSafeEqual(mac, sealed.subarray(-10)) || !sum(sealed).equals(Buffer.from(part.fileEncSha256 ?? [])) || !sum(bytes).equals(Buffer.from(part.fileSha256 ?? [])) || Number(part.fileLength) !== bytes.length) {
+      throw new Error('a file is not what its message says')
+    }
+    const name = message.documentMessage?.fileName
+    return { bytes, as: message.audioMessage?.ptt === true ? 'voice' : kind, mimeType: part.mimetype ?? '', ...(name ? { name } : {}), ...(message.audioMessage?.seconds ? { seconds: message.audioMessage.seconds } : {}) }
+  }
+
+  function show(id: string, to: string, message: proto.IMessage, file?: WhatsAppFile): void {
     const change = message.protocolMessage
     if (change?.key) {
       const target = sent.find((one) => one.id === change.key?.id)
@@ -270,12 +321,12 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
     }
     if (message.reactionMessage) return void seen.reactions.push({ to, id: message.reactionMessage.key?.id ?? '', emoji: message.reactionMessage.text ?? '' })
     if (sent.some((one) => one.id === id)) return
-    const context = message.extendedTextMessage?.contextInfo
-    sent.push({ id, to, text: wordsOf(message), removed: false, edits: 0, content: message, ...(context?.stanzaId ? { replyTo: context.stanzaId } : {}), ...(message.pollCreationMessageV3 ? { poll: (message.pollCreationMessageV3.options ?? []).map((option) => option.optionName ?? '') } : {}) })
+    const context = (message.extendedTextMessage ?? message.imageMessage ?? message.videoMessage ?? message.audioMessage ?? message.documentMessage)?.contextInfo
+    sent.push({ id, to, text: wordsOf(message), removed: false, edits: 0, content: message, ...(file === undefined ? {} : { file }), ...(context?.stanzaId ? { replyTo: context.stanzaId } : {}), ...(message.pollCreationMessageV3 ? { poll: (message.pollCreationMessageV3.options ?? []).map((option) => option.optionName ?? '') } : {}) })
     said.set(id, { author: telephone.address, message })
   }
 
-  const wordsOf = (message: proto.IMessage): string => message.extendedTextMessage?.text ?? message.conversation ?? message.pollCreationMessageV3?.name ?? ''
+  const wordsOf = (message: proto.IMessage): string => message.extendedTextMessage?.text ?? message.conversation ?? message.imageMessage?.caption ?? message.videoMessage?.caption ?? message.documentMessage?.caption ?? message.pollCreationMessageV3?.name ?? ''
 
   function contentOf(text: string, words: WhatsAppWords): proto.IMessage {
     if (words.content !== undefined) return words.content
@@ -439,6 +490,10 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
     },
     /** The next message of the device is answered with this number in place of a confirmation. */
     refuseNext: (error: number): void => void (nextSend = { error }),
+    /** Media hosts answer the next files with these numbers in place of taking them. */
+    refuseUploads: (...statuses: number[]): void => void uploadAnswers.push(...statuses),
+    /** Which hosts it names for files. */
+    nameMediaHosts: (...names: string[]): void => void (mediaHosts = names),
     cutAfterAccept: (): void => void (nextSend = { cut: true }),
     block: (): void => void (blocked = true),
     /** Ends every line the way WhatsApp does, with this number. */
