@@ -4,6 +4,7 @@ import { channelsTexts } from './rooms/channels-text.ts'
 import { deviceTexts } from './rooms/device-text.ts'
 import { logsTexts } from './rooms/logs-text.ts'
 import { settingsTexts } from './rooms/settings-text.ts'
+import { secondFactorTexts } from './rooms/second-factor-text.ts'
 import { roomTexts } from './rooms/text.ts'
 import { texts } from './text.ts'
 
@@ -14,7 +15,7 @@ function places(value: unknown, path = ''): string[] {
   return Object.entries(value).flatMap(([key, inner]) => places(inner, `${path}.${key}`))
 }
 
-for (const [name, { english, german }] of Object.entries({ page: texts, rooms: roomTexts, settings: settingsTexts, channels: channelsTexts, agents: agentsTexts, logs: logsTexts, device: deviceTexts })) {
+for (const [name, { english, german }] of Object.entries({ page: texts, rooms: roomTexts, settings: settingsTexts, channels: channelsTexts, agents: agentsTexts, logs: logsTexts, device: deviceTexts, 'second factor': secondFactorTexts })) {
   it(`the German of the ${name} says everything the English does, and nothing else`, () => {
     expect(places(german).toSorted()).toEqual(places(english).toSorted())
     const empty = Object.entries(german).filter(([, words]) => typeof words === 'string' && words.trim() === '').map(([key]) => key)

@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Secret as Key, TOTP } from 'otpauth'
 import type { Locator } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { noBrowser } from '../testing/browser.ts'
@@ -108,6 +109,45 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
       await panel('Model').getByRole('combobox', { name: 'Model for new turns' }).waitFor()
       await panel('Sandbox').getByText(/Commands (run inside|are refused)/).waitFor()
       await fitsEverybody()
+    })
+  })
+
+  describe('the second factor', () => {
+    const factor = (): Locator => panel('Second factor')
+    const localCode = (): string => readFileSync(join(home.gateway.stateDir, 'resume-code'), 'utf8').trim()
+    let secret = ''
+    const code = (later = 0): string => new TOTP({ secret: Key.fromBase32(secret) }).generate({ timestamp: Date.now() + later })
+
+    it('is set up by the code on the machine, and counts only after its first code', async () => {
+      await home.enter('security', 'Security')
+      await factor().getByText('No authenticator is set up.').waitFor()
+      // Looking makes no code.
+      expect(existsSync(join(home.gateway.stateDir, 'resume-code'))).toBe(false)
+      await factor().getByRole('button', { name: 'Set up' }).click()
+      await factor().getByRole('textbox', { name: /^The code in .*resume-code/ }).fill('WRNG-CODE')
+      await factor().getByRole('button', { name: 'Next' }).click()
+      await factor().getByText('That code is not right', { exact: false }).waitFor()
+      await factor().getByRole('textbox').fill(localCode())
+      await home.page.keyboard.press('Enter')
+      await factor().getByRole('img', { name: 'The code to scan for your authenticator app' }).waitFor()
+      secret = ((await factor().locator('.factor-code code').textContent()) ?? '').replaceAll(' ', '')
+      expect(secret).toMatch(/^[A-Z2-7]{32}$/)
+      await factor().getByRole('textbox', { name: 'The six digits it shows now' }).fill(code() === '000000' ? '111111' : '000000')
+      await home.page.keyboard.press('Enter')
+      await factor().getByText('That is not a code of the new authenticator.', { exact: false }).waitFor()
+      expect(await (await home.gateway.connect()).request('resume.challenge', { look: true })).toMatchObject({ factor: 'local' })
+      await fitsEverybody()
+      await factor().getByRole('textbox').fill(code())
+      await home.page.keyboard.press('Enter')
+      await factor().getByText('An authenticator app is set up.').waitFor()
+      expect(await home.page.content()).not.toContain(secret.match(/.{4}/g)?.join(' '))
+    })
+
+    it('is removed by the next of its codes only', async () => {
+      await factor().getByRole('button', { name: 'Remove' }).click()
+      await factor().getByRole('textbox', { name: /^The six digits/ }).fill(code(30_000))
+      await factor().getByRole('button', { name: 'Remove' }).click()
+      await factor().getByText('No authenticator is set up.').waitFor()
     })
   })
 

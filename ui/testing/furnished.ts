@@ -39,6 +39,7 @@ export function furnish(fake: FakeGateway): void {
   ]
   const check = (id: string, title: string, outcome: string): Record<string, unknown> => ({ id, title, severity: 'warn', outcome })
   let halt: Record<string, unknown> = { kind: 'running' }
+  let factor = 'totp'
   const sum = (cost: number): Record<string, unknown> => ({ input: cost * 1e5, output: cost * 2e4, cacheRead: 0, cacheWrite: 0, totalTokens: Math.round(cost * 120_000), totalCost: cost, missingCostEntries: cost > 2 ? 1 : 0 })
   const daily = Array.from({ length: 30 }, (_, index) => ({ date: date(29 - index), ...sum(index % 7 === 0 ? 0 : Math.round(100 * (0.4 + Math.abs(Math.sin(index)) * 1.9)) / 100) }))
   Object.assign(fake.also, {
@@ -107,7 +108,16 @@ export function furnish(fake: FakeGateway): void {
       halt = { kind: 'running' }
       return { was: 'paused', forgotten: 0 }
     },
-    'resume.challenge': () => ({ factor: 'totp', halt }),
+    'resume.challenge': (params) => ({ factor, halt, ...(factor === 'local' && params['look'] !== true ? { file: '/home/anna/.moltbot/resume-code' } : {}) }),
+    'panic.enroll': () => ({ uri: 'otpauth://totp/Moltbot:home?issuer=Moltbot&secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', recovery: 'K7QX-2M9P-HW4T-ZR8B' }),
+    'panic.enroll.confirm': () => {
+      factor = 'totp'
+      return { ok: true }
+    },
+    'panic.unenroll': () => {
+      factor = 'local'
+      return { ok: true }
+    },
     'usage.cost': (params) => {
       const days = daily.slice(-Number(params['days'] ?? 30))
       return { updatedAt: now, days: days.length, daily: days, totals: sum(days.reduce((all, one) => all + Number((one as Record<string, unknown>)['totalCost']), 0)) }

@@ -1,5 +1,6 @@
 import type { VNode } from 'preact'
 import { useMemo } from 'preact/hooks'
+import '../styles/code-picture.css'
 import { encode } from 'uqr'
 
 const border = 3

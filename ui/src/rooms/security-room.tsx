@@ -7,6 +7,7 @@ import { Emergency } from './emergency.tsx'
 import { bytes, span, when } from './measures.ts'
 import { AnswerPanel, Item, Sure, useAct, useAnswer } from './pieces.tsx'
 import { readReview, settingPatch, type Finding } from './review.ts'
+import { SecondFactor } from './second-factor.tsx'
 import { roomText } from './text.ts'
 
 /** A deep review knocks at the port and waits for the answers. */
@@ -328,6 +329,7 @@ export function SecurityRoom(props: { stage: Stage }): VNode {
   return (
     <>
       <Emergency stage={stage} />
+      <SecondFactor stage={stage} />
       <ReviewPanel stage={stage} />
       <RecordPanel stage={stage} />
       <Secrets stage={stage} />

@@ -69,6 +69,7 @@ import { pairingList } from './pairing-list.ts'
 import { pairingPaired } from './pairing-paired.ts'
 import { pairingReject } from './pairing-reject.ts'
 import { pairingRevoke } from './pairing-revoke.ts'
+import { panicEnrollConfirm } from './panic-enroll-confirm.ts'
 import { panicEnroll } from './panic-enroll.ts'
 import { panicUnenroll } from './panic-unenroll.ts'
 import { panic } from './panic.ts'
@@ -210,6 +211,7 @@ export const methods: Method[] = [
   pairingPaired,
   pairingReject,
   pairingRevoke,
+  panicEnrollConfirm,
   panicEnroll,
   panicUnenroll,
   panic,

@@ -7,3 +7,7 @@ it('says which second factor is asked for', async () => {
   const rooms = await haltRooms()
   expect(await callMethod(resumeChallenge, {}, rooms)).toEqual({ factor: 'local', file: '/state/resume-code', halt: { kind: 'running' } })
 })
+
+it('only looks when asked to', async () => {
+  expect(await callMethod(resumeChallenge, { look: true }, await haltRooms())).toEqual({ factor: 'local', halt: { kind: 'running' } })
+})

@@ -2,10 +2,11 @@ import { Problem } from '@moltbot/contract'
 import type { HaltActor, HaltDoor, HaltState } from '../../foundation/halt/types.ts'
 import { fakeRooms, type FakeRooms } from './fake-rooms.ts'
 
-/** Rooms with a halt made by hand, whose code is `right`; `asked` keeps who did what. */
+/** Rooms with a halt made by hand, whose code is `right` and whose new authenticator's first one is `first`; `asked` keeps who did what. */
 export async function haltRooms(): Promise<FakeRooms & { halt: HaltDoor; asked: { what: string; by: HaltActor }[] }> {
   const asked: { what: string; by: HaltActor }[] = []
   let state: HaltState = { kind: 'running' }
+  let shown = false
   const prove = (code: string | undefined): void => {
     if (code !== 'right') throw new Problem('halt-code-wrong', 'That code is not right.')
   }
@@ -29,9 +30,15 @@ export async function haltRooms(): Promise<FakeRooms & { halt: HaltDoor; asked: 
       return { was, forgotten: 0 }
     },
     challenge: async () => ({ factor: 'local', file: '/state/resume-code' }),
-    async enroll(_by, code) {
+    factor: () => 'local',
+    async enroll(_by, code, how) {
       prove(code)
+      shown = how?.confirm === true
       return { uri: 'otpauth://totp/x', secret: 'S', recovery: 'R' }
+    },
+    async confirm(_by, code) {
+      if (!shown) throw new Problem('halt-enroll-over', 'Nothing was shown.')
+      if (code !== 'first') throw new Problem('halt-code-wrong', 'That code is not right.')
     },
     async unenroll(_by, code) { prove(code) },
   }

@@ -130,6 +130,9 @@ export async function createHalt(options: HaltOptions): Promise<Halt> {
     return panicking
   }
 
+  const recordEnrolled = (by: HaltActor): Promise<void> =>
+    store.transaction((tx) => options.record(tx, { act: 'panic.enrolled', principal: by.principal, subject: 'second factor', outcome: 'done', reason: 'a new authenticator', facts: { via: by.via } }))
+
   return {
     state: () => state,
     panic,
@@ -179,12 +182,18 @@ export async function createHalt(options: HaltOptions): Promise<Halt> {
       if (factor.which() === 'totp') return { factor: 'totp' }
       return { factor: 'local', file: factor.writeLocalCode() }
     },
-    async enroll(by, code) {
+    factor: factor.which,
+    async enroll(by, code, { confirm = false } = {}) {
       if (state.kind === 'panic') throw inPanic()
       await factor.prove(by, code)
-      const fresh = await factor.enroll()
-      await store.transaction((tx) => options.record(tx, { act: 'panic.enrolled', principal: by.principal, subject: 'second factor', outcome: 'done', reason: 'a new authenticator', facts: { via: by.via } }))
+      const fresh = await factor.enroll(by, confirm)
+      if (!confirm) await recordEnrolled(by)
       return fresh
+    },
+    async confirm(by, code) {
+      if (state.kind === 'panic') throw inPanic()
+      await factor.confirm(by, code)
+      await recordEnrolled(by)
     },
     async unenroll(by, code) {
       if (state.kind === 'panic') throw inPanic()

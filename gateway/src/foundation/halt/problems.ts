@@ -6,5 +6,6 @@ export const haltProblems = {
   'halt-code-locked': 'Too many wrong codes; for a while none is looked at.',
   'halt-code-local': 'Without an enrolled authenticator only the machine itself can resume.',
   'halt-not-enrolled': 'No authenticator is enrolled.',
+  'halt-enroll-over': 'No new authenticator waits for its first code.',
 } as const
 export type HaltProblemCode = keyof typeof haltProblems

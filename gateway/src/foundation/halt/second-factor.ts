@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { Problem, type Clock, type Secret, type Store, type Tx } from '@moltbot/contract'
+import { Problem, type Clock, type PrincipalId, type Secret, type Store, type Tx } from '@moltbot/contract'
 import { readGuesses, writeGuesses } from './ledger.ts'
 import type { HaltActor, HaltFactor } from './types.ts'
 
@@ -8,6 +8,8 @@ import type { HaltActor, HaltFactor } from './types.ts'
 const wrongMax = 5
 const lockedForMs = 15 * 60_000
 const stepMs = 30_000
+/** How long a new authenticator waits for its first code. */
+const firstCodeMs = 10 * 60_000
 /** Names of the vault nobody reads by its desk: whoever could would have the second factor with the first. */
 export const factorSecrets: readonly string[] = ['panic-authenticator', 'panic-recovery']
 const [secretName = '', recoveryName = ''] = factorSecrets
@@ -29,7 +31,9 @@ export interface SecondFactor {
   dropLocalCode(): void
   /** Resolves when the code was right; it is used up by that. */
   prove(by: HaltActor, code: string | undefined): Promise<void>
-  enroll(): Promise<{ uri: string; secret: string; recovery: string }>
+  /** `wait`: it counts after `confirm`. */
+  enroll(by: HaltActor, wait: boolean): Promise<{ uri: string; secret: string; recovery: string }>
+  confirm(by: HaltActor, code: string): Promise<void>
   unenroll(): Promise<void>
 }
 
@@ -48,6 +52,8 @@ export function createSecondFactor(options: {
   const which = (): HaltFactor => (vault.get(secretName) === undefined ? 'local' : 'totp')
   // One code is looked at after the other: side by side each would count as the first wrong one.
   let looking: Promise<unknown> = Promise.resolve()
+  /** Shown, and not yet known to have reached an authenticator. Never written down. */
+  let shown: { by: PrincipalId; secret: string; recovery: string; until: number; wrong: number } | undefined
 
   function localCode(): string | undefined {
     try {
@@ -70,11 +76,10 @@ export function createSecondFactor(options: {
   }
 
   /** The step the code belongs to; undefined: wrong. A step counts once. */
-  async function stepOf(code: string, lastStep: number): Promise<number | undefined> {
-    const secret = vault.get(secretName)
+  async function stepOf(secret: string | undefined, code: string, lastStep: number): Promise<number | undefined> {
     if (secret === undefined || !/^\d{6}$/.test(code)) return undefined
     const { Secret: Key, TOTP } = await import('otpauth')
-    const totp = new TOTP({ secret: Key.fromBase32(secret.open('the second factor')), digits: 6, period: stepMs / 1000 })
+    const totp = new TOTP({ secret: Key.fromBase32(secret), digits: 6, period: stepMs / 1000 })
     const delta = totp.validate({ token: code, timestamp: clock.now(), window: 1 })
     if (delta === null) return undefined
     const step = Math.floor(clock.now() / stepMs) + delta
@@ -87,11 +92,11 @@ export function createSecondFactor(options: {
       if (by.via === 'chat') throw new Problem('halt-code-local', 'No authenticator is enrolled, so only the machine itself can do this.', { next: 'On the machine run: moltbot resume. For the next time: moltbot panic --enroll' })
       writeLocalCode()
     }
-    const code = (given ?? '').replace(/[\s-]/g, '').toUpperCase()
+    const code = plain(given)
     if (code === '') throw new Problem('halt-code-needed', factor === 'totp' ? 'This needs the code of your authenticator.' : 'This needs the code that lies in a file of the gateway\'s machine.', { next: factor === 'totp' ? 'Give the six digits it shows now.' : `Read it there: ${file}` })
     const before = await readGuesses(store.read)
     if (before.lockedUntil > clock.now()) throw new Problem('halt-code-locked', 'There were too many wrong codes.', { next: `Try again in ${Math.ceil((before.lockedUntil - clock.now()) / 60_000)} minutes.` })
-    const step = factor === 'totp' ? await stepOf(code, before.lastStep) : undefined
+    const step = factor === 'totp' ? await stepOf(vault.get(secretName)?.open('the second factor'), code, before.lastStep) : undefined
     const recovered = factor === 'totp' && step === undefined && same(digest(code), vault.get(recoveryName)?.open('the second factor'))
     const local = factor === 'local' && same(code, localCode()?.replace(/-/g, ''))
     if (step === undefined && !recovered && !local) {
@@ -105,25 +110,50 @@ export function createSecondFactor(options: {
     if (local) rmSync(file, { force: true })
   }
 
+  /** The recovery code first: an authenticator without one could be lost for good. */
+  async function keep(secret: string, recovery: string): Promise<void> {
+    await vault.set(recoveryName, digest(recovery))
+    await vault.set(secretName, secret)
+  }
+
+  async function confirm(by: HaltActor, given: string): Promise<void> {
+    const fresh = shown
+    if (fresh === undefined || fresh.by !== by.principal || fresh.until <= clock.now()) throw new Problem('halt-enroll-over', 'No new authenticator waits for its first code.', { next: 'Begin again; the one from before still counts.' })
+    const guesses = await readGuesses(store.read)
+    const step = await stepOf(fresh.secret, plain(given), 0)
+    if (step === undefined) {
+      fresh.wrong += 1
+      if (fresh.wrong >= wrongMax) shown = undefined
+      throw new Problem('halt-code-wrong', 'That is not a code of the new authenticator.', { next: fresh.wrong >= wrongMax ? 'Begin again; the one from before still counts.' : 'Compare the clocks of both machines, wait for the next code and try again.' })
+    }
+    await keep(fresh.secret, fresh.recovery)
+    shown = undefined
+    // The code that proved it is used up.
+    await writeGuesses(store, { ...guesses, lastStep: step }, async () => undefined)
+  }
+
   async function unenroll(): Promise<void> {
     await vault.remove(secretName)
     await vault.remove(recoveryName)
   }
 
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = looking.then(work)
+    looking = done.catch(() => 'told to whoever asked')
+    return done
+  }
+
   return {
     which, writeLocalCode, unenroll,
     dropLocalCode: () => rmSync(file, { force: true }),
-    prove(by, code) {
-      const work = looking.then(() => lookAt(by, code))
-      looking = work.catch(() => 'told to whoever asked')
-      return work
-    },
-    async enroll() {
+    prove: (by, code) => inTurn(() => lookAt(by, code)),
+    confirm: (by, code) => inTurn(() => confirm(by, code)),
+    async enroll(by, wait) {
       const { Secret: Key, TOTP } = await import('otpauth')
       const secret = new Key({ buffer: new Uint8Array(options.random(20)).buffer })
       const recovery = wordOf(options.random(16))
-      await vault.set(recoveryName, digest(recovery))
-      await vault.set(secretName, secret.base32)
+      shown = wait ? { by: by.principal, secret: secret.base32, recovery, until: clock.now() + firstCodeMs, wrong: 0 } : undefined
+      if (!wait) await keep(secret.base32, recovery)
       const uri = new TOTP({ issuer: 'Moltbot', label: options.label, secret, digits: 6, period: stepMs / 1000 }).toString()
       return { uri, secret: secret.base32, recovery: grouped(recovery) }
     },
@@ -135,6 +165,8 @@ function wordOf(bytes: Buffer): string {
   return [...bytes].map((byte) => alphabet[byte % alphabet.length]).join('')
 }
 
+/** As people type it: blanks, hyphens and small letters do not count. */
+const plain = (given: string | undefined): string => (given ?? '').replace(/[\s-]/g, '').toUpperCase()
 const grouped = (word: string): string => word.match(/.{1,4}/g)?.join('-') ?? word
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex')
 

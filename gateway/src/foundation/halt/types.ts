@@ -50,8 +50,15 @@ export interface HaltDoor {
   resume(by: HaltActor, how: { code?: string; forget?: boolean }): Promise<{ was: HaltState['kind']; forgotten: number }>
   /** Which second factor is asked for. `local`: its file (mode 600) exists when this resolves. */
   challenge(): Promise<{ factor: HaltFactor; file?: string }>
-  /** A new authenticator, shown once. Needs the factor of the moment; not during a panic. Throws as `resume` and `Problem('halt-panic')`. */
-  enroll(by: HaltActor, code: string | undefined): Promise<{ uri: string; secret: string; recovery: string }>
+  /** Which second factor it would be; makes no file. */
+  factor(): HaltFactor
+  /**
+   * A new authenticator, shown once. Needs the factor of the moment; not during a panic. With `confirm` it counts only after `confirm` was
+   * called with its first code, and until then everything is as it was. Throws as `resume` and `Problem('halt-panic')`.
+   */
+  enroll(by: HaltActor, code: string | undefined, how?: { confirm?: boolean }): Promise<{ uri: string; secret: string; recovery: string }>
+  /** The first code of the authenticator this one was shown, within ten minutes and this process. Throws `Problem('halt-code-wrong')`, `Problem('halt-enroll-over')`, `Problem('halt-panic')`. */
+  confirm(by: HaltActor, code: string): Promise<void>
   /** Takes the authenticator away. Throws as `enroll` and `Problem('halt-not-enrolled')`. */
   unenroll(by: HaltActor, code: string | undefined): Promise<void>
 }

@@ -1,0 +1,63 @@
+import { language } from '../text.ts'
+
+const english = {
+  title: 'Second factor',
+  hint: 'What going on after a panic asks for, so that whoever has only your sign-in cannot.',
+  none: 'No authenticator is set up.',
+  noneHint: 'A panic is ended by a code in a private file on the gateway’s machine. With an authenticator app it is ended from anywhere, from your chat too.',
+  some: 'An authenticator app is set up.',
+  someHint: 'Its six digits end a panic, from here, from the command line, or from your chat with /resume 123456. Each is good once.',
+  begin: 'Set up',
+  replace: 'Set up another',
+  remove: 'Remove',
+  proveApp: 'The six digits your authenticator shows now, or the code from paper',
+  proveFile: (file: string) => `The code in ${file} on the gateway’s machine`,
+  next: 'Next',
+  scan: 'Scan this with your authenticator app',
+  scanLabel: 'The code to scan for your authenticator app',
+  here: 'or open the app on this device',
+  byHand: 'or type it there by hand',
+  paper: 'For the day the app is lost',
+  paperHint: 'Write this down on paper. It is shown only now and works once.',
+  copySecret: 'Copy the secret',
+  copyPaper: 'Copy the code for paper',
+  first: 'The six digits it shows now',
+  notYet: 'Nothing is changed before its first code was right.',
+  finish: 'Use it',
+  ready: 'The authenticator is set up.',
+  removeHint: 'After this a panic is ended only by the file on the gateway’s machine.',
+  removed: 'The authenticator is removed.',
+}
+export type SecondFactorText = typeof english
+
+const german: SecondFactorText = {
+  title: 'Zweiter Faktor',
+  hint: 'Wonach das Weitermachen nach einer Panik fragt, damit es nicht kann, wer nur Ihre Anmeldung hat.',
+  none: 'Keine Authenticator-App ist eingerichtet.',
+  noneHint: 'Eine Panik endet durch einen Code in einer privaten Datei auf dem Rechner des Gateways. Mit einer Authenticator-App endet sie von überall, auch aus Ihrem Chat.',
+  some: 'Eine Authenticator-App ist eingerichtet.',
+  someHint: 'Ihre sechs Ziffern beenden eine Panik: hier, auf der Kommandozeile oder aus Ihrem Chat mit /resume 123456. Jede Zahl gilt einmal.',
+  begin: 'Einrichten',
+  replace: 'Eine andere einrichten',
+  remove: 'Entfernen',
+  proveApp: 'Die sechs Ziffern, die Ihre App jetzt zeigt, oder der Code vom Papier',
+  proveFile: (file) => `Der Code in ${file} auf dem Rechner des Gateways`,
+  next: 'Weiter',
+  scan: 'Lesen Sie dies mit Ihrer Authenticator-App ein',
+  scanLabel: 'Der Code zum Einlesen für Ihre Authenticator-App',
+  here: 'oder öffnen Sie die App auf diesem Gerät',
+  byHand: 'oder tippen Sie es dort von Hand',
+  paper: 'Für den Tag, an dem die App verloren ist',
+  paperHint: 'Schreiben Sie dies auf Papier. Es steht nur jetzt hier und gilt einmal.',
+  copySecret: 'Das Geheimnis kopieren',
+  copyPaper: 'Den Code für das Papier kopieren',
+  first: 'Die sechs Ziffern, die sie jetzt zeigt',
+  notYet: 'Nichts ändert sich, bevor ihr erster Code richtig war.',
+  finish: 'Verwenden',
+  ready: 'Die Authenticator-App ist eingerichtet.',
+  removeHint: 'Danach endet eine Panik nur noch durch die Datei auf dem Rechner des Gateways.',
+  removed: 'Die Authenticator-App ist entfernt.',
+}
+
+export const secondFactorTexts = { english, german }
+export const secondFactorText: SecondFactorText = language === 'de' ? german : english
