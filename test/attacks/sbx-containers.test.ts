@@ -13,30 +13,51 @@ import { roomAt, subject } from './sandbox-runner.ts'
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
 
 const place = mkdtempSync(join(tmpdir(), 'moltbot-engine-'))
-const image = 'localhost/moltbot-attacks:1'
 const before = { ...process.env }
-/** An engine with a store of its own, as far as a machine inside another one allows; and a small image made of this machine's busybox. */
-const available = ((): boolean => {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0 || spawnSync('podman', ['--version']).status !== 0 || !existsSync('/bin/busybox')) return false
-  writeFileSync(join(place, 'containers.conf'), `[engine]\n${spawnSync('runc', ['--version']).status === 0 ? 'runtime = "runc"\n' : ''}cgroup_manager = "cgroupfs"\nevents_logger = "file"\n`)
-  writeFileSync(join(place, 'storage.conf'), `[storage]\ndriver = "vfs"\nrunroot = "${join(place, 'run')}"\ngraphroot = "${join(place, 'graph')}"\n`)
-  Object.assign(process.env, { CONTAINERS_CONF: join(place, 'containers.conf'), CONTAINERS_STORAGE_CONF: join(place, 'storage.conf'), http_proxy: 'http://user:CANARY-PROXY@proxy.example' })
+const engines = ['podman', 'docker'] as const
+type Engine = (typeof engines)[number]
+const images: Readonly<Record<Engine, { image: string; empty: string }>> = {
+  podman: { image: 'localhost/moltbot-attacks:1', empty: 'localhost/moltbot-empty:1' }, docker: { image: 'moltbot-attacks:1', empty: 'moltbot-empty:1' },
+}
+
+/** A small image made of this machine's busybox, as an archive; undefined: there is none. */
+const archive = ((): string | undefined => {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0 || !existsSync('/bin/busybox')) return undefined
   const root = join(place, 'root')
   for (const folder of ['bin', 'etc', 'tmp', 'proc', 'dev', 'sys', 'home/agent', 'workspace']) mkdirSync(join(root, folder), { recursive: true })
   copyFileSync('/bin/busybox', join(root, 'bin', 'busybox'))
   for (const name of ['sh', 'env', 'ls', 'cat', 'echo', 'grep', 'sed', 'sleep', 'mount', 'id', 'rm', 'touch', 'head', 'tail', 'dd', 'chmod', 'kill', 'wc', 'true']) symlinkSync('busybox', join(root, 'bin', name))
+  execFileSync('tar', ['-C', root, '-cf', join(place, 'root.tar'), '.'])
+  return join(place, 'root.tar')
+})()
+
+/** Podman gets a store of its own, as far as a machine inside another one allows; Docker is the one that answers. Both are set to hand on a proxy with a password. */
+function prepare(engine: Engine): boolean {
+  if (archive === undefined || spawnSync(engine, ['version'], { stdio: 'ignore' }).status !== 0) return false
+  if (engine === 'podman') {
+    writeFileSync(join(place, 'containers.conf'), `[engine]\n${spawnSync('runc', ['--version']).status === 0 ? 'runtime = "runc"\n' : ''}cgroup_manager = "cgroupfs"\nevents_logger = "file"\n`)
+    writeFileSync(join(place, 'storage.conf'), `[storage]\ndriver = "vfs"\nrunroot = "${join(place, 'run')}"\ngraphroot = "${join(place, 'graph')}"\n`)
+    Object.assign(process.env, { CONTAINERS_CONF: join(place, 'containers.conf'), CONTAINERS_STORAGE_CONF: join(place, 'storage.conf'), http_proxy: 'http://user:CANARY-PROXY@proxy.example' })
+  } else {
+    mkdirSync(join(place, 'docker'))
+    writeFileSync(join(place, 'docker', 'config.json'), JSON.stringify({ proxies: { default: { httpProxy: 'http://user:CANARY-PROXY@proxy.example', httpsProxy: 'http://user:CANARY-PROXY@proxy.example' } } }))
+    process.env['DOCKER_CONFIG'] = join(place, 'docker')
+  }
+  const { image } = images[engine]
   try {
-    execFileSync('tar', ['-C', root, '-cf', join(place, 'root.tar'), '.'])
-    execFileSync('podman', ['import', '--change', 'ENV IMAGE_CANARY=1', '--change', 'ENTRYPOINT ["/bin/false"]', join(place, 'root.tar'), image], { stdio: 'ignore' })
-    return execFileSync('podman', ['run', '--rm', '--network', 'none', '--ulimit', 'nproc=4096:4096', '--ulimit', 'nofile=64:64', '--entrypoint', 'echo', image, 'works'], { encoding: 'utf8' }).includes('works')
+    execFileSync(engine, ['import', '--change', 'ENV IMAGE_CANARY=1', '--change', 'ENTRYPOINT ["/bin/false"]', archive, image], { stdio: 'ignore' })
+    return execFileSync(engine, ['run', '--rm', '--network', 'none', '--ulimit', 'nproc=4096:4096', '--ulimit', 'nofile=64:64', '--entrypoint', 'echo', image, 'works'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).includes('works')
   } catch {
     // Busybox is not static, or this machine lets nobody make containers.
     return false
   }
-})()
-if (!available) console.warn('Attacks on containers are not tried: podman does not work here (apt-get install podman runc busybox-static).')
+}
+const works: Readonly<Record<Engine, boolean>> = { podman: prepare('podman'), docker: prepare('docker') }
+for (const engine of engines) if (!works[engine]) console.warn(`Attacks on containers of ${engine} are not tried: it does not work here (apt-get install podman runc docker.io busybox-static).`)
 afterAll(() => {
-  for (const name of ['CONTAINERS_CONF', 'CONTAINERS_STORAGE_CONF', 'http_proxy']) {
+  // Podman's store goes with its folder.
+  if (works.docker) spawnSync('docker', ['image', 'rm', '--force', ...Object.values(images.docker)], { stdio: 'ignore' })
+  for (const name of ['CONTAINERS_CONF', 'CONTAINERS_STORAGE_CONF', 'DOCKER_CONFIG', 'http_proxy']) {
     if (before[name] === undefined) delete process.env[name]
     else process.env[name] = before[name]
   }
@@ -58,17 +79,19 @@ function survivors(word: string): string[] {
     }
   })
 }
-const names = (): string[] => execFileSync('podman', ['ps', '--all', '--format', '{{.Names}}'], { encoding: 'utf8' }).split('\n').filter((name) => name.startsWith('moltbot-sbx-'))
+const names = (engine: Engine): string[] => execFileSync(engine, ['ps', '--all', '--format', '{{.Names}}'], { encoding: 'utf8' }).split('\n').filter((name) => name.startsWith('moltbot-sbx-'))
 
-// Said above why it is skipped where it is.
-describe.skipIf(!available)('in a container', () => {
+const tried = engines.filter((engine) => works[engine])
+// Said above why an engine is left out. Where none works the attacks are named as not tried.
+describe.skipIf(tried.length === 0).each(tried.length === 0 ? engines.slice(0, 1) : tried)('in a container of %s', (engine) => {
+  const { image, empty } = images[engine]
   const workspace = join(place, 'workspace')
   let room: CommandRoom
   const run = (command: string, more = {}) => room.grant(subject).run({ command, yieldMs: 60_000, ...more }, new AbortController().signal)
   const said = async (command: string): Promise<string> => (await run(command)).output.trim()
   beforeAll(() => {
     mkdirSync(workspace, { recursive: true })
-    room = roomAt(workspace, { sandbox: { backend: 'podman', docker: { image }, ...limits }, own: [join(place, 'state')] })
+    room = roomAt(workspace, { sandbox: { backend: engine, docker: { image }, ...limits }, own: [join(place, 'state')] })
   })
   afterAll(() => room.close())
 
@@ -91,7 +114,7 @@ describe.skipIf(!available)('in a container', () => {
     expect((await run('exit 3')).state).toEqual({ kind: 'exited', code: 3 })
     expect(readFileSync(join(workspace, 'out.txt'), 'utf8')).toBe('from inside\n')
     rmSync(join(workspace, '.env'))
-    const readOnly = roomAt(workspace, { sandbox: { backend: 'podman', docker: { image }, workspaceAccess: 'ro', ...limits } })
+    const readOnly = roomAt(workspace, { sandbox: { backend: engine, docker: { image }, workspaceAccess: 'ro', ...limits } })
     expect((await readOnly.grant(subject).run({ command: 'cat in.txt; echo x >in.txt || echo kept', yieldMs: 60_000 }, new AbortController().signal)).output).toMatch(/from outside[^]*kept/)
     await readOnly.close()
   })
@@ -107,11 +130,11 @@ describe.skipIf(!available)('in a container', () => {
     await vi.waitFor(() => expect(survivors('4711.5').length).toBeGreaterThan(1), { timeout: 20_000, interval: 50 })
     expect(await room.stop(subject.session)).toBe(1)
     expect((await begun).state).toMatchObject({ kind: 'ended', by: 'stop' })
-    expect([survivors('4711.5'), names()]).toEqual([[], []])
+    expect([survivors('4711.5'), names(engine)]).toEqual([[], []])
   })
 
   it('what a gateway that was killed left behind is gone once the next one looks; somebody else\'s is not touched', async () => {
-    const isolation = (name: string, inRun: string) => containerIsolation({ engine: 'podman', image, clock: realClock, owner: { name: join(place, name), run: inRun } })
+    const isolation = (name: string, inRun: string) => containerIsolation({ engine, image, clock: realClock, owner: { name: join(place, name), run: inRun } })
     const began = async (name: string, script: string) => {
       const made = isolation(name, 'before')
       await made.check()
@@ -127,14 +150,14 @@ describe.skipIf(!available)('in a container', () => {
   })
 
   it('an image that is not there, and one in which nothing runs, say what would help', async () => {
-    const check = (given: string) => containerIsolation({ engine: 'podman', image: given, clock: realClock }).check()
-    expect(await check('localhost/nowhere:1')).toMatchObject({ available: false, remedy: 'podman pull localhost/nowhere:1' })
-    const empty = join(place, 'empty')
-    mkdirSync(empty)
-    writeFileSync(join(empty, 'file'), '')
-    execFileSync('tar', ['-C', empty, '-cf', join(place, 'empty.tar'), '.'])
-    execFileSync('podman', ['import', join(place, 'empty.tar'), 'localhost/moltbot-empty:1'], { stdio: 'ignore' })
-    expect(await check('localhost/moltbot-empty:1')).toMatchObject({ available: false, reason: expect.stringContaining('starts no container') })
+    const check = (given: string) => containerIsolation({ engine, image: given, clock: realClock }).check()
+    expect(await check('localhost/nowhere:1')).toMatchObject({ available: false, remedy: `${engine} pull localhost/nowhere:1` })
+    const folder = join(place, `empty-${engine}`)
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'file'), '')
+    execFileSync('tar', ['-C', folder, '-cf', join(place, 'empty.tar'), '.'])
+    execFileSync(engine, ['import', join(place, 'empty.tar'), empty], { stdio: 'ignore' })
+    expect(await check(empty)).toMatchObject({ available: false, reason: expect.stringContaining('starts no container') })
   })
 
   it('there is no terminal in it, and that is said', async () => {
@@ -142,9 +165,9 @@ describe.skipIf(!available)('in a container', () => {
   })
 
   it('would be seen: without the words that keep it in, the same attempts get out', () => {
-    const words = containerWords(program('echo x 2>/dev/null >/etc/out && echo wrote; grep -q "^CapEff:[[:space:]]*0*$" /proc/self/status || echo capabilities'), { engine: 'podman', image, name: 'moltbot-twin', uid: 0, gid: 0 })
+    const words = containerWords(program('echo x 2>/dev/null >/etc/out && echo wrote; grep -q "^CapEff:[[:space:]]*0*$" /proc/self/status || echo capabilities'), { engine, image, name: 'moltbot-twin', uid: 0, gid: 0 })
     const open = words.filter((word, at) => !['--read-only', '--cap-drop'].includes(word) && words[at - 1] !== '--cap-drop')
-    expect(execFileSync('podman', words, { encoding: 'utf8' })).toBe('')
-    expect(execFileSync('podman', open, { encoding: 'utf8' })).toBe('wrote\ncapabilities\n')
+    expect(execFileSync(engine, words, { encoding: 'utf8' })).toBe('')
+    expect(execFileSync(engine, open, { encoding: 'utf8' })).toBe('wrote\ncapabilities\n')
   })
 })
