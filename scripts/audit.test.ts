@@ -143,5 +143,5 @@ describe('the audit scripts with the program', () => {
     const mended = await run('quick-audit.sh')
     expect(mended.out).toContain('✅ Ports are bound to localhost')
     expect(mended.code).toBe(0)
-  }, 90_000)
+  }, 180_000)
 })

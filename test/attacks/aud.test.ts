@@ -311,7 +311,7 @@ describe('AUD-03: a kill between act and record', () => {
       before = verified.rows
       await store.close()
     }
-  }, 90_000)
+  }, 180_000)
 
   it('AUD-03 twin: an effect in a commit of its own is alone after a kill, and the comparison sees it', async () => {
     const world = await newWorld()

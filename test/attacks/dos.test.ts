@@ -56,7 +56,7 @@ describe('DOS-01 slow clients', () => {
       clearInterval(trickle)
       for (const socket of slow) socket.destroy()
     }
-  }, 40_000)
+  }, 60_000)
 })
 
 describe('DOS-02 many requests', () => {
@@ -160,7 +160,7 @@ describe('DOS-04 work for strangers', () => {
     await Promise.all(floods)
     await honest()
     await door.close()
-  }, 40_000)
+  }, 60_000)
 
   it('DOS-04: a wrong secret that comes again and again is locked out before it costs anything', async () => {
     const statuses: (number | undefined)[] = []

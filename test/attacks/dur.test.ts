@@ -11,7 +11,7 @@ import { startProcessWorld, type ProcessWorld } from '../support/process-world.t
 /** One gateway of its own for all of them; what they do to it comes one after the other. The storm (`npm run storm`) does the same thousands of times. */
 describe('DUR: one gateway, killed, stopped and damaged', () => {
   let world: ProcessWorld
-  beforeAll(async () => { world = await startProcessWorld(echoModel('heard: '), { messages: { queue: { mode: 'followup' } } }) }, 90_000)
+  beforeAll(async () => { world = await startProcessWorld(echoModel('heard: '), { messages: { queue: { mode: 'followup' } } }) }, 180_000)
   afterAll(() => world.close())
   const database = (): string => join(world.gateway.stateDir, 'sessions', 'moltbot.db')
   const answersTo = (words: string): number => world.telegram.sent.filter(({ text }) => text === `heard: ${words}`).length

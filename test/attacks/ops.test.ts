@@ -176,7 +176,7 @@ describe('OPS-01: sixty bad states', () => {
     // Nothing graver is made up beside it, but what follows from the same flaw
     // (an address of the network has no encryption in any of these).
     if (severity !== 'critical') expect(review.findings.filter((finding) => finding.severity === 'critical' && finding.check !== 'gateway.bind_no_tls').map((finding) => finding.check), what).toEqual([])
-  }, 30_000)
+  }, 60_000)
 
   it('twin: a review that asks one question less misses the state that question is for', async () => {
     config({}, 0o644)
@@ -203,7 +203,7 @@ describe('OPS-01: sixty bad states', () => {
       expect(ran.out).toContain(sentence)
       expect(ran.code).toBe(1)
     }
-  }, 30_000)
+  }, 60_000)
 
   it('the socket behind a link is found', async () => {
     config()
@@ -266,7 +266,7 @@ describe('OPS-02: ten good states', () => {
       expect(ran.code, ran.out).toBe(0)
       expect(ran.out).toContain('✅ All critical checks passed')
     }
-  }, 30_000)
+  }, 60_000)
 
   it('nor is there anything on a gateway that runs', async () => {
     const at = await startTestGateway({ telegram: false })
@@ -319,7 +319,7 @@ describe('OPS-03: the audit changes nothing and guesses nothing', () => {
     }
     expect(picture(state)).toBe(before)
     expect(readdirSync(home)).not.toContain('pwned')
-  }, 30_000)
+  }, 60_000)
 
   // Being another user needs root.
   it.skipIf(!asRoot)('says as another user that it may not look, and does not call that good', async () => {
@@ -440,7 +440,7 @@ describe('OPS-05: a token is rotated whole or not at all', () => {
       seen.add(found === token ? 'old' : 'new')
     }
     expect([...seen].every((one) => one === 'old' || one === 'new')).toBe(true)
-  }, 90_000)
+  }, 180_000)
 })
 
 describe('OPS-06: secrets.env is data', () => {
@@ -554,7 +554,7 @@ describe('OPS-09: loopback in a container', () => {
       await sealed.stop()
       sealed.remove()
     }
-  }, 90_000)
+  }, 180_000)
 })
 
 describe('OPS-10: backup and restore as documented', () => {

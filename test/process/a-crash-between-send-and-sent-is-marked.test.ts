@@ -3,7 +3,7 @@ import { echoModel } from '../fakes/model-servers/index.ts'
 import { startProcessWorld, type ProcessWorld } from '../support/process-world.ts'
 
 let world: ProcessWorld
-beforeAll(async () => { world = await startProcessWorld(echoModel('You said: ')) }, 90_000)
+beforeAll(async () => { world = await startProcessWorld(echoModel('You said: ')) }, 180_000)
 afterAll(() => world.close())
 
 it('DUR-02: a reply that was on the wire when the gateway was killed is sent once more, and the ledger says that it may be there twice', async () => {

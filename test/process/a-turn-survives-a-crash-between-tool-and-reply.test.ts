@@ -7,7 +7,7 @@ import { startProcessWorld, type ProcessWorld } from '../support/process-world.t
 let world: ProcessWorld
 beforeAll(async () => {
   world = await startProcessWorld(inOrder([callTool('write', { path: 'note.txt', text: 'written once' })], [hang], [say('The note is written.')]))
-}, 90_000)
+}, 180_000)
 afterAll(() => world.close())
 
 it('DUR-01: a gateway killed between a tool\'s result and the reply does not run the tool again and replies once', async () => {

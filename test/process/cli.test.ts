@@ -14,7 +14,7 @@ beforeAll(async () => {
     if (request.lastUserText.includes('refuse')) return [fail(401, 'invalid x-api-key', { type: 'authentication_error' })]
     return [say(`You said: ${request.lastUserText}`)]
   })
-}, 90_000)
+}, 180_000)
 afterAll(() => world.close())
 
 interface Ran { code: number; out: string; err: string }

@@ -4,7 +4,7 @@ import { createSpawnedGateway } from '../support/spawned-gateway.ts'
 import { startProcessWorld, type ProcessWorld } from '../support/process-world.ts'
 
 let world: ProcessWorld
-beforeAll(async () => { world = await startProcessWorld(echoModel()) }, 90_000)
+beforeAll(async () => { world = await startProcessWorld(echoModel()) }, 180_000)
 afterAll(() => world.close())
 
 it('DUR-07: a second gateway on the same state directory ends at once, in words, and the first goes on', async () => {

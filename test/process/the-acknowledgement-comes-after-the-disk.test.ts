@@ -9,7 +9,7 @@ import { startProcessWorld, type ProcessWorld } from '../support/process-world.t
 const canTrace = process.platform === 'linux' && spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0
 
 let world: ProcessWorld
-beforeAll(async () => { world = await startProcessWorld(echoModel()) }, 90_000)
+beforeAll(async () => { world = await startProcessWorld(echoModel()) }, 180_000)
 afterAll(() => world.close())
 
 it.skipIf(!canTrace)('Telegram is told of a message only after the write-ahead log with it was flushed to the disk', async () => {

@@ -22,7 +22,7 @@ beforeAll(async () => {
       yield say('Second half of it.')
     } else yield say(`You said: ${request.lastUserText}`)
   })
-}, 90_000)
+}, 180_000)
 afterAll(() => world?.close())
 
 /** A window of tmux with the built command in it. */

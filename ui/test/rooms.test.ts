@@ -18,7 +18,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     built = await buildPage()
     browser = await launch()
     tab = await shareTab(browser)
-  }, 90_000)
+  }, 180_000)
   afterAll(async () => {
     await browser?.close()
     built?.remove()
