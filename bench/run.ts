@@ -2,7 +2,7 @@
  * The bench: how fast the built gateway starts, answers and reads, and what it needs. Prints every number with its budget and
  * writes them into docs/performance.md. It measures; it never changes what it measures, and it never speaks to the network.
  *
- *   npm run bench -- [--check] [--quick] [--only start,cli,memory,latency,throughput,history,sockets,security] [--no-build] [--note 'what else the reader must know of the machine']
+ *   npm run bench -- [--check] [--quick] [--only start,cli,memory,latency,throughput,history,sockets,sandbox,security] [--no-build] [--note 'what else the reader must know of the machine']
  */
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -23,11 +23,12 @@ import { measureThroughput } from './measure-throughput.ts'
 import { startModelProcess } from './model-under-load.ts'
 import { machineFacts, performancePage } from './page.ts'
 import { amount, missedByFar, verdictOf, type Figure } from './results.ts'
+import { measureSandbox } from './sandbox.ts'
 
 const words = process.argv.slice(2)
 const check = words.includes('--check')
 const quick = words.includes('--quick')
-const parts = ['start', 'cli', 'memory', 'latency', 'throughput', 'history', 'sockets', 'security'] as const
+const parts = ['start', 'cli', 'memory', 'latency', 'throughput', 'history', 'sockets', 'sandbox', 'security'] as const
 type Part = (typeof parts)[number]
 const onlyAt = words.indexOf('--only')
 const noteAt = words.indexOf('--note')
@@ -85,6 +86,7 @@ try {
       await telegram.close()
     }
   }
+  if (wants('sandbox')) show(await measureSandbox(samples(60)))
   if (wants('security')) {
     const telegram = await startTelegramServer({ token: telegramToken })
     try {

@@ -128,6 +128,10 @@ describe.skipIf(!available).each([
     await nothingLeft('spin-90125')
   })
 
+  it('gives way to everything else on the machine', async () => {
+    expect(await said('nice; (nice) &  wait')).toBe('10\n10')
+  })
+
   it('SBX-13: finds no descriptor but its own three, and cannot open without end', async () => {
     // The fourth is the folder that `ls` reads.
     expect(await said('exec ls /proc/self/fd')).toBe('0\n1\n2\n3')

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
-import { constants, setPriority } from 'node:os'
+import { constants } from 'node:os'
 import { dirname } from 'node:path'
 import type { Duplex, Readable, Writable } from 'node:stream'
 import { describeError, type Clock } from '@moltbot/contract'
@@ -119,15 +119,10 @@ export function bwrapIsolation(options: BwrapOptions): Isolation {
     send(child, argumentsFd, `${words.join('\0')}\0`)
     for (const [index, { text }] of files.entries()) send(child, firstFile + index, text)
     const control = it.control === true ? { toProgram: child.stdio[toProgramFd] as Writable, fromProgram: child.stdio[fromProgramFd] as Readable } : undefined
+    // Nothing is said on it: that it is open tells that the gateway lives.
     const lastWord = child.stdio[lastWordFd] as Duplex | null | undefined
-    lastWord?.on('error', () => {
-      // It ended before it asked: its exit tells.
-    })
-    lastWord?.once('data', () => {
-      // Only now: making the sandbox is our work, not the command's.
-      for (const pid of treeOf(child.pid)) bePolite(pid)
-      lastWord.end('go\n')
-    })
+    lastWord?.on('error', () => undefined)
+    lastWord?.resume()
     const kill = (): void => {
       cgroup?.kill()
       child.kill('SIGKILL')
@@ -188,16 +183,18 @@ export function bwrapIsolation(options: BwrapOptions): Isolation {
 }
 
 /**
- * Sets the limits that a process hands down, from inside: processes are then counted in the sandbox alone. Begins by asking whether the
- * gateway is still there: until bubblewrap is ready, nothing would end it with a gateway that dies.
+ * Sets the limits that a process hands down, from inside: processes are then counted in the sandbox alone. Begins by telling the gateway,
+ * which fails when it is no longer there: until bubblewrap is ready, nothing would end it with a gateway that dies; from then on the kernel
+ * does. Nobody waits for an answer, which would cost a turn of the gateway's. Only the command itself is nice: making the sandbox is our work.
  */
 function limited({ limits, control }: IsolatedProgram, inherited: readonly number[], words: readonly string[]): string[] {
+  const polite = existsSync('/usr/bin/nice') ? `/usr/bin/nice -n ${nice} ` : ''
   const script = [
-    `echo ready >&${lastWordFd}`, `read -r go <&${lastWordFd} || exit 125`, ...inherited.filter((fd) => fd !== toProgramFd && fd !== fromProgramFd).map((fd) => `exec ${fd}>&-`),
+    `echo ready >&${lastWordFd} || exit 125`, ...inherited.filter((fd) => fd !== toProgramFd && fd !== fromProgramFd).map((fd) => `exec ${fd}>&-`),
     ...(control === true ? [`exec 3<&${toProgramFd} 4>&${fromProgramFd}`] : []), `exec ${toProgramFd}>&- ${fromProgramFd}>&-`,
     'echo 1000 >/proc/self/oom_score_adj', 'ulimit -c 0', ...(control === true ? [] : [`ulimit -d ${limits.memoryMb * 1024}`]), `ulimit -f ${limits.fileMb * 2048}`, `ulimit -n ${limits.openFiles}`,
     // Shells call it one or the other.
-    `{ ulimit -u ${limits.processes} || ulimit -p ${limits.processes}; } 2>/dev/null`, 'exec "$@" 2>&1',
+    `{ ulimit -u ${limits.processes} || ulimit -p ${limits.processes}; } 2>/dev/null`, `exec ${polite}"$@" 2>&1`,
   ].join('; ')
   // As POSIX has it: everywhere a block of `ulimit -f` is then 512 bytes.
   return [...(inherited.some((fd) => fd > 9) && existsSync('/bin/bash') ? ['/bin/bash', '--posix'] : ['/bin/sh']), '-c', script, 'limits', ...words]
@@ -277,14 +274,6 @@ function memoryOf(pid: number): number {
 
 function usageOf(pids: readonly number[]): { memory: number; processes: number } {
   return { memory: pids.reduce((sum, pid) => sum + memoryOf(pid), 0), processes: pids.length }
-}
-
-function bePolite(pid: number): void {
-  try {
-    setPriority(pid, nice)
-  } catch {
-    // It ended already, or the system keeps priorities to itself: the limits hold all the same.
-  }
 }
 
 function terminate(pid: number): void {
