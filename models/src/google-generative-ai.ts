@@ -38,8 +38,9 @@ function stream(provider: Provider, host: ModelHost, request: ModelRequest): Asy
   return callServer(provider, host, request, assembly, wire)
 }
 
+/** Each part of the name is one step of the path, also where it is spelt like the way up. */
 function pathOf(model: string): string {
-  return model.includes('/') ? model.split('/').map(encodeURIComponent).join('/') : `models/${encodeURIComponent(model)}`
+  return model.includes('/') ? model.split('/').map((step) => (/^\.{1,2}$/.test(step) ? encodeURIComponent(`${step}-`) : encodeURIComponent(step))).join('/') : `models/${encodeURIComponent(model)}`
 }
 
 // ---- the request

@@ -23,6 +23,8 @@ export interface WireCall {
 
 /** A single event of a stream never needs more; a server that sends more is broken or hostile. */
 const eventLengthMax = 16 * 1024 * 1024
+/** Bytes of a whole answer. The longest any model can give, with every piece in an envelope of its own, is a fraction of it. */
+const answerLengthMax = 64 * 1024 * 1024
 const errorBodyLengthMax = 64 * 1024
 const errorBodyWaitMs = 2000
 /** How long a server gets to close an answer that is complete, so that its connection serves the next call too. */
@@ -103,6 +105,7 @@ export async function* callServer(provider: Provider, host: ModelHost, request: 
     const decoder = new TextDecoder()
     reader = response.body.getReader()
     let done = false
+    let received = 0
     while (!done) {
       const chunk = await orStopped(reader.read())
       if (chunk === aborted) {
@@ -113,7 +116,11 @@ export async function* callServer(provider: Provider, host: ModelHost, request: 
         parser.feed(decoder.decode())
         // A last event without its empty line: many servers close right behind it.
         parser.reset({ consume: true })
-      } else parser.feed(decoder.decode(chunk.value, { stream: true }))
+      } else {
+        received += chunk.value.byteLength
+        if (received > answerLengthMax) throw new StreamFault({ class: 'server_error', message: `${provider.id} sent an answer without end, and was not listened to any longer.` })
+        parser.feed(decoder.decode(chunk.value, { stream: true }))
+      }
       for (const data of arrived.splice(0)) {
         if (done) break
         const text = data.trim()

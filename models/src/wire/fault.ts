@@ -77,8 +77,13 @@ export function withoutCredentials(text: string): string {
     .replace(/\b[A-Za-z0-9_-]{40,}\b/g, '[credential]')
 }
 
+/** A server's words on one line, without what steers a terminal or turns text around. */
+function oneLine(words: string): string {
+  return words.replace(/[\s\p{C}]+/gu, ' ')
+}
+
 function sentence(provider: string, kind: FaultClass, status: number | undefined, words: string): string {
-  const detail = withoutCredentials(words.replace(/\s+/g, ' ').trim()).slice(0, 300)
+  const detail = withoutCredentials(oneLine(words).trim()).slice(0, 300)
   const head = `${provider} ${said[kind]}${status === undefined ? '' : ` (${status})`}`
   return detail === '' ? `${head}.` : `${head}: ${detail}${/[.!?]$/.test(detail) ? '' : '.'}`
 }
@@ -189,7 +194,7 @@ export function truncated(provider: string): ModelFault {
 }
 
 export function unreadable(provider: string, what: string): ModelFault {
-  return { class: 'server_error', message: `${provider} sent something that is not a model's answer: ${withoutCredentials(what.replace(/\s+/g, ' ').slice(0, 120))}` }
+  return { class: 'server_error', message: `${provider} sent something that is not a model's answer: ${withoutCredentials(oneLine(what).slice(0, 120))}` }
 }
 
 /** A count as servers send it; 0 for anything that is none. */

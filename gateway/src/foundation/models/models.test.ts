@@ -4,6 +4,7 @@ import { FakeClock, countingIds, memoryLogger, realClock } from '@moltbot/contra
 import { catalog, formats } from '@moltbot/models'
 import Value from 'typebox/value'
 import { createServer } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { cut, echoModel, fail, hang, inOrder, say, startModelServer } from '../../../../test/fakes/model-servers/index.ts'
@@ -253,6 +254,15 @@ describe('credentials', () => {
     expect(JSON.stringify([end, log.lines])).not.toContain('sesame')
   })
 
+  it.each(['sesame\nsecond-half', 'sesame\r\nx-injected: 1', 'ses\u0000ame', 'sésame', ' sesame'])('a key such as %j splits no request, is not sent, and is not told', async (key) => {
+    const one = await server(echoModel())
+    const { models, log } = await setUp(providers({ mine: provider(one) }), { secrets: { 'models.providers.mine.apiKey': key } })
+    const { end } = await ask(models, call(['mine/m']))
+    expect(end.fault).toMatchObject({ class: 'auth_permanent', message: expect.stringContaining('was not sent') })
+    expect(one.requests).toEqual([])
+    expect(JSON.stringify([end, log.lines])).not.toMatch(/same|second-half|injected/)
+  })
+
   it('stops a provider that has no address', async () => {
     const { models } = await setUp(providers({ odd: { models: [{ id: 'm' }] }, strange: { baseUrl: 'http://127.0.0.1:1/v1', api: 'smoke-signals', models: [{ id: 'm' }] } }))
     expect((await ask(models, call(['odd/m']))).end.fault?.message).toMatch(/no usable base URL/)
@@ -464,6 +474,68 @@ async function drive<T>(clock: FakeClock, work: Promise<T>): Promise<T> {
   }
   return finished
 }
+
+describe('a server that means harm', () => {
+  /** What it writes on each request, and how much of it was taken. */
+  async function hostile(write: (response: ServerResponse) => void, more: Config = {}, others: Record<string, Config> = {}): Promise<{ models: Models; paths: string[] }> {
+    const paths: string[] = []
+    const one = createServer((request, response) => {
+      paths.push(request.url ?? '')
+      request.resume()
+      write(response)
+    }).listen(0, '127.0.0.1')
+    closing.push(() => one.close(), () => one.closeAllConnections())
+    await new Promise((resolve) => one.once('listening', resolve))
+    const baseUrl = `http://127.0.0.1:${(one.address() as AddressInfo).port}`
+    const { models } = await setUp(providers({ mine: { baseUrl, api: 'openai-completions', apiKey: 'set elsewhere', models: [{ id: 'm' }], ...more }, ...others }), { secrets: { 'models.providers.mine.apiKey': 'sesame' } })
+    return { models, paths }
+  }
+  const piece = `data: {"choices":[{"delta":{"content":"${'x'.repeat(1_000_000)}"}}]}\n\n`
+  /** Writes until nobody listens. */
+  const endless = (response: ServerResponse, text: string): void => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    const go = (): void => { while (!response.destroyed && response.write(text)) { /* As long as it is taken. */ } }
+    response.on('drain', go)
+    go()
+  }
+
+  it('is left when its answer has no end', async () => {
+    const { models } = await hostile((response) => endless(response, piece))
+    let most = 0
+    for await (const event of models.call(call(['mine/m']))) {
+      if (event.type === 'text-delta') most += event.text.length
+      if (event.type === 'end') expect(event.fault).toMatchObject({ class: 'server_error', message: expect.stringContaining('without end') })
+    }
+    expect(most).toBeLessThan(80_000_000)
+  }, 60_000)
+
+  it('is left when one event of its answer has no end, and the next model answers', async () => {
+    const good = await server(echoModel())
+    const { models } = await hostile((response) => endless(response, 'x'.repeat(1_000_000)), {}, { good: provider(good) })
+    expect((await ask(models, call(['mine/m', 'good/m']))).text).toBe('Hello?')
+  }, 60_000)
+
+  it('steers no terminal and turns no text around by what it says', async () => {
+    const { models } = await hostile((response) => response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ error: { message: 'no\u001b[2J\u202eevil\u009b31m\r\n\u0007[secret] \u2028next' } })))
+    const { end } = await ask(models, call(['mine/m']))
+    expect(end.fault?.message).toContain('evil')
+    // oxlint-disable-next-line no-control-regex -- these are what must not remain
+    expect(end.fault?.message).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/)
+  })
+
+  it.each(['../../other', '..', 'a/../../b', 'm?key=1#x', 'm\r\nx: y', '%2e%2e/x', '\\\\evil', '@evil/x'])('a model called %j is asked for at its provider, below its path, and nowhere else', async (id) => {
+    for (const api of ['google-generative-ai', 'openai-completions', 'anthropic-messages'] as const) {
+      const { models, paths } = await hostile((response) => response.writeHead(404).end('{}'), { api, models: [{ id }] })
+      await ask(models, call([`mine/${id}`], { strict: true }))
+      for (const path of paths) {
+        const url = new URL(path, 'http://here')
+        expect([url.host, url.pathname], path).toEqual(['here', expect.stringMatching(/^\/(?:v1beta\/.*:streamGenerateContent|v1\/messages|(?:v1\/)?chat\/completions)$/)])
+        expect([...url.searchParams.keys()].filter((name) => name !== 'alt')).toEqual([])
+      }
+      expect(paths.length, api).toBeGreaterThan(0)
+    }
+  })
+})
 
 describe('the connection of a call', () => {
   it('stays whole when the server ends its answer a moment after the last word', async () => {

@@ -58,6 +58,10 @@ function withCredential(headers: Headers, pin: Pin, base: URL): Headers {
     throw new Problem('models-plain-http', `The key of ${pin.provider.id} was not sent: ${base.host} is reached without encryption.`, { next: 'Use an https address.', details: { fault: 'auth' } })
   }
   const value = pin.secret.open(`model call to ${pin.provider.id}`)
+  // What no header can hold would be quoted, key and all, by whoever refuses it later.
+  if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) {
+    throw new Problem('models-key-unusable', `The key of ${pin.provider.id} was not sent: it holds a line break or another character that no key has.`, { next: 'Set it again, without what came along when it was copied.', details: { fault: 'auth_permanent' } })
+  }
   if (pin.provider.auth === 'bearer') headers.set('authorization', `Bearer ${value}`)
   else headers.set(pin.credential.name, pin.credential.prefix + value)
   return headers
