@@ -1,5 +1,6 @@
 import type { WebClient } from '@slack/web-api'
 import { ConnectProblem, Problem, type ChannelHost, type Connection } from '@moltbot/contract'
+import { buttonLabelMax, buttonsMax } from './buttons.ts'
 import type { SlackConfig } from './config.ts'
 import { createDirectory } from './directory.ts'
 import { openEventsDoor } from './events-door.ts'
@@ -13,6 +14,7 @@ import { loadPlaceMemory } from './place-memory.ts'
 import { openApi, realmOf, type Realm } from './slack-api.ts'
 import { userOf } from './slack-id.ts'
 import { openSocketLine } from './socket-line.ts'
+import { loadUploads } from './uploads.ts'
 
 /** Opening an account must not hang on a silent network, ms. */
 const openPatienceMs = 25_000
@@ -20,6 +22,8 @@ const openPatienceMs = 25_000
 const closePatienceMs = 2_500
 /** Slack takes about one change of a message in a second. */
 const editEveryMs = 1_200
+/** Slack takes a gigabyte; a file is in memory while it is sent. */
+const fileBytesMax = 50 * 1024 * 1024
 /** With `mode: http` Slack is asked this often whether the login stands; that is the proof of life while nobody writes. */
 const lookEveryMs = 60_000
 
@@ -37,6 +41,7 @@ export async function connectSlack(config: SlackConfig, host: ChannelHost): Prom
   const { self, team, warning } = await whoAmI(api, host)
   const health = createHealthKeeper(host, `@${self.name} in ${team}`, warning)
   const memory = await loadPlaceMemory(host)
+  const uploads = await loadUploads(api, host, realm.acceptsFiles)
   let closing: Promise<void> | undefined
   const handOver = createHandOver({
     host, api, config, self, health, memory, directory: createDirectory(api, host), fetchImage: createImageFetcher(config.mediaMaxMb, botToken, realm.acceptsFiles, host),
@@ -54,8 +59,11 @@ export async function connectSlack(config: SlackConfig, host: ChannelHost): Prom
   }
 
   return {
-    limits: { textLengthMax: config.textChunkLimit, editEveryMs, nonce: false, streaming: config.streaming },
-    ...createOutgoing({ api, host, config, self, health, isClosed: () => closing !== undefined }),
+    limits: {
+      textLengthMax: config.textChunkLimit, editEveryMs, nonce: false, streaming: config.streaming,
+      files: { bytesMax: fileBytesMax, captionMax: config.textChunkLimit }, buttons: { most: buttonsMax, labelMax: buttonLabelMax },
+    },
+    ...createOutgoing({ api, host, config, self, health, uploads, isClosed: () => closing !== undefined }),
     async probe(signal) {
       try {
         signal.throwIfAborted()
@@ -172,7 +180,7 @@ function missingScopes(given: readonly string[] | undefined): string | undefined
   if (given === undefined) return undefined
   const wanted: [scope: string, without: string][] = [
     ['chat:write', 'it cannot answer'], ['im:history', 'it hears no direct messages'], ['app_mentions:read', 'it hears no mentions'], ['users:read', 'people have no names'],
-    ['files:read', 'it sees no pictures'], ['reactions:write', 'it cannot react'],
+    ['files:read', 'it sees no files'], ['files:write', 'it sends no files'], ['reactions:write', 'it cannot react'],
   ]
   const missing = wanted.filter(([scope]) => !given.includes(scope)).map(([scope, without]) => `${scope} (${without})`)
   return missing.length === 0 ? undefined : `The Slack app lacks ${missing.join(', ')}: add it under OAuth & Permissions and install the app again.`

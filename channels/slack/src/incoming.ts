@@ -1,4 +1,5 @@
 import type { AccountId, Attachment, ChannelNotice, ChatId, ChatRef, IncomingMessage, PlatformMessageId, Sender, SenderId, ThreadId } from '@moltbot/contract'
+import { wordsOfButton } from './buttons.ts'
 import { emojiOf } from './emoji.ts'
 import { oneLine, readMrkdwn, type Names } from './mrkdwn.ts'
 import { isDirect, isPlace, isTimestamp, senderIdOf, slackId, timeOf, type Home } from './slack-id.ts'
@@ -186,7 +187,7 @@ export function understandPress(body: SlackPress, self: Self, account: AccountId
   const thread = isTimestamp(body.container?.thread_ts) && body.container.thread_ts !== body.container.message_ts ? body.container.thread_ts : undefined
   const message: IncomingMessage = {
     id: `press-${body.trigger_id}` as PlatformMessageId, chat: chatRefOf(channel, thread, account, names), sender: { id: senderIdOf(user, body.user?.team_id, self.home) },
-    sentAt: now, text: `callback_data: ${value}`, attachments: [], mentioned: 'yes',
+    sentAt: now, text: wordsOfButton(value) ?? `callback_data: ${value}`, attachments: [], mentioned: 'yes',
   }
   if (isTimestamp(body.container?.message_ts)) message.quoted = { id: body.container.message_ts as PlatformMessageId, fromUs: true }
   return { kind: 'message', message, images: [] }

@@ -35,15 +35,19 @@ async function startNetwork(): Promise<ChannelNetwork> {
     sent: () =>
       server.sent.map((one) => ({
         id: one.id as PlatformMessageId, text: one.text, removed: one.deleted,
+        buttons: one.buttons.map((button) => button.label), ...(one.file === undefined ? {} : { file: { bytes: one.file.bytes, name: one.file.name, mimeType: one.file.type, as: one.file.as } }),
         ...(one.thread === undefined ? {} : Object.values(topics).includes(one.thread) ? { thread: one.thread } : { replyTo: one.thread as PlatformMessageId }),
       })),
     rename: (person: Person, name) => server.rename(people[person], name),
+    async tap(from, message, label) {
+      server.tap(people[from], message, label)
+    },
     redeliver: () => server.socket.redeliverLast(),
     faults: {
       block: () => server.block(server.direct(people.anna)),
       throttle: (ms) => server.fault('chat.postMessage', { status: 429, body: { ok: false, error: 'ratelimited' }, headers: { 'retry-after': String(ms / 1_000) } }),
       failSend: () => server.fault('chat.postMessage', { status: 500 }),
-      cutAfterAccept: () => server.fault('chat.postMessage', { acceptThenReset: true }),
+      cutAfterAccept: () => server.fault(['chat.postMessage', 'files.completeUploadExternal'], { acceptThenReset: true }),
       offline: () => server.goOffline(),
       online: () => server.goOnline(),
       cut: () => server.socket.dropSockets(),

@@ -1,5 +1,6 @@
 import type { WebClient } from '@slack/web-api'
-import { Problem, SendProblem, type ChannelHost, type ChatId, type ChatRef, type Connection, type OutgoingMessage, type PlatformMessageId, type SenderId } from '@moltbot/contract'
+import { Problem, SendProblem, type ChannelHost, type ChatId, type ChatRef, type Connection, type OutgoingFile, type OutgoingMessage, type PlatformMessageId, type SenderId } from '@moltbot/contract'
+import { wordsWithButtons } from './buttons.ts'
 import type { SlackConfig } from './config.ts'
 import { emojiName } from './emoji.ts'
 import { describeFailure, ForeignAnswer, helpFor, readFailure, toSendProblem } from './failures.ts'
@@ -7,6 +8,7 @@ import type { HealthKeeper } from './health.ts'
 import type { Self, SlackMessage } from './incoming.ts'
 import { renderText } from './mrkdwn.ts'
 import { isPlace, isTimestamp, slackId, timestampAt, userOf } from './slack-id.ts'
+import type { Uploads } from './uploads.ts'
 
 /** Which messages were already answered in a thread is remembered for this many. */
 const threadsKept = 500
@@ -18,10 +20,10 @@ const gone = new Set(['message_not_found', 'no_item_specified'])
 
 type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'react' | 'typing' | 'openDirect' | 'findSent' | 'groups'>>
 
-export interface OutgoingOptions { api: WebClient; host: ChannelHost; config: SlackConfig; self: Self; health: HealthKeeper; isClosed(): boolean }
+export interface OutgoingOptions { api: WebClient; host: ChannelHost; config: SlackConfig; self: Self; health: HealthKeeper; uploads: Uploads; isClosed(): boolean }
 
 /** Everything that goes from us to Slack's chats. */
-export function createOutgoing({ api, host, config, self, health, isClosed }: OutgoingOptions): Sending {
+export function createOutgoing({ api, host, config, self, health, uploads, isClosed }: OutgoingOptions): Sending {
   /** Message that was answered in its thread → key of the part that did. */
   const answeredBy = new Map<string, string>()
   let showsStatus = true
@@ -77,12 +79,28 @@ export function createOutgoing({ api, host, config, self, health, isClosed }: Ou
   }
 
   async function post(chat: ChatRef, message: OutgoingMessage, thread: string | undefined): Promise<PlatformMessageId> {
+    if (message.file !== undefined) return postFile(chat, message, message.file, thread)
+    const text = textOf(message.markdown)
     const answer = await api.chat.postMessage({
-      channel: placeOf(chat), text: textOf(message.markdown), ...(thread === undefined ? {} : { thread_ts: thread }),
+      channel: placeOf(chat), text, ...(message.buttons === undefined ? {} : { blocks: wordsWithButtons(text, message.buttons) }), ...(thread === undefined ? {} : { thread_ts: thread }),
       unfurl_links: config.linkPreview, unfurl_media: config.linkPreview, link_names: false,
       metadata: { event_type: deliveryEvent, event_payload: { key: message.key } },
     })
     return idOf(answer.ts)
+  }
+
+  async function postFile(chat: ChatRef, { key, markdown, buttons }: OutgoingMessage, file: OutgoingFile, thread: string | undefined): Promise<PlatformMessageId> {
+    const channel = placeOf(chat)
+    const text = markdown.trim() === '' ? '' : textOf(markdown)
+    const id = idOf(await uploads.send({ key, file, text, channel, thread }))
+    if (buttons === undefined) return id
+    try {
+      await api.chat.update({ channel, ts: id, text, blocks: wordsWithButtons(text, buttons) })
+    } catch (error) {
+      // The words say the same without them, and the message stands.
+      host.log.warn('slack: buttons could not be put under a file', { reason: describeFailure(readFailure(error)) })
+    }
+    return id
   }
 
   /** Our message of that key among these; pages show the key only when asked for. */
@@ -112,10 +130,13 @@ export function createOutgoing({ api, host, config, self, health, isClosed }: Ou
           if (code !== 'thread_not_found' && code !== 'invalid_thread_ts' && code !== 'message_not_found') throw error
           return post(chat, message, undefined)
         }
-      }, true),
+        // An app that may not upload still does what it is for.
+      }, message.file === undefined),
     edit: (chat, id, message, wish) =>
       effect(wish, async () => {
-        const answer = await api.chat.update({ channel: placeOf(chat), ts: id, text: textOf(message.markdown) })
+        const text = textOf(message.markdown)
+        // Without a word about them Slack would leave the buttons of before.
+        const answer = await api.chat.update({ channel: placeOf(chat), ts: id, text, blocks: message.buttons === undefined ? [] : wordsWithButtons(text, message.buttons) })
         if (answer.ok !== true) throw new ForeignAnswer()
       }),
     remove: (chat, id, wish) =>
@@ -149,6 +170,8 @@ export function createOutgoing({ api, host, config, self, health, isClosed }: Ou
     },
     async findSent(chat, key, since) {
       const channel = placeOf(chat)
+      const upload = await uploads.find(key)
+      if (upload.kind !== 'none') return upload.kind === 'sent' ? idOf(upload.id) : undefined
       // A minute for clocks that differ.
       const oldest = timestampAt(since - 60_000)
       if (chat.thread !== undefined) return (await findInThread(channel, chat.thread, key, oldest)) as PlatformMessageId | undefined

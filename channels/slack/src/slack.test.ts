@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import type { ChatRef, Connection } from '@moltbot/contract'
+import type { ChatRef, Connection, OutgoingMessage } from '@moltbot/contract'
 import { createTestHost, fastClock, type TestHost, type TestHostOptions } from '@moltbot/contract/testing'
 import Value from 'typebox/value'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -10,7 +10,7 @@ const servers: SlackServer[] = []
 const connections: Connection[] = []
 const signal = new AbortController().signal
 let lastKey = 0
-const words = (markdown: string, more: { replyTo?: string; key?: string } = {}): Parameters<Connection['send']>[1] => ({ key: `key${++lastKey}`, markdown, ...more }) as never
+const words = (markdown: string, more: { replyTo?: string; key?: string } | (Partial<Omit<OutgoingMessage, 'key'>> & { key?: string }) = {}): Parameters<Connection['send']>[1] => ({ key: `key${++lastKey}`, markdown, ...more }) as never
 
 afterEach(async () => {
   await Promise.all(connections.splice(0).map((connection) => connection.close()))
@@ -417,6 +417,88 @@ describe('what goes out', () => {
     expect(server.calls.get('chat.postMessage')).toBeUndefined()
     server.fault('chat.postMessage', { status: 200, body: { ok: true } })
     await expect(connection.send(chat, words('x'), signal)).rejects.toMatchObject({ outcome: 'unknown' })
+  })
+})
+
+describe('files and buttons', () => {
+  const pdf = (text = 'a report'): Partial<OutgoingMessage> => {
+    const bytes = Buffer.from(`%PDF-1.4 ${text}`)
+    return { file: { kind: 'document', fileName: 'report.pdf', mimeType: 'application/pdf', sizeBytes: bytes.length, bytes: async () => bytes } }
+  }
+  const directTo = (server: SlackServer, anna: SlackPerson): ChatRef => ({ channel: 'slack', account: 'default', chat: server.direct(anna).id, kind: 'direct' }) as never
+
+  it('a file whose end is uncertain is found by the file itself, after a restart too, and is not shown twice under its key', async () => {
+    const { server, host, connection, anna } = await stage({}, {}, { clock: fastClock(50) })
+    const chat = directTo(server, anna)
+    const message = words('here', { key: 'uncertain', ...pdf() })
+    server.fault('files.completeUploadExternal', { acceptThenReset: true })
+    await expect(connection.send(chat, message, signal)).rejects.toMatchObject({ outcome: 'unknown' })
+    await connection.close()
+    const again = await connect(server, {}, { clock: fastClock(50), memory: host.memory })
+    expect(await again.connection.findSent?.(chat, message.key, Date.now())).toBe(server.sent[0]?.id)
+    expect(await again.connection.send(chat, message, signal)).toBe(server.sent[0]?.id)
+    expect(server.sent.length).toBe(1)
+  })
+
+  it('a file that Slack never took to show is certainly not there, and goes out when it is sent again', async () => {
+    const { server, connection, anna } = await stage({}, {}, { clock: fastClock(200) })
+    const chat = directTo(server, anna)
+    const message = words('', { key: 'lost', ...pdf() })
+    server.fault('files.completeUploadExternal', { status: 500 })
+    await expect(connection.send(chat, message, signal)).rejects.toMatchObject({ outcome: 'unknown' })
+    expect(await connection.findSent?.(chat, message.key, Date.now())).toBeUndefined()
+    expect(await connection.send(chat, message, signal)).toBe(server.sent[0]?.id)
+  })
+
+  it('a file Slack took and does not show is never called absent', async () => {
+    const { server, connection, anna } = await stage({}, {}, { clock: fastClock(400) })
+    const chat = directTo(server, anna)
+    server.showFilesAfter(1_000)
+    await expect(connection.send(chat, words('', { key: 'hidden', ...pdf() }), signal)).rejects.toMatchObject({ outcome: 'unknown' })
+    await expect(connection.findSent?.(chat, 'hidden' as never, Date.now())).rejects.toMatchObject({ code: 'slack-history-unclear' })
+  })
+
+  it('what breaks before Slack was asked to show it was certainly not sent; a right that is missing is said, and the account goes on', async () => {
+    const { server, connection, anna } = await stage()
+    server.fault('files.getUploadURLExternal', { status: 500 })
+    await expect(connection.send(directTo(server, anna), words('', pdf()), signal)).rejects.toMatchObject({ outcome: 'not-sent' })
+    const other = await stage({}, { scopes: ['chat:write'] })
+    await expect(other.connection.send(directTo(other.server, other.anna), words('', pdf()), signal)).rejects.toMatchObject({ outcome: 'never', message: 'The Slack app lacks the scope files:write.' })
+    expect(other.host.reports.at(-1)?.kind).toBe('connected')
+    expect([...server.sent, ...other.server.sent]).toEqual([])
+  })
+
+  it('goes to an address of Slack’s and to no other', async () => {
+    const { server, connection, anna } = await stage()
+    server.fault('files.getUploadURLExternal', { body: { ok: true, upload_url: 'https://evil.example/upload', file_id: 'F0EVIL' } })
+    await expect(connection.send(directTo(server, anna), words('', pdf()), signal)).rejects.toMatchObject({ outcome: 'not-sent' })
+    expect(server.calls.get('files.completeUploadExternal')).toBeUndefined()
+  })
+
+  it('stands in its thread, has buttons below it, and loses them with its next words', async () => {
+    const { server, host, connection, anna } = await stage()
+    const family = server.channel('family')
+    const root = server.say(anna, 'hello', { in: family })
+    server.say(anna, 'you?', { in: family, thread: root.ts, mention: true })
+    const chat = (await taken(host, 2))[1]?.chat as ChatRef
+    const id = await connection.send(chat, words('the report', { ...pdf(), buttons: [{ label: 'Fine', says: 'it is fine' }] }), signal)
+    expect(server.sent[0]).toMatchObject({ id, thread: root.ts, text: 'the report', file: { name: 'report.pdf' }, buttons: [{ label: 'Fine' }] })
+    server.tap(anna, id, 'Fine')
+    await taken(host, 3)
+    expect(host.taken[2]).toMatchObject({ text: 'it is fine', chat: { chat: family.id, thread: root.ts }, quoted: { id, fromUs: true } })
+    await connection.edit?.(chat, id, words('done'), signal)
+    expect(server.sent[0]).toMatchObject({ text: 'done', buttons: [], file: { name: 'report.pdf' } })
+  })
+
+  it('long words above buttons lose nothing and stay code where they are code', async () => {
+    const { server, connection, anna } = await stage({ textChunkLimit: 8_000 })
+    const lines = Array.from({ length: 300 }, (_, index) => `line ${index} of this`)
+    await connection.send(directTo(server, anna), words(`Look:\n\n\`\`\`\n${lines.join('\n')}\n\`\`\`\n\nRight?`, { buttons: [{ label: 'Yes', says: 'yes' }] }), signal)
+    const blocks = JSON.parse(String(server.sent[0]?.payload['blocks'])) as { text?: { text: string } }[]
+    const parts = blocks.flatMap((block) => (block.text === undefined ? [] : [block.text.text]))
+    expect(parts.length).toBeGreaterThan(1)
+    for (const part of parts) expect(part.split('```').length % 2).toBe(1)
+    expect(parts.join('\n').split('\n').filter((line) => line.startsWith('line '))).toEqual(lines)
   })
 })
 

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { createServer, type IncomingMessage as HttpRequest, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { buttonsOf, createUploads, judgeBlocks, type SharedFile } from './post-rules.ts'
 import { attachSocketMode, type FakeSocketMode } from './socket-mode.ts'
 
 export interface SlackServerOptions {
@@ -36,6 +37,9 @@ export interface SlackSent {
   /** What people saw before each edit. */
   earlier: string[]
   payload: Json
+  file: SharedFile | undefined
+  /** What can be pressed now. */
+  buttons: { label: string; value: string; action: string }[]
 }
 
 export interface SlackFault { status?: number; body?: unknown; headers?: Record<string, string>; acceptThenReset?: boolean }
@@ -58,7 +62,9 @@ export interface SlackServer {
   /** Somebody changes what they wrote, or takes it away. */
   change(message: Json & { ts: string; channel: string }, text: string | undefined): void
   command(person: SlackPerson, name: string, text: string, facts?: { in?: SlackPlace; extra?: Json }): string
-  press(person: SlackPerson, value: string, message: { channel: string; id: string }): string
+  press(person: SlackPerson, value: string, message: { channel: string; id: string; thread?: string | undefined }): string
+  /** Somebody presses the button with this label under a message of ours. */
+  tap(person: SlackPerson, id: string, label: string): string
   react(person: SlackPerson, place: SlackPlace, ts: string, name: string, removed?: boolean): void
   /** Any event as Slack wraps it. */
   event(event: Json, extra?: Json): void
@@ -79,8 +85,10 @@ export interface SlackServer {
   until(condition: () => boolean, what: string, timeoutMs?: number): Promise<void>
   /** Whether the message was acknowledged, by socket or by HTTP. */
   acknowledged(ts: string): boolean
-  /** The next call of the method goes wrong. */
-  fault(method: string, fault: SlackFault): void
+  /** The next call of the method, or of whichever of them comes first, goes wrong. */
+  fault(method: string | readonly string[], fault: SlackFault): void
+  /** From now on a file is shown in the chat only after it was asked about so often. Default 1: Slack is never done at once. */
+  showFilesAfter(questions: number): void
   /** Everything the app says is refused for good in this place. */
   block(place: SlackPlace): void
   /** Socket names its own address; a test may name another. */
@@ -161,10 +169,16 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
       if (file === undefined) return answer(response, 404, {})
       return void response.writeHead(200, { 'content-type': file.type, 'content-length': file.bytes.length }).end(file.bytes)
     }
+    if (path.startsWith('/upload/v1/')) {
+      const taken = await uploads.take(path, request)
+      calls.set('upload', (calls.get('upload') ?? 0) + 1)
+      return answer(response, taken.status, taken.text, { 'content-type': 'text/plain' })
+    }
     const method = path.replace('/api/', '')
     calls.set(method, (calls.get(method) ?? 0) + 1)
     const form = await readForm(request)
     const fault = faults.get(method)?.shift()
+    for (const list of faults.values()) if (fault !== undefined && list.includes(fault)) list.splice(list.indexOf(fault), 1)
     if (fault?.status !== undefined) return answer(response, fault.status, fault.body ?? 'broken', fault.headers)
     const wanted = method === 'apps.connections.open' ? appToken : botToken
     if (revoked || request.headers.authorization !== `Bearer ${wanted}`) return answer(response, 200, { ok: false, error: 'invalid_auth' })
@@ -173,6 +187,7 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
     answer(response, 200, fault?.body ?? result, options.scopes === undefined ? {} : { 'x-oauth-scopes': options.scopes.join(',') })
   }
 
+  const uploads = createUploads(() => `http://127.0.0.1:${port}`, () => nextId('F'))
   const calls = new Map<string, number>()
   const no = (error: string): Json => ({ ok: false, error })
   const inPlace = (channel: string): (Json & { ts: string; channel: string; user?: string })[] => history.get(channel) ?? []
@@ -218,11 +233,15 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
         const ours = sent.find((one) => one.id === form['ts'] && one.channel === channel && !one.deleted)
         if (place === undefined) return no('channel_not_found')
         if (ours === undefined) return no('message_not_found')
-        if (String(form['text'] ?? '') === '') return no('no_text')
+        const blocks = form['blocks'] === undefined ? undefined : (JSON.parse(String(form['blocks'])) as Json[])
+        if (blocks !== undefined && !judgeBlocks(blocks)) return no('invalid_blocks')
+        if (String(form['text'] ?? '') === '' && (blocks === undefined || blocks.length === 0)) return no('no_text')
+        // What is not named stays as it was.
+        if (blocks !== undefined) ours.buttons = buttonsOf(blocks)
         if (ours.text !== unescape(String(form['text']))) ours.earlier.push(ours.text)
-        ours.text = unescape(String(form['text']))
+        ours.text = unescape(String(form['text'] ?? ''))
         const message = byTime(ours.id)
-        if (message !== undefined) message['text'] = form['text']
+        if (message !== undefined) message['text'] = form['text'] ?? ''
         return { ok: true, channel, ts: ours.id, text: form['text'] }
       }
       case 'chat.delete': {
@@ -249,6 +268,16 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
         reactions.set(key, (reactions.get(key) ?? []).filter((name) => name !== form['name']))
         return { ok: true }
       }
+      case 'files.getUploadURLExternal':
+        if (options.scopes !== undefined && !options.scopes.includes('files:write')) return { ...no('missing_scope'), needed: 'files:write' }
+        return uploads.begin(form)
+      case 'files.completeUploadExternal': {
+        const file = uploads.complete(form)
+        if (typeof file === 'string') return no(file)
+        return post(place, { ...form, channel }, file)
+      }
+      case 'files.info':
+        return uploads.info(String(form['file']))
       case 'assistant.threads.setStatus':
         statuses.push({ channel, thread: String(form['thread_ts']), status: String(form['status']) })
         return { ok: true }
@@ -262,7 +291,9 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
     return replies.length === 0 ? message : { ...message, thread_ts: message.ts, reply_count: replies.length, latest_reply: replies.at(-1)?.ts }
   }
 
-  function page(messages: Json[], form: Json, under = 'messages'): Json {
+  function page(all: Json[], form: Json, under = 'messages'): Json {
+    const shows = (message: Json): boolean => ((message['files'] ?? []) as { id: string }[]).every(({ id }) => uploads.isShown(id))
+    const messages = all.filter(shows)
     const start = Number(form['cursor'] ?? 0)
     const limit = Number(form['limit'] ?? 100)
     const more = messages.length > start + limit
@@ -273,23 +304,28 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
     return { ok: true, [under]: shown, has_more: more, response_metadata: { next_cursor: more ? String(start + limit) : '' } }
   }
 
-  function post(place: SlackPlace | undefined, form: Json): Json {
+  function post(place: SlackPlace | undefined, form: Json, file?: SharedFile): Json {
     if (place === undefined) return no('channel_not_found')
     if (blocked.has(place.id)) return no('is_archived')
-    const text = String(form['text'] ?? '')
-    if (text.trim() === '') return no('no_text')
+    const text = String((file === undefined ? form['text'] : form['initial_comment']) ?? '')
+    const blocks = form['blocks'] === undefined ? [] : (JSON.parse(String(form['blocks'])) as Json[])
+    if (text.trim() === '' && file === undefined && blocks.length === 0) return no('no_text')
+    if (!judgeBlocks(blocks)) return no('invalid_blocks')
     const thread = form['thread_ts'] === undefined ? undefined : String(form['thread_ts'])
     if (thread !== undefined && !inPlace(place.id).some((message) => message.ts === thread)) return no('thread_not_found')
     const ts = nextTime()
     const message: Json & { ts: string; channel: string } = {
       type: 'message', channel: place.id, ts, user: bot.user, bot_id: bot.bot, team, text, ...(thread === undefined ? {} : { thread_ts: thread }),
       ...(form['metadata'] === undefined ? {} : { metadata: JSON.parse(String(form['metadata'])) as Json }),
+      ...(file === undefined ? {} : { subtype: 'file_share', files: [{ id: file.id, name: file.name, mimetype: file.type, size: file.bytes.length, mode: 'hosted' }] }),
     }
+    if (file !== undefined) uploads.shared(file.id, place.id, ts)
     history.set(place.id, [...inPlace(place.id), message])
-    sent.push({ id: ts, channel: place.id, text: unescape(text.slice(0, 40_000)), thread, deleted: false, earlier: [], payload: form })
+    sent.push({ id: ts, channel: place.id, text: unescape(text.slice(0, 40_000)), thread, deleted: false, earlier: [], payload: form, file, buttons: buttonsOf(blocks) })
     // The app hears its own words, too.
     tell({ ...message, channel_type: place.kind })
-    return { ok: true, channel: place.id, ts, message }
+    // Where a file went Slack does not say: the message is made a moment later.
+    return file === undefined ? { ok: true, channel: place.id, ts, message } : { ok: true, files: [{ id: file.id, title: file.name }] }
   }
 
   function wrap(event: Json, extra: Json = {}): Json {
@@ -402,10 +438,16 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
     press(person, value, message) {
       const trigger = `${nextId('1')}.${nextId('2')}.fake`
       dispatch('interactive', {
-        type: 'block_actions', user: { id: person.id, team_id: person.team }, api_app_id: 'A111', container: { type: 'message', message_ts: message.id, channel_id: message.channel },
+        type: 'block_actions', user: { id: person.id, team_id: person.team }, api_app_id: 'A111', container: { type: 'message', message_ts: message.id, channel_id: message.channel, ...(message.thread === undefined ? {} : { thread_ts: message.thread }) },
         trigger_id: trigger, team: { id: team }, channel: { id: message.channel }, actions: [{ action_id: 'a', block_id: 'b', type: 'button', value }], response_url: `http://127.0.0.1:${port}/response`,
       }, `press-${trigger}`)
       return trigger
+    },
+    tap(person, id, label) {
+      const ours = sent.find((one) => one.id === id && !one.deleted)
+      const button = ours?.buttons.find((one) => one.label === label)
+      if (ours === undefined || button === undefined) throw new Error(`there is no button "${label}" to press`)
+      return fake.press(person, button.value, ours)
     },
     react(person, place, ts, name, removed = false) {
       tell({ type: removed ? 'reaction_removed' : 'reaction_added', user: person.id, reaction: name, item: { type: 'message', channel: place.id, ts }, event_ts: nextTime() })
@@ -448,8 +490,9 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
     }),
     acknowledged: (ts) => socket.acknowledged(ts) || httpAcknowledged.has(ts),
     fault(method, fault) {
-      faults.set(method, [...(faults.get(method) ?? []), fault])
+      for (const one of typeof method === 'string' ? [method] : method) faults.set(one, [...(faults.get(one) ?? []), fault])
     },
+    showFilesAfter: (questions) => uploads.showAfter(questions),
     block: (place) => void blocked.add(place.id),
     revokeTokens() {
       revoked = true
