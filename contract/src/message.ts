@@ -78,6 +78,8 @@ export interface TurnWishes {
   /** Text placed after the system prompt for this turn (the OpenAI door's `system` messages). */
   instructions?: string
   timeoutMs?: number
+  /** Where the answer goes besides: written together with it, so that it goes out exactly when the answer does. Fixed when the message is accepted. */
+  alsoTo?: ChatRef
 }
 
 export type ThinkingLevel = 'off' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh'

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { hang, say } from '../fakes/model-servers/index.ts'
+import { ownedBy1001, personAt } from '../support/person.ts'
 import { connectClient, startTestGateway, textOfMessage, type TestClient, type TestGateway } from '../support/test-gateway.ts'
 
 let at: TestGateway
 let hanging = false
 const clients: TestClient[] = []
 beforeAll(async () => {
-  at = await startTestGateway({ telegram: false, script: (request) => (hanging ? [say('It begins '), hang] : [say(`You said: ${request.lastUserText}`)]) })
+  at = await startTestGateway({ config: ownedBy1001, script: (request) => (hanging ? [say('It begins '), hang] : [say(`You said: ${request.lastUserText}`)]) })
 })
 afterAll(async () => {
   clients.forEach((client) => client.close())
@@ -59,4 +60,21 @@ it.each([3, 4] as const)('a message sent over protocol %s just before the gatewa
   expect(textOfMessage(messages[1])).toBe(`You said: hold on ${version}`)
   const rows = await at.gateway.rooms.store.read.all('SELECT end_state FROM inbox WHERE platform_id = ?', `held-${version}`)
   expect(rows).toMatchObject([{ end_state: 'answered' }])
+})
+
+it('an answer that was to go to the network as well goes there after a stop, once', async () => {
+  const words = await personAt(at, 1001).chat('from the phone')
+  expect(words).toBe('You said: from the phone')
+  hanging = true
+  const send = { sessionKey: 'main', message: 'and to my phone', idempotencyKey: 'onward', deliver: true }
+  const before = await connect(4)
+  const calls = at.model.requests.length
+  await before.request('chat.send', send)
+  await at.model.arrived(calls + 1)
+  await at.stop()
+  hanging = false
+  await at.start()
+  await (await connect(4)).request('chat.send', send)
+  await at.quiet()
+  expect(at.telegram.sent.filter((message) => message.text === 'You said: and to my phone').map((message) => message.chatId)).toEqual([1001])
 })

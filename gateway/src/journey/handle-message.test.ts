@@ -101,7 +101,7 @@ function build() {
   const sessions = createSessions({
     store, clock, newId, log, config,
     needs: {
-      assign: inbox.assign, endMessage: (tx, id, state, detail) => inbox.end(tx, id, state, detail), backlog: inbox.backlog, platformIds: async () => [], byPlatformId: inbox.byPlatformId,
+      assign: inbox.assign, endMessage: (tx, id, state, detail) => inbox.end(tx, id, state, detail), backlog: inbox.backlog, platformIds: async () => [], ofClient: (id, { principal }) => inbox.ofClient(id, { channels: channels.map((channel) => channel.id), sender: principal }),
       agentFor: () => 'main' as AgentId, defaultAgent: () => 'main' as AgentId,
       agent: (id: AgentId) => {
         if (id !== 'main') throw new Problem('agent-unknown', `There is no agent called ${id}.`)

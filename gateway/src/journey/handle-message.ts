@@ -172,6 +172,7 @@ export async function answerTurn(turn: Turn, journey: Journey): Promise<void> {
       await store.transaction(async (tx) => {
         await sessions.finish(tx, turn, outcome)
         const parts = words === '' ? [] : await outbox.answer(tx, turn, words)
+        await sendOn(tx, turn, outcome, journey)
         if (parts.length === 0) await inbox.endTurn(tx, turn.id, outcome.kind === 'failed' ? 'failed' : 'silent', outcome.kind === 'aborted' ? `${outcome.reason}, before anything was said` : 'the assistant chose to say nothing')
       })
       break
@@ -182,6 +183,14 @@ export async function answerTurn(turn: Turn, journey: Journey): Promise<void> {
     }
   }
   if (words === '') await outbox.withdraw(turn).catch((error: unknown) => log.warn('A preview could not be taken back.', { turn: turn.id, error: describeError(error) }))
+}
+
+/** The words of the answer, without the notices that are for this conversation alone, also go where the message asked. */
+async function sendOn(tx: Tx, turn: Turn, { undone }: TurnOutcome, { outbox }: Journey): Promise<void> {
+  const [asked] = turn.batch
+  if (asked?.wishes?.alsoTo === undefined) return
+  const words = [...turn.said, ...(undone === undefined ? [] : [undone])].map((text) => text.trim()).filter((text) => text !== '')
+  await outbox.sendOn(tx, { inbox: asked.inbox, chat: asked.wishes.alsoTo, principal: turn.principal.id }, words.join('\n\n'))
 }
 
 /** What the model says it did is its own words; what was not done is the gateway's, and no answer goes out without it. Who stopped a turn is told of its calls right there. */

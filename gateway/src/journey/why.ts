@@ -31,7 +31,7 @@ export function createWhy(rooms: { inbox: InboxRoom; sessions: SessionsRoom; out
     const calls = turn === undefined ? [] : await sessions.transcript.calls(store.read, turn.id)
     const receipts = turn === undefined ? [] : await sessions.receipts(turn.id)
     const spent = turn === undefined ? undefined : await rooms.spent?.(turn.id)
-    const deliveries = [...(turn === undefined ? [] : await outbox.ofTurn(turn.id)), ...(await outbox.ofInbox(row.id))]
+    const deliveries = [...(turn === undefined ? [] : await outbox.ofTurn(turn.id)), ...(await outbox.ofInbox(row.id)), ...(await outbox.sentOn(row.id))]
     const judged = row.end === 'denied' ? (await audit.about(`${row.chat.channel}:${row.message.sender.id}`)).filter((entry) => Math.abs(entry.at - row.receivedAt) < 2_000) : []
     const where = `${row.chat.channel}${row.chat.account === 'default' ? '' : `/${row.chat.account}`}, ${row.chat.kind} ${row.chat.chat}${row.chat.thread === undefined ? '' : ` thread ${row.chat.thread}`}`
     const lines = [

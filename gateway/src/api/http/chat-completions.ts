@@ -106,7 +106,7 @@ function watch(rooms: Rooms, platformId: string, key: SessionKey, onText: (text:
   }
   const hear = (item: FeedItem): void => {
     if (item.kind === 'turn' || item.kind === 'turn-settled') {
-      if (turn === undefined && item.turn.messages.some((message) => message.platformId === platformId)) turn = item.turn.id
+      if (turn === undefined && item.turn.key === key && item.turn.messages.some((message) => message.platformId === platformId)) turn = item.turn.id
       if (turn !== item.turn.id) return
       if (item.kind === 'turn-settled') return settle(item.outcome)
       const { event } = item
@@ -125,14 +125,14 @@ function watch(rooms: Rooms, platformId: string, key: SessionKey, onText: (text:
       }
       return
     }
-    if (item.kind !== 'message-ended' || item.platformId !== platformId) return
+    if (item.kind !== 'message-ended' || item.platformId !== platformId || (item.key !== null && item.key !== key)) return
     if (item.turnId !== null) turn ??= item.turnId
     if (item.end === 'denied') return finish({ kind: 'failed', failure: { status: 403, message: item.detail ?? 'Refused.', type: 'invalid_request_error', code: 'denied' } })
     if (item.end === 'failed' && item.turnId === null) return finish({ kind: 'failed', failure: { status: 500, message: notices.at(-1) ?? item.detail ?? 'The message could not be answered.', type: 'api_error' } })
     if (item.end === 'command' || (item.end === 'silent' && item.turnId === null)) finish({ kind: 'said', text: notices.join('\n\n'), finish: 'stop', usage })
   }
   const look = async (): Promise<void> => {
-    const outcome = await rooms.sessions.outcomeOf(platformId)
+    const outcome = await rooms.sessions.outcomeOf(platformId, { principal: ownerPrincipal, key })
     if (outcome?.turnId != null) turn ??= outcome.turnId
     if (outcome?.end === 'answered' || outcome?.end === 'silent' || outcome?.end === 'command') return finish({ kind: 'said', text: outcome.text ?? '', finish: 'stop', usage: outcome.usage ?? noUsage })
     if (outcome?.end === 'denied' || outcome?.end === 'failed') return finish({ kind: 'failed', failure: { status: 500, message: outcome.detail ?? 'The message could not be answered.', type: 'api_error' } })

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import type { InboxId } from '@moltbot/contract'
+import type { InboxId, PrincipalId } from '@moltbot/contract'
 import { FakeClock } from '@moltbot/contract/testing'
-import { callMethod, settled } from '../testing/call-method.ts'
+import { callMethod, fakeCaller, settled } from '../testing/call-method.ts'
 import { fakeRooms } from '../testing/fake-rooms.ts'
 import { agentWait } from './agent-wait.ts'
 
@@ -30,4 +30,19 @@ it('running out of time is an ordinary answer', async () => {
   await settled()
   await clock.advance(500)
   expect(await waiting).toEqual({ runId: 'nobody', status: 'timeout' })
+})
+
+it('a run of somebody else is never seen, not while it goes on and not when it ends', async () => {
+  const clock = new FakeClock()
+  const rooms = await fakeRooms({ clock })
+  const theirs = { ...outcome, principal: 'pr-2' as PrincipalId, text: 'theirs' }
+  rooms.state.outcomes.set('K', theirs)
+  const waiting = callMethod(agentWait, { runId: 'K', timeoutMs: 500 }, rooms)
+  await settled()
+  rooms.emit({ kind: 'message-ended', inbox: 'in2' as InboxId, platformId: 'K', key: null, end: 'answered', detail: null, turnId: null })
+  await settled()
+  await clock.advance(500)
+  expect(await waiting).toEqual({ runId: 'K', status: 'timeout' })
+  const they = fakeCaller({ principal: { id: 'pr-2' as PrincipalId, role: 'member' } })
+  expect(await callMethod(agentWait, { runId: 'K' }, rooms, they)).toMatchObject({ status: 'ok' })
 })

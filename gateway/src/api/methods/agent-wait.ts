@@ -6,13 +6,13 @@ import { failureOf, runEnd } from '../wire/run-end.ts'
 export const agentWait = defineMethod({
   name: 'agent.wait',
   scope: 'operator.write',
-  summary: 'Waits for a run to end, at most timeoutMs (30 s); running out of time is an ordinary answer.',
+  summary: 'Waits for a run of one’s own to end, at most timeoutMs (30 s); running out of time is an ordinary answer.',
   params: closed({ runId: Word, timeoutMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 3_600_000 })) }),
   result: Type.Object({
     runId: Type.String(), status: Type.String(), startedAt: Type.Optional(Type.Integer()), endedAt: Type.Optional(Type.Integer()), error: Type.Optional(Type.String()),
   }),
-  async handle({ runId, timeoutMs }, rooms) {
-    const end = await runEnd(rooms, runId, timeoutMs ?? 30_000)
+  async handle({ runId, timeoutMs }, rooms, caller) {
+    const end = await runEnd(rooms, runId, { principal: caller.principal.id }, timeoutMs ?? 30_000)
     if (end === undefined || end.end === null) return { runId, status: 'timeout' }
     const failure = failureOf(end)
     return {

@@ -85,6 +85,5 @@ it('sends the reply on where it was asked to, and refuses channels that do not e
   rooms.channels = [{ id: 'telegram', senders: 'platform' } as unknown as Channel]
   await expect(callMethod(agent, { message: 'x', idempotencyKey: 'b', deliver: true, channel: 'fax' }, rooms)).rejects.toThrow('invalid agent params: unknown channel: fax')
   await callMethod(agent, { message: 'x', idempotencyKey: 'a', deliver: true, channel: 'telegram', to: '7' }, rooms)
-  await end(rooms)
-  expect(rooms.state.deliveries).toMatchObject([{ chat: { channel: 'telegram', account: 'default', chat: '7' } satisfies Record<keyof Pick<ChatRef, 'channel' | 'account' | 'chat'>, string>, markdown: 'done' }])
+  expect(rooms.fakeDoors.browser.submitted[0]?.wishes).toEqual({ commands: false, alsoTo: { channel: 'telegram', account: 'default', chat: '7', kind: 'direct' } satisfies Record<keyof Pick<ChatRef, 'channel' | 'account' | 'chat' | 'kind'>, string> })
 })

@@ -7,7 +7,7 @@ import type { Caller } from '../caller.ts'
 import type { Rooms } from '../rooms.ts'
 import { readAttachments, WireAttachment } from '../wire/attachments.ts'
 import { runIdOf, wishesOf } from '../wire/chat-send.ts'
-import { deliverReply, lastRoute } from '../wire/deliver-reply.ts'
+import { lastRoute } from '../wire/last-route.ts'
 import { splitModel } from '../wire/message.ts'
 import { ignored, MaybeWord, open, Word } from '../wire/params.ts'
 import { failureOf, runEnd } from '../wire/run-end.ts'
@@ -56,16 +56,15 @@ export const agent = defineMethod({
     const target = params.deliver === true ? placeOf(params, rooms, session?.lastChat) : undefined
     if (session?.settings.sendPolicy === 'deny') throw new Problem('send-denied', 'send blocked by session policy')
     const model = params.model === undefined || params.model === '' ? undefined : modelOf(rooms, params.provider, params.model)
-    const submitted = await submitMessage(rooms, caller, {
+    await submitMessage(rooms, caller, {
       runId, key, text: params.message, attachments: readAttachments(params.attachments),
-      wishes: wishesOf({
+      wishes: { ...(target === undefined ? {} : { alsoTo: target }), ...wishesOf({
         commands: false, ...(model === undefined ? {} : { model }),
         ...(params.thinking === undefined ? {} : { thinking: params.thinking }),
         ...(params.timeout === undefined ? {} : { timeoutMs: params.timeout * 1000 }),
         ...(params.extraSystemPrompt === undefined ? {} : { instructions: params.extraSystemPrompt }),
-      }),
+      }) },
     })
-    if (submitted.kind === 'started' && target !== undefined) void deliverReply(rooms, runId, target, caller.principal.id)
     void finish(rooms, caller, runId, key)
     return { runId, status: 'accepted', acceptedAt: Math.round(rooms.clock.now()), sessionKey: key, agentId: agentOf(key) }
   },
@@ -74,7 +73,7 @@ export const agent = defineMethod({
 /** The second answer, after the last event of the run. */
 async function finish(rooms: Rooms, caller: Caller, runId: string, key: SessionKey): Promise<void> {
   try {
-    const end = await runEnd(rooms, runId, undefined)
+    const end = await runEnd(rooms, runId, { principal: caller.principal.id, key }, undefined)
     if (caller.signal.aborted) return
     const failure = end === undefined ? 'the message did not end in an answer' : failureOf(end)
     if (end === undefined || failure !== undefined) {

@@ -1,6 +1,6 @@
 import { mainAgent, noUsage, ownerPrincipal, Problem } from '@moltbot/contract'
 import type {
-  Action, ChannelId, ChatId, ChatRef, Clock, Door, EntryBody, EntryId, IncomingMessage, InboxId, OutgoingMessage, PlatformMessageId, Principal, Receipt,
+  Action, ChannelId, ChatId, ChatRef, Clock, Door, EntryBody, EntryId, IncomingMessage, InboxId, OutgoingMessage, PlatformMessageId, Principal, PrincipalId, Receipt,
   SessionId, SessionKey, Store, TurnId, Verdict,
 } from '@moltbot/contract'
 import { countingIds, memoryLogger, realClock } from '@moltbot/contract/testing'
@@ -37,7 +37,8 @@ export interface FakeRooms extends Rooms {
     sessions: Map<SessionKey, SessionRow>
     entries: Map<SessionKey, EntryRow[]>
     running: RunningTurn[]
-    outcomes: Map<string, Awaited<ReturnType<Rooms['sessions']['outcomeOf']>>>
+    /** By the client's name for the message. Those of the owner, unless `principal` says whose. */
+    outcomes: Map<string, Omit<NonNullable<Awaited<ReturnType<Rooms['sessions']['outcomeOf']>>>, 'inbox'> & { inbox?: InboxId; principal?: PrincipalId }>
     aborts: { key: SessionKey; turn: TurnId | undefined }[]
     inbox: InboxRow[]
     deliveries: DeliveryRow[]
@@ -396,7 +397,10 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
         return entry(key, { kind: 'injected', text, ...(label === undefined ? {} : { label }) })
       },
       running: (key) => state.running.filter((turn) => key === undefined || turn.key === key),
-      outcomeOf: async (platformId) => state.outcomes.get(platformId),
+      async outcomeOf(platformId, of) {
+        const { principal = ownerPrincipal, ...outcome } = state.outcomes.get(platformId) ?? {}
+        return principal === of.principal && 'end' in outcome ? { inbox: 'in1' as InboxId, ...outcome } : undefined
+      },
     },
     outbox: {
       async send(request) {

@@ -6,7 +6,7 @@ import type { Caller } from '../caller.ts'
 import type { Rooms } from '../rooms.ts'
 import { readAttachments } from './attachments.ts'
 import type { WireAttachment } from './attachments.ts'
-import { deliverReply, lastRoute } from './deliver-reply.ts'
+import { lastRoute } from './last-route.ts'
 import { stopSession } from './stop-session.ts'
 import { stopWish } from './stop-words.ts'
 import { repeatStatus, submitMessage } from './submit-message.ts'
@@ -38,9 +38,8 @@ export async function chatSend(words: ChatWords, rooms: Rooms, caller: Caller): 
   const session = await rooms.sessions.get(key)
   if (session?.settings.sendPolicy === 'deny') throw new Problem('send-denied', 'send blocked by session policy')
   const route = words.deliver ? lastRoute(rooms, session?.lastChat) : undefined
-  const submitted = await submitMessage(rooms, caller, { runId, key, text: words.text, attachments, wishes: words.wishes })
+  const submitted = await submitMessage(rooms, caller, { runId, key, text: words.text, attachments, wishes: { ...words.wishes, ...(route === undefined ? {} : { alsoTo: route }) } })
   if (submitted.kind === 'repeated') return { runId, ...repeatStatus(submitted.row) }
-  if (route !== undefined) void deliverReply(rooms, runId, route, caller.principal.id)
   return { runId, status: 'started' }
 }
 

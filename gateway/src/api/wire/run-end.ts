@@ -1,22 +1,23 @@
-import type { SessionKey, TurnId, TurnOutcome } from '@moltbot/contract'
+import type { InboxId, PrincipalId, SessionKey, TurnId, TurnOutcome } from '@moltbot/contract'
 import type { Rooms } from '../rooms.ts'
 
 /** How a message ended. `outcome` is known when the turn ended while somebody waited for it. */
 export interface RunEnd extends NonNullable<Awaited<ReturnType<Rooms['sessions']['outcomeOf']>>> { outcome?: TurnOutcome }
 
 /**
- * Waits until the message a client sent under this name has ended, and its last event was told. Undefined: not within
- * `timeoutMs` (absent: as long as it takes).
+ * Waits until the message this principal's client sent under this name has ended, and its last event was told; in this session, where `key` is
+ * given. Undefined: not within `timeoutMs` (absent: as long as it takes). What others sent under the same name is never told.
  */
-export async function runEnd(rooms: Pick<Rooms, 'sessions' | 'runs' | 'clock'>, runId: string, timeoutMs: number | undefined): Promise<RunEnd | undefined> {
-  let heard = (): void => undefined
+export async function runEnd(
+  rooms: Pick<Rooms, 'sessions' | 'runs' | 'clock'>, runId: string, of: { principal: PrincipalId; key?: SessionKey }, timeoutMs: number | undefined,
+): Promise<RunEnd | undefined> {
   const cancels: (() => void)[] = []
-  let key: SessionKey | null = null
   /** Of turns that ended meanwhile; which of them is ours is known only at the end. */
   const outcomes = new Map<TurnId, TurnOutcome>()
-  const ended = new Promise<'ended'>((resolve) => {
-    heard = () => resolve('ended')
-  })
+  /** The sessions in which messages of that name ended meanwhile; whose they are is asked then. */
+  const ended = new Map<InboxId, SessionKey | null>()
+  let heard = (): void => undefined
+  const late = timeoutMs === undefined ? undefined : new Promise<'late'>((resolve) => cancels.push(rooms.clock.after(timeoutMs, () => resolve('late'))))
   const stopListening = rooms.sessions.feed.subscribe((item) => {
     if (item.kind === 'turn-settled') {
       outcomes.set(item.turn.id, item.outcome)
@@ -26,21 +27,26 @@ export async function runEnd(rooms: Pick<Rooms, 'sessions' | 'runs' | 'clock'>, 
       }
     }
     if (item.kind !== 'message-ended' || item.platformId !== runId) return
-    key = item.key
+    ended.set(item.inbox, item.key)
     heard()
   })
   try {
-    const known = await rooms.sessions.outcomeOf(runId)
-    if (known !== undefined && known.end !== null) return known
-    const waits: Promise<'ended' | 'late'>[] = [ended]
-    if (timeoutMs !== undefined) waits.push(new Promise((resolve) => cancels.push(rooms.clock.after(timeoutMs, () => resolve('late')))))
-    if ((await Promise.race(waits)) === 'late') return undefined
-    const end = await rooms.sessions.outcomeOf(runId)
-    if (end === undefined) return undefined
-    if (end.turnId !== null) await rooms.runs.closed(end.turnId)
-    if (key !== null) await rooms.runs.told(key)
-    const outcome = end.turnId === null ? undefined : outcomes.get(end.turnId)
-    return { ...end, ...(outcome === undefined ? {} : { outcome }) }
+    for (;;) {
+      const next = new Promise<'heard'>((resolve) => {
+        heard = () => resolve('heard')
+      })
+      const end = await rooms.sessions.outcomeOf(runId, of)
+      if (end !== undefined && end.end !== null) {
+        const key = ended.get(end.inbox)
+        // It was over before anybody listened: there is nothing more to be told.
+        if (key === undefined) return end
+        if (end.turnId !== null) await rooms.runs.closed(end.turnId)
+        if (key !== null) await rooms.runs.told(key)
+        const outcome = end.turnId === null ? undefined : outcomes.get(end.turnId)
+        return { ...end, ...(outcome === undefined ? {} : { outcome }) }
+      }
+      if ((await (late === undefined ? next : Promise.race([next, late]))) === 'late') return undefined
+    }
   } finally {
     stopListening()
     for (const cancel of cancels) cancel()

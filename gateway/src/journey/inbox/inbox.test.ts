@@ -24,6 +24,19 @@ const take = async (of: IncomingMessage): Promise<InboxId> => {
   return receipt.id
 }
 
+it('a client finds what its person sent through our own ways in, and nothing else of that name', async () => {
+  const from = { channels: ['web', 'terminal'], sender: 'olga' }
+  await take(message('K', { sender: { id: 'olga' } }, { channel: 'telegram' }))
+  await take(message('K', { sender: { id: 'ben' } }, { channel: 'web', chat: 'his' }))
+  expect(await inbox.ofClient('K', from)).toBeUndefined()
+  const first = await take(message('K', { sender: { id: 'olga' } }, { channel: 'web', chat: 'one' }))
+  await clock.advance(1)
+  const second = await take(message('K', { sender: { id: 'olga' } }, { channel: 'terminal', chat: 'two' }))
+  expect((await inbox.ofClient('K', from))?.id).toBe(second)
+  expect((await inbox.ofClient('K', { ...from, chat: 'one' }))?.id).toBe(first)
+  expect(await inbox.ofClient('K', { ...from, chat: 'his' })).toBeUndefined()
+})
+
 describe('accepting', () => {
   it('takes a message once per place, for ever', async () => {
     const first = await take(message('1'))

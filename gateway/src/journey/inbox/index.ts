@@ -79,6 +79,8 @@ export interface InboxRoom extends Inbox {
   backlog(chat: ChatRef, before: number, most: number): Promise<InboxRow[]>
   /** By the network's id alone, newest first: what a client of the door knows its message by. */
   byPlatformId(platformId: string): Promise<InboxRow | undefined>
+  /** By the network's id, newest first, of one sender in some channels, and in one chat where it is given. */
+  ofClient(platformId: string, of: { channels: readonly string[]; sender: string; chat?: string }): Promise<InboxRow | undefined>
   /** The message its sender wrote before this one in the same chat; undefined when it is their first. */
   before(message: IncomingMessage): Promise<InboxId | undefined>
   /** Changes what the sender wrote, for a secret that got another name when it was kept. Resolves with the row as it is now. */
@@ -208,6 +210,14 @@ export function createInbox(options: {
     },
     async byPlatformId(platformId) {
       const row = await store.read.get(`SELECT ${columns} FROM inbox WHERE platform_id = ? ORDER BY received_at DESC LIMIT 1`, platformId)
+      return row === undefined ? undefined : toRow(row)
+    },
+    async ofClient(platformId, { channels, sender, chat }) {
+      const row = await store.read.get(
+        `SELECT ${columns} FROM inbox WHERE platform_id = ? AND sender = ? AND channel IN (${channels.map(() => '?').join(', ')})${chat === undefined ? '' : ' AND chat = ?'}
+         ORDER BY received_at DESC, id DESC LIMIT 1`,
+        platformId, sender, ...channels, ...(chat === undefined ? [] : [chat]),
+      )
       return row === undefined ? undefined : toRow(row)
     },
     async before(message) {

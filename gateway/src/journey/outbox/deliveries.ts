@@ -20,6 +20,9 @@ export function deliveryKey(owner: string, part: number): DeliveryKey {
   return createHash('sha256').update(`${owner}/${part}`).digest('hex').slice(0, 32) as DeliveryKey
 }
 
+/** Under which name the answer to a message stands for a further place: no part of the turn, so that how it ends is not told as how the turn ended. */
+export const sentOnOwner = (inbox: InboxId): string => `${inbox}/also`
+
 /** A delivery with what only this room needs to know. */
 export interface StoredDelivery extends DeliveryRow {
   dueAt: number
@@ -87,13 +90,22 @@ export function createDeliveries(options: { store: Store; clock: Clock; newId: N
     async ofInbox(on: Sql, id: InboxId): Promise<StoredDelivery[]> {
       return (await on.all('SELECT * FROM deliveries WHERE inbox_id = ? ORDER BY created_at, part', id)).map(toDelivery)
     },
+    /** The parts of an answer that went to a further place, in order. */
+    async sentOn(on: Sql, id: InboxId): Promise<StoredDelivery[]> {
+      const parts: StoredDelivery[] = []
+      for (let part = await this.byKey(on, deliveryKey(sentOnOwner(id), 0)); part !== undefined; part = await this.byKey(on, deliveryKey(sentOnOwner(id), parts.length))) parts.push(part)
+      return parts
+    },
     async find(text: string): Promise<StoredDelivery[]> {
       return (await store.read.all('SELECT * FROM deliveries WHERE id = ? OR message_key = ? OR platform_id = ? LIMIT 5', text, text, text)).map(toDelivery)
     },
     /** Takes the words out of what went out; that it did, and where to, stays. */
     async forget(tx: Tx, owners: { turns: readonly TurnId[]; inbox: readonly InboxId[] }): Promise<void> {
       for (const turn of owners.turns) await tx.run("UPDATE deliveries SET markdown = '' WHERE turn_id = ? AND settled_at IS NOT NULL", turn)
-      for (const id of owners.inbox) await tx.run("UPDATE deliveries SET markdown = '' WHERE inbox_id = ? AND settled_at IS NOT NULL", id)
+      for (const id of owners.inbox) {
+        await tx.run("UPDATE deliveries SET markdown = '' WHERE inbox_id = ? AND settled_at IS NOT NULL", id)
+        for (const part of await this.sentOn(tx, id)) await tx.run("UPDATE deliveries SET markdown = '' WHERE id = ? AND settled_at IS NOT NULL", part.id)
+      }
     },
     /** Everything not settled, in the order it was meant to go out. */
     async open(): Promise<StoredDelivery[]> {

@@ -8,7 +8,7 @@ import {
 } from '@moltbot/contract'
 import type { Connections } from '../../foundation/connections/types.ts'
 import { createChatLanes, placeKey } from './chat-lanes.ts'
-import { createDeliveries, deliveryKey, outboxMigration, type StoredDelivery } from './deliveries.ts'
+import { createDeliveries, deliveryKey, outboxMigration, sentOnOwner, type StoredDelivery } from './deliveries.ts'
 import { fits } from './fits.ts'
 import type { DeliveryRow, OutboxDoor } from './types.ts'
 
@@ -419,7 +419,7 @@ export function createOutbox(options: {
     ...door,
     release,
     find: deliveries.find,
-    forget: deliveries.forget,
+    forget: (tx: Tx, owners: { turns: readonly TurnId[]; inbox: readonly InboxId[] }): Promise<void> => deliveries.forget(tx, owners),
     /** What `send` wrote under this key. */
     ofSend: (principal: PrincipalId, key: string): Promise<DeliveryRow | undefined> => deliveries.byKey(store.read, deliveryKey(`send/${principal}/${key}`, 0)),
     preview,
@@ -429,6 +429,11 @@ export function createOutbox(options: {
     /** Writes words of the gateway itself in answer to a message: an invitation, a command's reply, a notice. */
     reply: (tx: Tx, to: { inbox: InboxId; chat: ChatRef; principal: PrincipalId }, markdown: string, name: string): Promise<DeliveryRow[]> =>
       write(tx, { owner: `${to.inbox}/${name}`, turnId: null, inboxId: to.inbox, principal: to.principal, chat: to.chat, replyTo: null, markdown }),
+    /** Writes the words of an answer for one more place, as the message they answer asked for. Written again under the same message, it is the same. */
+    sendOn: (tx: Tx, on: { inbox: InboxId; chat: ChatRef; principal: PrincipalId }, markdown: string): Promise<DeliveryRow[]> =>
+      write(tx, { owner: sentOnOwner(on.inbox), turnId: null, inboxId: null, principal: on.principal, chat: on.chat, replyTo: null, markdown }),
+    /** What `sendOn` wrote for a message. */
+    sentOn: (inbox: InboxId): Promise<DeliveryRow[]> => deliveries.sentOn(store.read, inbox),
     /** Takes back a preview whose turn ended without words. */
     async withdraw(turn: Pick<ReplyTarget, 'id' | 'chat'>): Promise<void> {
       const draft = (await deliveries.ofTurn(store.read, turn.id)).find((row) => row.draft && row.settledAt === null)

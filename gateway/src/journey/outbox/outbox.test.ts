@@ -474,6 +474,21 @@ it('words of the gateway answer a message and are found under it', async () => {
   expect((await outbox.find('m1')).map((row) => row.markdown)).toEqual(['Stopped.'])
 })
 
+it('an answer goes to a further place once, is found under its message, and is forgotten with it', async () => {
+  const on = { inbox: 'in1' as InboxId, chat: place(), principal: owner }
+  const long = `${'a'.repeat(80)}\n\n${'b'.repeat(80)}`
+  const send = () => store.transaction((tx) => outbox.sendOn(tx, on, long))
+  await send()
+  await settle()
+  await send()
+  await settle()
+  expect(net.calls).toHaveLength(2)
+  expect((await outbox.sentOn(on.inbox)).map((row) => [row.part, row.state, row.markdown])).toEqual([[0, 'sent', 'a'.repeat(80)], [1, 'sent', 'b'.repeat(80)]])
+  expect(await outbox.ofInbox(on.inbox)).toEqual([])
+  await store.transaction((tx) => outbox.forget(tx, { turns: [], inbox: [on.inbox] }))
+  expect((await outbox.sentOn(on.inbox)).map((row) => row.markdown)).toEqual(['', ''])
+})
+
 it('stops at once when the gateway does, whatever is waiting', async () => {
   net.plans.send.push(new SendProblem('not-sent', '429', { retryAfterMs: 3_600_000 }))
   await answer('first')

@@ -39,7 +39,8 @@ export interface SessionsNeeds {
   endMessage(tx: Tx, id: InboxId, end: 'merged' | 'silent' | 'failed', detail: string): Promise<boolean>
   backlog(chat: ChatRef, before: number, most: number): Promise<{ message: IncomingMessage }[]>
   platformIds(turn: TurnId): Promise<{ id: InboxId; message: IncomingMessage }[]>
-  byPlatformId(platformId: string): Promise<{ turnId: TurnId | null; end: string | null; endDetail: string | null; receivedAt: number; endedAt: number | null } | undefined>
+  /** The newest message a client of this principal sent under this name, in this session where `key` is given. */
+  ofClient(platformId: string, of: { principal: PrincipalId; key?: SessionKey }): Promise<{ id: InboxId; turnId: TurnId | null; end: string | null; endDetail: string | null; receivedAt: number; endedAt: number | null } | undefined>
   /** The agent that answers in a place. */
   agentFor(chat: ChatRef): AgentId
   /** Throws `Problem('agent-unknown')` for one that is not configured (any more). */
@@ -580,12 +581,12 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
       })
     },
     running: (key) => (key === undefined ? [...running.values()] : [running.get(key)].filter((turn) => turn !== undefined)) as RunningTurn[],
-    async outcomeOf(platformId) {
-      const row = await needs.byPlatformId(platformId)
+    async outcomeOf(platformId, of) {
+      const row = await needs.ofClient(platformId, of)
       if (row === undefined) return undefined
       const turn = row.turnId === null ? undefined : await transcript.turn(store.read, row.turnId)
       return {
-        turnId: row.turnId, end: row.end, detail: row.endDetail, startedAt: turn?.startedAt ?? row.receivedAt, endedAt: turn?.endedAt ?? row.endedAt,
+        inbox: row.id, turnId: row.turnId, end: row.end, detail: row.endDetail, startedAt: turn?.startedAt ?? row.receivedAt, endedAt: turn?.endedAt ?? row.endedAt,
         text: turn?.text ?? null, usage: turn?.usage ?? null, model: turn?.model ?? null,
       }
     },

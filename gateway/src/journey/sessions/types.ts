@@ -86,8 +86,11 @@ export interface SessionsDoor {
   /** Appends words as the assistant's, or with an `origin` as whose they are. Throws `Problem('session-missing')`. */
   inject(key: SessionKey, text: string, label: string | undefined, origin?: Origin): Promise<EntryRow>
   running(key?: SessionKey): RunningTurn[]
-  /** The turn a message went into, once known, and how it ended, once it did. */
-  outcomeOf(platformId: string): Promise<{ turnId: TurnId | null; end: string | null; detail: string | null; startedAt: number | null; endedAt: number | null; text: string | null; usage: Usage | null; model: string | null } | undefined>
+  /**
+   * The turn a message went into, once known, and how it ended, once it did. `platformId`: as this principal's client named it, in this session where
+   * `key` is given, else the newest. What others sent and what came by a network is never found.
+   */
+  outcomeOf(platformId: string, of: { principal: PrincipalId; key?: SessionKey }): Promise<{ inbox: InboxId; turnId: TurnId | null; end: string | null; detail: string | null; startedAt: number | null; endedAt: number | null; text: string | null; usage: Usage | null; model: string | null } | undefined>
 }
 
 /** `done`: its result was there before the stop. `stopped`: under way, so that part of it may be done. `not-begun`: it never ran. */
