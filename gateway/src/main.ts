@@ -240,6 +240,9 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       streaming: (chat) => connections.of(chat)?.limits.streaming !== 'off',
       // Words of the gateway itself still reach whoever asked.
       holds: ({ inboxId }) => halt.state().kind === 'panic' && inboxId === null,
+      // A page fetches what was sent to it when somebody opens it.
+      files: { folder: join(stateDir, 'files-to-send'), stay: (chat) => channels.find(({ id }) => id === chat.channel)?.senders === 'authenticated' },
+      label: (chat) => channelLabel(chat),
       settled: (tx, delivery, all) => settleDelivery(tx, delivery, all, { inbox, sessions }),
     })
     const channelLabel = (chat: ChatRef | null): string => channels.find((channel) => channel.id === chat?.channel)?.label ?? 'Web'
@@ -287,7 +290,8 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         estimateTokens,
         spent: budget.write,
         async forget(tx, key, turns) {
-          await outbox.forget(tx, { turns, inbox: await inbox.forget(tx, key) })
+          // Our own ways in name their chats by the session's key.
+          await outbox.forget(tx, { turns, inbox: await inbox.forget(tx, key), chats: [key] })
           await background.forget(tx, key)
         },
         principal: guard.principal,

@@ -96,6 +96,7 @@ function build() {
   })
   const outbox = createOutbox({
     store, clock, newId, log, connections: { of: () => connection, onUp: () => () => undefined } as never, random: () => 0.5, streaming: () => false, holds: () => false,
+    files: { folder: '', stay: () => false }, label: () => 'Fake',
     settled: (tx, delivery, all) => settleDelivery(tx, delivery, all, { inbox, sessions }),
   })
   const sessions = createSessions({

@@ -403,6 +403,7 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
       },
     },
     outbox: {
+      openFile: async () => undefined,
       async send(request) {
         const row: DeliveryRow = {
           id: newId('dl') as never, turnId: null, inboxId: null, part: 0, principal: request.principal, chat: request.chat, key: (request.key ?? newId('k')) as never,

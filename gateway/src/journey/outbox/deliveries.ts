@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import {
-  type ChatRef, type Clock, type DeliveryId, type DeliveryKey, type InboxId, type Migration, type NewId, type PlatformMessageId, type PrincipalId, type Row, type Sql,
+  type ChatRef, type Clock, type DeliveryId, type DeliveryKey, type InboxId, type Migration, type NewId, type OutgoingButton, type PlatformMessageId, type PrincipalId, type Row, type Sql,
   type Store, type TurnId, type Tx,
 } from '@moltbot/contract'
-import type { DeliveryRow, DeliveryState } from './types.ts'
+import type { DeliveryFile, DeliveryRow, DeliveryState } from './types.ts'
 
 export const outboxMigration: Migration = {
   name: '0001-outbox',
@@ -13,6 +13,13 @@ export const outboxMigration: Migration = {
         CREATE INDEX deliveries_open ON deliveries (created_at) WHERE settled_at IS NULL;
         CREATE INDEX deliveries_turn ON deliveries (turn_id);
         CREATE INDEX deliveries_inbox ON deliveries (inbox_id)`,
+}
+
+/** `file_hash`: these bytes are still needed. */
+export const outboxFilesMigration: Migration = {
+  name: '0002-outbox-files',
+  sql: `ALTER TABLE deliveries ADD COLUMN file TEXT; ALTER TABLE deliveries ADD COLUMN file_hash TEXT; ALTER TABLE deliveries ADD COLUMN buttons TEXT;
+        CREATE INDEX deliveries_file ON deliveries (file_hash) WHERE file_hash IS NOT NULL`,
 }
 
 /** The idempotency key of a part: the same part has the same key after any number of crashes. */
@@ -36,10 +43,14 @@ function toDelivery(row: Row): StoredDelivery {
   return {
     id: row['id'] as DeliveryId, turnId: row['turn_id'] as TurnId | null, inboxId: row['inbox_id'] as InboxId | null, part: Number(row['part']),
     principal: row['principal'] as PrincipalId, chat: JSON.parse(String(row['place'])) as ChatRef, key: row['message_key'] as DeliveryKey,
-    markdown: String(row['markdown']), replyTo: row['reply_to'] as PlatformMessageId | null, state: row['state'] as DeliveryState,
+    markdown: String(row['markdown']), replyTo: row['reply_to'] as PlatformMessageId | null, ...parsed<'file', DeliveryFile>('file', row['file']), ...parsed<'buttons', OutgoingButton[]>('buttons', row['buttons']), state: row['state'] as DeliveryState,
     platformId: row['platform_id'] as PlatformMessageId | null, attempts: Number(row['attempts']), resends: Number(row['resent']), resent: Number(row['resent']) > 0, error: row['error'] as string | null,
     createdAt: Number(row['created_at']), settledAt: row['settled_at'] as number | null, dueAt: Number(row['due_at']), draft: row['draft'] === 1,
   }
+}
+
+function parsed<Name extends string, T>(name: Name, text: unknown): Partial<Record<Name, T>> {
+  return typeof text === 'string' ? ({ [name]: JSON.parse(text) as T } as Record<Name, T>) : {}
 }
 
 /** The table of this room as named queries. The only file of the room that holds SQL. */
@@ -49,18 +60,19 @@ export function createDeliveries(options: { store: Store; clock: Clock; newId: N
     /** Writes one intended part, ready to be sent. A part that exists already (a live preview) takes the final words. */
     async put(tx: Tx, part: {
       owner: string; part: number; turnId: TurnId | null; inboxId: InboxId | null; principal: PrincipalId; chat: ChatRef; markdown: string
-      replyTo: PlatformMessageId | null; draft: boolean; key?: DeliveryKey
+      replyTo: PlatformMessageId | null; draft: boolean; key?: DeliveryKey; file?: DeliveryFile | undefined; buttons?: readonly OutgoingButton[] | undefined
       /** `sending`: the caller tries it right after the commit. */
       state: 'queued' | 'sending'
     }): Promise<StoredDelivery> {
       const now = clock.now()
       const key = part.key ?? deliveryKey(part.owner, part.part)
       const row = await tx.get(
-        `INSERT INTO deliveries (id, turn_id, inbox_id, part, principal, channel, account, chat, place, message_key, markdown, reply_to, state, created_at, due_at, draft)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO deliveries (id, turn_id, inbox_id, part, principal, channel, account, chat, place, message_key, markdown, reply_to, state, created_at, due_at, draft, file, file_hash, buttons)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (message_key) DO UPDATE SET markdown = excluded.markdown, draft = excluded.draft RETURNING *`,
         newId('de'), part.turnId, part.inboxId, part.part, part.principal, part.chat.channel, part.chat.account, part.chat.chat, JSON.stringify(part.chat), key,
         part.markdown, part.replyTo, part.state, now, now, part.draft ? 1 : 0,
+        part.file === undefined ? null : JSON.stringify(part.file), part.file?.sha256 ?? null, part.buttons === undefined ? null : JSON.stringify(part.buttons),
       )
       return toDelivery(row as Row)
     },
@@ -72,12 +84,12 @@ export function createDeliveries(options: { store: Store; clock: Clock; newId: N
       const row = await on.get('SELECT * FROM deliveries WHERE message_key = ?', key)
       return row === undefined ? undefined : toDelivery(row)
     },
-    async save(tx: Tx, id: DeliveryId, facts: { state: DeliveryState; platformId?: PlatformMessageId | null; attempts?: number; resends?: number; error?: string | null; dueAt?: number; settled?: boolean }): Promise<void> {
+    async save(tx: Tx, id: DeliveryId, facts: { state: DeliveryState; platformId?: PlatformMessageId | null; attempts?: number; resends?: number; error?: string | null; dueAt?: number; settled?: boolean; keepsFile?: boolean }): Promise<void> {
       await tx.run(
         `UPDATE deliveries SET state = ?, platform_id = COALESCE(?, platform_id), attempts = COALESCE(?, attempts), resent = COALESCE(?, resent), error = ?, due_at = COALESCE(?, due_at),
-           settled_at = COALESCE(?, settled_at) WHERE id = ?`,
+           settled_at = COALESCE(?, settled_at), file_hash = CASE WHEN ? THEN NULL ELSE file_hash END WHERE id = ?`,
         facts.state, facts.platformId ?? null, facts.attempts ?? null, facts.resends ?? null, facts.error ?? null, facts.dueAt ?? null,
-        facts.settled === true ? clock.now() : null, id,
+        facts.settled === true ? clock.now() : null, facts.settled === true && facts.keepsFile !== true ? 1 : 0, id,
       )
     },
     /** The message it stood in can't be used any more: the part is to be sent anew. */
@@ -99,11 +111,16 @@ export function createDeliveries(options: { store: Store; clock: Clock; newId: N
     async find(text: string): Promise<StoredDelivery[]> {
       return (await store.read.all('SELECT * FROM deliveries WHERE id = ? OR message_key = ? OR platform_id = ? LIMIT 5', text, text, text)).map(toDelivery)
     },
-    /** Takes the words out of what went out; that it did, and where to, stays. */
-    async forget(tx: Tx, owners: { turns: readonly TurnId[]; inbox: readonly InboxId[] }): Promise<void> {
-      for (const turn of owners.turns) await tx.run("UPDATE deliveries SET markdown = '' WHERE turn_id = ? AND settled_at IS NOT NULL", turn)
+    /** Whether a row still needs these bytes. */
+    async needsFile(sha256: string): Promise<boolean> {
+      return (await store.read.get('SELECT 1 FROM deliveries WHERE file_hash = ? LIMIT 1', sha256)) !== undefined
+    },
+    /** Takes the words and files out of what went out; that it did, and where to, stays. */
+    async forget(tx: Tx, owners: { turns: readonly TurnId[]; inbox: readonly InboxId[]; chats?: readonly string[] }): Promise<void> {
+      for (const chat of owners.chats ?? []) await tx.run("UPDATE deliveries SET markdown = '', file = NULL, file_hash = NULL, buttons = NULL WHERE chat = ? AND file_hash IS NOT NULL AND settled_at IS NOT NULL", chat)
+      for (const turn of owners.turns) await tx.run("UPDATE deliveries SET markdown = '', file = NULL, file_hash = NULL, buttons = NULL WHERE turn_id = ? AND settled_at IS NOT NULL", turn)
       for (const id of owners.inbox) {
-        await tx.run("UPDATE deliveries SET markdown = '' WHERE inbox_id = ? AND settled_at IS NOT NULL", id)
+        await tx.run("UPDATE deliveries SET markdown = '', file = NULL, file_hash = NULL, buttons = NULL WHERE inbox_id = ? AND settled_at IS NOT NULL", id)
         for (const part of await this.sentOn(tx, id)) await tx.run("UPDATE deliveries SET markdown = '' WHERE id = ? AND settled_at IS NOT NULL", part.id)
       }
     },

@@ -4,19 +4,25 @@
  */
 import {
   Problem, SendProblem, describeError, type AgentEvent, type ChatRef, type Clock, type Connection, type DeliveryId, type DeliveryKey, type InboxId, type Logger, type Migration,
-  type NewId, type OutgoingMessage, type PlatformMessageId, type Principal, type PrincipalId, type Store, type TurnId, type Tx, silentToken, unreachable,
+  type NewId, type OutgoingButton, type OutgoingMessage, type PlatformMessageId, type Principal, type PrincipalId, type Store, type TurnId, type Tx, silentToken, unreachable,
 } from '@moltbot/contract'
 import type { Connections } from '../../foundation/connections/types.ts'
 import { createChatLanes, placeKey } from './chat-lanes.ts'
-import { createDeliveries, deliveryKey, outboxMigration, sentOnOwner, type StoredDelivery } from './deliveries.ts'
+import { createDeliveries, deliveryKey, outboxFilesMigration, outboxMigration, sentOnOwner, type StoredDelivery } from './deliveries.ts'
 import { fits } from './fits.ts'
-import type { DeliveryRow, OutboxDoor } from './types.ts'
+import { createKeptFiles } from './kept-files.ts'
+import { sayable } from './sayable.ts'
+import type { DeliveryFile, DeliveryRow, GivenFile, OutboxDoor } from './types.ts'
+import { buttonsFor, leftOutWords } from './with-file.ts'
 
 export type * from './types.ts'
-export const migrations: readonly Migration[] = [outboxMigration]
+export { fileBytesMax } from './kept-files.ts'
+export const migrations: readonly Migration[] = [outboxMigration, outboxFilesMigration]
 
 /** A send that has not answered after this long counts as uncertain. */
 export const sendDeadlineMs = 30_000
+/** A file gets longer by what a slow line (1 Mbit/s) needs for it. */
+const uploadBytesPerMs = 125
 /** A part that could certainly not be sent is tried again for this long, then given up and shown as failed. */
 export const retryForMs = 24 * 60 * 60_000
 /** A part that was on the wire when a gateway died is sent again; only after this many deaths it stays uncertain. */
@@ -53,11 +59,20 @@ export function createOutbox(options: {
   streaming(chat: ChatRef): boolean
   /** What does not go out for now; it is taken up again by `release`. */
   holds(row: DeliveryRow): boolean
+  files: {
+    /** Where the bytes of files wait. Made when the first one comes. */
+    folder: string
+    /** The file is fetched from here later: it stays until its conversation is forgotten. */
+    stay(chat: ChatRef): boolean
+  }
+  /** The network's name for people. */
+  label(chat: ChatRef): string
   /** Runs in the commit in which the last part of a turn or reply is settled. */
   settled(tx: Tx, delivery: DeliveryRow, all: readonly DeliveryRow[]): Promise<void>
 }) {
   const { store, clock, log, connections } = options
   const deliveries = createDeliveries(options)
+  const files = createKeptFiles(options.files.folder, deliveries.needsFile)
   const lanes = createChatLanes(log)
   /** Parts this process wrote itself: for them `sending` without an id means "not tried yet", for others "uncertain". */
   const ours = new Map<DeliveryId, StoredDelivery>()
@@ -74,20 +89,33 @@ export function createOutbox(options: {
   }
 
   /** Writes the parts of one reply in the caller's transaction; they go out after its commit. */
-  async function write(tx: Tx, reply: { owner: string; turnId: TurnId | null; inboxId: InboxId | null; principal: PrincipalId; chat: ChatRef; replyTo: PlatformMessageId | null; markdown: string; key?: DeliveryKey }): Promise<DeliveryRow[]> {
+  async function write(tx: Tx, reply: { owner: string; turnId: TurnId | null; inboxId: InboxId | null; principal: PrincipalId; chat: ChatRef; replyTo: PlatformMessageId | null; markdown: string; key?: DeliveryKey; file?: DeliveryFile; buttons?: readonly OutgoingButton[] }): Promise<DeliveryRow[]> {
     const { max, lines } = limitsOf(reply.chat)
-    const parts = await partsOf(reply.markdown, max, lines)
+    const { words, file } = reply.file === undefined ? { words: reply.markdown, file: undefined } : fileWithin(reply.chat, reply.markdown, reply.file)
+    const parts = file !== undefined && goesBeside(reply.chat, words) ? [words] : [...(await partsOf(words, max, lines)), ...(file === undefined ? [] : [''])]
     const rows: StoredDelivery[] = []
     const atOnce = connections.of(reply.chat) !== undefined && lanes.empty(placeKey(reply.chat))
     for (const [part, markdown] of parts.entries()) {
       const fresh = (await deliveries.byKey(tx, reply.key ?? deliveryKey(reply.owner, part))) === undefined
-      const row = await deliveries.put(tx, { ...reply, part, markdown, replyTo: part === 0 ? reply.replyTo : null, draft: false, state: part === 0 && atOnce ? 'sending' : 'queued' })
+      const isLast = part === parts.length - 1
+      const row = await deliveries.put(tx, { ...reply, part, markdown, file: isLast ? file : undefined, buttons: isLast ? reply.buttons : undefined, replyTo: part === 0 ? reply.replyTo : null, draft: false, state: part === 0 && atOnce ? 'sending' : 'queued' })
       if (fresh) ours.set(row.id, row)
       rows.push(row)
     }
     tx.afterCommit(() => rows.forEach((row) => queue(row, ours.has(row.id))))
     return rows
   }
+
+  /** A file and its words as far as the place takes them. Where it can't be reached just now, that is seen when it is sent. */
+  function fileWithin(chat: ChatRef, markdown: string, file: DeliveryFile): { words: string; file: DeliveryFile | undefined } {
+    const words = sayable(markdown).trim()
+    const limits = connections.of(chat)?.limits
+    const instead = limits === undefined ? undefined : leftOutWords(file, limits, options.label(chat))
+    return instead === undefined ? { words, file } : { words: `${words}\n\n${instead}`, file: undefined }
+  }
+
+  /** Whether the words are short enough to stand beside a file. Longer ones go before it. */
+  const goesBeside = (chat: ChatRef, words: string): boolean => words.length <= (connections.of(chat)?.limits.files?.captionMax ?? 0)
 
   function queue(row: StoredDelivery, untried: boolean): void {
     lanes.push(placeKey(row.chat), () => deliver(row.id, untried))
@@ -97,13 +125,14 @@ export function createOutbox(options: {
 
   async function settle(row: StoredDelivery, facts: Settled): Promise<void> {
     await store.transaction(async (tx) => {
-      await deliveries.save(tx, row.id, { ...facts, attempts: row.attempts, resends: row.resends, settled: true })
+      await deliveries.save(tx, row.id, { ...facts, attempts: row.attempts, resends: row.resends, settled: true, keepsFile: facts.state !== 'failed' && row.file !== undefined && options.files.stay(row.chat) })
       const all = row.turnId !== null ? await deliveries.ofTurn(tx, row.turnId) : row.inboxId !== null ? await deliveries.ofInbox(tx, row.inboxId) : []
       const now = all.map((each) => (each.id === row.id ? { ...each, state: facts.state, error: facts.error ?? null, settledAt: clock.now() } : each))
       if (now.every((each) => each.settledAt !== null)) await options.settled(tx, { ...row, state: facts.state, error: facts.error ?? null }, now)
     })
     ours.delete(row.id)
     standing.delete(row.id)
+    if (row.file !== undefined) letGo(files.drop(row.file.sha256))
     const done = { ...row, state: facts.state, platformId: facts.platformId ?? row.platformId, error: facts.error ?? null, settledAt: clock.now() }
     waiters.get(row.id)?.forEach((resolve) => resolve(done))
     waiters.delete(row.id)
@@ -273,9 +302,25 @@ export function createOutbox(options: {
     }
   }
 
+  /** What of a part this connection takes. A file it doesn't take is told in words, and one that is gone can't be sent by anyone. */
+  async function contentFor({ limits }: Connection, row: StoredDelivery): Promise<{ words: string; file?: OutgoingMessage['file'] }> {
+    const { file } = row
+    if (file === undefined) return { words: row.markdown }
+    const instead = leftOutWords(file, limits, options.label(row.chat))
+    if (instead !== undefined) return { words: row.markdown === '' ? instead : `${row.markdown}\n\n${instead}` }
+    const bytes = await files.read(file.sha256)
+    if (bytes === undefined) throw new SendProblem('never', `the file “${file.fileName}” is no longer there`)
+    const { sha256: _, ...facts } = file
+    return { words: row.markdown, file: { ...facts, bytes: async () => bytes } }
+  }
+
   /** One try with a deadline. A message whose id is known is edited in place. Fails with a `SendProblem`, or as the store does. */
   async function attempt(connection: Connection, row: StoredDelivery): Promise<PlatformMessageId> {
-    const message = (): OutgoingMessage => ({ key: row.key, markdown: row.markdown, ...(row.replyTo === null ? {} : { replyTo: row.replyTo }) })
+    const { words, file } = await contentFor(connection, row)
+    const buttons = buttonsFor(row.buttons, connection.limits)
+    const message = (): OutgoingMessage => ({
+      key: row.key, markdown: words, ...(row.replyTo === null ? {} : { replyTo: row.replyTo }), ...(file === undefined ? {} : { file }), ...(buttons === undefined ? {} : { buttons }),
+    })
     const edit = connection.edit
     const known = row.platformId
     if (known !== null && edit !== undefined) {
@@ -294,7 +339,7 @@ export function createOutbox(options: {
       row.platformId = null
       row.key = key
     }
-    return withDeadline((signal) => connection.send(row.chat, message(), signal), sendDeadlineMs)
+    return withDeadline((signal) => connection.send(row.chat, message(), signal), sendDeadlineMs + (file === undefined ? 0 : Math.ceil(file.sizeBytes / uploadBytesPerMs)))
   }
 
   /** Whatever a channel throws that does not say what is certain counts as uncertain. */
@@ -330,7 +375,7 @@ export function createOutbox(options: {
 
     const update = async (): Promise<void> => {
       const connection = connections.of(turn.chat)
-      const words = text.trim()
+      const words = sayable(text).trim()
       if (ended || connection?.edit === undefined || words === shown || words.length > limitsOf(turn.chat).max) return
       const every = Math.max(previewEveryMs, connection.limits.editEveryMs ?? 0)
       const message: OutgoingMessage = { key: deliveryKey(turn.id, 0), markdown: words, ...(turn.chat.kind === 'direct' ? {} : { replyTo: turn.replyTo }) }
@@ -390,24 +435,43 @@ export function createOutbox(options: {
     }
   }
 
+  async function send(request: Parameters<OutboxDoor['send']>[0], file: DeliveryFile | undefined): Promise<DeliveryRow> {
+    const owner = request.key === undefined ? options.newId('sd') : `send/${request.principal}/${request.key}`
+    const last = await store.transaction(async (tx) => {
+      let before: StoredDelivery | undefined
+      for (let part = 0; ; part += 1) {
+        const row = await deliveries.byKey(tx, deliveryKey(owner, part))
+        if (row === undefined) break
+        before = row
+      }
+      return before ?? (await write(tx, { owner, turnId: null, inboxId: null, principal: request.principal, chat: request.chat, replyTo: request.replyTo ?? null, markdown: request.markdown, ...(file === undefined ? {} : { file }) })).at(-1)
+    })
+    if (last === undefined) throw new Problem('send-empty', 'There is nothing to send.', { next: 'Give the message some text, or a file.' })
+    return new Promise((resolve, reject) => {
+      waiters.set(last.id, [...(waiters.get(last.id) ?? []), resolve])
+      // It may have been settled between the commit and now.
+      deliveries.get(store.read, last.id).then((now) => { if (now !== undefined && now.settledAt !== null) resolve(now) }, reject)
+    })
+  }
+
+  /** Keeps the bytes before any row names them, and lets go of them when no row does. */
+  async function sendFile(request: Parameters<OutboxDoor['send']>[0], given: GivenFile): Promise<DeliveryRow> {
+    const { file, release } = await files.keep(given)
+    try {
+      return await send(request, file)
+    } finally {
+      letGo(release())
+    }
+  }
+
+  const letGo = (work: Promise<void>): void => void work.catch((error: unknown) => log.warn('Files nobody needs any more could not be removed; they are at the next start.', { error: describeError(error) }))
+
   const door: OutboxDoor = {
-    async send(request) {
-      const owner = request.key === undefined ? options.newId('sd') : `send/${request.principal}/${request.key}`
-      const last = await store.transaction(async (tx) => {
-        let before: StoredDelivery | undefined
-        for (let part = 0; ; part += 1) {
-          const row = await deliveries.byKey(tx, deliveryKey(owner, part))
-          if (row === undefined) break
-          before = row
-        }
-        return before ?? (await write(tx, { owner, turnId: null, inboxId: null, principal: request.principal, chat: request.chat, replyTo: request.replyTo ?? null, markdown: request.markdown })).at(-1)
-      })
-      if (last === undefined) throw new Problem('send-empty', 'There is nothing to send.', { next: 'Give the message some text.' })
-      return new Promise((resolve, reject) => {
-        waiters.set(last.id, [...(waiters.get(last.id) ?? []), resolve])
-        // It may have been settled between the commit and now.
-        deliveries.get(store.read, last.id).then((now) => { if (now !== undefined && now.settledAt !== null) resolve(now) }, reject)
-      })
+    send: (request) => (request.file === undefined ? send(request, undefined) : sendFile(request, request.file)),
+    async openFile(id) {
+      const row = await deliveries.get(store.read, id)
+      const bytes = row?.file === undefined || !options.files.stay(row.chat) ? undefined : await files.read(row.file.sha256)
+      return row?.file === undefined || bytes === undefined ? undefined : { row, file: row.file, bytes }
     },
     ofTurn: (turn) => deliveries.ofTurn(store.read, turn),
     ofKey: (key) => deliveries.byKey(store.read, key),
@@ -419,7 +483,10 @@ export function createOutbox(options: {
     ...door,
     release,
     find: deliveries.find,
-    forget: (tx: Tx, owners: { turns: readonly TurnId[]; inbox: readonly InboxId[] }): Promise<void> => deliveries.forget(tx, owners),
+    async forget(tx: Tx, owners: Parameters<typeof deliveries.forget>[1]): Promise<void> {
+      await deliveries.forget(tx, owners)
+      tx.afterCommit(() => letGo(files.sweep()))
+    },
     /** What `send` wrote under this key. */
     ofSend: (principal: PrincipalId, key: string): Promise<DeliveryRow | undefined> => deliveries.byKey(store.read, deliveryKey(`send/${principal}/${key}`, 0)),
     preview,
@@ -427,8 +494,8 @@ export function createOutbox(options: {
     answer: (tx: Tx, turn: ReplyTarget, markdown: string): Promise<DeliveryRow[]> =>
       write(tx, { owner: turn.id, turnId: turn.id, inboxId: null, principal: turn.principal.id, chat: turn.chat, replyTo: turn.chat.kind === 'direct' ? null : turn.replyTo, markdown }),
     /** Writes words of the gateway itself in answer to a message: an invitation, a command's reply, a notice. */
-    reply: (tx: Tx, to: { inbox: InboxId; chat: ChatRef; principal: PrincipalId }, markdown: string, name: string): Promise<DeliveryRow[]> =>
-      write(tx, { owner: `${to.inbox}/${name}`, turnId: null, inboxId: to.inbox, principal: to.principal, chat: to.chat, replyTo: null, markdown }),
+    reply: (tx: Tx, to: { inbox: InboxId; chat: ChatRef; principal: PrincipalId }, markdown: string, name: string, buttons?: readonly OutgoingButton[]): Promise<DeliveryRow[]> =>
+      write(tx, { owner: `${to.inbox}/${name}`, turnId: null, inboxId: to.inbox, principal: to.principal, chat: to.chat, replyTo: null, markdown, ...(buttons === undefined ? {} : { buttons }) }),
     /** Writes the words of an answer for one more place, as the message they answer asked for. Written again under the same message, it is the same. */
     sendOn: (tx: Tx, on: { inbox: InboxId; chat: ChatRef; principal: PrincipalId }, markdown: string): Promise<DeliveryRow[]> =>
       write(tx, { owner: sentOnOwner(on.inbox), turnId: null, inboxId: null, principal: on.principal, chat: on.chat, replyTo: null, markdown }),
@@ -461,6 +528,7 @@ export function createOutbox(options: {
     previews: (): Promise<DeliveryRow[]> => deliveries.drafts(),
     /** Takes up everything that is not settled. Called once at start, before channels connect; unfinished previews wait for their turn. */
     async resume(): Promise<number> {
+      letGo(files.sweep())
       const open = await deliveries.open()
       for (const row of open) if (!row.draft) queue(row, false)
       return open.length
@@ -476,7 +544,7 @@ export type OutboxRoom = ReturnType<typeof createOutbox>
 
 /** The Markdown parser is loaded by the first text that has to be cut. */
 async function partsOf(markdown: string, max: number, linesMax: number): Promise<string[]> {
-  const text = markdown.trim()
+  const text = sayable(markdown).trim()
   if (text === '') return []
   return fits(text, max, linesMax) ? [text] : (await import('./split.ts')).splitMarkdown(text, max, linesMax)
 }

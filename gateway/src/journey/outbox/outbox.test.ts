@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SendProblem, type AgentEvent, type ChatRef, type Connection, type DeliveryKey, type InboxId, type NewId, type OutgoingMessage, type PlatformMessageId, type Principal, type PrincipalId, type Store, type TurnId, type Tx } from '@moltbot/contract'
 import { FakeClock, countingIds, memoryLogger } from '@moltbot/contract/testing'
@@ -88,6 +91,8 @@ let ends: { delivery: DeliveryRow; all: readonly DeliveryRow[] }[]
 let outbox: OutboxRoom
 let failCommits: (query: string) => boolean
 let log: ReturnType<typeof memoryLogger>
+let folder: string
+let stays: boolean
 
 /** The outbox of a gateway that starts on the store as it is. */
 function start(over: Store = store): OutboxRoom {
@@ -99,7 +104,7 @@ function start(over: Store = store): OutboxRoom {
       return () => void listeners.delete(heard)
     },
   } as unknown as Connections
-  return createOutbox({ store: over, clock, newId, log, connections, random: () => 0.5, streaming: () => true, holds: (row) => holding(row), settled: async (_tx, delivery, all) => { ends.push({ delivery, all: [...all] }) } })
+  return createOutbox({ store: over, clock, newId, log, connections, random: () => 0.5, streaming: () => true, holds: (row) => holding(row), files: { folder, stay: () => stays }, label: () => 'Fake', settled: async (_tx, delivery, all) => { ends.push({ delivery, all: [...all] }) } })
 }
 const connect = async (): Promise<void> => {
   up = true
@@ -131,12 +136,15 @@ beforeEach(async () => {
   ends = []
   failCommits = () => false
   log = memoryLogger()
+  folder = join(mkdtempSync(join(tmpdir(), 'outbox-')), 'files')
+  stays = false
   store = await openStore({ file: ':memory:', migrations })
   outbox = start()
 })
 afterEach(async () => {
   await outbox.close(0)
   await store.close()
+  rmSync(dirname(folder), { recursive: true, force: true })
 })
 
 describe('an answer', () => {

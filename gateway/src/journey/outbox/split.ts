@@ -64,8 +64,8 @@ function splitBlock(token: Token, first: Room, rest: Room): string[] {
   switch (token.type) {
     case 'code': return packLines(linesOf(token.raw), first, rest)
     case 'table': return splitTable(token.raw, first, rest)
-    case 'list': return packUnits((token['items'] as Token[]).map((item) => item.raw), '', first, rest, (item, ...rooms) => packLines(linesOf(item), ...rooms))
-    case 'blockquote': return packLines(linesOf(token.raw), first, rest)
+    case 'list': return packUnits((token['items'] as Token[]).map((item) => item.raw), '', first, rest, (item, ...rooms) => packLines(linesOf(item), ...rooms, true))
+    case 'blockquote': return packLines(linesOf(token.raw), first, rest, true)
     default: return packUnits(inlineUnits(token), '', first, rest)
   }
 }
@@ -75,54 +75,67 @@ function linesOf(raw: string): string[] {
 }
 
 /** A fence that is open: the line that opens it again, and the one that ends it. */
-interface Fence { head: string; end: string; sign: string }
+interface Fence { head: string; end: string; sign: string; indent: string }
 
-/** The fence that is open after a line. One whose own lines would fill a good part of a piece is text like any other. */
-function fenceAfter(line: string, open: Fence | undefined, { max, lines }: Room): Fence | undefined {
+/**
+ * The fence that is open after a line; `nested`: in a list or a quote, where one without an end goes no further than what it stands in. One whose own
+ * lines would fill a good part of a piece is text like any other.
+ */
+function fenceAfter(line: string, before: Fence | undefined, { max, lines }: Room, nested: boolean): Fence | undefined {
+  const open = nested && before !== undefined && isOutside(line, before) ? undefined : before
   const mark = /^((?:[ \t]|>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t]))*)(`{3,}(?=[^`]*$)|~{3,})/.exec(line)
   const [, lead = '', sign = ''] = mark ?? []
   if (open !== undefined) return sign.startsWith(open.sign) && /^[\s>]*[`~]+\s*$/.test(line) ? undefined : open
   if (mark === null) return undefined
   // Under the mark of a list item its text goes on indented.
   const indent = lead.replaceAll(/[^>\s]/g, ' ')
-  const fence: Fence = { head: `${indent}${line.slice(lead.length).replace(/\n$/, '')}`, end: `${indent}${sign}`, sign }
+  const fence: Fence = { head: `${indent}${line.slice(lead.length).replace(/\n$/, '')}`, end: `${indent}${sign}`, sign, indent }
   return lines < 3 || 2 * (fence.head.length + fence.end.length + 2) > max ? undefined : fence
 }
 
+/** Whether a line begins something new beside or above what an open fence stands in. */
+function isOutside(line: string, { indent }: Fence): boolean {
+  const depth = (text: string): number => text.split('>').length - 1
+  if (line.trim() === '') return false
+  return depth(/^[\s>]*/.exec(line)?.[0] ?? '') < depth(indent) || (/^[ \t]*(?:[-+*]|\d{1,9}[.)])\s/.test(line) && line.length - line.trimStart().length < indent.length)
+}
+
 /** Packs lines in order. Where a piece ends inside a fence it is closed there, and opened again by the next. */
-function packLines(lines: readonly string[], first: Room, rest: Room): string[] {
+function packLines(lines: readonly string[], first: Room, rest: Room, nested = false): string[] {
   const pieces: string[] = []
   let piece = ''
   let fence: Fence | undefined
-  /** What stood in the piece before the fence that was opened last and holds nothing yet. */
-  let beforeFence: string | undefined
+  /** The fence that was opened last holds nothing yet: what stood in the piece before, the line that opens it, and whether it does so again. */
+  let opened: { before: string; line: string; again: boolean } | undefined
   const room = (): Room => (pieces.length === 0 ? first : rest)
   const closed = (text: string, open: Fence | undefined): string => (open === undefined ? text : `${text.replace(/\n$/, '')}\n${open.end}`)
   const fitting = (text: string, open: Fence | undefined): boolean => fits(closed(text, open).trimEnd(), room().max, room().lines)
   const end = (): void => {
-    const text = beforeFence ?? closed(piece, fence)
+    const text = opened?.before ?? closed(piece, fence)
     if (text.trim() !== '') pieces.push(text)
-    piece = fence === undefined ? '' : `${fence.head}\n`
-    beforeFence = fence === undefined ? undefined : ''
+    opened = opened === undefined ? fence && { before: '', line: `${fence.head}\n`, again: true } : { ...opened, before: '' }
+    piece = opened?.line ?? ''
   }
   const take = (line: string, after: Fence | undefined): void => {
-    beforeFence = fence === undefined && after !== undefined ? piece : undefined
+    opened = fence === undefined && after !== undefined ? { before: piece, line, again: false } : undefined
     piece += line
     fence = after
   }
   for (const line of lines) {
-    const after = fenceAfter(line, fence, room())
+    const after = fenceAfter(line, fence, room(), nested)
     if (fitting(piece + line, after)) {
       take(line, after)
       continue
     }
-    if (piece !== '' && beforeFence !== '') end()
+    if (piece !== '' && opened?.before !== '') end()
+    const outside = nested && fence !== undefined && isOutside(line, fence)
     // The fence was closed with the piece.
-    if (fence !== undefined && after === undefined) {
+    if (fence !== undefined && (outside || after === undefined)) {
+      if (opened?.again === false) pieces.push(closed(piece, fence))
       fence = undefined
       piece = ''
-      beforeFence = undefined
-      continue
+      opened = undefined
+      if (!outside) continue
     }
     if (fitting(piece + line, after)) {
       take(line, after)
@@ -133,11 +146,11 @@ function packLines(lines: readonly string[], first: Room, rest: Room): string[] 
     const bits = cutText(line, within(room()), within(rest))
     bits.forEach((bit, at) => {
       piece += bit
-      beforeFence = undefined
+      opened = undefined
       if (at < bits.length - 1) end()
     })
   }
-  if (piece.trim() !== '' && beforeFence !== '') pieces.push(closed(piece, fence))
+  if (piece.trim() !== '' && opened?.again !== true) pieces.push(closed(piece, fence))
   return pieces
 }
 

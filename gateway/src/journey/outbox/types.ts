@@ -1,7 +1,13 @@
-import type { ChatRef, DeliveryId, DeliveryKey, InboxId, PlatformMessageId, PrincipalId, TurnId, Tx } from '@moltbot/contract'
+import type { ChatRef, DeliveryId, DeliveryKey, InboxId, OutgoingButton, OutgoingFile, PlatformMessageId, PrincipalId, TurnId, Tx } from '@moltbot/contract'
 
 /** `ambiguous`: was being sent when the gateway died or lost the line; it may have arrived. */
 export type DeliveryState = 'queued' | 'sending' | 'sent' | 'ambiguous' | 'failed'
+
+/** A file as a delivery names it. `sha256` is of its bytes as they go out, which may be gone once the delivery is settled. */
+export interface DeliveryFile extends Omit<OutgoingFile, 'bytes'> { sha256: string }
+
+/** A file as it is handed in: what it is is found out, and where it was made taken out. `asVoice`: a sound is shown as recorded speech. */
+export interface GivenFile { fileName: string; bytes: Uint8Array; asVoice?: boolean }
 
 export interface DeliveryRow {
   id: DeliveryId
@@ -13,6 +19,9 @@ export interface DeliveryRow {
   key: DeliveryKey
   markdown: string
   replyTo: PlatformMessageId | null
+  /** Goes out with the words, which are its caption. */
+  file?: DeliveryFile
+  buttons?: OutgoingButton[]
   state: DeliveryState
   platformId: PlatformMessageId | null
   attempts: number
@@ -24,8 +33,14 @@ export interface DeliveryRow {
 }
 
 export interface OutboxDoor {
-  /** Writes and sends one message outside any turn (`send`). Resolves once it is sent or has failed for good. */
-  send(request: { chat: ChatRef; markdown: string; principal: PrincipalId; key?: string; replyTo?: PlatformMessageId }): Promise<DeliveryRow>
+  /**
+   * Writes and sends one message outside any turn (`send`). Resolves once it is sent or has failed for good, with its last part: the one with
+   * the file, where there is one; `file` absent then says that the place takes no such file, and words went instead. Rejects with a `Problem` for a
+   * file that cannot go out.
+   */
+  send(request: { chat: ChatRef; markdown: string; principal: PrincipalId; key?: string; replyTo?: PlatformMessageId; file?: GivenFile }): Promise<DeliveryRow>
+  /** A file that stays for its place to fetch; undefined: there is none (any more). */
+  openFile(id: DeliveryId): Promise<{ row: DeliveryRow; file: DeliveryFile; bytes: Uint8Array } | undefined>
   ofTurn(turn: TurnId): Promise<DeliveryRow[]>
   /** What is sent under this key; undefined: nothing. */
   ofKey(key: DeliveryKey): Promise<DeliveryRow | undefined>

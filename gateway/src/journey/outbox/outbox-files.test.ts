@@ -1,0 +1,164 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SendProblem, type ChatRef, type Connection, type ConnectionLimits, type InboxId, type OutgoingMessage, type PlatformMessageId, type PrincipalId, type Store } from '@moltbot/contract'
+import { FakeClock, countingIds, memoryLogger } from '@moltbot/contract/testing'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { openStore } from '../../foundation/storage/index.ts'
+import { createOutbox, migrations, type OutboxRoom } from './index.ts'
+
+const chat = { channel: 'fake', account: 'default', chat: 'c1', kind: 'direct' } as ChatRef
+const principal = 'owner' as PrincipalId
+const pdf = { fileName: '/home/anna/secret place/report.pdf', bytes: Buffer.from('%PDF-1.4 the report') }
+const filesOk: ConnectionLimits = { textLengthMax: 100, nonce: false, files: { bytesMax: 50, captionMax: 20 }, buttons: { most: 3, labelMax: 10 } }
+
+let store: Store
+let folder: string
+let outbox: OutboxRoom
+let limits: ConnectionLimits
+let plans: ('lost' | 'refuse')[]
+let up: boolean
+let stays: boolean
+let sent: (Omit<OutgoingMessage, 'file'> & { bytes?: string; as?: string })[]
+const ids = countingIds()
+let clock: FakeClock
+let heard: Set<() => void>
+
+function start(): OutboxRoom {
+  const connection: Connection = {
+    get limits() { return limits },
+    async send(_chat, { file, ...message }) {
+      const plan = plans.shift()
+      if (plan === 'refuse') throw new SendProblem('not-sent', 'try later')
+      sent.push({ ...message, ...(file === undefined ? {} : { bytes: Buffer.from(await file.bytes()).toString(), as: `${file.kind} ${file.fileName} ${file.mimeType}` }) })
+      if (plan === 'lost') throw new SendProblem('unknown', 'no answer')
+      return `m${sent.length}` as PlatformMessageId
+    },
+    async close() {},
+  }
+  return createOutbox({
+    store, clock, newId: ids, log: memoryLogger(), random: () => 0.5, streaming: () => false, holds: () => false, label: () => 'Fakegram', files: { folder, stay: () => stays }, settled: async () => undefined,
+    connections: { of: () => (up ? connection : undefined), onUp: (listener: () => void) => { heard.add(listener); return () => void heard.delete(listener) } } as never,
+  })
+}
+const kept = (): string[] => (existsSync(folder) ? readdirSync(folder) : [])
+
+beforeEach(async () => {
+  folder = join(mkdtempSync(join(tmpdir(), 'outbox-files-')), 'files')
+  clock = new FakeClock()
+  ;[limits, plans, up, stays, sent, heard] = [filesOk, [], true, false, [], new Set()]
+  store = await openStore({ file: ':memory:', migrations })
+  outbox = start()
+})
+afterEach(async () => {
+  await outbox.close(0)
+  await store.close()
+  rmSync(join(folder, '..'), { recursive: true, force: true })
+})
+
+describe('a file on its way out', () => {
+  it('goes with its words, under its bare name, and is gone from the disk afterwards', async () => {
+    const row = await outbox.send({ chat, principal, markdown: 'Here it is', file: pdf })
+    expect(row).toMatchObject({ state: 'sent', file: { fileName: 'report.pdf', mimeType: 'application/pdf', kind: 'document', sizeBytes: pdf.bytes.length } })
+    expect(sent).toMatchObject([{ markdown: 'Here it is', bytes: '%PDF-1.4 the report', as: 'document report.pdf application/pdf' }])
+    await vi.waitFor(() => expect(kept()).toEqual([]))
+  })
+
+  it('goes after words that are too long to stand beside it', async () => {
+    await outbox.send({ chat, principal, markdown: 'a sentence of more than twenty characters', file: pdf })
+    expect(sent.map(({ markdown, bytes }) => [markdown, bytes !== undefined])).toEqual([['a sentence of more than twenty characters', false], ['', true]])
+  })
+
+  it('becomes a sentence without a path where it is too large, or where there are no files', async () => {
+    const row = await outbox.send({ chat, principal, markdown: 'Look', file: { ...pdf, bytes: Buffer.alloc(60, 'x') } })
+    expect(row.file).toBeUndefined()
+    limits = { textLengthMax: 200, nonce: false }
+    await outbox.send({ chat, principal, markdown: '', file: pdf })
+    expect(sent.map(({ markdown }) => markdown)).toEqual(['Look\n\n📎 The file “report.pdf” (60 bytes) is too large for Fakegram, which takes at most 50 bytes.', '📎 The file “report.pdf” (19 bytes) stays with me: Fakegram takes no files from me.'])
+    await vi.waitFor(() => expect(kept()).toEqual([]))
+  })
+
+  it('is on the disk for its owner alone before it is sent, and survives a gateway that dies meanwhile', async () => {
+    up = false
+    void outbox.send({ chat, principal, markdown: 'late', file: pdf }).catch(() => undefined)
+    await vi.waitFor(async () => expect(await store.read.all('SELECT id FROM deliveries')).toHaveLength(2))
+    expect(kept()).toHaveLength(1)
+    expect(statSync(join(folder, kept()[0] ?? '')).mode & 0o777).toBe(0o600)
+    expect(statSync(folder).mode & 0o777).toBe(0o700)
+    await outbox.close(0)
+    writeFileSync(join(folder, 'a'.repeat(64)), 'nobody needs this')
+    writeFileSync(join(folder, '.1.tmp'), 'half')
+    up = true
+    outbox = start()
+    await outbox.resume()
+    await vi.waitFor(() => expect(sent.map(({ markdown, bytes }) => [markdown, bytes])).toEqual([['late', undefined], ['', '%PDF-1.4 the report']]))
+    await vi.waitFor(() => expect(kept()).toEqual([]))
+  })
+
+  it('is sent again after a refusal that was not for good, and once more after an uncertain end', async () => {
+    plans = ['refuse', 'lost']
+    const done = outbox.send({ chat, principal, markdown: '', file: pdf })
+    await vi.waitFor(() => {
+      clock.advance(60_000)
+      expect(sent).toHaveLength(2)
+    })
+    expect(await done).toMatchObject({ state: 'sent', resent: true })
+    expect(sent.map(({ bytes }) => bytes)).toEqual(['%PDF-1.4 the report', '%PDF-1.4 the report'])
+  })
+
+  it('that is gone from the disk fails for good, in words', async () => {
+    up = false
+    const done = outbox.send({ chat, principal, markdown: '', file: pdf })
+    await vi.waitFor(() => expect(heard.size).toBe(1))
+    rmSync(folder, { recursive: true })
+    up = true
+    for (const listener of heard) (listener as (channel: string, account: string) => void)('fake', 'default')
+    expect(await done).toMatchObject({ state: 'failed', error: 'the file “report.pdf” is no longer there' })
+    expect(sent).toEqual([])
+  })
+
+  it('stays where its place fetches it later, until the conversation is forgotten', async () => {
+    stays = true
+    const row = await outbox.send({ chat, principal, markdown: '', file: pdf })
+    expect(Buffer.from((await outbox.openFile(row.id))?.bytes ?? []).toString()).toBe('%PDF-1.4 the report')
+    await outbox.resume()
+    expect(kept()).toHaveLength(1)
+    await store.transaction((tx) => outbox.forget(tx, { turns: [], inbox: [], chats: ['c1'] }))
+    await vi.waitFor(() => expect(kept()).toEqual([]))
+    expect(await outbox.openFile(row.id)).toBeUndefined()
+  })
+
+  it('under the same key is one', async () => {
+    const request = { chat, principal, markdown: 'once', key: 'k1', file: pdf }
+    expect((await outbox.send(request)).id).toBe((await outbox.send(request)).id)
+    expect(sent).toHaveLength(1)
+    await vi.waitFor(() => expect(kept()).toEqual([]))
+  })
+
+  it('that may say where it was made does not go out, and an empty one neither', async () => {
+    await expect(outbox.send({ chat, principal, markdown: 'x', file: { fileName: 'a.jpg', bytes: Buffer.from('\0\0\0\x18ftypheic', 'latin1') } })).rejects.toMatchObject({ code: 'file-tells-place' })
+    await expect(outbox.send({ chat, principal, markdown: 'x', file: { fileName: 'a.jpg', bytes: Buffer.from([0xff, 0xd8, 0xff, 0xe1, 0]) } })).rejects.toMatchObject({ code: 'file-tells-place' })
+    await expect(outbox.send({ chat, principal, markdown: 'x', file: { fileName: 'a.txt', bytes: Buffer.alloc(0) } })).rejects.toMatchObject({ code: 'file-empty' })
+    expect(sent).toEqual([])
+    expect(kept()).toEqual([])
+  })
+})
+
+describe('buttons', () => {
+  const buttons = [{ label: 'Allow once', says: '/approve AB23 once' }, { label: 'No', says: '/deny AB23' }]
+  const ask = (given = buttons): Promise<unknown> => store.transaction((tx) => outbox.reply(tx, { inbox: 'in1' as InboxId, chat, principal }, 'May I?', 'ask', given))
+
+  it('go with the last part of the words, where there are some', async () => {
+    await ask()
+    await vi.waitFor(() => expect(sent).toHaveLength(1))
+    expect(sent[0]?.buttons).toEqual([{ label: 'Allow once', says: '/approve AB23 once' }, { label: 'No', says: '/deny AB23' }])
+  })
+
+  it('are left out where there are none, or not so many; a long label is cut', async () => {
+    await ask([...buttons, ...buttons])
+    limits = { ...filesOk, buttons: { most: 2, labelMax: 5 } }
+    await store.transaction((tx) => outbox.reply(tx, { inbox: 'in2' as InboxId, chat, principal }, 'May I?', 'ask', buttons))
+    await vi.waitFor(() => expect(sent).toHaveLength(2))
+    expect(sent.map((message) => message.buttons?.map(({ label }) => label))).toEqual([undefined, ['Allo…', 'No']])
+  })
+})
