@@ -90,7 +90,7 @@ export interface ChannelHost {
   /** `fetch` for this account's declared hosts. */
   fetch: typeof globalThis.fetch
   /**
-   * Fetches what came with a message: one GET through the gateway's own way out, to where `mediaFrom` says and nowhere else. Private addresses,
+   * Fetches what came with a message: one request through the gateway's own way out, to where `mediaFrom` says and nowhere else. Private addresses,
    * redirects and more than `bytesMax` are refused, and what leaves is counted. Rejects with a `Problem`; do not log it, it may name the address.
    */
   media(request: MediaRequest): Promise<Media>
@@ -114,6 +114,8 @@ export interface MediaRequest {
   headers?: Readonly<Record<string, string>>
   /** A header that says who we are. */
   secretHeader?: { name: string; value: string }
+  /** Sent as JSON with a POST in place of the GET, to `MediaFrom.own` alone. */
+  json?: string
 }
 
 /** `ok`: the network answered that here it is. */

@@ -90,3 +90,14 @@ it('without places of its own nothing is fetched', async () => {
   world.names.set('cdn.example', [publicAddress])
   expect(await codeOf(get('http://cdn.example/a', {}, { hosts: [] }))).toBe('egress-host-refused')
 })
+
+describe('a server of the operator’s own that is asked with words', () => {
+  it('hears them, near as it may be; nobody else does', async () => {
+    const own = await world.serve('daemon.example', (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'))
+    const where = { hosts: ['cdn.example'], own: 'http://daemon.example' }
+    expect((await get('http://daemon.example/rpc', { json: '{"a":1}' }, where)).ok).toBe(true)
+    expect(own[0]).toMatchObject({ method: 'POST', headers: { 'content-type': 'application/json' } })
+    expect(await codeOf(get('http://cdn.example/rpc', { json: '{"a":1}' }, where))).toBe('egress-host-refused')
+    expect(await codeOf(get('http://daemon.example/rpc', { json: '{"a":1}' }))).toBe('egress-host-refused')
+  })
+})

@@ -1,4 +1,4 @@
-import { ConnectProblem, Problem, SendProblem, type ChannelHost, type ChatId, type ChatRef, type Connection, type OutgoingMessage, type PlatformMessageId, type SenderId } from '@moltbot/contract'
+import { ConnectProblem, Problem, SendProblem, type ChannelHost, type ChatId, type ChatRef, type Connection, type OutgoingFile, type OutgoingMessage, type PlatformMessageId, type SenderId } from '@moltbot/contract'
 import { openApi, passwordAction, readFailure, serverAction, ServerProblem, toSendProblem, type BlueBubblesApi } from './bluebubbles-api.ts'
 import type { IMessageConfig } from './config.ts'
 import { createHandOver, type HandOver } from './hand-over.ts'
@@ -7,6 +7,7 @@ import { handleOf, imessageId, messageGuid, readChat } from './imessage-id.ts'
 import { tapbackOf, type Original } from './incoming.ts'
 import { openNudgeDoor } from './nudge-door.ts'
 import { renderText } from './plain-text.ts'
+import { bytesOf, fileLimits, filePatienceMs, plainName } from './outgoing-file.ts'
 import { openPollLine, readServer, readServerMessage } from './poll-line.ts'
 
 /** `close` gives up waiting shortly before the five seconds it may take. */
@@ -18,6 +19,8 @@ const originalPatienceMs = 3_000
 /** Messages takes its time until it says that something is sent. */
 const sendPatienceMs = 60_000
 const quotesKept = 500
+/** What Messages puts in the place of a file. */
+export const fileSign = '\ufffc'
 
 /** Opens one account of a BlueBubbles server. */
 export async function connectBlueBubbles(config: IMessageConfig, host: ChannelHost): Promise<Connection> {
@@ -56,7 +59,7 @@ export async function connectBlueBubbles(config: IMessageConfig, host: ChannelHo
   }
 
   return {
-    limits: { textLengthMax: config.textChunkLimit, nonce: false, streaming: config.streaming, ...(server.privateApi ? { editEveryMs } : {}) },
+    limits: { textLengthMax: config.textChunkLimit, nonce: false, streaming: config.streaming, files: fileLimits, ...(server.privateApi ? { editEveryMs } : {}) },
     ...createOutgoing({ api, host, config, handOver, health, privateApi: server.privateApi, isClosed: () => closing !== undefined }),
     async probe(signal) {
       try {
@@ -131,23 +134,40 @@ function createOutgoing({ api, host, config, handOver, health, privateApi, isClo
     const chatGuid = placeOf(chat)
     handOver.sending(chatGuid, text)
     const body = { chatGuid, tempGuid: `moltbot-${message.key}`, message: text, method: privateApi ? 'private-api' : 'apple-script', ...quote }
-    const sent = (await api.call('POST', '/message/text', body, { signal, patienceMs: sendPatienceMs })) as { guid?: unknown } | undefined
-    const guid = messageGuid(sent?.guid)
-    if (guid === undefined) throw new ServerProblem(0, 'The answer did not come from BlueBubbles.')
-    return guid as PlatformMessageId
+    return idOf(await api.call('POST', '/message/text', body, { signal, patienceMs: sendPatienceMs }))
+  }
+
+  async function postFile(chat: ChatRef, message: OutgoingMessage, file: OutgoingFile, quote: Record<string, unknown>, signal: AbortSignal): Promise<PlatformMessageId> {
+    const chatGuid = placeOf(chat)
+    const bytes = await bytesOf(file)
+    const name = plainName(file.fileName)
+    const fields = {
+      chatGuid, tempGuid: `moltbot-${message.key}`, name, method: privateApi ? 'private-api' : 'apple-script',
+      // Messages plays recorded speech as such in these forms alone.
+      ...(privateApi && file.kind === 'voice' && /^audio\/(mpeg|mp3|x-caf)$/.test(file.mimeType) ? { isAudioMessage: 'true' } : {}),
+      ...Object.fromEntries(Object.entries(quote).map(([key, value]) => [key, String(value)])),
+    }
+    handOver.sending(chatGuid, fileSign)
+    return idOf(await api.upload('/message/attachment', fields, { name, type: file.mimeType, bytes }, { signal, patienceMs: filePatienceMs }))
+  }
+
+  /** Its words, or its file: Messages shows them as messages of their own, and the limits say so. */
+  async function sendParts(chat: ChatRef, message: OutgoingMessage, quote: Record<string, unknown>, signal: AbortSignal): Promise<PlatformMessageId> {
+    if (message.file === undefined) return post(chat, message, textOf(message.markdown), quote, signal)
+    if (message.markdown.trim() !== '') throw new SendProblem('never', 'Messages takes no words beside a file.')
+    return postFile(chat, message, message.file, quote, signal)
   }
 
   const always: Required<Pick<Connection, 'send' | 'openDirect' | 'groups'>> = {
     send: (chat, message, wish) =>
       effect(wish, async () => {
-        const text = textOf(message.markdown)
         const quote = quoteOf(message)
         try {
-          return await post(chat, message, text, quote, wish)
+          return await sendParts(chat, message, quote, wish)
         } catch (error) {
           // What it answers is gone; the answer is not.
           if (quote['selectedMessageGuid'] === undefined || !(error instanceof ServerProblem) || error.status !== 404) throw error
-          return post(chat, message, text, {}, wish)
+          return sendParts(chat, message, {}, wish)
         }
       }),
     async openDirect(sender: SenderId) {
@@ -203,6 +223,12 @@ function createOutgoing({ api, host, config, handOver, health, privateApi, isClo
       }
     },
   }
+}
+
+function idOf(answer: unknown): PlatformMessageId {
+  const guid = messageGuid((answer as { guid?: unknown } | undefined)?.guid)
+  if (guid === undefined) throw new ServerProblem(0, 'The answer did not come from BlueBubbles.')
+  return guid as PlatformMessageId
 }
 
 function placeOf(chat: ChatRef): string {

@@ -1,7 +1,7 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { ChatRef, Connection } from '@moltbot/contract'
 import { createTestHost, fastClock, type TestHost, type TestHostOptions } from '@moltbot/contract/testing'
 import Value from 'typebox/value'
@@ -90,6 +90,12 @@ describe('by BlueBubbles', () => {
 
   it('CHN-08: files are names; pictures are fetched by id when that is wished, and paths never', async () => {
     const { server, host } = await stage({ includeAttachments: true, mediaMaxMb: 0.001 })
+    const asked: string[] = []
+    const { media } = host
+    host.media = (request) => {
+      asked.push(request.url)
+      return media(request)
+    }
     const small = server.file('image/png', Buffer.alloc(900, 1), '/Users/me/Library/small.png')
     const lying = { ...server.file('image/png', Buffer.alloc(5_000), 'big.png'), totalBytes: 10 }
     server.say(anna, '\ufffclook', { extra: { attachments: [small, lying, { ...small, guid: '../../../etc/passwd' }, { ...small, mimeType: 'application/pdf' }] } })
@@ -97,6 +103,8 @@ describe('by BlueBubbles', () => {
     expect(message).toMatchObject({ text: 'look' })
     expect(message?.attachments.map(({ kind, fileName, data }) => [kind, fileName, data?.length])).toEqual([['image', 'small.png', 1_200], ['image', 'big.png', undefined], ['image', 'small.png', undefined], ['document', 'small.png', undefined]])
     expect(server.calls.get('GET /attachment/:guid/download')).toBe(2)
+    expect(asked.length).toBe(2)
+    expect(asked.every((url) => new URL(url).origin === imessage.mediaFrom?.({ serverUrl: server.url } as never).own)).toBe(true)
   })
 
   it('in a chat with itself its own words do not come back to it', async () => {
@@ -266,6 +274,28 @@ describe('by imsg', () => {
     await taken(host, 4)
     expect(texts(host)).toEqual(['one', 'two', 'three', 'four'])
     await host.until(() => host.memory.get('row') === '4', 'the row')
+  })
+
+  it('a file lies in a folder of its own until it is taken, under a name that is nothing but a name', async () => {
+    const imsg = await serve()
+    const { host, connection } = await open({ cliPath: imsg.program })
+    imsg.tell({ text: 'a picture, please' })
+    const chat = (await taken(host, 1))[0]?.chat as ChatRef
+    let seen: { name: string; bytes: Buffer; folder: string; mode: number } | undefined
+    imsg.answer.send = ({ file }) => {
+      const path = String(file)
+      seen = { name: basename(path), bytes: readFileSync(path), folder: dirname(path), mode: statSync(dirname(path)).mode & 0o777 }
+      imsg.tell({ text: '', is_from_me: true, attachments: [{ mime_type: 'image/png', transfer_name: 'x', total_bytes: 3 }] })
+      return { ok: true }
+    }
+    const file = { kind: 'image', fileName: '../../..evil\n.png', mimeType: 'image/png', sizeBytes: 3, bytes: async () => Buffer.from('png') } as const
+    const id = await connection.send(chat, { ...words(''), file }, signal)
+    expect(id).toBe(imsg.rows.at(-1)?.['guid'])
+    expect(seen).toMatchObject({ name: '_.._..evil_.png', bytes: Buffer.from('png'), mode: 0o700 })
+    expect(existsSync(seen?.folder ?? '/')).toBe(false)
+    imsg.answer.send = () => new Error('no')
+    await expect(connection.send(chat, { ...words(''), file }, signal)).rejects.toMatchObject({ outcome: 'never' })
+    await expect(connection.send(chat, { ...words('with words'), file }, signal)).rejects.toMatchObject({ outcome: 'never' })
   })
 
   it('tells what a refusal and silence are, and which door of the Mac is shut', async () => {

@@ -27,7 +27,7 @@ export class ImsgGone extends Error {
 }
 
 export interface ImsgProcess {
-  call(method: string, params: Record<string, unknown>, signal?: AbortSignal): Promise<unknown>
+  call(method: string, params: Record<string, unknown>, signal?: AbortSignal, patienceMs?: number): Promise<unknown>
   /** Resolves with the last words on its standard error, shortened, once it is gone. */
   exited: Promise<string>
   stop(): Promise<void>
@@ -88,7 +88,7 @@ export function startImsg(program: string, args: readonly string[], host: Pick<C
 
   return {
     exited,
-    call(method, params, signal) {
+    call(method, params, signal, patienceMs = callPatienceMs) {
       if (gone) return Promise.reject(new ImsgGone(true))
       const id = String(++lastId)
       return new Promise((resolve, reject) => {
@@ -97,7 +97,7 @@ export function startImsg(program: string, args: readonly string[], host: Pick<C
           done()
           reject(new ImsgGone(false))
         }
-        const cancel = host.clock.after(callPatienceMs, give)
+        const cancel = host.clock.after(patienceMs, give)
         const done = (): void => {
           cancel()
           signal?.removeEventListener('abort', give)

@@ -1,12 +1,15 @@
-import { isAbsolute } from 'node:path'
-import { ConnectProblem, Problem, SendProblem, type ChannelHost, type ChatId, type Connection, type PlatformMessageId } from '@moltbot/contract'
-import { textOf } from './bluebubbles.ts'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+import { ConnectProblem, Problem, SendProblem, type ChannelHost, type ChatId, type Connection, type OutgoingFile, type PlatformMessageId } from '@moltbot/contract'
+import { fileSign, textOf } from './bluebubbles.ts'
 import type { IMessageConfig } from './config.ts'
 import { createHandOver } from './hand-over.ts'
 import { createHealthKeeper } from './health.ts'
 import { handleOf, imessageId, messageGuid, readChat } from './imessage-id.ts'
 import type { RawMessage } from './incoming.ts'
 import { ImsgGone, ImsgProblem, startImsg, type ImsgProcess } from './imsg-process.ts'
+import { bytesOf, fileLimits, filePatienceMs, plainName } from './outgoing-file.ts'
 
 /** Under this name it is kept in the account's durable state. */
 const stateKey = 'row'
@@ -33,6 +36,27 @@ export function readImsgMessage(message: ImsgMessage): RawMessage {
     attachments: (Array.isArray(message.attachments) ? message.attachments : []).map((file) => ({ guid: undefined, mimeType: file.mime_type, name: file.transfer_name, size: file.total_bytes, sticker: file.is_sticker === true })),
     tapback: undefined, announcement: false, mentioned: undefined,
   }
+}
+
+/** The words of a message; of one that is nothing but a file, the sign in its place. */
+function shownText(raw: RawMessage): string {
+  const text = typeof raw.text === 'string' ? raw.text.trim() : ''
+  return text === '' && raw.attachments.length > 0 ? fileSign : text
+}
+
+/** `imsg` takes a file by its path: it lies in a folder that nobody else may read, for as long as that takes. */
+async function stage(file: OutgoingFile): Promise<{ path: string; remove(): Promise<void> }> {
+  const bytes = await bytesOf(file)
+  const folder = await mkdtemp(join(tmpdir(), 'moltbot-'))
+  const path = join(folder, plainName(file.fileName))
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true })
+  try {
+    await writeFile(path, bytes, { mode: 0o600 })
+  } catch (error) {
+    await remove()
+    throw new SendProblem('not-sent', 'There is no room for the file on its way.', { cause: error })
+  }
+  return { path, remove }
 }
 
 /** Opens the account of the Mac's own Messages, through one process of `imsg` after the other. */
@@ -133,7 +157,7 @@ export async function connectImsg(config: IMessageConfig, host: ChannelHost): Pr
     const raw = readImsgMessage(message)
     const guid = messageGuid(raw.guid)
     if (raw.fromMe && guid !== undefined) {
-      for (const each of appearing) if (each.chat === raw.chat && each.text === String(raw.text).trim()) {
+      for (const each of appearing) if (each.chat === raw.chat && each.text === shownText(raw)) {
         appearing.delete(each)
         each.resolve(guid)
         break
@@ -180,13 +204,16 @@ export async function connectImsg(config: IMessageConfig, host: ChannelHost): Pr
   }
 
   return {
-    limits: { textLengthMax: config.textChunkLimit, nonce: false, streaming: config.streaming },
+    limits: { textLengthMax: config.textChunkLimit, nonce: false, streaming: config.streaming, files: fileLimits },
     async send(chat, message, wish) {
       if (closing !== undefined || running === undefined) throw new SendProblem('not-sent', 'imsg does not run.')
       if (wish.aborted) throw new SendProblem('not-sent', 'The send was called off.')
       const place = readChat(chat.chat)
       if (place === undefined) throw new SendProblem('never', 'This is no place on iMessage.')
-      const text = textOf(message.markdown)
+      const { file } = message
+      if (file !== undefined && message.markdown.trim() !== '') throw new SendProblem('never', 'Messages takes no words beside a file.')
+      const text = file === undefined ? textOf(message.markdown) : fileSign
+      const staged = file === undefined ? undefined : await stage(file)
       const target = place.group ? { chat_guid: chat.chat } : { to: place.identifier, region: config.region }
       handOver.sending(chat.chat, text)
       let appeared: (guid: string) => void = () => {}
@@ -195,7 +222,7 @@ export async function connectImsg(config: IMessageConfig, host: ChannelHost): Pr
       appearing.add(entry)
       let cancel = (): void => {}
       try {
-        const answer = (await running.call('send', { ...target, text, service: config.service }, wish)) as { ok?: unknown; guid?: unknown } | undefined
+        const answer = (await running.call('send', { ...target, ...(staged === undefined ? { text } : { file: staged.path }), service: config.service }, wish, staged === undefined ? undefined : filePatienceMs)) as { ok?: unknown; guid?: unknown } | undefined
         if (answer?.ok !== true) throw new ImsgGone(false)
         health.works()
         const late = new Promise<undefined>((resolve) => (cancel = host.clock.after(appearMs, () => resolve(undefined))))
@@ -210,6 +237,7 @@ export async function connectImsg(config: IMessageConfig, host: ChannelHost): Pr
       } finally {
         cancel()
         appearing.delete(entry)
+        await staged?.remove()
       }
     },
     async openDirect(sender) {

@@ -22,11 +22,13 @@ async function startNetwork(): Promise<ChannelNetwork> {
     },
     acknowledged: (id) => server.read.has(id),
     until: (condition, what) => server.until(condition, what),
-    sent: () => server.sent.map((one) => ({ id: one.guid as PlatformMessageId, text: one.text, removed: one.deleted, ...(one.replyTo === undefined ? {} : { replyTo: one.replyTo as PlatformMessageId }) })),
+    sent: () => server.sent.map((one) => ({ id: one.guid as PlatformMessageId, text: one.text, removed: one.deleted, ...(one.file === undefined ? {} : { file: one.file }), ...(one.replyTo === undefined ? {} : { replyTo: one.replyTo as PlatformMessageId }) })),
     faults: {
       block: () => server.removeChat(`iMessage;-;${people.anna}`),
       failSend: () => server.fault('POST /message/text', { status: 500 }),
-      cutAfterAccept: () => server.fault('POST /message/text', { acceptThenReset: true }),
+      cutAfterAccept() {
+        for (const route of ['POST /message/text', 'POST /message/attachment']) server.fault(route, { acceptThenReset: true })
+      },
       offline: () => server.goOffline(),
       online: () => server.goOnline(),
       cut: () => server.dropSockets(),

@@ -16,6 +16,7 @@ export const imessage = defineChannel({
   senders: 'platform',
   // The Mac's own Messages ask for no password.
   opensWithoutSecret: ({ serverUrl, cliPath }) => serverUrl === undefined && cliPath !== undefined,
+  mediaFrom: ({ serverUrl }) => ({ hosts: [], ...(serverUrl !== undefined && URL.canParse(serverUrl) ? { own: new URL(serverUrl).origin } : {}) }),
   // The Markdown parser and the rest are loaded when there is an account to connect, and cost nothing before.
   connect: async (config, host) =>
     config.serverUrl === undefined ? (await import('./imsg.ts')).connectImsg(config, host) : (await import('./bluebubbles.ts')).connectBlueBubbles(config, host),

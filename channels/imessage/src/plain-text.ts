@@ -78,7 +78,7 @@ function span(token: MarkedToken): string {
     case 'image':
       return link(token.href, resolveReferences(token.text))
     case 'text':
-      return token.tokens === undefined ? resolveReferences(token.text) : inline(token.tokens)
+      return token.tokens === undefined ? resolveReferences(token.raw) : inline(token.tokens)
     default:
       return token.raw
   }

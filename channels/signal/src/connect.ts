@@ -8,7 +8,7 @@ import { createHandOver, type Received } from './hand-over.ts'
 import { createHealthKeeper } from './health.ts'
 import type { Self } from './incoming.ts'
 import { openJournal } from './journal.ts'
-import { createOutgoing } from './outgoing.ts'
+import { createOutgoing, fileBytesMax } from './outgoing.ts'
 import { addressOf, openDaemon } from './rpc.ts'
 
 /** Opening an account must not hang on a silent daemon, ms. */
@@ -69,7 +69,7 @@ export async function connectSignal(config: SignalConfig, host: ChannelHost): Pr
   }
 
   return {
-    limits: { textLengthMax: config.textChunkLimit, editEveryMs, nonce: false, streaming: config.streaming },
+    limits: { textLengthMax: config.textChunkLimit, editEveryMs, nonce: false, streaming: config.streaming, files: { bytesMax: fileBytesMax, captionMax: config.textChunkLimit } },
     ...createOutgoing({ daemon, host, config, self, health, isClosed: () => closing !== undefined }),
     async probe(signal) {
       try {

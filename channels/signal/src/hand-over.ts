@@ -107,7 +107,7 @@ export function createHandOver({ host, daemon, config, self, journal, health }: 
 
   async function fetchImage(id: string, place: Record<string, unknown>): Promise<string | undefined> {
     try {
-      const answer = await daemon.call('getAttachment', { id, ...place }, { patienceMs: picturePatienceMs, bytesMax: Math.ceil(bytesMax * 1.4) + 1_024 })
+      const answer = await daemon.media('getAttachment', { id, ...place }, { patienceMs: picturePatienceMs, bytesMax: Math.ceil(bytesMax * 1.4) + 1_024 })
       const data = typeof answer === 'string' ? answer : (answer as { data?: unknown } | undefined)?.data
       if (typeof data !== 'string' || !/^[A-Za-z0-9+/]+={0,2}$/.test(data) || data.length * 0.75 > bytesMax + 2) return undefined
       return data

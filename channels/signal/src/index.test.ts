@@ -32,7 +32,7 @@ async function startNetwork(): Promise<ChannelNetwork> {
     until: (condition, what) => server.until(condition, what),
     sent: () =>
       server.sent.map((one) => ({
-        id: messageId(server.uuid, one.timestamp), text: one.text, removed: one.deleted, ...(one.quote === undefined ? {} : { replyTo: messageId(one.quote.author, one.quote.timestamp) as PlatformMessageId }),
+        id: messageId(server.uuid, one.timestamp), text: one.text, removed: one.deleted, ...(one.file === undefined ? {} : { file: one.file }), ...(one.quote === undefined ? {} : { replyTo: messageId(one.quote.author, one.quote.timestamp) as PlatformMessageId }),
       })),
     rename: (person: Person, name) => void (people[person].name = name),
     redeliver: () => server.redeliverLast(),

@@ -5,6 +5,7 @@
  */
 import { defineChannel, type ChannelHost, type LoginStep, type LoginWish } from '@moltbot/contract'
 import { signalSection, type SignalConfig } from './config.ts'
+import { originOf } from './rpc.ts'
 import { signalId } from './signal-id.ts'
 
 export { signalSection, type SignalConfig } from './config.ts'
@@ -14,6 +15,10 @@ export const signal = defineChannel({
   label: 'Signal',
   config: signalSection,
   senders: 'platform',
+  mediaFrom(config) {
+    const own = originOf(config)
+    return { hosts: [], ...(own === undefined ? {} : { own }) }
+  },
   // The Markdown parser and the rest are loaded when there is an account to connect, and cost nothing before.
   connect: async (config, host) => (await import('./connect.ts')).connectSignal(config, host),
   login: (config, host, wish) => loginLazily(config, host, wish),

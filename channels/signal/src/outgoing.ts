@@ -1,4 +1,4 @@
-import { Problem, SendProblem, type ChannelHost, type ChatId, type ChatRef, type Connection, type OutgoingMessage, type PlatformMessageId, type SenderId } from '@moltbot/contract'
+import { Problem, SendProblem, type ChannelHost, type ChatId, type ChatRef, type Connection, type OutgoingFile, type OutgoingMessage, type PlatformMessageId, type SenderId } from '@moltbot/contract'
 import type { SignalConfig } from './config.ts'
 import { describeFailure, linkAction, readFailure, toSendProblem } from './failures.ts'
 import type { HealthKeeper } from './health.ts'
@@ -10,6 +10,10 @@ import { renderText } from './styles.ts'
 /** Which messages were already quoted, and with what we reacted, is remembered for this many. */
 const kept = 500
 const typingPatienceMs = 5_000
+/** A file is uploaded by signal-cli before it answers. */
+const filePatienceMs = 120_000
+/** Signal itself takes more; it goes to signal-cli as text inside one request, which is held in memory here and there. */
+export const fileBytesMax = 25 * 1024 * 1024
 
 type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'react' | 'typing' | 'openDirect' | 'groups'>>
 
@@ -86,9 +90,16 @@ export function createOutgoing({ daemon, host, config, self, health, isClosed }:
   }
 
   async function post(chat: ChatRef, message: OutgoingMessage, more: Record<string, unknown>, signal: AbortSignal): Promise<PlatformMessageId> {
-    if (message.markdown.trim() === '') throw new SendProblem('never', 'There are no words in this message.')
-    const { text, styles } = renderText(message.markdown)
-    const answer = await daemon.call('send', { ...placeOf(chat), message: text, ...(styles.length === 0 ? {} : { textStyle: styles.map(({ start, length, style }) => `${start}:${length}:${style}`) }), ...more }, { signal })
+    const { file } = message
+    const blank = message.markdown.trim() === ''
+    if (blank && file === undefined) throw new SendProblem('never', 'There are no words in this message.')
+    const place = placeOf(chat)
+    const { text, styles } = blank ? { text: '', styles: [] } : renderText(message.markdown)
+    const params = {
+      ...place, message: text, ...(styles.length === 0 ? {} : { textStyle: styles.map(({ start, length, style }) => `${start}:${length}:${style}`) }),
+      ...(file === undefined ? {} : { attachments: [await dataAddressOf(file)] }), ...(file?.kind === 'voice' ? { voiceNote: true } : {}), ...more,
+    }
+    const answer = await daemon.call('send', params, { signal, ...(file === undefined ? {} : { patienceMs: filePatienceMs }) })
     const timestamp = (answer as { timestamp?: unknown } | undefined)?.timestamp
     judge(outcomesOf(answer))
     if (!Number.isSafeInteger(timestamp)) throw new ForeignAnswer()
@@ -149,6 +160,18 @@ export function createOutgoing({ daemon, host, config, self, health, isClosed }:
     if (target === undefined || (target.author !== self.uuid && target.author !== self.number)) throw new SendProblem('never', 'This is no message of ours on Signal.')
     return target.timestamp
   }
+}
+
+/** A file in the form signal-cli takes: an address that is the file itself. It reads no file of ours, and keeps none. */
+async function dataAddressOf(file: OutgoingFile): Promise<string> {
+  let bytes: Uint8Array
+  try {
+    bytes = await file.bytes()
+  } catch (error) {
+    throw new SendProblem('never', 'The file is no longer there.', { cause: error })
+  }
+  const [type = ''] = file.mimeType.split(';')
+  return `data:${/^[\w.+-]+\/[\w.+-]+$/.test(type) ? type : 'application/octet-stream'};filename=${encodeURIComponent(file.fileName.toWellFormed())};base64,${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')}`
 }
 
 /** What became of it at each recipient, from an answer or from what comes with a refusal. */

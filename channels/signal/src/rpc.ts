@@ -31,6 +31,8 @@ export interface CallOptions { signal?: AbortSignal; bytesMax?: number; patience
 export interface SignalDaemon {
   /** Rejects with `RpcProblem`, `ForeignAnswer`, or what `fetch` rejects with. `account` is added where the daemon has several. */
   call(method: string, params?: Record<string, unknown>, options?: CallOptions): Promise<unknown>
+  /** The same by the way out that everything takes which comes with messages. Rejects with `RpcProblem`, `ForeignAnswer`, or a `Problem`. */
+  media(method: string, params: Record<string, unknown>, limits: { bytesMax: number; patienceMs: number }): Promise<unknown>
   /** The stream of what arrives, as the response of `GET /api/v1/events`. */
   events(signal: AbortSignal): Promise<Response>
   /** Whether the daemon answers at all. */
@@ -39,6 +41,16 @@ export interface SignalDaemon {
 }
 
 const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/
+
+/** The daemon's origin, for what is fetched from it. Undefined: the configured address is none that would be spoken to. */
+export function originOf(config: Pick<SignalConfig, 'autoStart' | 'httpUrl' | 'httpHost' | 'httpPort'>): string | undefined {
+  try {
+    return new URL(addressOf(config.autoStart ? { ...config, httpUrl: undefined } : config)).origin
+  } catch {
+    // Opening the account says what is wrong with it.
+    return undefined
+  }
+}
 
 /** Rejects an address that is neither on this computer nor encrypted. */
 export function addressOf(config: Pick<SignalConfig, 'httpUrl' | 'httpHost' | 'httpPort'>): string {
@@ -52,8 +64,11 @@ export function addressOf(config: Pick<SignalConfig, 'httpUrl' | 'httpHost' | 'h
   throw new ConnectProblem('signal-cli’s address is neither on this computer nor https.', { permanent: true, next: 'Correct channels.signal.httpUrl, or remove it for http://127.0.0.1:8080.' })
 }
 
-export function openDaemon(root: string, account: string | undefined, host: Pick<ChannelHost, 'fetch' | 'clock'>): SignalDaemon {
+export function openDaemon(root: string, account: string | undefined, host: Pick<ChannelHost, 'fetch' | 'clock' | 'media'>): SignalDaemon {
   let lastId = 0
+  const address = `${root}/api/v1/rpc`
+  const question = (method: string, params: Record<string, unknown>, forAll = false): string =>
+    JSON.stringify({ jsonrpc: '2.0', id: `m${++lastId}`, method, params: forAll || daemon.account === undefined ? params : { account: daemon.account, ...params } })
 
   const daemon: SignalDaemon = {
     account,
@@ -61,15 +76,19 @@ export function openDaemon(root: string, account: string | undefined, host: Pick
       const controller = new AbortController()
       const cancel = host.clock.after(patienceMs, () => controller.abort())
       try {
-        const response = await host.fetch(`${root}/api/v1/rpc`, {
+        const response = await host.fetch(address, {
           method: 'POST', redirect: 'error', headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ jsonrpc: '2.0', id: `m${++lastId}`, method, params: forAll || daemon.account === undefined ? params : { account: daemon.account, ...params } }),
+          body: question(method, params, forAll),
           signal: signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal]),
         })
         return readAnswer(await readText(response, bytesMax))
       } finally {
         cancel()
       }
+    },
+    async media(method, params, { bytesMax, patienceMs }) {
+      const { bytes } = await host.media({ url: address, json: question(method, params), bytesMax, timeoutMs: patienceMs, signal: new AbortController().signal })
+      return readAnswer(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'))
     },
     events: (signal) =>
       host.fetch(`${root}/api/v1/events${daemon.account === undefined ? '' : `?account=${encodeURIComponent(daemon.account)}`}`, { signal, redirect: 'error', headers: { accept: 'text/event-stream' } }),

@@ -113,6 +113,14 @@ describe('what comes in', () => {
     expect((await taken(host, 1))[0]).toMatchObject({ mentioned: 'no', quoted: { fromUs: false, text: 'I am Moltbot', id: messageId(ben.uuid, 1_700_000_000_000) } })
   })
 
+  it('recorded speech goes out as such, and a name with every sign stays one', async () => {
+    const { server, connection, anna } = await stage()
+    const chat = { channel: 'signal', account: 'default', chat: anna.uuid, kind: 'direct' } as never as ChatRef
+    const file = { kind: 'voice', fileName: 'a,b;c="d" +é%.ogg', mimeType: 'audio/ogg; codecs=opus', sizeBytes: 4, bytes: async () => Buffer.from('OggS') } as const
+    await connection.send(chat, { ...words('**Hear** this'), file }, wish)
+    expect(server.sent.at(-1)).toMatchObject({ text: 'Hear this', styles: ['0:4:BOLD'], file: { as: 'voice', mimeType: 'audio/ogg', name: file.fileName, bytes: Buffer.from('OggS') } })
+  })
+
   it('brings pictures up to the limit, tells of everything else, and asks for no file by a path', async () => {
     const { server, host, anna } = await stage({ mediaMaxMb: 0.001 })
     const small = server.file('image/png', Buffer.alloc(900, 1), 'small.png')
@@ -124,6 +132,8 @@ describe('what comes in', () => {
     await taken(host, 4)
     expect(host.taken[0]?.attachments.map(({ kind, data }) => [kind, data?.length])).toEqual([['image', 1_200], ['image', undefined], ['image', undefined], ['document', undefined]])
     expect(server.calls.get('getAttachment')).toBe(2)
+    expect(signal.mediaFrom?.(configOf(server))).toEqual({ hosts: [], own: server.url })
+    expect(signal.mediaFrom?.({ ...(configOf(server) as object), httpUrl: 'http://somewhere.example' } as never)).toEqual({ hosts: [] })
     expect(host.taken[1]?.attachments[0]?.kind).toBe('voice')
     expect(texts(host).slice(2)).toEqual(['[sticker]', '[a picture that can be seen only once, on the telephone]\n[contact: Ben, +49 1]'])
     const without = await stage({ ignoreAttachments: true })

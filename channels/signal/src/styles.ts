@@ -139,7 +139,7 @@ function span(token: MarkedToken, writer: Writer, indent: string): void {
     case 'escape':
       return put(token.text, writer, indent)
     case 'text':
-      return token.tokens === undefined ? put(resolveReferences(token.text), writer, indent) : inline(token.tokens, writer, indent)
+      return token.tokens === undefined ? put(resolveReferences(token.raw), writer, indent) : inline(token.tokens, writer, indent)
     default:
       return put(token.raw, writer, indent)
   }
@@ -158,7 +158,7 @@ function plain(tokens: readonly Token[]): string {
     .map((token) => {
       if (token.type === 'br') return ' '
       if (token.type === 'codespan' || token.type === 'escape') return token.text
-      if (token.type === 'text' || token.type === 'image') return resolveReferences(token.text)
+      if (token.type === 'text' || token.type === 'image') return resolveReferences(token.type === 'text' ? token.raw : token.text)
       if ('tokens' in token && token.tokens !== undefined) return plain(token.tokens)
       return token.raw
     })

@@ -73,8 +73,10 @@ export function createTestHost(options: TestHostOptions = {}): TestHost {
     clock: options.clock ?? realClock,
     log: memoryLogger(),
     fetch: globalThis.fetch,
-    async media({ url, bytesMax, signal, headers, secretHeader }) {
-      const response = await host.fetch(url, { signal, redirect: 'error', headers: { ...headers, ...(secretHeader === undefined ? {} : { [secretHeader.name]: secretHeader.value }) } })
+    async media({ url, bytesMax, signal, headers, secretHeader, json }) {
+      const post = json === undefined ? {} : { method: 'POST', body: json }
+      const type: Record<string, string> = json === undefined ? {} : { 'content-type': 'application/json' }
+      const response = await host.fetch(url, { ...post, signal, redirect: 'error', headers: { ...type, ...headers, ...(secretHeader === undefined ? {} : { [secretHeader.name]: secretHeader.value }) } })
       const bytes: Uint8Array[] = []
       let size = 0
       for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {

@@ -21,7 +21,7 @@ export interface BlueBubblesWords {
   extra?: Json
 }
 
-export interface BlueBubblesSent { guid: string; chat: string; text: string; replyTo: string | undefined; deleted: boolean; earlier: string[]; payload: Json }
+export interface BlueBubblesSent { guid: string; chat: string; text: string; file?: { bytes: Buffer; name: string; mimeType: string; as: 'image' | 'audio' | 'voice' | 'video' | 'document' }; replyTo: string | undefined; deleted: boolean; earlier: string[]; payload: Json }
 export interface BlueBubblesFault { status?: number; body?: unknown; acceptThenReset?: boolean }
 
 export interface BlueBubblesServer {
@@ -57,6 +57,14 @@ export interface BlueBubblesServer {
   goOffline(): Promise<void>
   goOnline(): Promise<void>
   close(): Promise<void>
+}
+
+/** A form with fields and files, as any HTTP server reads it. */
+async function readForm(bytes: Buffer, type: string): Promise<Json> {
+  const form = await new Response(new Uint8Array(bytes), { headers: { 'content-type': type } }).formData()
+  const read: Json = {}
+  for (const [name, value] of form) read[name] = typeof value === 'string' ? value : { bytes: Buffer.from(await value.arrayBuffer()), type: value.type }
+  return read
 }
 
 export async function startBlueBubblesServer(options: BlueBubblesServerOptions = {}): Promise<BlueBubblesServer> {
@@ -104,13 +112,14 @@ export async function startBlueBubblesServer(options: BlueBubblesServerOptions =
     if (deaf) return
     const url = new URL(request.url ?? '/', 'http://fake')
     const parts = url.pathname.replace('/api/v1/', '').split('/').map(decodeURIComponent)
-    const known = ['message/text', 'message/react', 'message/query', 'chat/query', 'server/info', 'ping']
+    const known = ['message/text', 'message/attachment', 'message/react', 'message/query', 'chat/query', 'server/info', 'ping']
     const route = `${request.method ?? 'GET'} /${known.includes(parts.join('/')) ? parts.join('/') : [parts[0], ':guid', ...parts.slice(2)].join('/')}`
     calls.set(route, (calls.get(route) ?? 0) + 1)
     const chunks: Buffer[] = []
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
-    const text = Buffer.concat(chunks).toString('utf8')
-    const body = (text === '' ? {} : JSON.parse(text)) as Json
+    const bytes = Buffer.concat(chunks)
+    const type = request.headers['content-type'] ?? ''
+    const body = type.startsWith('multipart/form-data') ? await readForm(bytes, type) : ((bytes.length === 0 ? {} : JSON.parse(bytes.toString('utf8'))) as Json)
     const fault = faults.get(route)?.shift()
     if (fault?.status !== undefined) return void response.writeHead(fault.status).end(typeof fault.body === 'string' ? fault.body : JSON.stringify(fault.body ?? { status: fault.status, message: 'fault', error: { message: 'fault' } }))
     if (!valid || url.searchParams.get('password') !== password) return answer(response, 401, 'Unauthorized')
@@ -158,6 +167,22 @@ export async function startBlueBubblesServer(options: BlueBubblesServerOptions =
         const message = { guid: randomUUID().toUpperCase(), chat, text: body['message'], isFromMe: true, dateCreated: now(), handle: null, attachments: [] }
         messages.push(message)
         sent.push({ guid: message.guid, chat, text: String(body['message']), replyTo: target as string | undefined, deleted: false, earlier: [], payload: body })
+        return [200, shown(message)]
+      }
+      case 'POST /message/attachment': {
+        const chat = String(body['chatGuid'])
+        const file = body['attachment'] as { bytes: Buffer; type: string } | undefined
+        const target = body['selectedMessageGuid']
+        if (gone.has(chat)) return [404, 'Chat does not exist!']
+        if (file === undefined || file.bytes.length === 0) return [400, 'Attachment not provided or was empty!']
+        if (typeof body['name'] !== 'string' || typeof body['tempGuid'] !== 'string') return [400, 'Attachment name not provided!']
+        if (!['apple-script', 'private-api'].includes(String(body['method'])) || (body['method'] === 'private-api' && !privately)) return [400, 'The Private API is not enabled']
+        if (target !== undefined && !messages.some((message) => message.guid === target)) return [404, 'Message does not exist!']
+        const message = { guid: randomUUID().toUpperCase(), chat, text: '\ufffc', isFromMe: true, dateCreated: now(), handle: null, attachments: [{ guid: randomUUID().toUpperCase(), mimeType: file.type, transferName: body['name'], totalBytes: file.bytes.length }] }
+        messages.push(message)
+        const [family = ''] = file.type.split('/')
+        const as = body['isAudioMessage'] === 'true' ? 'voice' : family === 'image' || family === 'audio' || family === 'video' ? family : 'document'
+        sent.push({ guid: message.guid, chat, text: '', file: { bytes: file.bytes, name: body['name'], mimeType: file.type, as }, replyTo: target as string | undefined, deleted: false, earlier: [], payload: { ...body, attachment: undefined } })
         return [200, shown(message)]
       }
       case 'POST /message/:guid/edit':

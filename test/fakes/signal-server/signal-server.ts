@@ -25,12 +25,16 @@ export interface SignalWords {
   extra?: Json
 }
 
+/** A file of ours as people have it. */
+export interface SignalFile { bytes: Buffer; as: 'image' | 'audio' | 'voice' | 'video' | 'document'; mimeType: string; name?: string }
+
 /** One message of ours as people see it. */
 export interface SignalSent {
   timestamp: number
   recipient: string | undefined
   group: string | undefined
   text: string
+  file?: SignalFile
   styles: string[]
   quote: { timestamp: number; author: string } | undefined
   deleted: boolean
@@ -200,7 +204,10 @@ export async function startSignalServer(options: SignalServerOptions = {}): Prom
     const recipient = (params['recipient'] as string[] | undefined)?.[0]
     const group = params['groupId'] as string | undefined
     const text = String(params['message'] ?? '')
-    if (text === '') return no(-1, 'Sending empty message is not allowed')
+    const attachments = (params['attachments'] ?? []) as string[]
+    if (text === '' && attachments.length === 0) return no(-1, 'Sending empty message is not allowed, either a message, attachment or sticker must be given.')
+    const opened = attachments.map((address) => openDataAddress(address, params['voiceNote'] === true))
+    if (opened.includes(undefined)) return no(-3, 'Failed to send message: The given string is not a valid data URI. (AttachmentInvalidException)')
     if (recipient !== undefined && gone.has(recipient)) return no(-1, 'Failed to send message', { response: { timestamp: now(), results: [{ recipientAddress: { uuid: recipient }, type: 'UNREGISTERED_FAILURE' }] } })
     if (group !== undefined && !groups.some(({ id }) => id === group)) return no(-1, 'Invalid group id: Not found')
     const styles = (params['textStyle'] ?? []) as string[]
@@ -215,11 +222,25 @@ export async function startSignalServer(options: SignalServerOptions = {}): Prom
       Object.assign(edited, { text, styles })
     } else {
       sent.push({
-        timestamp, recipient, group, text, styles, deleted: false, earlier: [],
+        timestamp, recipient, group, text, ...(opened[0] === undefined ? {} : { file: opened[0] }), styles, deleted: false, earlier: [],
         quote: params['quoteTimestamp'] === undefined ? undefined : { timestamp: Number(params['quoteTimestamp']), author: String(params['quoteAuthor']) },
       })
     }
     return { result: { timestamp, results: [{ recipientAddress: { uuid: recipient ?? randomUUID() }, type: 'SUCCESS' }] } }
+  }
+
+  /** As signal-cli reads what follows RFC 2397. */
+  function openDataAddress(address: string, voiceNote: boolean): SignalFile | undefined {
+    const comma = address.indexOf(',')
+    const head = /^data:([^;,]+\/[^;,]+)?((?:;[^;,]+=[^;,]+)*)(;base64)?$/i.exec(address.slice(0, comma))
+    if (comma < 0 || head === null || head[3] === undefined) return undefined
+    const type = head[1] ?? 'text/plain'
+    const name = /;filename=([^;]+)/i.exec(head[2] ?? '')?.[1]
+    const [family = ''] = type.split('/')
+    return {
+      bytes: Buffer.from(address.slice(comma + 1), 'base64'), mimeType: type, as: voiceNote ? 'voice' : family === 'image' || family === 'audio' || family === 'video' ? family : 'document',
+      ...(name === undefined ? {} : { name: decodeURIComponent(name.replaceAll('+', ' ')) }),
+    }
   }
 
   function tell(text: string): void {
