@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { AgentId } from '@moltbot/contract'
@@ -384,6 +384,21 @@ describe('SBX-04 the proxy is not to be talked into more', () => {
     world.names.set('site.example', [publicAddress])
     expect((await rawThrough(place, `${start}\r\nproxy-authorization: Bearer ${token()}\r\n\r\n`)).status).toBeGreaterThanOrEqual(400)
     expect(world.opened).toEqual([])
+  })
+
+  it('SBX-04 goes on serving while others send garbage, hang up in the middle or say nothing', async () => {
+    await world.serve('site.example', (request, response) => (request.url === '/broken' ? response.destroy() : response.end('ok')))
+    const silent = await Promise.all(Array.from({ length: 40 }, () => new Promise<Socket>((resolve, reject) => {
+      const socket = connect({ path: world.egress.socketPath }, () => resolve(socket)).on('error', reject)
+    })))
+    for (const [index, socket] of silent.entries()) socket.on('error', () => undefined).write(['\0'.repeat(9_000), 'GET http://site.example/ HTTP/1.1\r\n', 'CONNECT ', '\x16\x03\x01'][index % 4] ?? '')
+    for (const socket of silent.slice(0, 20)) socket.destroy()
+    for (let round = 0; round < 5; round += 1) {
+      await rawThrough(place, `${'A'.repeat(200 * round)} nonsense\r\n\r\n`)
+      expect((await plainThrough(place, token(), 'http://site.example/broken')).status).toBeGreaterThanOrEqual(500)
+      expect((await plainThrough(place, token(), 'http://site.example/')).body).toBe('ok')
+    }
+    for (const socket of silent) socket.destroy()
   })
 
   it('SBX-04 what is switched off is cut while it runs', async () => {

@@ -39,7 +39,8 @@ export interface SpawnedGateway {
   /** Starts it in the hope that it ends by itself; resolves with its exit code and all it printed. */
   run(): Promise<{ code: number | null; output: string }>
   /** The built command line on the same HOME. Standard input is empty unless given. */
-  cli(args: readonly string[], input?: string): Promise<{ code: number; out: string; err: string }>
+  /** `folder`: where it is typed. */
+  cli(args: readonly string[], input?: string, folder?: string): Promise<{ code: number; out: string; err: string }>
   log(): string
   /** Rows of its database, also while it runs. */
   rows(query: string, ...values: (string | number)[]): Promise<Record<string, unknown>[]>
@@ -120,8 +121,8 @@ export async function createSpawnedGateway(config: Record<string, unknown>, envi
       const running = child
       return new Promise((resolve) => running?.once('close', (code) => resolve({ code, output })))
     },
-    cli: (args, input = '') => new Promise((resolve, reject) => {
-      const asked = spawn(process.execPath, [join(built, 'bin', 'moltbot'), ...args], { env: { HOME: home, PATH: process.env['PATH'] ?? '', ...environment }, stdio: ['pipe', 'pipe', 'pipe'] })
+    cli: (args, input = '', folder = undefined) => new Promise((resolve, reject) => {
+      const asked = spawn(process.execPath, [join(built, 'bin', 'moltbot'), ...args], { ...(folder === undefined ? {} : { cwd: folder }), env: { HOME: home, PATH: process.env['PATH'] ?? '', ...environment }, stdio: ['pipe', 'pipe', 'pipe'] })
       let out = ''
       let err = ''
       asked.stdout.setEncoding('utf8').on('data', (text: string) => { out += text })

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
-import { join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createSpawnedGateway } from '../support/spawned-gateway.ts'
 import type { SpawnedGateway } from '../support/spawned-gateway.ts'
@@ -70,6 +71,71 @@ describe.skipIf(process.platform !== 'linux')('a running gateway', () => {
     }
   })
 
+  it('what is kept goes into files that this process alone holds open, and over no socket', () => {
+    const held = (pid: string): string[] => {
+      try {
+        return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+      } catch {
+        // It ended meanwhile, or is none of ours to look at.
+        return []
+      }
+    }
+    const ours = held(String(at.pid)).filter((path) => path.startsWith(at.stateDir))
+    for (const name of ['moltbot.db', 'moltbot.db-wal', 'gateway.log']) expect(ours.filter((path) => path.endsWith(name)), name).not.toEqual([])
+    for (const path of ours) expect(lstatSync(path).isFile(), path).toBe(true)
+    const others = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== String(at.pid))
+    expect(others.filter((pid) => held(pid).some((path) => path.startsWith(at.stateDir)))).toEqual([])
+  })
+
+  /** What somebody else on this machine prints, with the given words as `$@`. */
+  const stranger = (script: string, ...words: string[]): Promise<string> =>
+    new Promise((resolve, reject) => execFile('/bin/sh', ['-c', `${script}; exit 0`, 'sh', ...words], { uid: 65_534, gid: 65_534, cwd: '/' }, (error, stdout) => (error === null ? resolve(stdout) : reject(error))))
+
+  it.skipIf(process.getuid?.() !== 0)('nobody else on this machine can put another file or folder in the place of one of ours', async () => {
+    const places = ['', 'moltbot.json', 'secrets.env', 'running.json', 'credentials', 'sessions', 'sessions/moltbot.db', 'logs', 'logs/gateway.log', 'workspace'].map((name) => join(at.stateDir, name))
+    const state = (): string => places.map((path) => `${path} ${existsSync(path) ? `${lstatSync(path).ino} ${lstatSync(path).mode}` : 'none'}`).join('\n')
+    const before = state()
+    const out = await stranger('for f; do rm -rf "$f"; mv "$f" "$f.aside"; ln -s /etc/passwd "$f"; mkdir -p "$f"; echo x >"$f"; echo x >"$f/evil"; chmod 777 "$f"; test -e "$f/evil" && echo "$f"; done 2>/dev/null', ...places)
+    expect(out).toBe('')
+    expect(state()).toBe(before)
+  })
+
+  it.skipIf(process.getuid?.() !== 0)('nobody else on this machine reads what the process holds in memory, changes it or ends it', async () => {
+    const pid = String(at.pid)
+    const seen = await stranger('for f in mem environ maps smaps fd cwd io syscall auxv pagemap; do cat "/proc/$1/$f" >/dev/null 2>&1 && echo "$f"; ls "/proc/$1/$f/" >/dev/null 2>&1 && echo "$f/"; (echo x >"/proc/$1/$f") 2>/dev/null && echo "$f!"; done; for s in TERM KILL USR1 STOP; do kill -$s "$1" 2>/dev/null && echo "$s"; done', pid)
+    expect(seen).toBe('')
+    // The words it was started with are everybody's to read: no secret is among them.
+    expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).not.toContain(token)
+    expect((await at.cli(['health'])).code).toBe(0)
+  })
+
+  it('the command line runs and believes nothing that lies in the folder it is typed in', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'moltbot-planted-'))
+    try {
+      const ran = join(folder, 'ran')
+      const code = `require('node:fs').appendFileSync(${JSON.stringify(ran)}, __filename + '\\n')`
+      const module = `import { appendFileSync } from 'node:fs'\nappendFileSync(${JSON.stringify(ran)}, import.meta.url + '\\n')\nexport default {}\n`
+      const planted: Record<string, string> = {
+        '.env': 'MOLTBOT_GATEWAY_TOKEN=wrong\nNODE_OPTIONS=--require=./evil.cjs\n', 'evil.cjs': code, 'moltbot.json': '{ gateway: { port: 9, mode: "remote", remote: { url: "ws://127.0.0.1:9", token: "x" } } }',
+        '.moltbot/moltbot.json': '{ gateway: { port: 9 } }', 'secrets.env': 'MOLTBOT_GATEWAY_TOKEN="wrong"\n', 'running.json': `{"port":9,"pid":${process.pid}}`, 'package.json': '{"type":"commonjs","main":"evil.cjs"}',
+        'dist/gateway.mjs': module, 'dist/cli.mjs': module, 'gateway/src/process.ts': module, 'config/default.json': '{}',
+        ...Object.fromEntries(['ws', 'json5', 'typebox', 'pino', '@moltbot/contract', '@clack/prompts', 'picocolors'].flatMap((name) => [[`node_modules/${name}/index.js`, code], [`node_modules/${name}/package.json`, `{"name":"${name}","main":"index.js"}`]])),
+      }
+      for (const [name, text] of Object.entries(planted)) {
+        mkdirSync(dirname(join(folder, name)), { recursive: true })
+        writeFileSync(join(folder, name), text, { mode: 0o755 })
+      }
+      for (const words of [['health'], ['config', 'get', 'gateway.port'], ['status']]) {
+        const { code: end, out, err } = await at.cli(words, '', folder)
+        expect([words, end, err]).toEqual([words, 0, expect.not.stringContaining('ran')])
+        expect(out).not.toBe('')
+      }
+      expect(existsSync(ran)).toBe(false)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
   it.skipIf(process.getuid?.() !== 0)('nobody else on this machine can open a file of the state directory', async () => {
     const files: string[] = []
     const walk = (folder: string): void => {
@@ -82,7 +148,7 @@ describe.skipIf(process.platform !== 'linux')('a running gateway', () => {
     walk(at.stateDir)
     expect(files.some((path) => path.endsWith('moltbot.db'))).toBe(true)
     // As an ordinary user, from below the folder too: the modes of each file hold by themselves.
-    const out = await new Promise<string>((resolve, reject) => execFile('/bin/sh', ['-c', 'for file; do cat "$file" >/dev/null 2>&1 && echo "$file"; ls "$file" >/dev/null 2>&1 && echo "$file"; done; exit 0', 'sh', ...files], { uid: 65_534, gid: 65_534, cwd: '/' }, (error, stdout) => (error === null ? resolve(stdout) : reject(error))))
+    const out = await stranger('for file; do cat "$file" >/dev/null 2>&1 && echo "$file"; ls "$file" >/dev/null 2>&1 && echo "$file"; done', ...files)
     expect(out).toBe('')
     for (const path of files) expect(lstatSync(path).isSymbolicLink() || (lstatSync(path).mode & 0o077) === 0, path).toBe(true)
   })

@@ -58,6 +58,27 @@ it('a yes that is not used in time is worth nothing', async () => {
   expect(await take(id)).toBe(false)
 })
 
+it('a flood of questions ends with the fiftieth, which takes nothing from the others, and is over when theirs is', async () => {
+  const { id } = await ask({ turn: 'mine' as never })
+  let refused = 0
+  for (let number = 0; number < 60; number += 1) {
+    await ask({ turn: `t${number}` as never, principal: member, input: { command: `rm ${number}` } }).catch((error: { code?: string }) => { if (error.code === 'approvals-full') refused += 1 })
+  }
+  expect(refused).toBe(11)
+  await approvals.decide(id, 'allow-once', by)
+  expect(await take(id)).toBe(true)
+  clock.advance(approvalValidMs)
+  expect((await ask({ turn: 'later' as never })).state).toBe('pending')
+})
+
+it('a store that fails loses no question, and answers the next', async () => {
+  const { id } = await ask()
+  await expect(store.transaction(async (tx) => { await approvals.ask(tx, question({ turn: 't2' as never })); throw new Error('the disk is full') })).rejects.toThrow('full')
+  await expect(store.transaction((tx) => approvals.ask(tx, question({ input: { count: 1n } })))).rejects.toThrow()
+  await approvals.decide(id, 'allow-once', by)
+  expect(await take(id)).toBe(true)
+})
+
 it('a turn that asks again finds its question; a client that asks again asks anew, whatever was answered before', async () => {
   const first = await ask()
   expect((await ask()).id).toBe(first.id)
