@@ -2,7 +2,6 @@ import { realClock } from '@moltbot/contract/testing'
 import { expect, test } from 'vitest'
 import { containerIsolation, containerWords } from './container.ts'
 import type { IsolatedProgram } from './isolation.ts'
-import { seatbeltProfile } from './seatbelt.ts'
 
 const program: IsolatedProgram = {
   words: ['/bin/sh', '-c', 'echo "$1"; --privileged'], folder: ['src'], env: { GREETING: '--network=host' }, workspace: '/home/a/work', access: 'ro', hidden: [{ steps: ['.env'], kind: 'file' }, { steps: ['.ssh'], kind: 'folder' }],
@@ -30,16 +29,4 @@ test('SBX-18: a container gets no network, no privilege, no host namespace, and 
 
 test('a container engine that does not answer says what would help', async () => {
   expect(await containerIsolation({ engine: 'docker', image: 'no-such-image-anywhere:0', clock: realClock }).check()).toMatchObject({ available: false, remedy: expect.any(String) })
-})
-
-test('the macOS profile denies first, names the workspace exactly, and a path cannot end its own quotes', () => {
-  const profile = seatbeltProfile({ ...program, workspace: '/Users/a/w "x\\' }, '/private/tmp/s', ['/Users/a/.moltbot'])
-  const lines = profile.split('\n')
-  expect(lines.slice(0, 2)).toEqual(['(version 1)', '(deny default)'])
-  expect(profile).toContain(String.raw`(allow file-read* (subpath "/Users/a/w \"x\\"))`)
-  expect(profile).toContain(String.raw`(deny file-read* file-write* (literal "/Users/a/w \"x\\/.env"))`)
-  expect(lines.findIndex((line) => line.startsWith('(deny file-read* file-write* (require-all (subpath "/Users/a/.moltbot")'))).toBeGreaterThan(lines.findIndex((line) => line.startsWith('(allow file-read* (subpath "/Users/a/w')))
-  expect(profile).toContain('(deny network*)')
-  expect(seatbeltProfile({ ...program, access: 'rw' }, '/s', [])).toContain('(allow file-read* file-write* (subpath "/home/a/work"))')
-  expect(profile).not.toContain('(allow default)')
 })

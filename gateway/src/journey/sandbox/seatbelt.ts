@@ -1,67 +1,120 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import type { Readable } from 'node:stream'
-import type { Clock } from '@moltbot/contract'
+import { randomInt } from 'node:crypto'
+import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import { describeError, type Clock } from '@moltbot/contract'
+import { egressInside, forwarderWords } from './egress-forwarder.ts'
 import { baseEnvironment, type IsolatedProcess, type IsolatedProgram, type Isolation } from './isolation.ts'
+import { seatbeltProfile } from './seatbelt-profile.ts'
 
-const program = '/usr/bin/sandbox-exec'
-/** What every program on macOS needs to start. */
-const readable = ['/usr/lib', '/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/libexec', '/usr/share', '/System', '/Library/Apple', '/Library/Developer/CommandLineTools', '/opt/homebrew', '/usr/local', '/private/etc/ssl', '/private/var/db/timezone', '/private/var/db/dyld']
-
-/** A path in a profile's own notation. */
-function quoted(path: string): string {
-  return `"${path.replaceAll('\\', '\\\\').replaceAll('"', String.raw`\"`)}"`
+export interface SeatbeltOptions {
+  clock: Clock
+  /** The gateway's own folders and the person's home. */
+  own: readonly string[]
+  /** Absent: where macOS has it, which nobody but the system can change. */
+  program?: string
 }
 
-/** The profile that `sandbox-exec` reads: everything is denied that is not named. Later rules are stronger. */
-export function seatbeltProfile(it: Pick<IsolatedProgram, 'workspace' | 'access' | 'hidden' | 'readOnly'>, scratch: string, own: readonly string[]): string {
-  const at = (steps: readonly string[]): string => [it.workspace, ...steps].join('/')
-  return [
-    '(version 1)', '(deny default)', '(import "system.sb")',
-    '(allow process-fork)', '(allow process-exec)', '(allow signal (target same-sandbox))', '(allow process-info* (target same-sandbox))', '(allow sysctl-read)',
-    '(allow file-read-metadata (literal "/") (literal "/private") (literal "/var") (literal "/tmp") (literal "/etc"))',
-    `(allow file-read* ${[...readable, ...it.readOnly].map((path) => `(subpath ${quoted(path)})`).join(' ')})`,
-    '(allow file-read* file-write-data (literal "/dev/null") (literal "/dev/zero") (literal "/dev/random") (literal "/dev/urandom") (literal "/dev/dtracehelper"))',
-    `(allow file-read* file-write* (subpath ${quoted(scratch)}))`,
-    `(allow file-read*${it.access === 'rw' ? ' file-write*' : ''} (subpath ${quoted(it.workspace)}))`,
-    ...own.map((path) => `(deny file-read* file-write* (require-all (subpath ${quoted(path)}) (require-not (subpath ${quoted(it.workspace)})) (require-not (subpath ${quoted(scratch)}))))`),
-    ...it.hidden.map(({ steps, kind }) => `(deny file-read* file-write* (${kind === 'file' ? 'literal' : 'subpath'} ${quoted(at(steps))}))`),
-    '(deny network*)', '(deny mach-lookup (global-name "com.apple.SecurityServer") (global-name "com.apple.pasteboard.1"))', '(deny file-write-setugid)',
-  ].join('\n')
-}
+/** How long a finding that it works, or does not, is believed. */
+const believedMs = 60_000
+const probeMs = 10_000
+/** Ports that no service is given; one is drawn for each command, for there is no loopback of its own. */
+const [portMin, portEnd] = [49_152, 65_536]
+/** The pipe that tells whether the gateway lives. */
+const lifeFd = 3
 
-/** Isolation by macOS's own `sandbox-exec`. It has no namespaces: limits are a shell's, and the tree is ended by its process group. */
-export function seatbeltIsolation(options: { clock: Clock; own: readonly string[] }): Isolation {
-  const scratch = '/private/tmp/moltbot-sandbox'
-  const script = ({ limits }: IsolatedProgram): string => `mkdir -p ${scratch}; ulimit -c 0; ulimit -f ${limits.fileMb * 2048}; ulimit -n ${limits.openFiles}; ulimit -u ${limits.processes}; exec "$@" 2>&1`
-  return {
-    backend: 'seatbelt',
-    promises: ['Reads programs, libraries and the workspace; nothing of the home folder.', 'Writes the workspace and a temporary folder.', 'No network, no keychain, no pasteboard.', 'Limits on processes, open files, file size and time.'],
-    check: () => Promise.resolve(existsSync(program)
-      ? { available: true, weaker: ['macOS isolates by rules, not by namespaces: other processes\' names can be seen, and memory is limited by time alone.'] }
-      : { available: false, reason: 'There is no sandbox-exec on this system.', remedy: 'Set agents.defaults.sandbox.backend to docker.' }),
-    start(it): IsolatedProcess {
-      const words = ['-p', seatbeltProfile(it, scratch, options.own), '/bin/sh', '-c', script(it), 'limits', ...(it.pty ? ['/usr/bin/script', '-q', '/dev/null', ...it.words] : it.words)]
-      const env = { ...it.env, ...baseEnvironment(it.pty), PATH: '/opt/homebrew/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', HOME: scratch, TMPDIR: scratch }
-      const child = spawn(program, words, { env, cwd: [it.workspace, ...it.folder].join('/'), detached: true, stdio: [it.input || it.pty ? 'pipe' : 'ignore', 'pipe', 'pipe'] })
-      child.stderr?.on('data', (data: Buffer) => child.stdout?.emit('data', data))
-      const signal = (name: 'SIGTERM' | 'SIGKILL'): void => {
-        try {
-          if (child.pid !== undefined) process.kill(-child.pid, name)
-        } catch {
-          // The whole group ended already.
+/**
+ * Isolation by macOS's own `sandbox-exec`: rules of the kernel's instead of namespaces. Limits are a shell's; the tree is ended by its process
+ * group, by the gateway or, when that dies, by a watcher within the group.
+ */
+export function seatbeltIsolation({ clock, own, program = '/usr/bin/sandbox-exec' }: SeatbeltOptions): Isolation {
+  let found: { at: number; result: Awaited<ReturnType<Isolation['check']>> } | undefined
+
+  function start(it: IsolatedProgram): IsolatedProcess {
+    const scratch = mkdtempSync(join(realpathSync(tmpdir()), 'moltbot-sbx-'))
+    const out = it.egress === undefined ? undefined : { socket: realpathSync(it.egress.socket), port: randomInt(portMin, portEnd) }
+    const inner = it.pty ? ['/usr/bin/script', '-q', '/dev/null', ...it.words] : it.words
+    const words = out === undefined ? inner : forwarderWords(inner, { perl: existsSync('/usr/bin/perl'), control: false, ...out })
+    const env = {
+      ...it.env, ...baseEnvironment(it.pty), PATH: '/opt/homebrew/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', HOME: scratch, TMPDIR: scratch,
+      ...(it.egress === undefined ? {} : egressInside.environment(it.egress, out?.port)),
+    }
+    const child = spawn(program, ['-p', seatbeltProfile(it, { scratch, own, ...(out === undefined ? {} : { out }) }), '/bin/sh', '-c', script(it), 'limits', ...words], {
+      env, cwd: [it.workspace, ...it.folder].join('/'), detached: true, stdio: [it.input || it.pty ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'],
+    })
+    // What sandbox-exec itself complains of comes here; programs inside say everything on their output.
+    child.stderr?.on('data', (data: Buffer) => child.stdout?.emit('data', data))
+    const life = child.stdio[lifeFd] as Writable
+    life.on('error', () => {
+      // Its watcher ended with it.
+    })
+    const signal = (name: 'SIGTERM' | 'SIGKILL'): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, name)
+      } catch {
+        // The whole group ended already.
+      }
+    }
+    return {
+      input: child.stdin ?? undefined, output: child.stdout as Readable,
+      ended: new Promise((resolve) => {
+        const end = (code: number): void => {
+          life.destroy()
+          rmSync(scratch, { recursive: true, force: true })
+          resolve({ code })
         }
-      }
-      return {
-        input: child.stdin ?? undefined, output: child.stdout as Readable,
-        ended: new Promise((resolve) => {
-          child.once('exit', () => signal('SIGKILL'))
-          child.once('close', (code) => resolve({ code: code ?? 137 }))
-          child.once('error', () => resolve({ code: 127 }))
-        }),
-        ask: () => signal('SIGTERM'), kill: () => signal('SIGKILL'),
-      }
-    },
-    describe: (it) => seatbeltProfile(it, scratch, options.own),
+        child.once('exit', () => signal('SIGKILL'))
+        child.once('close', (code) => end(code ?? 137))
+        child.once('error', () => end(127))
+      }),
+      ask: () => signal('SIGTERM'), kill: () => signal('SIGKILL'),
+    }
   }
+
+  /** A program is really started, and what it may not read is really tried. */
+  async function look(): Promise<Awaited<ReturnType<Isolation['check']>>> {
+    if (!existsSync(program)) return { available: false, reason: 'There is no sandbox-exec on this system.', remedy: 'moltbot config set agents.defaults.sandbox.backend docker' }
+    const trial = start({
+      words: ['/bin/sh', '-c', 'for each in "$@"; do ls "$each" >/dev/null 2>&1 && echo "open $each"; done; echo held', 'probe', ...own], folder: [], env: {}, workspace: '/usr/share', access: 'ro', hidden: [], pty: false, input: false, readOnly: [],
+      limits: { memoryMb: 256, processes: 2_048, fileMb: 1, openFiles: 256, tmpMb: 1 },
+    })
+    const cancel = clock.after(probeMs, () => trial.kill())
+    let said = ''
+    trial.output.on('data', (data: Buffer) => { said = (said + data.toString('utf8')).slice(-2_000) })
+    const { code } = await trial.ended
+    cancel()
+    if (code === 0 && said.trim() === 'held') return { available: true, weaker }
+    return { available: false, reason: `sandbox-exec is there but could not isolate a program: ${said.trim().split('\n')[0]?.slice(0, 300) || `it ended with ${code}`}.`, remedy: 'moltbot config set agents.defaults.sandbox.backend docker' }
+  }
+
+  return {
+    backend: 'seatbelt', promises, start,
+    async check() {
+      if (found === undefined || clock.now() - found.at >= believedMs) {
+        const result = await look().catch((error: unknown) => ({ available: false as const, reason: `sandbox-exec could not be started: ${describeError(error)}.`, remedy: 'moltbot sandbox test' }))
+        found = { at: clock.now(), result }
+      }
+      return found.result
+    },
+    describe: (it) => seatbeltProfile(it, { scratch: '/scratch', own, out: { socket: '/egress', port: 0 } }),
+  }
+}
+
+const promises = [
+  'Reads programs, libraries and the workspace; nothing of the home folder, and none of the gateway\'s files.', 'Writes the workspace, and a temporary folder that is gone when the command ends.',
+  'No keychain, no pasteboard; no network but the gateway\'s own proxy.', 'Limits on processes, open files, file size and time; what is in its process group ends with its command and with the gateway.',
+]
+const weaker = [
+  'macOS isolates by rules, not by namespaces: names of other processes can be seen, and the workspace stands at its own path.', 'Memory is limited by time alone, and processes are counted over all of this person\'s.',
+  'A program that makes a session of its own can outlive its command.', 'This way of isolating was written from Apple\'s and others\' descriptions and has never run on a Mac where this product is developed.',
+]
+
+/** The watcher ends the group when the gateway's end of the pipe is gone; the command itself does not have it. */
+function script({ limits }: IsolatedProgram): string {
+  return [
+    `( read -r gone <&${lifeFd}; kill -KILL 0 ) </dev/null >/dev/null 2>&1 & exec ${lifeFd}<&-`,
+    'ulimit -c 0', `ulimit -f ${limits.fileMb * 2048}`, `ulimit -n ${limits.openFiles}`, `{ ulimit -u ${limits.processes} || ulimit -p ${limits.processes}; } 2>/dev/null`, 'exec "$@" 2>&1',
+  ].join('; ')
 }
