@@ -50,6 +50,28 @@ const guest = 'test/journeys/a-guest-gets-no-tools.test.ts › runs nothing'
 const architecture = 'test/architecture.test.ts › keeps the table'
 const impostor = 'test/threat-model/impostors.test.ts'
 const census = 'test/threat-model/running.test.ts'
+const healthOwn = 'test/threat-model/health.test.ts'
+const hostileGateway = 'cli/src/hostile-gateway.test.ts'
+const client = 'cli/src/gateway-client.test.ts'
+const machine = 'cli/src/machine.test.ts'
+const fetchMedia = 'gateway/src/fetch-media.test.ts'
+const connections = 'gateway/src/foundation/connections/connections.test.ts'
+const sealed = 'gateway/src/foundation/connections/sealed-values.test.ts'
+const keys = 'gateway/src/journey/sessions/keys.test.ts'
+const view = 'gateway/src/journey/sessions/view.test.ts'
+const split = 'gateway/src/journey/outbox/split.test.ts'
+const browser = 'gateway/src/api/http/browser.test.ts'
+const tls = 'test/attacks/http-tls.test.ts'
+const asOneProcess = `${census} › what works on a message is one process`
+const foundNoSocket = `${census} › a stranger on this machine finds no socket that answers`
+const openedNoFile = `${census} › nobody else on this machine can open a file of the state directory`
+const replacedNoFile = `${census} › nobody else on this machine can put another file or folder in the place of one of ours`
+const heldAlone = `${census} › what is kept goes into files that this process alone holds open`
+
+/** What the agent asks a model goes the way of what the gateway sends to a provider: it is the same call, looked at from further in. */
+const toProviders = ['gateway→anthropic', 'gateway→openai', 'anthropic→gateway', 'agent→llm', 'llm→agent']
+/** Files of this machine that the process opens itself: no byte of these flows is on a wire, and nobody else can open or replace the file. */
+const intoOwnFiles = ['gateway→session-store', 'session-store→gateway', 'gateway→audit-store', 'config-store→gateway', 'cli→config-store', 'gateway→log-store', 'agent→workspace']
 
 export const evidence: readonly Evidence[] = [
   // The door.
@@ -78,6 +100,9 @@ export const evidence: readonly Evidence[] = [
   { on: ['router'], controls: ['checksInputBounds'], tests: [`${route} › too large is refused`], attacks: [`${lanes} › keeps no pictures of a flood`, `${guard} › lets three strangers wait per account`] },
   { on: ['router'], controls: ['handlesResourceConsumption'], tests: [`${lanes} › serves sessions in the order they became ready`], attacks: [`${lanes} › keeps no pictures of a flood`, `${lanes} › holds its cap also while it waits`] },
   { on: ['router'], controls: ['isResilient'], tests: [`${route} › at any one commit of a turn nothing is lost`], attacks: ['test/process/sigterm-leaves-everything-for-the-next-start.test.ts › continues the turn', `${route} › one message that cannot be continued keeps no other`] },
+  // The one form of a place and a person is worked out once, and is the same when it is worked out again.
+  { on: ['router'], controls: ['sanitizesInput'], tests: [`${keys} › stays the same when it is brought into form twice`], attacks: [`${keys} › is refused`, 'CHN-01', 'CHN-08'] },
+  { on: ['router'], controls: ['encodesOutput'], tests: [`${split} › survives any text`], attacks: [`${view} › no name can end it`, 'MED-10', 'CHN-22'] },
   { on: ['router'], controls: ['implementsPOLP'], tests: [architecture], attacks: [`${guard} › an act or effect nobody wrote a rule for is not done`, noTool] },
 
   { on: ['agent'], controls: ['validatesInput'], tests: [`${runAgent} › is judged and written down before it runs`], attacks: [`${runAgent} › an input that does not fit`, `${turn} › yields a well-formed sequence of events`] },
@@ -91,6 +116,8 @@ export const evidence: readonly Evidence[] = [
   { on: ['agent'], controls: ['usesParameterizedInput'], tests: [`${runAgent} › is judged and written down before it runs`], attacks: [`${runAgent} › arguments that are none`, 'PTH-01'] },
   { on: ['agent'], controls: ['definesConnectionTimeout'], tests: [`${models} › silence for fifteen seconds is enough`], attacks: ['test/journeys/hang-of-the-model.test.ts › ', 'test/journeys/hang-of-a-tool.test.ts › is given up at its deadline'] },
   { on: ['agent'], controls: ['implementsAuthenticationScheme'], tests: [`${guard} › who a sender is`], attacks: ['AUT-09', 'AUT-16'] },
+  // What it makes are prompts and words for people: strangers' words stay within their frame, and each network, the page and the terminal has its own way of writing them.
+  { on: ['agent'], controls: ['encodesOutput'], tests: ['gateway/src/journey/agent/prompt.test.ts › a file cannot close its own frame'], attacks: ['INJ-04', 'CHN-22', `${page} › stays harmless whatever an answer contains`] },
   { on: ['agent'], controls: ['sanitizesInput'], tests: ['gateway/src/journey/agent/prompt.test.ts › a file cannot close its own frame'], attacks: ['INJ-04', 'INJ-15'] },
   { on: ['router'], controls: ['definesConnectionTimeout'], tests: ['test/journeys/hang-of-a-send.test.ts › holds up neither the chat'], attacks: ['test/journeys/hang-of-the-model.test.ts › ', 'test/journeys/hang-of-a-tool.test.ts › is given up at its deadline'] },
   // None of them listens anywhere: what a browser asks of them comes by the door, and only by its page.
@@ -99,6 +126,7 @@ export const evidence: readonly Evidence[] = [
 
   { on: ['guard'], controls: ['validatesInput'], tests: [`${guard} › says of "" that it is no code`], attacks: [`${access} › no list and no policy lets in a sender without an id`, `${guard} › takes nothing behind a code for a part of it`] },
   { on: ['guard'], controls: ['sanitizesInput'], tests: [`${guard} › shows a name on one line`], attacks: ['AUT-08', `${guard} › two senders are never one principal`] },
+  { on: ['guard'], controls: ['encodesOutput'], tests: [`${guard} › shows a name on one line`], attacks: ['AUT-08'] },
   { on: ['guard', 'approvals'], controls: ['checksInputBounds'], tests: [`${access} › looks at the beginning of a long text only`], attacks: [`${guard} › lets three strangers wait per account`, 'AUT-08'] },
   { on: ['guard'], controls: ['hasAccessControl', 'implementsPOLP'], tests: [architecture, `${guard} › every refusal stands in the record`], attacks: [`${guard} › an act or effect nobody wrote a rule for is not done`, `${guard} › makes nobody the owner by a word in a chat`] },
   { on: ['guard'], controls: ['authenticatesSource', 'authorizesSource'], tests: [`${guard} › the owner is who the configuration names`], attacks: [`${access} › what a sender can change about themselves never opens a door`, `${guard} › has one owner when two are let in at the same instant`] },
@@ -107,15 +135,24 @@ export const evidence: readonly Evidence[] = [
   { on: ['guard'], controls: ['definesConnectionTimeout'], tests: [`${guard} › counts a code for its channel only, and takes none after its hour`], attacks: ['AUT-07'] },
   { on: ['approvals'], controls: ['hasAccessControl', 'authorizesSource', 'authenticatesSource'], tests: ['EXE-10'], attacks: ['EXE-11', 'AUT-16'] },
   { on: ['approvals'], controls: ['validatesInput', 'sanitizesInput'], tests: ['EXE-12'], attacks: ['EXE-11', 'EXE-15'] },
+  { on: ['approvals'], controls: ['encodesOutput'], tests: [`${approvals} › shows the whole call with nothing hidden in it`], attacks: ['EXE-12', 'UI-10'] },
+  { on: ['approvals'], controls: ['handlesResourceConsumption'], tests: [`${approvals} › a turn that asks again finds its question`], attacks: [`${approvals} › a flood of questions ends with the fiftieth`, 'INJ-08'] },
+  { on: ['approvals'], controls: ['isResilient'], tests: [`${approvals} › a turn that asks again finds its question`], attacks: [`${approvals} › a store that fails loses no question`] },
 
   { on: ['approvals'], controls: ['definesConnectionTimeout'], tests: [`${approvals} › no answer means no`], attacks: [`${approvals} › a yes that is not used in time`, 'EXE-10'] },
   { on: ['approvals'], controls: ['implementsPOLP', 'implementsAuthenticationScheme'], tests: [`${approvals} › a yes is good for one call`], attacks: [`${approvals} › only the owner answers for others`, 'EXE-11', 'AUT-16', 'UI-11'] },
-  // It takes no words from anybody: what is asked of it comes by the door, and is bounded there.
-  { on: ['health'], controls: ['validatesInput', 'sanitizesInput', 'checksInputBounds'], tests: ['HTTP-05'], attacks: ['HTTP-04', 'HTTP-18'] },
-  { on: ['health'], controls: ['handlesResourceConsumption'], tests: ['DOS-02'], attacks: ['DOS-01', 'DOS-03'] },
+  // Two questions without sign-in, and no words of anybody in them.
+  { on: ['health'], controls: ['validatesInput', 'sanitizesInput'], tests: [`${healthOwn} › says that it lives and whether it is ready`], attacks: [`${healthOwn} › it says exactly that`, `${healthOwn} › does nothing`] },
+  { on: ['health'], controls: ['checksInputBounds'], tests: [`${healthOwn} › says that it lives and whether it is ready`], attacks: [`${healthOwn} › takes no more than a question`] },
+  { on: ['health'], controls: ['handlesResourceConsumption'], tests: [`${healthOwn} › says that it lives and whether it is ready`], attacks: [`${healthOwn} › a thousand questions at once are answered`] },
 
   // Keys at work.
   { on: ['broker'], controls: ['hasAccessControl', 'authorizesSource', 'implementsPOLP'], tests: [`${models} › tells what to do when the key is missing`], attacks: [`${models} › follows redirects within the host and never takes the key to another`, secrets] },
+  // It is asked by the agent within the process, and shows each provider the key of that provider.
+  { on: ['broker'], controls: ['authenticatesSource', 'implementsAuthenticationScheme'], tests: [architecture, `${models} › tells what to do when the key is missing`], attacks: [foundNoSocket, `${models} › follows redirects within the host and never takes the key to another`] },
+  { on: ['broker'], controls: ['sanitizesInput'], tests: [`${models} › resolves aliases, references, bare ids`], attacks: [`${models} › is asked for at its provider, below its path, and nowhere else`] },
+  { on: ['broker'], controls: ['checksInputBounds'], tests: [`${models} › what was shown stays`], attacks: [`${models} › is left when its answer has no end`, `${models} › is left when one event of its answer has no end`] },
+  { on: ['broker'], controls: ['encodesOutput'], tests: [`${models} › keeps the key out of faults and logs`], attacks: [`${models} › splits no request, is not sent, and is not told`, `${models} › steers no terminal and turns no text around`] },
   { on: ['broker'], controls: ['isResilient', 'handlesResourceConsumption'], tests: [`${models} › a model that failed rests 30 s`], attacks: [`${models} › the next model answers`, `${models} › survives a secret source and a store that fail`] },
   { on: ['broker'], controls: ['definesConnectionTimeout'], tests: [`${models} › silence for fifteen seconds is enough`], attacks: ['test/journeys/hang-of-the-model.test.ts › '] },
   { on: ['broker'], controls: ['validatesInput'], tests: [`${models} › resolves aliases, references, bare ids`], attacks: [`${models} › does not send a key unencrypted into the world`, 'NET-11'] },
@@ -129,13 +166,24 @@ export const evidence: readonly Evidence[] = [
   { on: ['executor', 'supervisor'], controls: ['checksInputBounds'], tests: ['EXE-16'], attacks: ['EXE-15', 'SBX-12'] },
   { on: ['executor', 'supervisor'], controls: ['hasAccessControl', 'authorizesSource', 'authenticatesSource'], tests: ['EXE-18'], attacks: ['EXE-19', 'EXE-11'] },
   { on: ['executor', 'supervisor'], controls: ['definesConnectionTimeout'], tests: ['SBX-12'], attacks: ['EXE-17', 'SBX-20'] },
+  { on: ['executor', 'supervisor'], controls: ['implementsAuthenticationScheme'], tests: ['EXE-18'], attacks: ['EXE-06', 'EXE-19', 'EXE-20'] },
+  { on: ['executor', 'supervisor'], controls: ['encodesOutput'], tests: ['EXE-21'], attacks: ['EXE-16', 'INJ-04'] },
   { on: ['media'], controls: ['validatesInput'], tests: ['MED-01'], attacks: ['MED-02', 'MED-05'] },
   { on: ['media'], controls: ['sanitizesInput'], tests: ['MED-09'], attacks: ['MED-03'] },
   { on: ['media'], controls: ['checksInputBounds', 'handlesResourceConsumption'], tests: ['MED-11'], attacks: ['MED-04'] },
   { on: ['media'], controls: ['isResilient'], tests: ['MED-07'], attacks: ['MED-05'] },
+  // Files are fetched from their channel's own hosts and for its account; documents are read by a process that may open nothing.
+  { on: ['media'], controls: ['hasAccessControl', 'authorizesSource', 'implementsPOLP'], tests: [`${fetchMedia} › is fetched from its channel`], attacks: [`${fetchMedia} › reaches nothing near by a name that leads there`, `${fetchMedia} › has no credential of theirs sent along`, 'MED-07', 'MED-16'] },
+  { on: ['media'], controls: ['authenticatesSource', 'implementsAuthenticationScheme'], tests: [`${connections} › has its media fetched for its own account`], attacks: [`${connections} › is refused in the name of`, `${fetchMedia} › leads nowhere by a redirect`] },
+  { on: ['media'], controls: ['definesConnectionTimeout'], tests: ['MED-11'], attacks: ['MED-07'] },
+  { on: ['media'], controls: ['encodesOutput'], tests: ['MED-09'], attacks: ['MED-10', 'INJ-04'] },
   { on: ['egress'], controls: ['validatesInput', 'sanitizesInput'], tests: ['NET-01'], attacks: ['NET-02', 'NET-07'] },
   { on: ['egress'], controls: ['hasAccessControl', 'authorizesSource', 'implementsPOLP'], tests: ['NET-05'], attacks: ['NET-03', 'NET-04', 'NET-10'] },
-  { on: ['egress'], controls: ['checksInputBounds', 'handlesResourceConsumption'], tests: ['NET-08'], attacks: ['NET-08', 'NET-03'] },
+  { on: ['egress'], controls: ['checksInputBounds', 'handlesResourceConsumption'], tests: ['test/attacks/net.test.ts › SBX-04 a connection and a day have an end'], attacks: ['NET-08', 'NET-03'] },
+  { on: ['egress'], controls: ['authenticatesSource', 'implementsAuthenticationScheme'], tests: ['test/attacks/net.test.ts › SBX-04 each capability has the hosts'], attacks: ['test/attacks/net.test.ts › SBX-04 serves nobody without a capability', 'NET-10'] },
+  { on: ['egress'], controls: ['definesConnectionTimeout'], tests: ['test/attacks/net.test.ts › SBX-04 a connection and a day have an end'], attacks: ['NET-08', 'test/attacks/net.test.ts › SBX-04 what is switched off is cut'] },
+  { on: ['egress'], controls: ['isResilient'], tests: ['gateway/src/foundation/egress/send-request.test.ts › keeps its counts over a restart'], attacks: ['test/attacks/net.test.ts › SBX-04 goes on serving while others send garbage'] },
+  { on: ['egress'], controls: ['encodesOutput'], tests: ['gateway/src/foundation/egress/send-request.test.ts › fetches over http and https'], attacks: ['NET-07', 'NET-12'] },
 
   // Stores.
   { on: ['config-store'], controls: ['validatesInput'], tests: [`${config} › a bad section alone falls back`], attacks: ['CFG-01', 'CFG-02', 'CFG-03'] },
@@ -144,6 +192,10 @@ export const evidence: readonly Evidence[] = [
   { on: ['config-store'], controls: ['implementsPOLP'], tests: [`${config} › secrets come from file, variable, vault`], attacks: ['CFG-04', 'CFG-06', 'CFG-12'] },
   { on: ['config-store'], controls: ['handlesResourceConsumption'], tests: [`${config} › a huge file and a pipe are refused`], attacks: ['CFG-03', 'CFG-04'] },
   { on: ['whatsapp-store'], controls: ['encryptsWithAes', 'hasAccessControl'], tests: [`${whatsapp} › says how it goes on, and seals the keys`], attacks: [`${whatsapp} › holds no key`, 'CRD-01', 'CRD-02'] },
+  { on: ['whatsapp-store'], controls: ['authorizesSource', 'implementsPOLP', 'validatesInput', 'handlesResourceConsumption'], tests: [`${sealed} › keeps what an account sealed for that account`], attacks: [`${sealed} › opens nothing`, `${sealed} › what is larger than a login is refused whole`] },
+  { on: ['runtime-state'], controls: ['hasAccessControl', 'authorizesSource'], tests: [asOneProcess], attacks: [`${census} › nobody else on this machine reads what the process holds in memory`, 'SEC-05', 'SBX-05'] },
+  { on: ['runtime-state'], controls: ['validatesInput', 'implementsPOLP'], tests: [architecture], attacks: ['CFG-02', 'AUT-12'] },
+  { on: ['runtime-state'], controls: ['handlesResourceConsumption'], tests: [`${lanes} › serves sessions in the order they became ready`], attacks: ['DOS-02', 'DOS-03', `${lanes} › keeps no pictures of a flood`] },
   { on: ['credential-store'], controls: ['encryptsWithAes'], tests: [`${vault} › what is sealed comes back`], attacks: ['CRD-01', 'CRD-02'] },
   { on: ['credential-store'], controls: ['hasAccessControl'], tests: [`${vault} › file and key are 600`], attacks: ['CRD-01', 'CRD-03'] },
   { on: ['credential-store'], controls: ['authorizesSource', 'implementsPOLP'], tests: [`${vault} › stands nowhere in the clear`], attacks: ['CRD-06', secrets] },
@@ -175,6 +227,8 @@ export const evidence: readonly Evidence[] = [
   { on: ['page'], controls: ['hasAccessControl', 'authorizesSource'], tests: ['gateway/src/api/http/browser.test.ts › signs in by the link'], attacks: ['gateway/src/api/http/browser.test.ts › gives a page of another origin nothing', 'ORG-04'] },
   { on: ['page'], controls: ['implementsNonce'], tests: [`${door} › is exchanged at once`], attacks: ['ORG-02', 'ORG-08'] },
   { on: ['page'], controls: ['implementsPOLP'], tests: ['UI-06'], attacks: ['UI-08', 'UI-14'] },
+  // The policy takes eval, code made of text and markup made of text away from every script of the page.
+  { on: ['page'], controls: ['usesSecureFunctions'], tests: [`${page} › contains no inline script or style`], attacks: ['UI-06'] },
   { on: ['page'], controls: ['isResilient'], tests: ['ui/src/gateway-client.test.ts › comes back after the line broke'], attacks: ['ui/src/gateway-client.test.ts › is not upset by frames that are no frames'] },
   { on: ['page'], controls: ['checksInputBounds', 'handlesResourceConsumption'], tests: ['ui/src/html-pieces.test.ts › takes time in proportion to the text'], attacks: ['UI-04'] },
   { on: ['cli'], controls: ['encodesOutput', 'sanitizesInput'], tests: ['cli/src/printable.test.ts › makes one line of many'], attacks: ['cli/src/printable.test.ts › never lets a control character through'] },
@@ -182,6 +236,12 @@ export const evidence: readonly Evidence[] = [
   { on: ['cli'], controls: ['authenticatesSource', 'implementsAuthenticationScheme'], tests: ['cli/src/gateway-client.test.ts › goes on to the next token when one is old'], attacks: ["cli/src/gateway-address.test.ts › never shows this computer's tokens to another one"] },
   { on: ['cli'], controls: ['hasAccessControl', 'authorizesSource'], tests: ['cli/src/run-cli.test.ts › 4 when something is not allowed'], attacks: ['cli/src/machine.test.ts › is not written through a link', 'AUT-14'] },
   { on: ['cli'], controls: ['isResilient'], tests: ['cli/src/gateway-client.test.ts › ends waiting requests when the connection goes'], attacks: ['cli/src/gateway-client.test.ts › gives up after the time it was given'] },
+
+  { on: ['cli'], controls: ['implementsStrictHTTPValidation', 'validatesHeaders'], tests: [`${hostileGateway} › answers as a gateway does`], attacks: [`${hostileGateway} › is refused, and the token is not sent`] },
+  { on: ['cli'], controls: ['checksInputBounds'], tests: [`${client} › gives up after the time it was given`], attacks: [`${hostileGateway} › ends the connection before it takes room`] },
+  { on: ['cli'], controls: ['handlesResourceConsumption'], tests: [`${client} › hands events out in order`], attacks: [`${hostileGateway} › twenty thousand events`] },
+  { on: ['cli'], controls: ['usesStrongSessionIdentifiers'], tests: [`${client} › shows a signed device where there is no token`], attacks: ['WSH-10', 'AUT-11', 'AUT-12'] },
+  { on: ['cli'], controls: ['isHardened'], tests: [`${machine} › is made with mode 600`], attacks: [`${census} › the command line runs and believes nothing that lies in the folder`, `${machine} › is not written through a link`, 'OPS-07'] },
 
   // The model.
   { on: ['llm'], controls: ['implementsPOLP'], tests: [`${grants} › hands out exactly what is asked for`], attacks: [guest, noTool, 'test/journeys/a-tool-call-writes-and-reads-a-file.test.ts › a path out of the workspace is refused'] },
@@ -193,8 +253,8 @@ export const evidence: readonly Evidence[] = [
 
   // Flows: to networks and providers.
   { on: ['gateway→telegram', 'telegram→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${telegram} › reads the token from a file, and refuses what is no token`], attacks: [`${telegram} › takes nothing without the secret`, `${telegram} › does not follow a redirect with the token`] },
-  { on: ['gateway→anthropic', 'gateway→openai', 'anthropic→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${models} › tells what to do when the key is missing`], attacks: [`${models} › follows redirects within the host and never takes the key to another`, secrets] },
-  { on: ['gateway→anthropic', 'gateway→openai', 'anthropic→gateway'], controls: ['isEncrypted', 'authenticatesDestination'], tests: [`${models} › does not send a key unencrypted into the world`], attacks: [`${impostor} › a provider with a certificate nobody vouches for`] },
+  { on: toProviders, controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${models} › tells what to do when the key is missing`], attacks: [`${models} › follows redirects within the host and never takes the key to another`, secrets] },
+  { on: toProviders, controls: ['isEncrypted', 'authenticatesDestination'], tests: [`${models} › does not send a key unencrypted into the world`], attacks: [`${impostor} › a provider with a certificate nobody vouches for`] },
   { on: ['gateway→telegram', 'telegram→gateway'], controls: ['isEncrypted', 'authenticatesDestination'], tests: [`${telegram} › does not follow a redirect with the token`], attacks: [`${impostor} › a Telegram with a certificate nobody vouches for`] },
   { on: ['gateway→discord', 'discord→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${discord} › refuses what is no token`], attacks: [`${discord} › whose gateway is not Discord’s is not followed`, `${discord} › never goes to what is no place of Discord’s`] },
   { on: ['gateway→discord', 'discord→gateway'], controls: ['isEncrypted', 'authenticatesDestination'], tests: [`${discord} › refuses what is no token, and an API that is neither`], attacks: [`${impostor} › a Discord with a certificate nobody vouches for`] },
@@ -205,6 +265,13 @@ export const evidence: readonly Evidence[] = [
   { on: ['signal→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${signal} › knows people by Signal’s id`], attacks: ['CHN-07'] },
   // Flows to the door, off this machine: TLS 1.3. On it: a Unix socket, else loopback without encryption.
   { on: ['tailscale→gateway', 'cli→gateway', 'page→gateway', 'programs→gateway', 'mobile→gateway', 'macos→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${handshake} › names the missing scope`], attacks: ['AUT-02', 'AUT-14', 'AUT-15'] },
+  // The command line goes by the Unix socket of its own user. That it may fall back to the port is why its destination is not claimed.
+  { on: ['cli→gateway'], controls: ['isEncrypted'], tests: ['cli/src/gateway-address.test.ts › prefers its Unix socket'], attacks: [`${tls} › C02: is private to the user`, `${tls} › C02: is not opened in a folder that others may enter`] },
+  { on: ['gateway→page'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${browser} › signs in by the link`], attacks: [`${browser} › gives a page of another origin nothing`, 'ORG-02', 'WSH-03'] },
+  { on: ['approvals→owner'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${approvals} › only the owner answers for others`], attacks: ['EXE-11', 'AUT-16'] },
+  { on: ['whatsapp→media'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${whatsapp} › files are fetched, opened and checked`], attacks: [`${fetchMedia} › leads nowhere by a redirect`, `${connections} › is refused in the name of`] },
+  // Files are handed on within the process; what reads documents is its child, and reached by pipes alone.
+  { on: ['media→agent'], controls: ['isEncrypted', 'authenticatesDestination', 'checksDestinationRevocation', 'implementsAuthenticationScheme', 'authorizesSource'], tests: [asOneProcess, `${connections} › has its media fetched for its own account`], attacks: [foundNoSocket, 'MED-07'] },
   { on: ['tailscale→gateway'], controls: ['isEncrypted', 'authenticatesDestination'], tests: ['HTTP-15'], attacks: ['HTTP-16', 'AUT-19'] },
   { on: ['gateway→page', 'page→gateway'], controls: ['sanitizesInput', 'validatesInput'], tests: [`${handshake} › words bad params`], attacks: ['HTTP-05', 'HTTP-18', 'WSF-11'] },
   // Flows within the process.
@@ -213,10 +280,17 @@ export const evidence: readonly Evidence[] = [
   // Flows into stores.
   { on: ['credential-store→gateway', 'gateway→credential-store'], controls: ['isEncrypted'], tests: [`${vault} › stands nowhere in the clear`], attacks: ['CRD-01', 'CRD-02'] },
   { on: ['credential-store→gateway', 'gateway→credential-store', 'vault-key→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${vault} › another one opens nothing`], attacks: ['CRD-05', 'CRD-06'] },
+  { on: intoOwnFiles, controls: ['isEncrypted'], tests: [heldAlone], attacks: [openedNoFile, foundNoSocket] },
+  { on: intoOwnFiles, controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: ['gateway/src/foundation/storage/storage.test.ts › keeps the file to the owner', `${config} › set, patch and unset keep comments; the file is 600`], attacks: [replacedNoFile, openedNoFile] },
+  // The record lies in the same database as the conversations: another one in its place, or an older one, is noticed by it.
+  { on: ['gateway→session-store', 'gateway→audit-store'], controls: ['authenticatesDestination', 'checksDestinationRevocation'], tests: ['AUD-04'], attacks: ['AUD-01', replacedNoFile] },
+  { on: ['credential-store→gateway', 'gateway→credential-store'], controls: ['authenticatesDestination', 'checksDestinationRevocation'], tests: [`${vault} › what is sealed comes back`], attacks: ['CRD-02', 'CRD-05'] },
   { on: ['gateway→backup-store'], controls: ['isEncrypted', 'implementsAuthenticationScheme', 'authorizesSource'], tests: ['BAK-06', 'BAK-08'], attacks: ['BAK-01', 'BAK-02', 'BAK-04'] },
   { on: ['gateway→audit-store'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: ['AUD-04'], attacks: ['AUD-01', 'AUD-07'] },
   { on: ['supervisor→executor', 'agent→executor', 'executor→agent'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: ['EXE-18'], attacks: ['EXE-19', 'SBX-05'] },
   { on: ['supervisor→executor', 'agent→executor', 'executor→agent'], controls: ['isEncrypted', 'authenticatesDestination', 'checksDestinationRevocation'], tests: ['SBX-13'], attacks: ['SBX-03', 'SBX-05', 'SBX-14'] },
+  // A Unix socket in the sandbox, which a command can neither leave by another way nor replace; a capability that was taken back ends what runs.
+  { on: ['executor→egress'], controls: ['isEncrypted', 'authenticatesDestination', 'checksDestinationRevocation'], tests: ['test/attacks/net.test.ts › SBX-04 each capability has the hosts'], attacks: ['SBX-02', 'SBX-03', 'test/attacks/net.test.ts › SBX-04 what is switched off is cut'] },
   { on: ['executor→egress', 'egress→internet'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: ['NET-05'], attacks: ['SBX-04', 'NET-01'] },
   { on: ['egress→internet'], controls: ['authenticatesDestination'], tests: ['NET-04'], attacks: ['NET-09'] },
 ]
@@ -238,6 +312,7 @@ export const clearanceEvidence: readonly ClearanceEvidence[] = [
     tests: [`${config} › what is shown has no secret in it`],
     attacks: [secrets, 'test/journeys/what-is-known-of-the-owner-stays-private.test.ts › do not, whoever speaks there', 'CFG-12'],
   },
+  { on: ['media', 'whatsapp→media', 'media→agent'], clearance: 'restricted', tests: [`${fetchMedia} › is fetched from its channel`], attacks: ['MED-07', `${fetchMedia} › reaches nothing near by a name`, 'MED-03'] },
   { on: ['backup-store', 'gateway→backup-store'], clearance: 'restricted', tests: ['BAK-06'], attacks: ['BAK-01', 'BAK-04'] },
   { on: ['audit-store', 'gateway→audit-store'], clearance: 'restricted', tests: ['AUD-04'], attacks: ['AUD-05', secrets] },
   { on: ['executor', 'supervisor', 'approvals', 'egress', 'agent→executor', 'executor→agent', 'agent→approvals', 'supervisor→executor', 'executor→egress', 'approvals→owner', 'owner'], clearance: 'restricted', tests: ['SBX-13'], attacks: ['SBX-01', 'SBX-21'] },

@@ -58,6 +58,13 @@ export function threatModelPage(weighed: Weighed): string {
     '',
     ...Object.entries(cannotBeCleared).map(([rule, reason]) => `- **${rule}** (${byRule.get(rule)?.length ?? 0}): ${reason}.`),
     '',
+    '## What a word means here',
+    '',
+    '`isEncrypted` of a flow is TLS 1.3 to another machine, a Unix socket of the same user on this one, or no wire at all: a call within the',
+    'process, or a file that the process opens itself and that nobody else can open or replace. It says nothing of how a store lies on the',
+    'disk: that is CR05, which stays open for every store but the credentials and logins. `checksDestinationRevocation` is not claimed of any',
+    'provider or network: Node checks the chain, the name and the dates of a certificate, and asks nobody whether it was revoked.',
+    '',
     '## By part',
     '',
     ...table(['part', 'nothing proven', 'now'], [...bare].toSorted((a, b) => (on.get(b[0]) ?? 0) - (on.get(a[0]) ?? 0)).map(([id, before]) => [`${nameOf.get(id) ?? id}${notBuilt.includes(id) ? ' *(not built)*' : ''}`, before, on.get(id) ?? 0])),
@@ -84,7 +91,7 @@ export function threatModelPage(weighed: Weighed): string {
     '',
     controls.filter((control) => ![...proven].some((pair) => pair.endsWith(` ${control}`))).join(', '),
     '',
-    '`usesSecureFunctions` asks for a process without native add-ons. On Node 20 the database is one, so it is not claimed.',
+    '`usesSecureFunctions` asks for a process without native add-ons. On Node 20 the database is one, so it is claimed of the page alone.',
     '`usesCodeSigning` and integrity of code ask for signed releases, which do not exist yet.',
   ].join('\n')}\n`
 }
