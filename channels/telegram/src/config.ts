@@ -53,7 +53,7 @@ const loginKeys = {
   textChunkLimit: Type.Integer({ default: 4_000, minimum: 200, maximum: 4_000, description: 'The most characters in one message. Telegram takes 4,096 after rendering; 4,000 leaves room.' }),
   linkPreview: Type.Boolean({ default: false, description: 'Whether Telegram shows a preview of the first link. Off, because for a preview Telegram fetches the page: an address with something private in it would leave without a click.' }),
   replyToMode: Type.Union([Type.Literal('off'), Type.Literal('first'), Type.Literal('all')], { default: 'first', description: 'Which parts of an answer quote the message they answer: none, the first, all.' }),
-  mediaMaxMb: Type.Number({ default: 5, minimum: 0, maximum: 20, description: 'Images up to this size are fetched so that the model can see them; 0 fetches none. Telegram gives bots at most 20 MB.' }),
+  mediaMaxMb: Type.Number({ default: 5, minimum: 0, maximum: 20, description: 'Pictures, voice notes, sound and documents up to this size are fetched; 0 fetches none. Telegram gives bots at most 20 MB.' }),
   customCommands: Type.Array(
     Type.Object({
       command: Type.String({ description: 'Without the slash: 1 to 32 of a–z, 0–9 and underscore.' }),

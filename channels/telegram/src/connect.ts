@@ -5,10 +5,11 @@ import type { TelegramConfig } from './config.ts'
 import { readFailure, type Failure } from './failures.ts'
 import { createHandOver } from './hand-over.ts'
 import { createHealthKeeper } from './health.ts'
-import { createImageFetcher } from './media.ts'
+import { createFileFetcher } from './media.ts'
 import { createOutgoing } from './outgoing.ts'
 import { startPolling } from './poll.ts'
 import { grammySignal, openApi, type Api } from './telegram-api.ts'
+import { captionLengthMax, createUpload, fileBytesMax } from './upload.ts'
 import { startWebhook } from './webhook.ts'
 
 /** Opening an account must not hang on a silent network, ms. */
@@ -34,7 +35,7 @@ export async function connectTelegram(config: TelegramConfig, host: ChannelHost)
     host,
     self: me,
     join: config.webhookUrl === undefined,
-    fetchImage: createImageFetcher(api, token, { ...config, apiRoot: trimRoot(config.apiRoot) }, host),
+    fetchFile: createFileFetcher(api, token, { ...config, apiRoot: trimRoot(config.apiRoot) }, host),
     answerPress: (id) => {
       // The press is durable; the answer only ends the little clock on the button.
       api.answerCallbackQuery(id).catch(() => host.log.debug('telegram: a button press could not be answered'))
@@ -57,8 +58,12 @@ export async function connectTelegram(config: TelegramConfig, host: ChannelHost)
   }
 
   return {
-    limits: { textLengthMax: Math.min(config.textChunkLimit, 4_000), editEveryMs: 1_000, nonce: false, streaming: streamingOf(config) },
-    ...createOutgoing({ api, host, config, health, isClosed: () => closing !== undefined }),
+    limits: {
+      textLengthMax: Math.min(config.textChunkLimit, 4_000), editEveryMs: 1_000, nonce: false, streaming: streamingOf(config),
+      // Room for what rendering adds.
+      files: { bytesMax: fileBytesMax, captionMax: captionLengthMax - 24 }, buttons: { most: 8, labelMax: 64 },
+    },
+    ...createOutgoing({ api, upload: createUpload(token, trimRoot(config.apiRoot), host), host, config, health, isClosed: () => closing !== undefined }),
     async probe(signal) {
       try {
         const { username } = await api.getMe(grammySignal(signal))

@@ -36,13 +36,13 @@ export interface HandOverOptions {
   self: Self
   /** Whether pieces Telegram cut apart are awaited and joined. Off where the next piece only comes after this one is acknowledged. */
   join: boolean
-  fetchImage(fileId: string, sizeBytes: number): Promise<string | undefined>
+  fetchFile(fileId: string, sizeBytes: number): Promise<string | undefined>
   /** Called after the press is durable. */
   answerPress(id: string): void
 }
 
 /** Hands updates to the gateway, in order within a chat, chats side by side, joining what Telegram cut apart. */
-export function createHandOver({ host, self, join, fetchImage, answerPress }: HandOverOptions): HandOver {
+export function createHandOver({ host, self, join, fetchFile, answerPress }: HandOverOptions): HandOver {
   const lanes = new Map<string, Lane>()
   const running = new Map<Promise<void>, number>()
   let closed = false
@@ -167,7 +167,7 @@ export function createHandOver({ host, self, join, fetchImage, answerPress }: Ha
   async function deliver(understood: Understood): Promise<void> {
     if (understood.kind === 'notice') return host.notice(understood.notice)
     if (understood.kind === 'nothing') return
-    await addImage(understood)
+    await addFile(understood)
     await host.receive(understood.message)
     if (understood.callback !== undefined) answerPress(understood.callback)
   }
@@ -176,16 +176,16 @@ export function createHandOver({ host, self, join, fetchImage, answerPress }: Ha
     const [first, ...others] = parts
     if (first === undefined) return
     if (others.length === 0) return deliver(first)
-    await Promise.all(parts.map(addImage))
+    await Promise.all(parts.map(addFile))
     const receipt = await host.receive(joinParts(first.message, others.map((part) => part.message)))
     // Known already, perhaps joined from fewer parts before a crash: each further part on its own, so that none is lost.
     if (receipt.kind === 'duplicate') for (const part of others) await host.receive(part.message)
   }
 
-  async function addImage(part: Incoming): Promise<void> {
-    const attachment = part.image === undefined ? undefined : part.message.attachments[part.image.attachment]
-    if (part.image === undefined || attachment === undefined || attachment.data !== undefined) return
-    const data = await fetchImage(part.image.fileId, part.image.sizeBytes)
+  async function addFile(part: Incoming): Promise<void> {
+    const attachment = part.file === undefined ? undefined : part.message.attachments[part.file.attachment]
+    if (part.file === undefined || attachment === undefined || attachment.data !== undefined) return
+    const data = await fetchFile(part.file.fileId, part.file.sizeBytes)
     if (data !== undefined) attachment.data = data
   }
 

@@ -17,10 +17,10 @@ export function renderHtml(markdown: string): string {
 const messageLengthMax = 4_096
 
 /** What goes out: the rendered form where it fits, else the words as they are, which were cut to fit. */
-export function renderText(markdown: string): { text: string; parse_mode?: 'HTML' } {
+export function renderText(markdown: string, lengthMax = messageLengthMax): { text: string; parse_mode?: 'HTML' } {
   const html = renderHtml(markdown)
   const length = visibleLength(html)
-  return length === 0 || length > messageLengthMax ? { text: markdown } : { text: html, parse_mode: 'HTML' }
+  return length === 0 || length > lengthMax ? { text: markdown } : { text: html, parse_mode: 'HTML' }
 }
 
 /** How many UTF-16 units Telegram counts: the text that stays when tags are taken away. */
@@ -141,7 +141,7 @@ function span(token: MarkedToken, place: Place): string {
     case 'image':
       return link(token.href, escape(resolveReferences(token.text)), place)
     case 'text':
-      return token.tokens === undefined ? escape(resolveReferences(token.text)) : inline(token.tokens, place)
+      return token.tokens === undefined ? escape(resolveReferences(token.raw)) : inline(token.tokens, place)
     case 'escape':
       return escape(token.text)
     case 'html':
@@ -176,7 +176,7 @@ function plain(tokens: readonly Token[]): string {
     .map((token) => {
       if (token.type === 'br') return ' '
       if (token.type === 'text' || token.type === 'escape' || token.type === 'codespan' || token.type === 'image') {
-        return token.type === 'codespan' ? token.text : resolveReferences(token.text)
+        return token.type === 'codespan' ? token.text : resolveReferences(token.type === 'text' ? token.raw : token.text)
       }
       if ('tokens' in token && token.tokens !== undefined) return plain(token.tokens)
       return token.raw

@@ -5,6 +5,9 @@ import type { CallbackQuery, Chat, Message, MessageEntity, MessageOrigin, Messag
 
 export const telegramId = 'telegram' as ChannelId
 
+/** How the value of a button of ours begins; what follows is what whoever taps it says. */
+export const saysMark = 'say:'
+
 /** The kinds of update we ask Telegram for. */
 export const wantedUpdates = ['message', 'edited_message', 'channel_post', 'callback_query', 'my_chat_member', 'message_reaction'] as const
 
@@ -17,8 +20,8 @@ export type Understood =
       lane: string
       /** Whether it may be a piece of something Telegram cut apart. */
       piece?: { kind: 'text' } | { kind: 'album'; group: string }
-      /** An image worth fetching: which attachment, and how big Telegram says it is. */
-      image?: { attachment: number; fileId: string; sizeBytes: number }
+      /** A file worth fetching: which attachment, and how big Telegram says it is. */
+      file?: { attachment: number; fileId: string; sizeBytes: number }
       /** A pressed button waits for this to be answered. */
       callback?: string
     }
@@ -53,7 +56,7 @@ function understandMessage(message: Message, self: Self, account: AccountId): Un
   if (sender === undefined) return { kind: 'nothing', reason: 'a message without a sender', worth: 'debug' }
 
   const chat = chatRef(message.chat, threadOf(message), account)
-  const { attachments, image } = readAttachments(message)
+  const { attachments, file } = readAttachments(message)
   const entities = message.entities ?? message.caption_entities ?? []
   const written = message.text ?? message.caption ?? ''
   const text = [forwardLine(message.forward_origin), addressedToUs(written, entities, self), ...describeExtras(message)].filter((line) => line !== '').join('\n')
@@ -67,7 +70,7 @@ function understandMessage(message: Message, self: Self, account: AccountId): Un
     message: { id: String(message.message_id) as PlatformMessageId, chat, sender, sentAt: message.date * 1_000, text, attachments, mentioned },
   }
   if (quoted !== undefined) understood.message.quoted = quoted
-  if (image !== undefined) understood.image = image
+  if (file !== undefined) understood.file = file
   if (message.media_group_id !== undefined) understood.piece = { kind: 'album', group: message.media_group_id }
   else if (message.text !== undefined && attachments.length === 0) understood.piece = { kind: 'text' }
   return understood
@@ -87,7 +90,7 @@ function understandPress(press: CallbackQuery, account: AccountId): Understood {
       sender: userSender(press.from),
       // Telegram does not say when a button was pressed; the message it hangs on is the only time there is.
       sentAt: message.date * 1_000,
-      text: `callback_data: ${data}`,
+      text: data.startsWith(saysMark) ? data.slice(saysMark.length) : `callback_data: ${data}`,
       attachments: [],
       mentioned: 'yes',
       quoted: { id: String(message.message_id) as PlatformMessageId, fromUs: true },
@@ -217,30 +220,38 @@ function attachmentOf(kind: Attachment['kind'], file: FileFacts, mimeType?: stri
   return attachment
 }
 
-function readAttachments(message: Message): { attachments: Attachment[]; image?: { attachment: number; fileId: string; sizeBytes: number } } {
+function readAttachments(message: Message): { attachments: Attachment[]; file?: { attachment: number; fileId: string; sizeBytes: number } } {
   const attachments: Attachment[] = []
-  let image: { attachment: number; fileId: string; sizeBytes: number } | undefined
+  let file: { attachment: number; fileId: string; sizeBytes: number } | undefined
+  const fetched = (one: { file_id: string; file_size?: number }): void => {
+    file ??= { attachment: attachments.length, fileId: one.file_id, sizeBytes: one.file_size ?? 0 }
+  }
   // Photos come in several sizes, smallest first.
   const photo = message.photo?.at(-1)
   if (photo !== undefined) {
-    image = { attachment: attachments.length, fileId: photo.file_id, sizeBytes: photo.file_size ?? 0 }
+    fetched(photo)
     attachments.push(attachmentOf('image', photo, 'image/jpeg'))
   }
-  if (message.voice !== undefined) attachments.push(attachmentOf('voice', message.voice, 'audio/ogg'))
-  if (message.audio !== undefined) attachments.push(attachmentOf('audio', message.audio))
+  if (message.voice !== undefined) {
+    fetched(message.voice)
+    attachments.push(attachmentOf('voice', message.voice, 'audio/ogg'))
+  }
+  if (message.audio !== undefined) {
+    fetched(message.audio)
+    attachments.push(attachmentOf('audio', message.audio))
+  }
   if (message.video !== undefined) attachments.push(attachmentOf('video', message.video))
   if (message.video_note !== undefined) attachments.push(attachmentOf('video', message.video_note, 'video/mp4'))
   if (message.animation !== undefined) attachments.push(attachmentOf('video', message.animation))
   else if (message.document !== undefined) {
-    if (/^image\/(png|jpeg|gif|webp)$/.test(message.document.mime_type ?? '')) {
-      image ??= { attachment: attachments.length, fileId: message.document.file_id, sizeBytes: message.document.file_size ?? 0 }
-    }
+    // A film sent as a file stays a film: nothing here looks into it.
+    if (!(message.document.mime_type ?? '').startsWith('video/')) fetched(message.document)
     attachments.push(attachmentOf('document', message.document))
   }
   if (message.sticker !== undefined) {
     const still = message.sticker.is_animated !== true && message.sticker.is_video !== true
-    if (still) image ??= { attachment: attachments.length, fileId: message.sticker.file_id, sizeBytes: message.sticker.file_size ?? 0 }
+    if (still) fetched(message.sticker)
     attachments.push(attachmentOf('sticker', message.sticker, still ? 'image/webp' : undefined))
   }
-  return image === undefined ? { attachments } : { attachments, image }
+  return file === undefined ? { attachments } : { attachments, file }
 }

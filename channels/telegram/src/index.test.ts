@@ -30,15 +30,22 @@ async function startNetwork(): Promise<ChannelNetwork> {
     sent: () =>
       server.sent.map((one) => ({
         id: String(one.messageId) as PlatformMessageId, text: one.text, removed: one.deleted,
+        ...(one.file === undefined ? {} : { file: one.file }), buttons: one.buttons.flat().map(({ text }) => text),
         ...(one.replyTo === undefined ? {} : { replyTo: String(one.replyTo) as PlatformMessageId }), ...(one.thread === undefined ? {} : { thread: String(one.thread) }),
       })),
     rename: (person: Person, name) => void server.user(people[person].id, { name }),
     redeliver: () => void server.redeliver(),
+    async tap(from, message, label) {
+      const asked = server.sent.find((one) => String(one.messageId) === message)
+      const button = asked?.buttons.flat().find(({ text }) => text === label)
+      if (asked === undefined || button === undefined) throw new Error(`there is no button ${label}`)
+      server.press(people[from], asked, button.callback_data)
+    },
     faults: {
       block: () => server.block(people.anna.id),
       throttle: (ms) => server.fault('sendMessage', { status: 429, description: `Too Many Requests: retry after ${ms / 1_000}`, retryAfter: ms / 1_000 }),
       failSend: () => server.fault('sendMessage', { status: 500, description: 'Internal Server Error' }),
-      cutAfterAccept: () => server.fault('sendMessage', { acceptThenReset: true }),
+      cutAfterAccept: () => server.fault('send*', { acceptThenReset: true }),
       offline: () => server.goOffline(),
       online: () => server.goOnline(),
       cut: () => server.dropConnections(),

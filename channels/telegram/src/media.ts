@@ -2,12 +2,12 @@ import type { ChannelHost } from '@moltbot/contract'
 import type { TelegramConfig } from './config.ts'
 import { grammySignal, type Api } from './telegram-api.ts'
 
-/** Pictures are fetched before anyone judged the sender: few at a time, and never for long. */
+/** Files are fetched before anyone judged the sender: few at a time, and never for long. */
 const atOnceMax = 2
-const patienceMs = 10_000
+const patienceMs = 15_000
 
-/** Fetches small images so that the model can see them. Undefined when it is too big, switched off or did not work: the message goes on without. */
-export function createImageFetcher(api: Api, token: string, config: TelegramConfig, host: ChannelHost): (fileId: string, sizeBytes: number) => Promise<string | undefined> {
+/** Fetches a file within the limit. Undefined when it is too big, switched off or did not work: the message goes on without. */
+export function createFileFetcher(api: Api, token: string, config: TelegramConfig, host: ChannelHost): (fileId: string, sizeBytes: number) => Promise<string | undefined> {
   const bytesMax = config.mediaMaxMb * 1024 * 1024
   let running = 0
   const queue: (() => void)[] = []
@@ -30,8 +30,8 @@ export function createImageFetcher(api: Api, token: string, config: TelegramConf
       const { ok, bytes } = await host.media({ url: `${config.apiRoot}/file/bot${token}/${path}`, bytesMax, timeoutMs: patienceMs, signal: controller.signal })
       return ok ? Buffer.from(bytes).toString('base64') : undefined
     } catch {
-      // The message matters more than its picture. The error is not logged: it may quote the address, which holds the token.
-      host.log.info('telegram: a picture could not be fetched')
+      // The message matters more than its file. The error is not logged: it may quote the address, which holds the token.
+      host.log.info('telegram: a file could not be fetched')
       return undefined
     } finally {
       cancel()

@@ -1,10 +1,11 @@
-import { SendProblem, type ChannelHost, type ChatId, type ChatRef, type Connection, type OutgoingMessage, type PlatformMessageId, type SenderId, type ThreadId } from '@moltbot/contract'
+import { SendProblem, type ChannelHost, type ChatId, type ChatRef, type Connection, type OutgoingButton, type OutgoingFile, type OutgoingMessage, type PlatformMessageId, type SenderId, type ThreadId } from '@moltbot/contract'
 import type { TelegramConfig } from './config.ts'
 import { readFailure, toSendProblem } from './failures.ts'
 import type { HealthKeeper } from './health.ts'
 import { renderText } from './html.ts'
-import { telegramId } from './incoming.ts'
+import { saysMark, telegramId } from './incoming.ts'
 import { grammySignal, type Api } from './telegram-api.ts'
+import { asDocument, captionLengthMax, waysFor, type Upload, type Way } from './upload.ts'
 
 /** Which answers were already quoted is remembered for this many messages. */
 const quotesKept = 500
@@ -12,10 +13,10 @@ const typingPatienceMs = 5_000
 
 type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'typing' | 'openDirect'>>
 
-export interface OutgoingOptions { api: Api; host: ChannelHost; config: TelegramConfig; health: HealthKeeper; isClosed(): boolean }
+export interface OutgoingOptions { api: Api; upload: Upload; host: ChannelHost; config: TelegramConfig; health: HealthKeeper; isClosed(): boolean }
 
 /** Everything that goes from us to Telegram's chats. */
-export function createOutgoing({ api, host, config, health, isClosed }: OutgoingOptions): Sending {
+export function createOutgoing({ api, upload, host, config, health, isClosed }: OutgoingOptions): Sending {
   /** Message that was quoted → key of the part that quoted it. */
   const quotedBy = new Map<string, string>()
   const preview = config.linkPreview ? {} : { link_preview_options: { is_disabled: true } }
@@ -50,9 +51,9 @@ export function createOutgoing({ api, host, config, health, isClosed }: Outgoing
   }
 
   /** The rendered form when it fits, and as a fallback the words as they are. */
-  async function withText<T>(markdown: string, call: (text: string, mode: { parse_mode?: 'HTML' }) => Promise<T>): Promise<T> {
+  async function withText<T>(markdown: string, call: (text: string, mode: { parse_mode?: 'HTML' }) => Promise<T>, lengthMax?: number): Promise<T> {
     if (markdown.trim() === '') throw new SendProblem('never', 'There are no words in this message.')
-    const { text, ...mode } = renderText(markdown)
+    const { text, ...mode } = renderText(markdown, lengthMax)
     try {
       return await call(text, mode)
     } catch (error) {
@@ -64,10 +65,10 @@ export function createOutgoing({ api, host, config, health, isClosed }: Outgoing
   }
 
   async function send(chat: ChatRef, message: OutgoingMessage, signal: AbortSignal): Promise<PlatformMessageId> {
-    const options = { ...preview, ...replyParameters(chat, message), ...threadForSend(chat), ...(message.silent === true ? { disable_notification: true } : {}) }
+    const options = { ...replyParameters(chat, message), ...threadForSend(chat), ...(message.silent === true ? { disable_notification: true } : {}), ...keyboard(message.buttons) }
     const sendTo = (to: string | number): Promise<PlatformMessageId> =>
-      withText(message.markdown, async (text, mode) => {
-        const sent = await api.sendMessage(to, text, { ...options, ...mode }, grammySignal(signal))
+      message.file !== undefined ? sendFile(to, message.file, message.markdown, options, signal) : withText(message.markdown, async (text, mode) => {
+        const sent = await api.sendMessage(to, text, { ...preview, ...options, ...mode }, grammySignal(signal))
         return String(sent.message_id) as PlatformMessageId
       })
     return effect(signal, async () => {
@@ -83,16 +84,49 @@ export function createOutgoing({ api, host, config, health, isClosed }: Outgoing
     })
   }
 
+  /** The words of a message that is a file are its caption. */
+  async function editCaption(chat: ChatRef, id: PlatformMessageId, caption: string, options: Parameters<Api['editMessageCaption']>[2], signal: AbortSignal): Promise<void> {
+    try {
+      await api.editMessageCaption(chat.chat, Number(id), { caption, ...options }, grammySignal(signal))
+    } catch (error) {
+      const failure = readFailure(error)
+      if (failure.kind !== 'answer' || !/message is not modified/i.test(failure.description)) throw error
+    }
+  }
+
+  /** Shows a file in the best way Telegram takes it. What it refused was not sent, so that the next way is no repetition. */
+  async function sendFile(to: string | number, file: OutgoingFile, markdown: string, options: Record<string, unknown>, signal: AbortSignal): Promise<PlatformMessageId> {
+    const bytes = await file.bytes()
+    const ways = waysFor(file)
+    const sendBy = (way: Way, words: Record<string, unknown>): Promise<{ message_id: number }> =>
+      upload(way, { chat_id: to, ...words, ...options }, { name: file.fileName, mimeType: file.mimeType, bytes }, signal)
+    const showAs = async (way: Way): Promise<PlatformMessageId> => {
+      const sent = await (markdown.trim() === '' ? sendBy(way, {}) : withText(markdown, (caption, mode) => sendBy(way, { caption, ...mode }), captionLengthMax))
+      return String(sent.message_id) as PlatformMessageId
+    }
+    for (const way of ways.slice(0, -1)) {
+      try {
+        return await showAs(way)
+      } catch (error) {
+        const failure = readFailure(error)
+        if (failure.kind !== 'answer' || failure.code !== 400 || !notShown.test(failure.description)) throw error
+        host.log.debug('telegram: a file goes out as a document', { description: failure.description })
+      }
+    }
+    return showAs(ways.at(-1) ?? asDocument)
+  }
+
   return {
     send,
     edit: (chat, id, message, signal) =>
       effect(signal, () =>
         withText(message.markdown, async (text, mode) => {
           try {
-            await api.editMessageText(chat.chat, Number(id), text, { ...preview, ...mode }, grammySignal(signal))
+            await api.editMessageText(chat.chat, Number(id), text, { ...preview, ...mode, ...keyboard(message.buttons) }, grammySignal(signal))
           } catch (error) {
             const failure = readFailure(error)
-            if (failure.kind !== 'answer' || !/message is not modified/i.test(failure.description)) throw error
+            if (failure.kind === 'answer' && /no text in the message/i.test(failure.description)) await editCaption(chat, id, text, { ...mode, ...keyboard(message.buttons) }, signal)
+            else if (failure.kind !== 'answer' || !/message is not modified/i.test(failure.description)) throw error
           }
         }),
       ),
@@ -124,6 +158,17 @@ export function createOutgoing({ api, host, config, health, isClosed }: Outgoing
       return { channel: telegramId, account: host.account, chat: sender as string as ChatId, kind: 'direct' }
     },
   }
+}
+
+/** Telegram can't, or may not, show a file the way that was asked for. */
+const notShown = /PHOTO_|IMAGE_PROCESS|VOICE_MESSAGES_FORBIDDEN|wrong (?:file )?type|wrong file|can't parse|unsupported|failed to get HTTP URL content|VIDEO_|AUDIO_|ANIMATION_/i
+
+/** Up to three short answers beside each other, long ones below each other. An edit without buttons takes those away that were there. */
+function keyboard(buttons: readonly OutgoingButton[] | undefined): { reply_markup?: { inline_keyboard: { text: string; callback_data: string }[][] } } {
+  if (buttons === undefined || buttons.length === 0) return {}
+  const keys = buttons.map(({ label, says }) => ({ text: label, callback_data: `${saysMark}${says}` }))
+  const perRow = buttons.every(({ label }) => label.length <= 16) ? 3 : 1
+  return { reply_markup: { inline_keyboard: Array.from({ length: Math.ceil(keys.length / perRow) }, (_, row) => keys.slice(row * perRow, (row + 1) * perRow)) } }
 }
 
 /** A forum's general topic has the number 1, and Telegram refuses to be told so. */

@@ -23,6 +23,9 @@ export interface TelegramServerOptions {
 export interface FakeUser { id: number; first_name: string; username?: string; is_bot: boolean }
 export interface FakeGroup { id: number; title: string; kind: 'group' | 'supergroup' | 'channel'; forum: boolean }
 
+/** A file as it was uploaded, and how it is shown. */
+export interface SentFile { as: 'image' | 'voice' | 'audio' | 'video' | 'document'; name: string; mimeType: string; bytes: Uint8Array }
+
 /** One message of ours as it stands in the chat. */
 export interface SentMessage {
   chatId: number
@@ -39,6 +42,10 @@ export interface SentMessage {
   /** What people saw before each edit. */
   earlier: string[]
   deleted: boolean
+  /** What was uploaded with it; `text` is its caption then. */
+  file?: SentFile
+  /** The inline keyboard as it stands, row by row. */
+  buttons: { text: string; callback_data: string }[][]
   /** Ids of updates that were outstanding when it was sent; for order checks. */
   payload: JsonObject
 }
@@ -111,6 +118,7 @@ export interface TelegramServer {
   /** Update ids the bot has not confirmed yet. */
   unconfirmed(): number[]
   isConfirmed(updateId: number): boolean
+  /** `*`: whatever comes next; `send*`: the next message, of words or of a file. */
   fault(method: string, fault: Fault): void
   clearFaults(): void
   /** The bot may not write here any more. */
@@ -413,8 +421,8 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     return chatId
   }
 
-  function textOf(payload: JsonObject): { text: string; entities: Entity[] } {
-    const given = String(payload.text ?? '')
+  function textOf(payload: JsonObject, field: 'text' | 'caption' = 'text'): { text: string; entities: Entity[] } {
+    const given = String(payload[field] ?? '')
     let parsed: { text: string; entities: Entity[] } = { text: given, entities: [] }
     if (payload.parse_mode !== undefined) {
       if (String(payload.parse_mode).toLowerCase() !== 'html') throw new BotApiError(400, 'Bad Request: unsupported parse_mode')
@@ -422,14 +430,41 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
       if (!result.ok) throw new BotApiError(400, result.description)
       parsed = result
     }
-    if (parsed.text.trim() === '') throw new BotApiError(400, 'Bad Request: message text is empty')
+    if (field === 'text' && parsed.text.trim() === '') throw new BotApiError(400, 'Bad Request: message text is empty')
+    if (field === 'caption' && parsed.text.length > 1_024) throw new BotApiError(400, 'Bad Request: message caption is too long')
     if (parsed.text.length > 4_096) throw new BotApiError(400, 'Bad Request: message is too long')
     return parsed
   }
 
-  function sendMessage(payload: JsonObject): JsonObject {
+  function keyboardOf(payload: JsonObject): SentMessage['buttons'] {
+    const rows = (payload.reply_markup as JsonObject | undefined)?.inline_keyboard
+    if (rows === undefined) return []
+    if (!Array.isArray(rows) || rows.some((row) => !Array.isArray(row))) throw new BotApiError(400, "Bad Request: field \"inline_keyboard\" of the InlineKeyboardMarkup must be an Array of Arrays")
+    const buttons = rows as unknown as SentMessage['buttons']
+    for (const { text, callback_data: data } of buttons.flat()) {
+      if (typeof text !== 'string' || text === '') throw new BotApiError(400, "Bad Request: can't parse inline keyboard button: Field \"text\" must be of type String")
+      if (typeof data !== 'string' || data === '' || Buffer.byteLength(data) > 64) throw new BotApiError(400, 'Bad Request: BUTTON_DATA_INVALID')
+    }
+    if (buttons.flat().length > 100) throw new BotApiError(400, 'Bad Request: reply markup is too long')
+    return buttons
+  }
+
+  /** The file of an upload, under the name its method wants it, no larger than the method takes, and what it is said to be. */
+  function fileOf(method: string, uploaded: Uploaded | undefined): SentFile {
+    const [as, field, bytesMax] = uploadMethods[method] as (typeof uploadMethods)[string]
+    if (uploaded === undefined || uploaded.field !== field) throw new BotApiError(400, `Bad Request: there is no ${field} in the request`)
+    const { bytes, name, mimeType } = uploaded
+    if (bytes.length > bytesMax) throw bytesMax === photoBytesMax ? new BotApiError(400, 'Bad Request: file is too big') : new BotApiError(413, 'Request Entity Too Large')
+    if (bytes.length === 0) throw new BotApiError(400, 'Bad Request: file must be non-empty')
+    const head = Buffer.from(bytes.subarray(0, 12)).toString('latin1')
+    if (method === 'sendPhoto' && !/^\x89PNG|^\xff\xd8|^RIFF/.test(head)) throw new BotApiError(400, 'Bad Request: IMAGE_PROCESS_FAILED')
+    return { as, name, mimeType, bytes }
+  }
+
+  function sendMessage(payload: JsonObject, file?: SentFile): JsonObject {
     const chatId = chatOf(payload)
-    const { text, entities } = textOf(payload)
+    const { text, entities } = textOf(payload, file === undefined ? 'text' : 'caption')
+    const buttons = keyboardOf(payload)
     const thread = payload.message_thread_id === undefined ? undefined : Number(payload.message_thread_id)
     if (thread !== undefined && !topics.has(key(chatId, thread))) throw new BotApiError(400, 'Bad Request: message thread not found')
     const reply = payload.reply_parameters as JsonObject | undefined
@@ -441,14 +476,15 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     const messageId = nextMessageId(chatId)
     const replied = replyTo === undefined ? undefined : messages.get(key(chatId, replyTo))
     const message: JsonObject = {
-      message_id: messageId, from: userJson(bot), chat: chatJson(chatId), date: Math.floor(Date.now() / 1_000), text,
-      ...(entities.length > 0 ? { entities: entities as unknown as Json[] } : {}),
+      message_id: messageId, from: userJson(bot), chat: chatJson(chatId), date: Math.floor(Date.now() / 1_000),
+      ...(file === undefined ? { text } : { ...(text === '' ? {} : { caption: text }), [file.as === 'image' ? 'photo' : file.as]: storeFile(file.bytes, 'bin') }),
+      ...(entities.length > 0 ? { [file === undefined ? 'entities' : 'caption_entities']: entities as unknown as Json[] } : {}),
       ...(thread === undefined ? {} : { message_thread_id: thread, is_topic_message: true }),
       ...(replied === undefined ? {} : { reply_to_message: replied }),
     }
     messages.set(key(chatId, messageId), message)
     sent.push({
-      chatId, messageId, text, entities, thread, replyTo, at: Date.now(), earlier: [], deleted: false, payload,
+      chatId, messageId, text, entities, thread, replyTo, at: Date.now(), earlier: [], deleted: false, payload, buttons, ...(file === undefined ? {} : { file }),
       parseMode: payload.parse_mode === undefined ? undefined : String(payload.parse_mode),
       silent: payload.disable_notification === true,
       preview: (payload.link_preview_options as JsonObject | undefined)?.is_disabled !== true,
@@ -463,15 +499,19 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     return { chatId, record }
   }
 
-  function editMessageText(payload: JsonObject): JsonObject {
+  /** Edits words and keyboard; a keyboard that is not sent again is gone. */
+  function editMessage(payload: JsonObject, field: 'text' | 'caption'): JsonObject {
     const { chatId, record } = ours(payload, 'edit')
-    const { text, entities } = textOf(payload)
-    if (text === record.text && JSON.stringify(entities) === JSON.stringify(record.entities)) {
+    if (record.file !== undefined && field === 'text') throw new BotApiError(400, 'Bad Request: there is no text in the message to edit')
+    const { text, entities } = textOf(payload, field)
+    const buttons = keyboardOf(payload)
+    if (text === record.text && JSON.stringify([entities, buttons]) === JSON.stringify([record.entities, record.buttons])) {
       throw new BotApiError(400, 'Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message')
     }
     record.earlier.push(record.text)
     record.text = text
     record.entities = entities
+    record.buttons = buttons
     edits += 1
     const message: JsonObject = { ...messages.get(key(chatId, record.messageId)), text, entities: entities as unknown as Json[], edit_date: Math.floor(Date.now() / 1_000) }
     messages.set(key(chatId, record.messageId), message)
@@ -479,14 +519,17 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
   }
 
   /** Everything but getUpdates, which answers by itself. */
-  function perform(method: string, payload: JsonObject): Json {
+  function perform(method: string, payload: JsonObject, uploaded?: Uploaded): Json {
+    if (uploadMethods[method] !== undefined) return sendMessage(payload, fileOf(method, uploaded))
     switch (method) {
       case 'getMe':
         return { ...userJson(bot), can_join_groups: true, can_read_all_group_messages: !privacy, supports_inline_queries: false, can_connect_to_business: false, has_main_web_app: false }
       case 'sendMessage':
         return sendMessage(payload)
       case 'editMessageText':
-        return editMessageText(payload)
+        return editMessage(payload, 'text')
+      case 'editMessageCaption':
+        return editMessage(payload, 'caption')
       case 'deleteMessage': {
         const { chatId, record } = ours(payload, 'delete')
         record.deleted = true
@@ -576,7 +619,7 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
   }
 
   function takeFault(method: string): Fault | undefined {
-    const index = faults.findIndex((one) => one.method === method || one.method === '*')
+    const index = faults.findIndex((one) => one.method === method || one.method === '*' || (one.method === 'send*' && (method === 'sendMessage' || uploadMethods[method] !== undefined)))
     const found = faults[index]
     if (found === undefined) return undefined
     found.left -= 1
@@ -596,7 +639,7 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     }
     const match = /^\/bot([^/]+)\/([A-Za-z]+)$/.exec(url.pathname)
     const method = match?.[2] ?? ''
-    const payload = await readPayload(request, url)
+    const { fields: payload, file: uploaded } = await readPayload(request, url)
     const call: Call = { method, payload, at: Date.now(), outcome: 'pending' }
     if (match === null) return fail(response, call, new BotApiError(404, 'Not Found'))
     if (match[1] !== token || revoked) return fail(response, call, new BotApiError(401, 'Unauthorized'))
@@ -625,7 +668,7 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     }
     try {
       if (method === 'getUpdates') return getUpdates(payload, response, call)
-      const result = perform(method, payload)
+      const result = perform(method, payload, uploaded)
       if (fault?.acceptThenHang === true) {
         call.outcome = 'hung'
         return changed()
@@ -840,21 +883,60 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
   }
 }
 
-async function readPayload(request: HttpRequest, url: URL): Promise<JsonObject> {
+/** What was uploaded in a form, under which name. */
+interface Uploaded { field: string; name: string; mimeType: string; bytes: Uint8Array }
+const photoBytesMax = 10_000_000
+const uploadBytesMax = 50_000_000
+/** How a method shows a file, the field it wants it in, and the most bytes it takes. */
+const uploadMethods: Readonly<Record<string, readonly [SentFile['as'], string, number]>> = {
+  sendPhoto: ['image', 'photo', photoBytesMax], sendVoice: ['voice', 'voice', uploadBytesMax], sendAudio: ['audio', 'audio', uploadBytesMax],
+  sendVideo: ['video', 'video', uploadBytesMax], sendAnimation: ['video', 'animation', uploadBytesMax], sendDocument: ['document', 'document', uploadBytesMax],
+}
+
+async function readPayload(request: HttpRequest, url: URL): Promise<{ fields: JsonObject; file?: Uploaded }> {
   const chunks: Buffer[] = []
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
-  const text = Buffer.concat(chunks).toString('utf8')
+  const body = Buffer.concat(chunks)
   const fromQuery = Object.fromEntries(url.searchParams)
-  if (text === '') return fromQuery
-  if ((request.headers['content-type'] ?? '').includes('json')) return { ...fromQuery, ...(JSON.parse(text) as JsonObject) }
+  if (body.length === 0) return { fields: fromQuery }
+  const type = request.headers['content-type'] ?? ''
+  if (type.includes('json')) return { fields: { ...fromQuery, ...(JSON.parse(body.toString('utf8')) as JsonObject) } }
+  const boundary = /^multipart\/form-data; boundary=([^\s;"]+)$/.exec(type)?.[1]
+  if (boundary !== undefined) return readForm(body, boundary, fromQuery)
   const fields: JsonObject = { ...fromQuery }
-  for (const [name, value] of new URLSearchParams(text)) {
-    try {
-      fields[name] = JSON.parse(value) as Json
-    } catch {
-      // Form fields are plain text unless they are JSON.
-      fields[name] = value
-    }
+  for (const [name, value] of new URLSearchParams(body.toString('utf8'))) fields[name] = fieldOf(value)
+  return { fields }
+}
+
+/** Form fields are plain text unless they are JSON. */
+function fieldOf(value: string): Json {
+  try {
+    return JSON.parse(value) as Json
+  } catch {
+    return value
   }
-  return fields
+}
+
+/** A form, read strictly: what does not end in its boundary, or has a header that is none, is refused. */
+function readForm(body: Buffer, boundary: string, fields: JsonObject): { fields: JsonObject; file?: Uploaded } {
+  const wrong = new BotApiError(400, 'Bad Request: malformed multipart/form-data')
+  const form: { fields: JsonObject; file?: Uploaded } = { fields: { ...fields } }
+  const mark = Buffer.from(`--${boundary}`)
+  let at = body.indexOf(mark)
+  if (at !== 0) throw wrong
+  for (;;) {
+    at += mark.length
+    if (body.toString('latin1', at, at + 2) === '--') return form
+    const headEnd = body.indexOf('\r\n\r\n', at)
+    const next = body.indexOf(`\r\n--${boundary}`, headEnd)
+    if (headEnd < 0 || next < 0) throw wrong
+    const head = body.toString('utf8', at + 2, headEnd).split('\r\n')
+    const disposition = /^content-disposition: form-data; name="([^"]+)"(?:; filename="([^"]*)")?$/i.exec(head[0] ?? '')
+    if (disposition === null || head.slice(1).some((line) => !/^[A-Za-z-]+: \S/.test(line))) throw wrong
+    const [, name = '', fileName] = disposition
+    const content = body.subarray(headEnd + 4, next)
+    if (fileName === undefined) form.fields[name] = name === 'caption' ? content.toString('utf8') : fieldOf(content.toString('utf8'))
+    else form.file = { field: name, name: fileName, mimeType: /^content-type: (.+)$/i.exec(head[1] ?? '')?.[1] ?? '', bytes: content }
+    at = next + 2
+  }
 }
