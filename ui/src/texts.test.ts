@@ -6,6 +6,7 @@ import { logsTexts } from './rooms/logs-text.ts'
 import { settingsTexts } from './rooms/settings-text.ts'
 import { secondFactorTexts } from './rooms/second-factor-text.ts'
 import { roomTexts } from './rooms/text.ts'
+import { usageTexts } from './rooms/usage-text.ts'
 import { texts } from './text.ts'
 
 /** Every place where something is said, with how many things vary in it. */
@@ -15,7 +16,7 @@ function places(value: unknown, path = ''): string[] {
   return Object.entries(value).flatMap(([key, inner]) => places(inner, `${path}.${key}`))
 }
 
-for (const [name, { english, german }] of Object.entries({ page: texts, rooms: roomTexts, settings: settingsTexts, channels: channelsTexts, agents: agentsTexts, logs: logsTexts, device: deviceTexts, 'second factor': secondFactorTexts })) {
+for (const [name, { english, german }] of Object.entries({ page: texts, rooms: roomTexts, settings: settingsTexts, channels: channelsTexts, agents: agentsTexts, logs: logsTexts, device: deviceTexts, 'second factor': secondFactorTexts, 'usage': usageTexts })) {
   it(`the German of the ${name} says everything the English does, and nothing else`, () => {
     expect(places(german).toSorted()).toEqual(places(english).toSorted())
     const empty = Object.entries(german).filter(([, words]) => typeof words === 'string' && words.trim() === '').map(([key]) => key)

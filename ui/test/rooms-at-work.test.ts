@@ -151,6 +151,27 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     })
   })
 
+  it('the limits are those that hold, are saved after a last look, and undone', async () => {
+    const limits = panel('Limits')
+    const budgets = (): unknown => (JSON.parse(readFileSync(home.gateway.configFile, 'utf8')) as Record<string, unknown>)['budgets']
+    const before = budgets()
+    await home.enter('usage', 'Usage')
+    await limits.getByText('Everything a turn', { exact: true }).waitFor()
+    await limits.getByRole('button', { name: 'Add a limit' }).click()
+    await limits.getByRole('combobox', { name: 'For' }).selectOption({ label: 'Agent' })
+    await limits.getByRole('combobox', { name: 'Who' }).selectOption('main')
+    await limits.getByRole('textbox', { name: 'US dollars' }).fill('2')
+    await home.page.keyboard.press('Enter')
+    await home.page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+    await limits.getByText('Agent main a day', { exact: true }).waitFor()
+    await limits.getByText('$0.00 of $2.00').waitFor()
+    expect(budgets()).toMatchObject({ byAgent: { main: { daily: 2 } } })
+    await limits.getByRole('button', { name: 'Undo the last save' }).click()
+    await limits.getByRole('group').getByRole('button', { name: 'Undo the last save' }).click()
+    await limits.getByText('Agent main a day', { exact: true }).waitFor({ state: 'detached' })
+    expect(budgets()).toEqual(before)
+  })
+
   describe('the channels', () => {
     const token = '123456789:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi'
     const config = (): Record<string, unknown> => JSON.parse(readFileSync(home.gateway.configFile, 'utf8')) as Record<string, unknown>

@@ -261,19 +261,80 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     expect(called('resume')).toEqual([{ code: '000000' }, { code: '123456' }])
   })
 
-  it('changes a limit where it stands, and asks for what it went to by agent', async () => {
+  it('changes, adds and takes back a limit after a last look', async () => {
     const page = await visit('#/usage', {}, furnish)
-    await page.getByRole('button', { name: 'Change the limit: Everything a day' }).click()
-    await page.getByRole('textbox', { name: 'New limit in US dollars: Everything a day' }).fill('three')
-    expect(await page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true)
-    await page.getByRole('textbox', { name: 'New limit in US dollars: Everything a day' }).fill('3.5')
+    const limits = panel(page, 'Limits')
+    const dialog = page.getByRole('dialog', { name: 'Save this limit?' })
+    await limits.getByRole('button', { name: 'Change the limit: Everything a day' }).click()
+    const amount = limits.getByRole('textbox', { name: 'New limit in US dollars: Everything a day' })
+    await amount.fill('three')
+    expect(await limits.getByRole('button', { name: 'Look and save' }).isDisabled()).toBe(true)
+    await amount.fill('3,5')
     await page.keyboard.press('Enter')
-    await page.getByText('The new limit holds from now on.').waitFor()
-    expect(called('config.patch')).toEqual([{ raw: '{"budgets":{"daily":3.5}}', baseHash: 'abc' }])
-    // A limit that stands for many is changed in the configuration.
-    expect(await page.getByRole('button', { name: /Change the limit: Person/ }).count()).toBe(0)
-    await page.getByRole('combobox', { name: 'By' }).selectOption('agent')
-    await expect.poll(() => called('usage.spend').at(-1)).toEqual({ by: 'agent', days: 30 })
+    await dialog.getByText('budgets.daily').waitFor()
+    await dialog.locator('.change-before', { hasText: '2.5' }).waitFor()
+    expect(called('config.patch')).toEqual([])
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('The new limits hold from now on.').waitFor()
+    // One that holds by the limit for everybody gets an own one; no number means that there is none.
+    await limits.getByRole('button', { name: 'Set an own limit: Person Carl a day' }).click()
+    await limits.getByRole('checkbox', { name: 'No limit' }).check()
+    await limits.getByRole('button', { name: 'Look and save' }).click()
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await limits.getByRole('button', { name: 'Change the limit: Each person who is not named a day' }).click()
+    await limits.getByRole('button', { name: 'Take away' }).click()
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await limits.getByRole('button', { name: 'Add a limit' }).click()
+    const add = limits.getByRole('form', { name: 'Add a limit' })
+    await add.getByRole('combobox', { name: 'For' }).selectOption({ label: 'Channel' })
+    await add.getByRole('combobox', { name: 'Who' }).selectOption({ label: 'Telegram' })
+    await add.getByRole('combobox', { name: 'In' }).selectOption({ label: 'a month' })
+    await add.getByRole('textbox', { name: 'US dollars' }).fill('20')
+    await page.keyboard.press('Enter')
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    expect(called('config.patch')).toEqual([
+      '{"budgets":{"daily":3.5}}', '{"budgets":{"byPrincipal":{"pr_2":{"daily":"off"}}}}', '{"budgets":{"byPrincipal":{"*":null}}}', '{"budgets":{"byChannel":{"telegram":{"monthly":20}}}}',
+    ].map((raw) => ({ raw, baseHash: 'abc' })))
+    await limits.getByRole('button', { name: 'Undo the last save' }).click()
+    await limits.getByRole('group').getByRole('button', { name: 'Undo the last save' }).click()
+    await page.getByText('Undone. The file is as it was before.').waitFor()
+    expect(called('config.set')).toEqual([{ raw: '{}\n', baseHash: 'abc' }])
+  })
+
+  it('says in the dialog why a limit was not saved, and keeps it there', async () => {
+    const page = await visit('#/usage', {}, (gateway) => {
+      furnish(gateway)
+      gateway.also['config.patch'] = () => {
+        throw new Error('You signed in more than 30 minutes ago.')
+      }
+    })
+    await page.getByRole('combobox', { name: 'When a limit is reached' }).selectOption({ label: 'the turn waits, and you are asked' })
+    const dialog = page.getByRole('dialog', { name: 'Save this limit?' })
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await dialog.getByText('You signed in more than 30 minutes ago.').waitFor()
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+    expect(await page.getByRole('combobox', { name: 'When a limit is reached' }).inputValue()).toBe('stop')
+  })
+
+  it('shows what it went to day by day, in money and in tokens, as a picture and as a table', async () => {
+    const page = await visit('#/usage', {}, furnish)
+    const where = panel(page, 'Where it went')
+    await where.getByRole('img', { name: 'Day by day' }).waitFor()
+    const drawn = await where.locator('.plot-part').count()
+    await where.getByText('As a table').click()
+    // What is drawn is what the table says: one part a number above nothing.
+    expect(await where.locator('tbody td').evaluateAll((cells) => cells.filter((cell) => cell.textContent !== '' && cell.nextElementSibling !== null).length)).toBe(drawn)
+    expect(await where.locator('tbody tr').count()).toBe(30)
+    await where.getByRole('combobox', { name: 'Shown' }).selectOption('tokens')
+    expect(await where.locator('.plot-number').first().textContent()).not.toContain('$')
+    await where.getByRole('combobox', { name: 'By' }).selectOption('agent')
+    await expect.poll(() => [called('usage.spend').at(-1), called('usage.daily').at(-1)]).toEqual([{ by: 'agent', days: 30 }, { by: 'agent', days: 30 }])
+    await where.getByRole('combobox', { name: 'Period' }).selectOption('7')
+    await expect.poll(() => where.locator('tbody tr').count()).toBe(7)
   })
 
   it('stays harmless whatever a question, a name or a record contains', async () => {
@@ -308,7 +369,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
       await question(page).first().getByRole('button', { name: 'Allow once' }).click()
       await page.getByRole('heading', { name: 'Allowed once' }).waitFor()
       await check('answered')
-      for (const [room, last] of [['home', 'Posture'], ['approvals', 'Answered before'], ['people', 'Signed-in browsers'], ['security', 'Sandbox'], ['usage', 'Where it went']] as const) {
+      for (const [room, last] of [['home', 'Posture'], ['approvals', 'Answered before'], ['people', 'Signed-in browsers'], ['security', 'Sandbox'], ['usage', 'Limits']] as const) {
         await page.evaluate((hash) => { location.hash = hash }, `#/${room}`)
         await panel(page, last).locator('.panel-body, ul').first().waitFor()
         for (const summary of await page.locator('.panel summary').all()) await summary.click()

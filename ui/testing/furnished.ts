@@ -38,6 +38,7 @@ export function furnish(fake: FakeGateway): void {
     { id: 'pr_3', name: 'Dora', role: 'guest', profile: 'child', via: 'list', senders: [{ channel: 'discord', account: 'default', sender: '991', since: now - 8 * day }] },
   ]
   const check = (id: string, title: string, outcome: string): Record<string, unknown> => ({ id, title, severity: 'warn', outcome })
+  const budgets = { daily: 2.5, monthly: 100, perTurn: 1, byPrincipal: { '*': { daily: 0.5 } }, byAgent: {}, byChannel: {}, whenReached: 'stop' }
   let halt: Record<string, unknown> = { kind: 'running' }
   let factor = 'totp'
   const sum = (cost: number): Record<string, unknown> => ({ input: cost * 1e5, output: cost * 2e4, cacheRead: 0, cacheWrite: 0, totalTokens: Math.round(cost * 120_000), totalCost: cost, missingCostEntries: cost > 2 ? 1 : 0 })
@@ -78,8 +79,14 @@ export function furnish(fake: FakeGateway): void {
         check('logging.redact_off', 'The log hides secrets', 'found'), check('fs.config.perms', 'The configuration is private', 'found'), check('credentials.age', 'Secrets are fresh', 'found'), check('deep', 'Strangers are refused', 'not-looked-at'),
       ],
     }),
-    'config.get': () => ({ hash: 'abc' }),
-    'config.patch': () => ({ ok: true }),
+    'config.get': () => ({ path: '/home/anna/.moltbot/moltbot.json', exists: true, raw: '{}\n', parsed: { budgets: { byPrincipal: { '*': { daily: 0.5 } } } }, config: { budgets }, hash: 'abc', issues: [], warnings: [] }),
+    'config.patch': () => ({ ok: true, hash: 'abc' }),
+    'config.set': () => ({ ok: true, hash: 'abc' }),
+    'agents.list': () => ({ defaultId: 'main', agents: [{ id: 'main', name: 'Clawd' }, { id: 'research', name: 'Research' }] }),
+    'usage.daily': (params) => ({
+      today: date(0), days: params['days'], by: params['by'], names: ['acme/large', 'acme/small'],
+      rows: daily.flatMap((one) => [['acme/large', 0.7], ['acme/small', 0.25], [null, 0.05]].map(([name, share]) => ({ date: one.date, name, calls: 4, ...sum(Number((one as Record<string, unknown>)['totalCost']) * Number(share)), costUsd: Number((one as Record<string, unknown>)['totalCost']) * Number(share) }))),
+    }),
     'audit.log': (params) => {
       const at = (seq: number, act: string, outcome: string, subject: string, reason: string): Record<string, unknown> => ({ seq, id: `a${seq}`, at: now - (200 - seq) * minute, act, class: 'access', principal: 'owner', subject, outcome, reason, place: null, correlation: null })
       return params['before'] !== undefined

@@ -14,9 +14,7 @@ import { ApprovalsRoom } from './approvals-room.tsx'
 import { HomeRoom } from './home-room.tsx'
 import { PeopleRoom } from './people-room.tsx'
 import { Panel } from './pieces.tsx'
-import { SecurityRoom } from './security-room.tsx'
 import { roomText } from './text.ts'
-import { UsageRoom } from './usage-room.tsx'
 
 type RoomComponent = FunctionComponent<{ stage: Stage }>
 
@@ -24,10 +22,12 @@ type RoomComponent = FunctionComponent<{ stage: Stage }>
 const later = (load: () => Promise<RoomComponent>): RoomComponent => (props) => <LatePart load={load} props={props} />
 
 const shelf: Record<RoomName, RoomComponent> = {
-  home: HomeRoom, approvals: ApprovalsRoom, people: PeopleRoom, security: SecurityRoom, usage: UsageRoom,
+  home: HomeRoom, approvals: ApprovalsRoom, people: PeopleRoom,
   agents: later(async () => (await import('./agents-room.tsx')).AgentsRoom),
   channels: later(async () => (await import('./channels-room.tsx')).ChannelsRoom),
   logs: later(async () => (await import('./logs-room.tsx')).LogsRoom),
+  security: later(async () => (await import('./security-room.tsx')).SecurityRoom),
+  usage: later(async () => (await import('./usage-room.tsx')).UsageRoom),
   settings: later(async () => (await import('./settings-room.tsx')).SettingsRoom),
 }
 

@@ -14,6 +14,8 @@ export interface Cap {
   /** Epoch ms; undefined: never. */
   resetsAt?: number
 }
+/** One entry a day, oldest first, none left out. A part is what one name cost; null: everything else. */
+export type SpendDays = { date: string; parts: Map<string | null, { tokens: number; costUsd: number }> }[]
 export interface Spend { today: string; rows: { name: string; calls: number; tokens: number; costUsd: number; unpriced: number }[]; caps: Cap[] }
 
 function number(value: unknown): number {
@@ -37,6 +39,24 @@ export function readCost(payload: unknown): Cost {
   }
 }
 
+function tokensOf(row: Record<string, unknown>): number {
+  return ['input', 'output', 'cacheRead', 'cacheWrite'].reduce((sum, name) => sum + number(row[name]), 0)
+}
+
+/** A `usage.daily` answer, with the days on which nothing was spent. `others`: there is a part for everything else. */
+export function readDaily(payload: unknown): { names: string[]; others: boolean; days: SpendDays } {
+  const raw = fields(payload)
+  const today = Date.parse(words(raw['today']) ?? '')
+  const count = Math.min(400, Math.max(0, number(raw['days'])))
+  const days: SpendDays = Number.isNaN(today) ? [] : Array.from({ length: count }, (_, index) => ({ date: new Date(today - (count - 1 - index) * 86_400_000).toISOString().slice(0, 10), parts: new Map() }))
+  const byDate = new Map(days.map((day) => [day.date, day.parts]))
+  for (const value of list(raw['rows'])) {
+    const row = fields(value)
+    byDate.get(words(row['date']) ?? '')?.set(typeof row['name'] === 'string' ? row['name'] : null, { tokens: tokensOf(row), costUsd: number(row['costUsd']) })
+  }
+  return { names: list(raw['names']).filter((name) => typeof name === 'string'), others: days.some(({ parts }) => parts.has(null)), days }
+}
+
 /** A `usage.spend` answer; what cost most first. */
 export function readSpend(payload: unknown): Spend {
   const raw = fields(payload)
@@ -44,8 +64,7 @@ export function readSpend(payload: unknown): Spend {
     today: words(raw['today']) ?? '',
     rows: list(raw['rows']).map((value) => {
       const row = fields(value)
-      const tokens = ['input', 'output', 'cacheRead', 'cacheWrite'].reduce((sum, name) => sum + number(row[name]), 0)
-      return { name: words(row['name']) ?? '', calls: number(row['calls']), tokens, costUsd: number(row['costUsd']), unpriced: number(row['unpriced']) }
+      return { name: words(row['name']) ?? '', calls: number(row['calls']), tokens: tokensOf(row), costUsd: number(row['costUsd']), unpriced: number(row['unpriced']) }
     }).toSorted((a, b) => b.costUsd - a.costUsd || b.tokens - a.tokens),
     caps: list(raw['caps']).map((value) => {
       const cap = fields(value)

@@ -1,8 +1,10 @@
 import type { ComponentChildren, VNode } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import '../styles/review.css'
 import { Icon } from '../components/icon.tsx'
 import { explainFailure } from '../desk.ts'
 import { GatewayError } from '../gateway-client.ts'
+import { isTree, pathWords, secretMark, type Change } from './config-form.ts'
 import type { DiffGap, DiffLine } from './line-diff.ts'
 import { settingsText as say } from './settings-text.ts'
 
@@ -48,6 +50,34 @@ export function Failure(props: { error: unknown }): VNode {
         {stale ? <a class="button small" href="./login" target="_blank" rel="noopener">{say.signInFirst}</a> : null}
       </div>
     </div>
+  )
+}
+
+/** A value in few words, as a person would say it. */
+export function valueWords(value: unknown): string {
+  if (value === undefined) return say.unset
+  if (value === true) return say.yes
+  if (value === false) return say.no
+  if (value === '' || (Array.isArray(value) && value.length === 0) || (isTree(value) && Object.keys(value).length === 0)) return say.empty
+  if (value === secretMark) return say.secretThere
+  const words = typeof value === 'string' ? value : JSON.stringify(value)
+  return words.length > 120 ? `${words.slice(0, 119)}…` : words
+}
+
+/** Key by key what stands there and what would. */
+export function ChangeList(props: { changes: readonly Change[]; after?: (change: Change) => string }): VNode {
+  return (
+    <dl class="change-list">
+      {props.changes.map((change) => (
+        <div key={pathWords(change.steps)}>
+          <dt><code>{pathWords(change.steps)}</code></dt>
+          <dd>
+            <span class="change-before"><span class="offscreen">{say.before}: </span>{valueWords(change.before)}</span> <span aria-hidden="true">→</span>{' '}
+            <span class="change-after"><span class="offscreen">{say.after}: </span>{props.after?.(change) ?? valueWords(change.after)}</span>
+          </dd>
+        </div>
+      ))}
+    </dl>
   )
 }
 

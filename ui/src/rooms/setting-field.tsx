@@ -1,6 +1,7 @@
 import type { ComponentChildren, VNode } from 'preact'
 import { useEffect, useId, useState } from 'preact/hooks'
 import { changesOf, isAbout, isTree, pathWords, readTyped, secretMark, typedWords, valueAt, type Issue, type Place, type Steps, type Tree } from './config-form.ts'
+import { valueWords } from './review-dialog.tsx'
 import { settingsText as say } from './settings-text.ts'
 
 /** What every field of the form needs: the file as it is, as it would be, and what the gateway said about it. */
@@ -12,17 +13,6 @@ export interface Editing {
   may: boolean
   /** Undefined takes the key out of the file. */
   set(steps: Steps, value: unknown): void
-}
-
-/** A value in a few words. */
-export function valueWords(value: unknown): string {
-  if (value === undefined) return say.unset
-  if (value === true) return say.yes
-  if (value === false) return say.no
-  if (value === '' || (Array.isArray(value) && value.length === 0) || (isTree(value) && Object.keys(value).length === 0)) return say.empty
-  if (value === secretMark) return say.secretThere
-  const words = typeof value === 'string' ? value : JSON.stringify(value)
-  return words.length > 120 ? `${words.slice(0, 119)}…` : words
 }
 
 /** The words in a field while they are typed: `12.` is on its way to a number, and stays as it was typed. */

@@ -3,47 +3,27 @@ import type { VNode } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import '../styles/settings.css'
 import { Icon } from '../components/icon.tsx'
-import { GatewayError } from '../gateway-client.ts'
 import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
 import { fields, words } from '../wire.ts'
-import { clockTime } from '../words.ts'
-import { changesOf, isAbout, leavesOf, patchOf, pathWords, readForm, readIssues, replay, secretMark, withValue, type Change, type Issue, type Place, type Tree } from './config-form.ts'
+import { issuesOf, isMoved, lastSave, readConfigFile, type ConfigFile } from './config-file.ts'
+import { changesOf, isAbout, leavesOf, patchOf, pathWords, readForm, replay, secretMark, withValue, type Change, type Issue, type Place } from './config-form.ts'
 import { lineDiff } from './line-diff.ts'
 import { DevicePanel } from './device-panel.tsx'
 import { AnswerPanel, Panel, Sure, useAct, useAnswer } from './pieces.tsx'
-import { Diff, Failure, ReviewDialog } from './review-dialog.tsx'
-import { SettingField, SettingKeys, valueWords, type Editing } from './setting-field.tsx'
+import { ChangeList, Diff, Failure, ReviewDialog, valueWords } from './review-dialog.tsx'
+import { SettingField, SettingKeys, type Editing } from './setting-field.tsx'
 import { settingsText as say } from './settings-text.ts'
-
-interface ConfigFile { path: string; exists: boolean; raw: string | undefined; parsed: Tree; hash: string | undefined; issues: Issue[]; warnings: Issue[] }
-
-function readFile(payload: unknown): ConfigFile {
-  const raw = fields(payload)
-  return {
-    path: words(raw['path']) ?? '', exists: raw['exists'] === true, raw: typeof raw['raw'] === 'string' ? raw['raw'] : undefined,
-    parsed: fields(raw['parsed']), hash: words(raw['hash']), issues: readIssues(raw['issues']), warnings: readIssues(raw['warnings']),
-  }
-}
+import { UndoSave } from './undo-save.tsx'
 
 /** Kept while the page is open, so that a look into another room loses nothing. */
 const pending = signal<Change[]>([])
 const typedFile = signal<string | undefined>(undefined)
-const lastSave = signal<{ at: number; before: string; hash: string | undefined } | undefined>(undefined)
 const view = signal<'form' | 'file'>('form')
 const section = signal('gateway')
 
 /** More than this is not read in one list. */
 const foundMax = 60
-
-/** What the gateway found wrong with a text; undefined: it is about something else. */
-function issuesOf(error: unknown): Issue[] | undefined {
-  return error instanceof GatewayError && error.details['problem'] === 'config-invalid' ? readIssues(error.details['issues']) : undefined
-}
-
-function isMoved(error: unknown): boolean {
-  return error instanceof GatewayError && error.details['problem'] === 'config-changed'
-}
 
 interface Save { params: Record<string, unknown>; method: 'config.patch' | 'config.set'; restart: boolean; done: () => void }
 
@@ -90,15 +70,6 @@ function Settings(props: { stage: Stage; file: ConfigFile; form: Place; again: (
       return undefined
     }
   })
-  const undo = (): void => act(async () => {
-    const last = lastSave.value
-    if (last === undefined) return undefined
-    await desk.ask('config.set', { raw: last.before, ...(last.hash === undefined ? {} : { baseHash: last.hash }) })
-    lastSave.value = undefined
-    typedFile.value = undefined
-    props.again()
-    return say.undone
-  })
   const close = (): void => {
     setLooking(false)
     setFailure(undefined)
@@ -121,9 +92,7 @@ function Settings(props: { stage: Stage; file: ConfigFile; form: Place; again: (
           ))}
         </div>
         <code class="quiet grow clip">{file.path}</code>
-        {lastSave.value === undefined || lastSave.value.hash !== file.hash || !may ? null : (
-          <Sure label={say.undo} ask={say.undoAsk(clockTime(lastSave.value.at))} danger={false} busy={busy} onYes={undo} />
-        )}
+        {may ? <UndoSave stage={stage} file={file} onUndone={() => { typedFile.value = undefined; props.again() }} /> : null}
       </div>
       {view.value === 'form'
         ? <Form file={file} form={form} issues={issues} may={may} busy={busy} looking={looking} failure={failure} onLook={() => setLooking(true)} onClose={close} save={save} onEdit={() => setIssues((now) => (now.length === 0 ? now : []))} />
@@ -235,14 +204,7 @@ function Form(props: Shown & { file: ConfigFile; form: Place; issues: readonly I
         <ReviewDialog title={say.reviewTitle} busy={props.busy} failure={props.failure} onClose={props.onClose} onSave={() => props.save({
           method: 'config.patch', params: { raw: JSON.stringify(patchOf(changes)) }, restart: touchesRestart, done: () => { pending.value = []; typedFile.value = undefined },
         })}>
-          <dl class="change-list">
-            {changes.map((change) => (
-              <div key={pathWords(change.steps)}>
-                <dt><code>{pathWords(change.steps)}</code></dt>
-                <dd><span class="change-before"><span class="offscreen">{say.before}: </span>{valueWords(change.before)}</span> <span aria-hidden="true">→</span> <span class="change-after"><span class="offscreen">{say.after}: </span>{afterWords(change, leaves)}</span></dd>
-              </div>
-            ))}
-          </dl>
+          <ChangeList changes={changes} after={(change) => afterWords(change, leaves)} />
           {touchesRestart ? <p class="notice">{say.reviewRestart}</p> : null}
         </ReviewDialog>
       ) : null}
@@ -301,7 +263,7 @@ function FileText(props: Shown & { file: ConfigFile }): VNode {
 export function SettingsRoom(props: { stage: Stage }): VNode {
   const { stage } = props
   const schema = useAnswer(stage, 'config.schema', {}, readForm)
-  const file = useAnswer(stage, 'config.get', {}, readFile)
+  const file = useAnswer(stage, 'config.get', {}, readConfigFile)
   const form = schema.answer
   if (form.kind === 'failed') return <Panel title={text.rooms.settings} wide><Failure error={new Error(form.reason)} /></Panel>
   return (

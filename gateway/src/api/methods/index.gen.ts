@@ -122,6 +122,7 @@ import { toolsEffective } from './tools-effective.ts'
 import { toolsList } from './tools-list.ts'
 import { updateStatus } from './update-status.ts'
 import { usageCost } from './usage-cost.ts'
+import { usageDaily } from './usage-daily.ts'
 import { usageSpend } from './usage-spend.ts'
 import { usageStatus } from './usage-status.ts'
 import { vaultDoctor } from './vault-doctor.ts'
@@ -264,6 +265,7 @@ export const methods: Method[] = [
   toolsList,
   updateStatus,
   usageCost,
+  usageDaily,
   usageSpend,
   usageStatus,
   vaultDoctor,

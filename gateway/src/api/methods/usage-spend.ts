@@ -2,16 +2,15 @@ import { Problem } from '@moltbot/contract'
 import Type from 'typebox'
 import { defineMethod } from '../method.ts'
 import { closed } from '../wire/params.ts'
-
-const kind = Type.Union([Type.Literal('model'), Type.Literal('agent'), Type.Literal('person'), Type.Literal('channel'), Type.Literal('session')])
+import { SpendKindShape } from '../wire/spend-kind.ts'
 
 export const usageSpend = defineMethod({
   name: 'usage.spend',
   scope: 'operator.read',
   summary: 'What was spent on models in the last days by model, agent, person, channel or session, and every daily and monthly cap with what is left of it. The owner\'s alone.',
-  params: closed({ days: Type.Optional(Type.Integer({ minimum: 1, maximum: 400 })), by: Type.Optional(kind) }),
+  params: closed({ days: Type.Optional(Type.Integer({ minimum: 1, maximum: 400 })), by: Type.Optional(SpendKindShape) }),
   result: Type.Object({
-    today: Type.String(), days: Type.Integer(), by: kind,
+    today: Type.String(), days: Type.Integer(), by: SpendKindShape,
     rows: Type.Array(Type.Object({
       name: Type.String(), calls: Type.Integer(), input: Type.Integer(), output: Type.Integer(), cacheRead: Type.Integer(), cacheWrite: Type.Integer(), costUsd: Type.Number(), unpriced: Type.Integer(),
     })),

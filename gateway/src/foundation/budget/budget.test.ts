@@ -262,6 +262,10 @@ describe('the books', () => {
     expect(spent('budgets.monthly')).toBe(0.012)
     expect(spent('budgets.byPrincipal.kid.daily')).toBe(0.006)
     expect(await budget.door.by('agent', 1)).toMatchObject([{ name: 'main', calls: 1, costUsd: 0.006 }, { name: 'research' }])
+    const date = budget.door.today()
+    expect(await budget.door.daily('agent', 1, 6)).toMatchObject({ names: ['main', 'research'], rows: [{ date, name: 'main', calls: 1, costUsd: 0.006 }, { date, name: 'research', calls: 1 }] })
+    // Beyond the dearest, everything is one.
+    expect((await budget.door.daily('agent', 1, 1)).rows.map(({ name, calls }) => [name, calls]).toSorted()).toEqual([[null, 1], ['main', 1]].toSorted())
     expect(await budget.door.ofTurn('t1' as never)).toMatchObject({ calls: 2, costUsd: 0.012 })
   })
   it('charge what a gateway that died may have had under way, once, and the caps count it', async () => {

@@ -350,6 +350,12 @@ export function createBudget(options: BudgetOptions): Budget {
       await sweep()
       return ledger.by(kind, calendar.last(days)[0] ?? '')
     },
+    async daily(kind, days, most) {
+      await sweep()
+      const from = calendar.last(days)[0] ?? ''
+      const names = (await ledger.by(kind, from)).slice(0, most).map(({ name }) => name)
+      return { names, rows: names.length === 0 ? [] : await ledger.daily(kind, from, names) }
+    },
     turnUsd: (turn) => (tallies.get(`turn:${turn}:`)?.spent ?? 0) / 1_000_000,
     async ofTurn(turn) {
       await sweep()

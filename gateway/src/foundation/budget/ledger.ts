@@ -1,5 +1,5 @@
 import type { Migration, Row, Sql, Store, Tx } from '@moltbot/contract'
-import type { SpendGroup, SpendKind, SpendRow, Tokens } from './types.ts'
+import type { SpendDay, SpendGroup, SpendKind, SpendRow, Tokens } from './types.ts'
 
 export const budgetMigration: Migration = {
   name: '0001-budget',
@@ -64,6 +64,12 @@ export function createLedger(store: Store) {
     async by(kind: SpendKind, from: string): Promise<SpendGroup[]> {
       const rows = await store.read.all(`SELECT ${columns[kind]} AS name, ${sums} FROM spend WHERE day >= ? GROUP BY 1 ORDER BY cost DESC, calls DESC, name LIMIT 500`, from)
       return rows.map((row) => ({ name: String(row['name']), ...toTokens(row) }))
+    },
+    /** Those of these names by day, the others of each day under null. */
+    async daily(kind: SpendKind, from: string, names: readonly string[]): Promise<SpendDay[]> {
+      const named = `CASE WHEN ${columns[kind]} IN (${names.map(() => '?').join(', ')}) THEN ${columns[kind]} END`
+      const rows = await store.read.all(`SELECT day, ${named} AS name, ${sums} FROM spend WHERE day >= ? GROUP BY 1, 2 ORDER BY day, cost DESC, name`, ...names, from)
+      return rows.map((row) => ({ date: String(row['day']), name: row['name'] === null ? null : String(row['name']), ...toTokens(row) }))
     },
     async forget(tx: Tx, before: string): Promise<void> {
       await tx.run('DELETE FROM spend WHERE day < ?', before)

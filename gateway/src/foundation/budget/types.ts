@@ -31,6 +31,14 @@ export interface SpendGroup extends Tokens {
   name: string
 }
 
+/** What one of a kind cost on one day. */
+export interface SpendDay extends Tokens {
+  /** `2026-11-22`. */
+  date: string
+  /** As in `SpendGroup`; null: everything that is not among the dearest. */
+  name: string | null
+}
+
 /** One cap and how much of it is used. */
 export interface CapState {
   scope: 'gateway' | 'agent' | 'person' | 'channel' | 'turn'
@@ -70,6 +78,8 @@ export interface BudgetDoor {
   days(days: number, principal?: string): Promise<({ date: string } & Tokens)[]>
   /** The last `days` days by kind, dearest first, at most 500. */
   by(kind: SpendKind, days: number): Promise<SpendGroup[]>
+  /** Day by day, the `most` (1 to 20) dearest of the kind by name, dearest first, and everything else together. A day without calls has no row. */
+  daily(kind: SpendKind, days: number, most: number): Promise<{ names: string[]; rows: SpendDay[] }>
   ofTurn(turn: TurnId): Promise<Tokens>
   /** What a turn that runs, or ended just now, has cost so far. */
   turnUsd(turn: TurnId): number
