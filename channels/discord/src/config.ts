@@ -53,7 +53,7 @@ const loginKeys = {
   maxLinesPerMessage: Type.Integer({ default: 17, minimum: 1, maximum: 2_000, description: 'The most lines in one message: longer ones fill the whole screen.' }),
   linkPreview: Type.Boolean({ default: false, description: 'Whether Discord shows previews of links. Off, because for a preview Discord fetches the page: an address with something private in it would leave without a click.' }),
   replyToMode: Type.Union([Type.Literal('off'), Type.Literal('first'), Type.Literal('all')], { default: 'off', description: 'Which parts of an answer quote the message they answer: none, the first, all.' }),
-  mediaMaxMb: Type.Number({ default: 8, minimum: 0, maximum: 16, description: 'Images up to this size are fetched so that the model can see them; 0 fetches none.' }),
+  mediaMaxMb: Type.Number({ default: 8, minimum: 0, maximum: 16, description: 'Pictures, voice notes, sound and documents up to this size are fetched; 0 fetches none.' }),
   commands: Type.Object(commandKeys, { default: { native: true }, description: 'Discord’s own command menu.' }),
   intents: Type.Object(intentKeys, { default: { messageContent: true }, description: 'What Discord is asked to tell the bot.' }),
 }

@@ -8,7 +8,7 @@ import { ForeignAnswer, describeFailure, readFailure, type Failure } from './fai
 import { allowContent, newToken, openGatewayLine } from './gateway-line.ts'
 import { createHandOver } from './hand-over.ts'
 import { createHealthKeeper } from './health.ts'
-import { createImageFetcher } from './media.ts'
+import { createFileFetcher } from './media.ts'
 import { createOutgoing } from './outgoing.ts'
 import { loadSessionMemory } from './session-memory.ts'
 import { isSnowflake } from './discord-id.ts'
@@ -53,7 +53,7 @@ async function open(config: DiscordConfig, host: ChannelHost, token: string, api
   let closing: Promise<void> | undefined
   const handOver = createHandOver({
     host, api, memory, self: { id: me.id, username: me.username },
-    fetchImage: createImageFetcher(config.mediaMaxMb, realm.acceptsMedia, host),
+    fetchFiles: createFileFetcher(config.mediaMaxMb, realm.acceptsMedia, host),
     answer: (interaction, outcome, deferred) => void answerInteraction(api, host, interaction, outcome, deferred),
     renew: (reason) => line.renew(reason),
   })

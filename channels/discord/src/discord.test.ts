@@ -265,16 +265,16 @@ describe('what comes in', () => {
     expect(host.calls.length).toBe(1)
   })
 
-  it('brings pictures up to the limit, and of everything else the reference', async () => {
+  it('brings files of every kind but films up to the limit, and of everything else the reference', async () => {
     const { server, host, anna } = await stage({ mediaMaxMb: 0.001 })
     const small = server.file('small.png', 'image/png', Buffer.alloc(900, 1))
     const lying = { ...server.file('big.png', 'image/png', Buffer.alloc(5_000, 2)), size: 10 }
     const elsewhere = { ...server.file('x.png', 'image/png', Buffer.alloc(10)), url: 'https://example.org/x.png' }
-    server.say(anna, '', { extra: { attachments: [small, lying, elsewhere, server.file('notes.pdf', 'application/pdf', Buffer.alloc(10))] } })
+    server.say(anna, '', { extra: { attachments: [small, lying, elsewhere, server.file('notes.pdf', 'application/pdf', Buffer.alloc(10)), server.file('film.mp4', 'video/mp4', Buffer.alloc(10))] } })
     server.say(anna, '', { extra: { attachments: [server.file('voice.ogg', 'audio/ogg', Buffer.alloc(10))], flags: 1 << 13 } })
     const [pictures, voice] = await taken(host, 2)
-    expect(pictures?.attachments.map(({ kind, data }) => [kind, data?.length])).toEqual([['image', 1_200], ['image', undefined], ['image', undefined], ['document', undefined]])
-    expect(voice?.attachments[0]).toMatchObject({ kind: 'voice', mimeType: 'audio/ogg', fileName: 'voice.ogg' })
+    expect(pictures?.attachments.map(({ kind, data }) => [kind, data?.length])).toEqual([['image', 1_200], ['image', undefined], ['image', undefined], ['document', 16], ['video', undefined]])
+    expect(voice?.attachments[0]).toMatchObject({ kind: 'voice', mimeType: 'audio/ogg', fileName: 'voice.ogg', data: Buffer.alloc(10).toString('base64') })
   })
 
   it('tells of forwards, stickers and polls in words', async () => {

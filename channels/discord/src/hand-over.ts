@@ -1,8 +1,8 @@
 import type { API, APIMessage, GatewayDispatchPayload, GatewayGuildCreateDispatchData, GatewayInteractionCreateDispatchData } from '@discordjs/core/http-only'
-import { Problem, type ChannelHost, type ChatRef } from '@moltbot/contract'
+import { Problem, type ChannelHost, type ChatRef, type IncomingMessage } from '@moltbot/contract'
 import { isSnowflake, snowflakeAt, timeOf } from './discord-id.ts'
 import { describeFailure, readFailure } from './failures.ts'
-import { understandInteraction, understandMessage, understandReaction, type Self, type Understood } from './incoming.ts'
+import { understandInteraction, understandMessage, understandReaction, type FileToFetch, type Self, type Understood } from './incoming.ts'
 import { createPlaces, type Place } from './places.ts'
 import type { RememberedPlace, SessionMemory } from './session-memory.ts'
 
@@ -27,7 +27,7 @@ export interface HandOverOptions {
   api: API
   self: { id: string; username: string }
   memory: SessionMemory
-  fetchImage(url: string, sizeBytes: number): Promise<string | undefined>
+  fetchFiles(files: readonly FileToFetch[], message: IncomingMessage): Promise<void>
   /**
    * Answers whoever used a command or a button: when it is durable (`taken`), when it never will be (`refused`), and while that is not decided
    * and Discord's patience ends (`later`). `deferred`: `later` was said before.
@@ -38,7 +38,7 @@ export interface HandOverOptions {
 }
 
 /** Hands events to the gateway, in order within a chat, chats side by side; what cannot be written down is tried until it can. */
-export function createHandOver({ host, api, self, memory, fetchImage, answer, renew }: HandOverOptions): HandOver {
+export function createHandOver({ host, api, self, memory, fetchFiles, answer, renew }: HandOverOptions): HandOver {
   const lanes = new Map<string, Promise<boolean>>()
   const begun = new Set<Promise<unknown>>()
   const places = createPlaces(host.account)
@@ -132,11 +132,7 @@ export function createHandOver({ host, api, self, memory, fetchImage, answer, re
       host.notice(understood.notice)
       return true
     }
-    for (const { attachment, url, sizeBytes } of understood.images) {
-      const data = await fetchImage(url, sizeBytes)
-      const target = understood.message.attachments[attachment]
-      if (data !== undefined && target !== undefined) target.data = data
-    }
+    await fetchFiles(understood.files, understood.message)
     await insist('a message could not be written down', () => host.receive(understood.message))
     return true
   }

@@ -11,13 +11,15 @@ export interface Self {
   roles: ReadonlySet<string>
 }
 
+export interface FileToFetch { attachment: number; url: string; sizeBytes: number }
+
 /** What one event means. */
 export type Understood =
   | {
       kind: 'message'
       message: IncomingMessage
-      /** Images worth fetching: which attachment, from where, and how big Discord says it is. */
-      images: { attachment: number; url: string; sizeBytes: number }[]
+      /** What is worth fetching: which attachment, from where, and how big Discord says it is. */
+      files: FileToFetch[]
     }
   | { kind: 'notice'; notice: ChannelNotice }
   /** Nothing for the journey; `reason` for the log. */
@@ -39,7 +41,7 @@ export interface Names { channel(id: string): string | undefined }
 export function understandMessage(message: GatewayMessageCreateDispatchData | APIMessage, chat: ChatRef, self: Self, names: Names): Understood {
   if (message.author.id === self.id) return { kind: 'nothing', reason: 'our own message' }
   if (!spokenTypes.has(message.type)) return { kind: 'nothing', reason: `an announcement of the network (type ${message.type})` }
-  const { attachments, images } = readAttachments(message)
+  const { attachments, files } = readAttachments(message)
   const text = [forwardedText(message), wordsOf(message, self, names), ...describeExtras(message)].filter((line) => line !== '').join('\n')
   if (text === '' && attachments.length === 0) return { kind: 'nothing', reason: 'a message without words: if people did write something, the bot lacks the Message Content Intent' }
 
@@ -49,7 +51,7 @@ export function understandMessage(message: GatewayMessageCreateDispatchData | AP
     id: message.id as PlatformMessageId, chat, sender: senderOf(message), sentAt: Date.parse(message.timestamp), text, attachments, mentioned: addressed ? 'yes' : 'no',
   }
   if (quoted !== undefined) incoming.quoted = quoted
-  return { kind: 'message', message: incoming, images }
+  return { kind: 'message', message: incoming, files }
 }
 
 /** A slash command or a pressed button, as the words it stands for. */
@@ -64,7 +66,7 @@ export function understandInteraction(interaction: GatewayInteractionCreateDispa
     id: `interaction-${interaction.id}` as PlatformMessageId, chat, sender: userSender(user, interaction.member?.nick ?? undefined), sentAt, text: words, attachments: [], mentioned: 'yes',
   }
   if (interaction.type === (componentKind as number) && interaction.message !== undefined) message.quoted = { id: interaction.message.id as PlatformMessageId, fromUs: true }
-  return { kind: 'message', message, images: [] }
+  return { kind: 'message', message, files: [] }
 }
 
 function interactionWords(interaction: APIInteraction): string | undefined {
@@ -147,16 +149,17 @@ function kindOf(attachment: APIAttachment, voice: boolean): Attachment['kind'] {
   return type.startsWith('image/') ? 'image' : type.startsWith('audio/') ? 'audio' : type.startsWith('video/') ? 'video' : 'document'
 }
 
-function readAttachments(message: GatewayMessageCreateDispatchData | APIMessage): { attachments: Attachment[]; images: { attachment: number; url: string; sizeBytes: number }[] } {
+function readAttachments(message: GatewayMessageCreateDispatchData | APIMessage): { attachments: Attachment[]; files: FileToFetch[] } {
   const attachments: Attachment[] = []
-  const images: { attachment: number; url: string; sizeBytes: number }[] = []
+  const files: FileToFetch[] = []
   const forwarded = (message.message_snapshots ?? []).flatMap((snapshot) => snapshot.message.attachments)
   for (const file of [...message.attachments, ...forwarded]) {
     const kind = kindOf(file, ((message.flags ?? 0) & voiceFlag) !== 0)
-    if (kind === 'image') images.push({ attachment: attachments.length, url: file.url, sizeBytes: file.size })
+    // Nothing here looks into a film.
+    if (kind !== 'video') files.push({ attachment: attachments.length, url: file.url, sizeBytes: file.size })
     const attachment: Attachment = { kind, ref: file.url, fileName: file.filename, sizeBytes: file.size }
     if (file.content_type !== undefined) attachment.mimeType = file.content_type
     attachments.push(attachment)
   }
-  return { attachments, images }
+  return { attachments, files }
 }

@@ -14,7 +14,7 @@ import { openPollLine, readServer, readServerMessage } from './poll-line.ts'
 const closePatienceMs = 3_000
 /** Messages lets a message be changed five times, within a quarter of an hour. */
 const editEveryMs = 10_000
-const picturePatienceMs = 10_000
+const fetchPatienceMs = 10_000
 const originalPatienceMs = 3_000
 /** Messages takes its time until it says that something is sent. */
 const sendPatienceMs = 60_000
@@ -37,7 +37,7 @@ export async function connectBlueBubbles(config: IMessageConfig, host: ChannelHo
   const handOver = createHandOver({
     host, config, own,
     original: (guid) => readOriginal(api, guid),
-    fetchImage: (guid, bytesMax) => fetchImage(api, host, guid, bytesMax),
+    fetchFile: (guid, bytesMax) => fetchFile(api, host, guid, bytesMax),
     taken(raw) {
       if (!config.sendReadReceipts || !server.privateApi) return
       api.call('POST', `/chat/${encodeURIComponent(String(raw.chat))}/read`, {}).catch(() => host.log.debug('imessage: a chat could not be marked as read'))
@@ -84,12 +84,12 @@ async function readOriginal(api: BlueBubblesApi, guid: string): Promise<Original
   }
 }
 
-async function fetchImage(api: BlueBubblesApi, host: ChannelHost, guid: string, bytesMax: number): Promise<string | undefined> {
+async function fetchFile(api: BlueBubblesApi, host: ChannelHost, guid: string, bytesMax: number): Promise<string | undefined> {
   try {
-    return (await api.download(`/attachment/${encodeURIComponent(guid)}/download`, bytesMax, picturePatienceMs))?.toString('base64')
+    return (await api.download(`/attachment/${encodeURIComponent(guid)}/download`, bytesMax, fetchPatienceMs))?.toString('base64')
   } catch {
-    // The message matters more than its picture.
-    host.log.info('imessage: a picture could not be fetched')
+    // The message matters more than its file.
+    host.log.info('imessage: a file could not be fetched')
     return undefined
   }
 }

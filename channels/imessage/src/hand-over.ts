@@ -24,12 +24,12 @@ export interface HandOverOptions {
   own: ReadonlySet<string>
   /** Looks up what is answered. */
   original?(guid: string): Promise<Original | undefined>
-  fetchImage?(guid: string, bytesMax: number): Promise<string | undefined>
+  fetchFile?(guid: string, bytesMax: number): Promise<string | undefined>
   taken?(raw: RawMessage): void
 }
 
 /** Hands messages to the gateway in the order they were written; what cannot be written down is tried until it can. */
-export function createHandOver({ host, config, own, original, fetchImage, taken }: HandOverOptions): HandOver {
+export function createHandOver({ host, config, own, original, fetchFile, taken }: HandOverOptions): HandOver {
   const echoes = new Map<string, number>()
   const begun = new Set<Promise<unknown>>()
   let wake = (): void => {}
@@ -62,10 +62,10 @@ export function createHandOver({ host, config, own, original, fetchImage, taken 
     const understood = read(raw, answered)
     if (understood.kind === 'nothing') return host.log.debug(`imessage: ${understood.reason}`)
     if (understood.kind === 'notice') return host.notice(understood.notice)
-    const { message, images } = understood
+    const { message, files } = understood
     const bytesMax = config.mediaMaxMb * 1024 * 1024
-    for (const { attachment, guid, sizeBytes } of images) {
-      const data = !config.includeAttachments || sizeBytes > bytesMax ? undefined : await fetchImage?.(guid, bytesMax)
+    for (const { attachment, guid, sizeBytes } of files) {
+      const data = !config.includeAttachments || sizeBytes > bytesMax ? undefined : await fetchFile?.(guid, bytesMax)
       const target = message.attachments[attachment]
       if (data !== undefined && target !== undefined) target.data = data
     }

@@ -98,12 +98,12 @@ describe('by BlueBubbles', () => {
     }
     const small = server.file('image/png', Buffer.alloc(900, 1), '/Users/me/Library/small.png')
     const lying = { ...server.file('image/png', Buffer.alloc(5_000), 'big.png'), totalBytes: 10 }
-    server.say(anna, '\ufffclook', { extra: { attachments: [small, lying, { ...small, guid: '../../../etc/passwd' }, { ...small, mimeType: 'application/pdf' }] } })
+    server.say(anna, '\ufffclook', { extra: { attachments: [small, lying, { ...small, guid: '../../../etc/passwd' }, { ...small, mimeType: 'application/pdf' }, { ...small, mimeType: 'video/mp4' }] } })
     const [message] = await taken(host, 1)
     expect(message).toMatchObject({ text: 'look' })
-    expect(message?.attachments.map(({ kind, fileName, data }) => [kind, fileName, data?.length])).toEqual([['image', 'small.png', 1_200], ['image', 'big.png', undefined], ['image', 'small.png', undefined], ['document', 'small.png', undefined]])
-    expect(server.calls.get('GET /attachment/:guid/download')).toBe(2)
-    expect(asked.length).toBe(2)
+    expect(message?.attachments.map(({ kind, fileName, data }) => [kind, fileName, data?.length])).toEqual([['image', 'small.png', 1_200], ['image', 'big.png', undefined], ['image', 'small.png', undefined], ['document', 'small.png', 1_200], ['video', 'small.png', undefined]])
+    expect(server.calls.get('GET /attachment/:guid/download')).toBe(3)
+    expect(asked.length).toBe(3)
     expect(asked.every((url) => new URL(url).origin === imessage.mediaFrom?.({ serverUrl: server.url } as never).own)).toBe(true)
   })
 

@@ -27,7 +27,7 @@ export interface Original { text: string; fromUs: boolean; handle: string | unde
 
 /** What one message means. */
 export type Understood =
-  | { kind: 'message'; message: IncomingMessage; images: { attachment: number; guid: string; sizeBytes: number }[] }
+  | { kind: 'message'; message: IncomingMessage; files: { attachment: number; guid: string; sizeBytes: number }[] }
   | { kind: 'notice'; notice: ChannelNotice }
   /** Nothing for the journey; `reason` for the log. */
   | { kind: 'nothing'; reason: string }
@@ -60,7 +60,7 @@ export function understandMessage(raw: RawMessage, account: AccountId, config: P
   const sender: Sender = { id: handle as SenderId }
   if (raw.tapback !== undefined) return understandTapback(raw.tapback, chat, sender)
 
-  const { attachments, images } = readAttachments(raw)
+  const { attachments, files } = readAttachments(raw)
   // Messages puts this sign where a file stands in the words.
   const text = typeof raw.text === 'string' ? (attachments.length > 0 ? raw.text.replaceAll('\ufffc', '').trim() : raw.text) : ''
   if (text === '' && attachments.length === 0) return nothing('a message without words')
@@ -74,7 +74,7 @@ export function understandMessage(raw: RawMessage, account: AccountId, config: P
     if (original !== undefined && original.text !== '') message.quoted.text = original.text
     if (original?.handle !== undefined && !original.fromUs) message.quoted.senderName = original.handle
   }
-  return { kind: 'message', message, images }
+  return { kind: 'message', message, files }
 }
 
 function understandTapback(tapback: NonNullable<RawMessage['tapback']>, chat: ChatRef, sender: Sender): Understood {
@@ -92,9 +92,9 @@ function oneLine(text: string, max: number): string {
   return text.replace(/[\s\p{Cc}\p{Zl}\p{Zp}\]]+/gu, ' ').trim().slice(0, max)
 }
 
-function readAttachments(raw: RawMessage): { attachments: Attachment[]; images: { attachment: number; guid: string; sizeBytes: number }[] } {
+function readAttachments(raw: RawMessage): { attachments: Attachment[]; files: { attachment: number; guid: string; sizeBytes: number }[] } {
   const attachments: Attachment[] = []
-  const images: { attachment: number; guid: string; sizeBytes: number }[] = []
+  const files: { attachment: number; guid: string; sizeBytes: number }[] = []
   for (const file of raw.attachments) {
     const type = typeof file.mimeType === 'string' ? file.mimeType : ''
     const kind: Attachment['kind'] = file.sticker ? 'sticker' : type.startsWith('image/') ? 'image' : type.startsWith('audio/') ? 'voice' : type.startsWith('video/') ? 'video' : 'document'
@@ -105,9 +105,9 @@ function readAttachments(raw: RawMessage): { attachments: Attachment[]; images: 
     if (typeof file.size === 'number') attachment.sizeBytes = file.size
     if (typeof file.guid === 'string' && /^[A-Za-z0-9_-]{8,100}$/.test(file.guid)) {
       attachment.ref = file.guid
-      if (kind === 'image') images.push({ attachment: attachments.length, guid: file.guid, sizeBytes: Number(file.size ?? 0) })
+      if (kind !== 'video') files.push({ attachment: attachments.length, guid: file.guid, sizeBytes: Number(file.size ?? 0) })
     }
     attachments.push(attachment)
   }
-  return { attachments, images }
+  return { attachments, files }
 }

@@ -41,7 +41,7 @@ const loginKeys = {
   sendReadReceipts: Type.Boolean({ default: false, description: 'Whether senders see that their message was taken.' }),
   ignoreAttachments: Type.Boolean({ default: false, description: 'Whether files that come along are left aside altogether.' }),
   ignoreStories: Type.Boolean({ default: true, description: 'Whether answers to stories are left aside. Stories themselves always are.' }),
-  mediaMaxMb: Type.Number({ default: 8, minimum: 0, maximum: 16, description: 'Images up to this size are fetched so that the model can see them; 0 fetches none.' }),
+  mediaMaxMb: Type.Number({ default: 8, minimum: 0, maximum: 16, description: 'Pictures, voice notes, sound and documents up to this size are fetched; 0 fetches none.' }),
   streaming: Type.Union([Type.Literal('off'), Type.Literal('partial'), Type.Literal('block')], {
     default: 'off', description: 'Show a reply while it is written. Off, because Signal shows every change as an edit and lets a message be changed ten times.',
   }),

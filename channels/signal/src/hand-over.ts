@@ -8,7 +8,7 @@ import type { SignalDaemon } from './rpc.ts'
 const firstRetryMs = 250
 const retryMaxMs = 10_000
 /** Pictures are fetched before anyone judged the sender: never for long. */
-const picturePatienceMs = 10_000
+const filePatienceMs = 10_000
 
 /** What the daemon tells: an envelope, and what went wrong with it. */
 export interface Received { envelope: Envelope; account?: string; exception?: { type?: string; message?: string } }
@@ -93,9 +93,9 @@ export function createHandOver({ host, daemon, config, self, journal, health }: 
     const understood = read(envelope)
     if (understood.kind === 'nothing') return host.log.debug(`signal: ${understood.reason}`)
     if (understood.kind === 'notice') return host.notice(understood.notice)
-    const { message, images, receipt } = understood
-    for (const { attachment, id, sizeBytes } of images) {
-      const data = sizeBytes > bytesMax || bytesMax === 0 ? undefined : await fetchImage(id, message.chat.kind === 'group' ? { groupId: message.chat.chat } : { recipient: message.chat.chat })
+    const { message, files, receipt } = understood
+    for (const { attachment, id, sizeBytes } of files) {
+      const data = sizeBytes > bytesMax || bytesMax === 0 ? undefined : await fetchFile(id, message.chat.kind === 'group' ? { groupId: message.chat.chat } : { recipient: message.chat.chat })
       const target = message.attachments[attachment]
       if (data !== undefined && target !== undefined) target.data = data
     }
@@ -105,15 +105,15 @@ export function createHandOver({ host, daemon, config, self, journal, health }: 
     }
   }
 
-  async function fetchImage(id: string, place: Record<string, unknown>): Promise<string | undefined> {
+  async function fetchFile(id: string, place: Record<string, unknown>): Promise<string | undefined> {
     try {
-      const answer = await daemon.media('getAttachment', { id, ...place }, { patienceMs: picturePatienceMs, bytesMax: Math.ceil(bytesMax * 1.4) + 1_024 })
+      const answer = await daemon.media('getAttachment', { id, ...place }, { patienceMs: filePatienceMs, bytesMax: Math.ceil(bytesMax * 1.4) + 1_024 })
       const data = typeof answer === 'string' ? answer : (answer as { data?: unknown } | undefined)?.data
       if (typeof data !== 'string' || !/^[A-Za-z0-9+/]+={0,2}$/.test(data) || data.length * 0.75 > bytesMax + 2) return undefined
       return data
     } catch {
-      // The message matters more than its picture.
-      host.log.info('signal: a picture could not be fetched')
+      // The message matters more than its file.
+      host.log.info('signal: a file could not be fetched')
       return undefined
     }
   }

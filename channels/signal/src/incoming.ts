@@ -29,8 +29,8 @@ export type Understood =
   | {
       kind: 'message'
       message: IncomingMessage
-      /** Images worth fetching: which attachment, by which id, and how big Signal says it is. */
-      images: { attachment: number; id: string; sizeBytes: number }[]
+      /** What is worth fetching: which attachment, by which id, and how big Signal says it is. */
+      files: { attachment: number; id: string; sizeBytes: number }[]
       /** Whom a read receipt would go to, and for which time; absent: nobody waits for one. */
       receipt?: { recipient: string; timestamp: number }
     }
@@ -103,7 +103,7 @@ function understandData(
   const sentAt = Number(data.timestamp)
   if (!Number.isSafeInteger(sentAt) || sentAt <= 0) return nothing('a message without a time')
   if (data.isExpirationUpdate === true || data.groupCallUpdate !== undefined || data.groupInfo?.type === 'UPDATE') return nothing('a change of the group or of its settings')
-  const { attachments, images } = config.ignoreAttachments ? { attachments: [], images: [] } : readAttachments(data)
+  const { attachments, files } = config.ignoreAttachments ? { attachments: [], files: [] } : readAttachments(data)
   const raw = typeof data.message === 'string' ? data.message : ''
   const text = [wordsOf(raw, data.mentions ?? [], self), ...extrasOf(data)].filter((line) => line !== '').join('\n')
   if (text === '' && attachments.length === 0) return nothing('a message without words')
@@ -113,7 +113,7 @@ function understandData(
     id: messageId(author, sentAt), chat, sender, sentAt, text, attachments, mentioned: chat.kind === 'direct' || quoted?.fromUs === true || mentioned ? 'yes' : 'no',
   }
   if (quoted !== undefined) message.quoted = quoted
-  return receipt === undefined ? { kind: 'message', message, images } : { kind: 'message', message, images, receipt }
+  return receipt === undefined ? { kind: 'message', message, files } : { kind: 'message', message, files, receipt }
 }
 
 /** The words with names in the places of mentions, without our own in front: it is an address, not content. */
@@ -158,9 +158,9 @@ function extrasOf(data: SignalData): string[] {
   return lines
 }
 
-function readAttachments(data: SignalData): { attachments: Attachment[]; images: { attachment: number; id: string; sizeBytes: number }[] } {
+function readAttachments(data: SignalData): { attachments: Attachment[]; files: { attachment: number; id: string; sizeBytes: number }[] } {
   const attachments: Attachment[] = []
-  const images: { attachment: number; id: string; sizeBytes: number }[] = []
+  const files: { attachment: number; id: string; sizeBytes: number }[] = []
   for (const file of Array.isArray(data.attachments) ? data.attachments : []) {
     const type = file.contentType ?? ''
     // The rest of a long message comes as a file of this type; signal-cli has already put it into the text.
@@ -172,8 +172,8 @@ function readAttachments(data: SignalData): { attachments: Attachment[]; images:
     if (typeof file.size === 'number') attachment.sizeBytes = file.size
     if (typeof file.id === 'string') attachment.ref = file.id
     // It is a name inside signal-cli's own folder: anything that could lead out of it is not asked for.
-    if (kind === 'image' && typeof file.id === 'string' && /^[\w.-]{1,200}$/.test(file.id) && !file.id.startsWith('.')) images.push({ attachment: attachments.length, id: file.id, sizeBytes: Number(file.size ?? 0) })
+    if (kind !== 'video' && typeof file.id === 'string' && /^[\w.-]{1,200}$/.test(file.id) && !file.id.startsWith('.')) files.push({ attachment: attachments.length, id: file.id, sizeBytes: Number(file.size ?? 0) })
     attachments.push(attachment)
   }
-  return { attachments, images }
+  return { attachments, files }
 }

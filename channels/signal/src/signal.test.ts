@@ -121,17 +121,17 @@ describe('what comes in', () => {
     expect(server.sent.at(-1)).toMatchObject({ text: 'Hear this', styles: ['0:4:BOLD'], file: { as: 'voice', mimeType: 'audio/ogg', name: file.fileName, bytes: Buffer.from('OggS') } })
   })
 
-  it('brings pictures up to the limit, tells of everything else, and asks for no file by a path', async () => {
+  it('brings files up to the limit, tells of everything else, and asks for no file by a path', async () => {
     const { server, host, anna } = await stage({ mediaMaxMb: 0.001 })
     const small = server.file('image/png', Buffer.alloc(900, 1), 'small.png')
     const lying = { ...server.file('image/png', Buffer.alloc(5_000, 2)), size: 10 }
-    server.say(anna, '', { extra: { attachments: [small, lying, { ...small, id: '../../etc/passwd' }, server.file('application/pdf', Buffer.alloc(10), 'notes.pdf'), server.file('text/x-signal-plain', Buffer.alloc(9))] } })
+    server.say(anna, '', { extra: { attachments: [small, lying, { ...small, id: '../../etc/passwd' }, server.file('application/pdf', Buffer.alloc(10), 'notes.pdf'), server.file('video/mp4', Buffer.alloc(10)), server.file('text/x-signal-plain', Buffer.alloc(9))] } })
     server.say(anna, '', { extra: { attachments: [{ ...server.file('audio/aac', Buffer.alloc(10)), voiceNote: true }] } })
     server.say(anna, '', { extra: { sticker: { packId: 'x', stickerId: 1 } } })
     server.say(anna, '', { extra: { contacts: [{ name: { display: 'Ben\n]' }, phone: [{ value: '+49 1' }] }], viewOnce: true } })
     await taken(host, 4)
-    expect(host.taken[0]?.attachments.map(({ kind, data }) => [kind, data?.length])).toEqual([['image', 1_200], ['image', undefined], ['image', undefined], ['document', undefined]])
-    expect(server.calls.get('getAttachment')).toBe(2)
+    expect(host.taken[0]?.attachments.map(({ kind, data }) => [kind, data?.length])).toEqual([['image', 1_200], ['image', undefined], ['image', undefined], ['document', 16], ['video', undefined]])
+    expect(server.calls.get('getAttachment')).toBe(4)
     expect(signal.mediaFrom?.(configOf(server))).toEqual({ hosts: [], own: server.url })
     expect(signal.mediaFrom?.({ ...(configOf(server) as object), httpUrl: 'http://somewhere.example' } as never)).toEqual({ hosts: [] })
     expect(host.taken[1]?.attachments[0]?.kind).toBe('voice')

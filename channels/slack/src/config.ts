@@ -65,7 +65,7 @@ const loginKeys = {
     default: 'off', description: 'Which parts of an answer are put into a thread under the message they answer: none, the first, all. What is asked in a thread is always answered there.',
   }),
   replyToModeByChatType: Type.Object(replyKeys, { default: {}, description: 'The same, for one kind of chat.' }),
-  mediaMaxMb: Type.Number({ default: 16, minimum: 0, maximum: 16, description: 'Images up to this size are fetched so that the model can see them; 0 fetches none.' }),
+  mediaMaxMb: Type.Number({ default: 16, minimum: 0, maximum: 16, description: 'Pictures, voice notes, sound and documents up to this size are fetched; 0 fetches none.' }),
   slashCommand: Type.Object(commandKeys, { default: { enabled: true, name: 'moltbot' }, description: 'The app’s slash command.' }),
 }
 

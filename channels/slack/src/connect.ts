@@ -8,7 +8,7 @@ import { describeFailure, ForeignAnswer, helpFor, newAppToken, newTokens, readFa
 import { createHandOver, type HandOver } from './hand-over.ts'
 import { createHealthKeeper, type HealthKeeper } from './health.ts'
 import type { Self } from './incoming.ts'
-import { createImageFetcher } from './media.ts'
+import { createFileFetcher } from './media.ts'
 import { createOutgoing } from './outgoing.ts'
 import { loadPlaceMemory } from './place-memory.ts'
 import { openApi, realmOf, type Realm } from './slack-api.ts'
@@ -44,7 +44,7 @@ export async function connectSlack(config: SlackConfig, host: ChannelHost): Prom
   const uploads = await loadUploads(api, host, realm.acceptsFiles)
   let closing: Promise<void> | undefined
   const handOver = createHandOver({
-    host, api, config, self, health, memory, directory: createDirectory(api, host), fetchImage: createImageFetcher(config.mediaMaxMb, botToken, realm.acceptsFiles, host),
+    host, api, config, self, health, memory, directory: createDirectory(api, host), fetchFiles: createFileFetcher(config.mediaMaxMb, botToken, realm.acceptsFiles, host),
   })
   const stopHearing = appToken === undefined ? await listen(config, host, api, signingSecret ?? '', handOver, health) : await dial(host, appToken, realm, handOver, health)
 

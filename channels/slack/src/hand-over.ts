@@ -1,11 +1,11 @@
 import type { WebClient } from '@slack/web-api'
-import { Problem, type ChannelHost } from '@moltbot/contract'
+import { Problem, type ChannelHost, type IncomingMessage } from '@moltbot/contract'
 import type { SlackConfig } from './config.ts'
 import type { Directory } from './directory.ts'
 import { describeFailure, newTokens, readFailure } from './failures.ts'
 import type { HealthKeeper } from './health.ts'
 import {
-  namedIn, threadOf, understandCommand, understandMessage, understandPress, understandReaction, type Self, type SlackCommand, type SlackMessage, type SlackPress, type SlackReaction, type Understood,
+  namedIn, threadOf, understandCommand, understandMessage, understandPress, understandReaction, type FileToFetch, type Self, type SlackCommand, type SlackMessage, type SlackPress, type SlackReaction, type Understood,
 } from './incoming.ts'
 import type { PlaceMemory, RememberedPlace } from './place-memory.ts'
 import { isPlace, isTimestamp, timestampAt } from './slack-id.ts'
@@ -48,7 +48,7 @@ export interface HandOverOptions {
   directory: Directory
   memory: PlaceMemory
   health: HealthKeeper
-  fetchImage(url: string, sizeBytes: number): Promise<string | undefined>
+  fetchFiles(files: readonly FileToFetch[], message: IncomingMessage): Promise<void>
 }
 
 interface EventBody {
@@ -57,7 +57,7 @@ interface EventBody {
 }
 
 /** Hands events to the gateway, in order within a place, places side by side; what cannot be written down is tried until it can. */
-export function createHandOver({ host, api, config, self, directory, memory, health, fetchImage }: HandOverOptions): HandOver {
+export function createHandOver({ host, api, config, self, directory, memory, health, fetchFiles }: HandOverOptions): HandOver {
   const lanes = new Map<string, Promise<boolean>>()
   const begun = new Set<Promise<unknown>>()
   const wakers = new Set<() => void>()
@@ -145,11 +145,7 @@ export function createHandOver({ host, api, config, self, directory, memory, hea
       host.notice(understood.notice)
       return true
     }
-    for (const { attachment, url, sizeBytes } of understood.images) {
-      const data = await fetchImage(url, sizeBytes)
-      const target = understood.message.attachments[attachment]
-      if (data !== undefined && target !== undefined) target.data = data
-    }
+    await fetchFiles(understood.files, understood.message)
     await insist('a message could not be written down', () => host.receive(understood.message))
     return true
   }

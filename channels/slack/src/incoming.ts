@@ -17,13 +17,16 @@ export interface SlackMessage {
 interface SlackFile { id?: string; name?: string; mimetype?: string; size?: number; mode?: string; subtype?: string; url_private?: string }
 interface SlackShare { is_share?: boolean; is_msg_unfurl?: boolean; text?: string; author_name?: string; fallback?: string }
 
+/** `isPage`: it is a web page by itself, so that getting one is no sign of a sign-in page. */
+export interface FileToFetch { attachment: number; url: string; sizeBytes: number; isPage: boolean }
+
 /** What one event means. */
 export type Understood =
   | {
       kind: 'message'
       message: IncomingMessage
-      /** Images worth fetching: which attachment, from where, and how big Slack says it is. */
-      images: { attachment: number; url: string; sizeBytes: number }[]
+      /** What is worth fetching: which attachment, from where, and how big Slack says it is. */
+      files: FileToFetch[]
     }
   | { kind: 'notice'; notice: ChannelNotice }
   /** Nothing for the journey; `reason` for the log. */
@@ -59,7 +62,7 @@ export function understandMessage(message: SlackMessage, self: Self, account: Ac
   if (!spokenSubtypes.has(subtype) || message.hidden === true) return { kind: 'nothing', reason: `a message of kind ${oneLine(String(subtype), 40)}` }
   const sender = senderOf(message, self, names)
   if (sender === undefined) return { kind: 'nothing', reason: 'a message of nobody' }
-  const { attachments, images } = readFiles(message.files ?? [])
+  const { attachments, files } = readFiles(message.files ?? [])
   const raw = message.text ?? ''
   const text = [wordsOf(raw, self, names), ...sharesOf(message, names)].filter((line) => line !== '').join('\n')
   if (text === '' && attachments.length === 0) return { kind: 'nothing', reason: 'a message without words' }
@@ -71,7 +74,7 @@ export function understandMessage(message: SlackMessage, self: Self, account: Ac
     id: ts as PlatformMessageId, chat: chatRefOf(channel, thread, account, names), sender, sentAt: timeOf(ts), text, attachments, mentioned: addressed ? 'yes' : 'no',
   }
   if (quoted !== undefined) incoming.quoted = quoted
-  return { kind: 'message', message: incoming, images }
+  return { kind: 'message', message: incoming, files }
 }
 
 export function isOurs(message: Pick<SlackMessage, 'user' | 'bot_id'>, self: Self): boolean {
@@ -128,14 +131,17 @@ function kindOf(file: SlackFile): Attachment['kind'] {
   return type.startsWith('image/') ? 'image' : type.startsWith('audio/') ? 'audio' : type.startsWith('video/') ? 'video' : 'document'
 }
 
-function readFiles(files: readonly SlackFile[]): { attachments: Attachment[]; images: { attachment: number; url: string; sizeBytes: number }[] } {
+function readFiles(given: readonly SlackFile[]): { attachments: Attachment[]; files: FileToFetch[] } {
   const attachments: Attachment[] = []
-  const images: { attachment: number; url: string; sizeBytes: number }[] = []
-  for (const file of files) {
+  const files: FileToFetch[] = []
+  for (const file of given) {
     // Gone, or hidden because the workspace does not pay: there is nothing to fetch.
     if (file.mode === 'tombstone' || file.mode === 'hidden_by_limit') continue
     const kind = kindOf(file)
-    if (kind === 'image' && typeof file.url_private === 'string') images.push({ attachment: attachments.length, url: file.url_private, sizeBytes: Number(file.size ?? 0) })
+    // Nothing here looks into a film.
+    if (kind !== 'video' && typeof file.url_private === 'string') {
+      files.push({ attachment: attachments.length, url: file.url_private, sizeBytes: Number(file.size ?? 0), isPage: /html/.test(file.mimetype ?? '') })
+    }
     const attachment: Attachment = { kind }
     if (typeof file.url_private === 'string') attachment.ref = file.url_private
     if (typeof file.name === 'string') attachment.fileName = file.name
@@ -143,7 +149,7 @@ function readFiles(files: readonly SlackFile[]): { attachments: Attachment[]; im
     if (typeof file.mimetype === 'string') attachment.mimeType = file.mimetype
     attachments.push(attachment)
   }
-  return { attachments, images }
+  return { attachments, files }
 }
 
 /** A slash command as it arrives; `channel_name` and its like are the sender's to choose and are not read. */
@@ -164,7 +170,7 @@ export function understandCommand(body: SlackCommand, own: string, commands: Rea
   const known = names.user(user)
   if (known !== undefined) sender.name = known
   return {
-    kind: 'message', images: [],
+    kind: 'message', files: [],
     message: { id: `command-${trigger}` as PlatformMessageId, chat: chatRefOf(channel, undefined, account, names), sender, sentAt: now, text, attachments: [], mentioned: 'yes' },
   }
 }
@@ -190,7 +196,7 @@ export function understandPress(body: SlackPress, self: Self, account: AccountId
     sentAt: now, text: wordsOfButton(value) ?? `callback_data: ${value}`, attachments: [], mentioned: 'yes',
   }
   if (isTimestamp(body.container?.message_ts)) message.quoted = { id: body.container.message_ts as PlatformMessageId, fromUs: true }
-  return { kind: 'message', message, images: [] }
+  return { kind: 'message', message, files: [] }
 }
 
 export interface SlackReaction { user?: string; reaction?: string; item?: { type?: string; channel?: string; ts?: string } }

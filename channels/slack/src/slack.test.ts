@@ -220,7 +220,7 @@ describe('what comes in', () => {
     expect(texts(host)).toEqual(['here'])
   })
 
-  it('brings pictures up to the limit, of everything else the reference, and shows the token only to Slack’s file host', async () => {
+  it('brings files of every kind but films up to the limit, of everything else the reference, and shows the token only to Slack’s file host', async () => {
     const { server, host, anna } = await stage({ mediaMaxMb: 0.001 })
     const small = server.file('small.png', 'image/png', Buffer.alloc(900, 1))
     const lying = { ...server.file('big.png', 'image/png', Buffer.alloc(5_000, 2)), size: 10 }
@@ -231,11 +231,11 @@ describe('what comes in', () => {
       return fetching(url, init)
     }
     const elsewhere = { ...server.file('x.png', 'image/png', Buffer.alloc(10)), url_private: 'https://files.slack.com.evil.example/x.png' }
-    server.say(anna, '', { extra: { subtype: 'file_share', files: [small, lying, elsewhere, server.file('notes.pdf', 'application/pdf', Buffer.alloc(10)), { id: 'F1', mode: 'tombstone' }] } })
+    server.say(anna, '', { extra: { subtype: 'file_share', files: [small, lying, elsewhere, server.file('notes.pdf', 'application/pdf', Buffer.alloc(10)), server.file('film.mp4', 'video/mp4', Buffer.alloc(10)), server.file('page.html', 'text/html', Buffer.alloc(10)), { id: 'F1', mode: 'tombstone' }] } })
     server.say(anna, '', { extra: { subtype: 'file_share', files: [{ ...server.file('audio.m4a', 'audio/mp4', Buffer.alloc(10)), subtype: 'slack_audio' }] } })
     const [pictures, voice] = await taken(host, 2)
-    expect(pictures?.attachments.map(({ kind, data }) => [kind, data?.length])).toEqual([['image', 1_200], ['image', undefined], ['image', undefined], ['document', undefined]])
-    expect(voice?.attachments[0]).toMatchObject({ kind: 'voice', mimeType: 'audio/mp4' })
+    expect(pictures?.attachments.map(({ kind, data }) => [kind, data?.length])).toEqual([['image', 1_200], ['image', undefined], ['image', undefined], ['document', 16], ['video', undefined], ['document', 16]])
+    expect(voice?.attachments[0]).toMatchObject({ kind: 'voice', mimeType: 'audio/mp4', data: Buffer.alloc(10).toString('base64') })
     expect(asked.filter((url) => url.includes('evil'))).toEqual([])
   })
 
