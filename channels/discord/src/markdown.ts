@@ -52,7 +52,7 @@ function block(token: MarkedToken): string {
     case 'hr':
       return '———'
     case 'html':
-      return token.text.trimEnd()
+      return apart(token.text.trimEnd())
     default:
       return inline([token])
   }
@@ -62,7 +62,7 @@ function block(token: MarkedToken): string {
 function fence(text: string, info: string | undefined): string {
   if (text.trim() === '') return ''
   const language = /^[A-Za-z0-9_+#.-]{1,32}/.exec(info ?? '')?.[0] ?? ''
-  return `\`\`\`${language}\n${text.replace(/(?<!\n)\n+$/, '').replaceAll('```', '``\u200b`')}\n\`\`\``
+  return `\`\`\`${language}\n${apart(text.replace(/(?<!\n)\n+$/, ''))}\n\`\`\``
 }
 
 function list(token: Tokens.List): string {
@@ -88,8 +88,13 @@ function table(token: Tokens.Table): string {
   return [line(rows[0] ?? []), widths.map((width) => '-'.repeat(width)).join('-+-'), ...rows.slice(1).map(line)].join('\n')
 }
 
+/** Three backticks that open no code would open some all the same. */
+function apart(text: string): string {
+  return text.replaceAll(/``(?=`)/g, '``\u200b')
+}
+
 function inline(tokens: readonly Token[]): string {
-  return (tokens as MarkedToken[]).map(span).join('')
+  return apart((tokens as MarkedToken[]).map(span).join(''))
 }
 
 function span(token: MarkedToken): string {
@@ -110,7 +115,11 @@ function span(token: MarkedToken): string {
       return token.tokens === undefined ? words(token.raw) : inline(token.tokens)
     case 'checkbox':
       return token.checked ? '☑ ' : '☐ '
-    // Code, escapes and HTML are for Discord what they are in Markdown.
+    case 'codespan': {
+      const mark = token.text.includes('`') ? '`` ' : '`'
+      return `${mark}${apart(token.text)}${[...mark].reverse().join('')}`
+    }
+    // Escapes and HTML are for Discord what they are in Markdown.
     default:
       return token.raw
   }
@@ -141,7 +150,7 @@ function plain(tokens: readonly Token[]): string {
     .map((token) => {
       if (token.type === 'br') return ' '
       if (token.type === 'codespan' || token.type === 'escape') return token.text
-      if (token.type === 'text' || token.type === 'image') return resolveReferences(token.text)
+      if (token.type === 'text' || token.type === 'image') return resolveReferences(token.type === 'text' ? token.raw : token.text)
       if ('tokens' in token && token.tokens !== undefined) return plain(token.tokens)
       return token.raw
     })

@@ -51,7 +51,7 @@ function block(token: MarkedToken): string {
     case 'hr':
       return '———'
     case 'html':
-      return escapeText(token.text.trimEnd())
+      return escapeText(apart(token.text.trimEnd()))
     default:
       return inline([token])
   }
@@ -60,7 +60,7 @@ function block(token: MarkedToken): string {
 /** Slack's code has no language, and ends at the first three backticks: inside, a space without width keeps them apart. */
 function fence(text: string): string {
   if (text.trim() === '') return ''
-  return `\`\`\`\n${escapeText(text.replace(/(?<!\n)\n+$/, '').replaceAll('```', '``\u200b`'))}\n\`\`\``
+  return `\`\`\`\n${escapeText(apart(text.replace(/(?<!\n)\n+$/, '')))}\n\`\`\``
 }
 
 function list(token: Tokens.List): string {
@@ -86,8 +86,13 @@ function table(token: Tokens.Table): string {
   return [line(rows[0] ?? []), widths.map((width) => '-'.repeat(width)).join('-+-'), ...rows.slice(1).map(line)].join('\n')
 }
 
+/** Three backticks that open no code would open some all the same. */
+function apart(text: string): string {
+  return text.replaceAll(/``(?=`)/g, '``\u200b')
+}
+
 function inline(tokens: readonly Token[]): string {
-  return (tokens as MarkedToken[]).map(span).join('')
+  return apart((tokens as MarkedToken[]).map(span).join(''))
 }
 
 function span(token: MarkedToken): string {
@@ -109,7 +114,7 @@ function span(token: MarkedToken): string {
     case 'escape':
       return escapeText(token.text)
     case 'text':
-      return token.tokens === undefined ? words(token.text) : inline(token.tokens)
+      return token.tokens === undefined ? words(token.raw) : inline(token.tokens)
     default:
       return escapeText(token.raw)
   }
@@ -140,7 +145,7 @@ function plain(tokens: readonly Token[]): string {
     .map((token) => {
       if (token.type === 'br') return ' '
       if (token.type === 'codespan' || token.type === 'escape') return token.text
-      if (token.type === 'text' || token.type === 'image') return resolveReferences(token.text)
+      if (token.type === 'text' || token.type === 'image') return resolveReferences(token.type === 'text' ? token.raw : token.text)
       if ('tokens' in token && token.tokens !== undefined) return plain(token.tokens)
       return token.raw
     })

@@ -44,7 +44,7 @@ function block(token: MarkedToken): string {
     case 'hr':
       return '———'
     case 'html':
-      return token.text.trimEnd()
+      return apart(token.text.trimEnd())
     default:
       return inline([token])
   }
@@ -52,7 +52,7 @@ function block(token: MarkedToken): string {
 
 /** WhatsApp ends a block of code at the first three backticks: inside, a space without width keeps them apart. */
 function fence(text: string): string {
-  return text.trim() === '' ? '' : `\`\`\`\n${text.replace(/(?<!\n)\n+$/, '').replaceAll('```', '``\u200b`')}\n\`\`\``
+  return text.trim() === '' ? '' : `\`\`\`\n${apart(text.replace(/(?<!\n)\n+$/, ''))}\n\`\`\``
 }
 
 function list(token: Tokens.List): string {
@@ -78,8 +78,13 @@ function table(token: Tokens.Table): string {
   return [line(rows[0] ?? []), widths.map((width) => '-'.repeat(width)).join('-+-'), ...rows.slice(1).map(line)].join('\n')
 }
 
+/** Three backticks that open no code would open some all the same. */
+function apart(text: string): string {
+  return text.replaceAll(/``(?=`)/g, '``\u200b')
+}
+
 function inline(tokens: readonly Token[]): string {
-  return (tokens as MarkedToken[]).map(span).join('')
+  return apart((tokens as MarkedToken[]).map(span).join(''))
 }
 
 function span(token: MarkedToken): string {
@@ -93,7 +98,7 @@ function span(token: MarkedToken): string {
     case 'br':
       return '\n'
     case 'codespan':
-      return `\`${token.text}\``
+      return `\`${token.text.replaceAll('`', "'")}\``
     case 'link':
       return link(token.href, token.autolink === true || token.raw === token.href ? token.text : inline(token.tokens))
     case 'image':
@@ -136,7 +141,7 @@ function plain(tokens: readonly Token[]): string {
     .map((token) => {
       if (token.type === 'br') return ' '
       if (token.type === 'codespan' || token.type === 'escape') return token.text
-      if (token.type === 'text' || token.type === 'image') return resolveReferences(token.text)
+      if (token.type === 'text' || token.type === 'image') return resolveReferences(token.type === 'text' ? token.raw : token.text)
       if ('tokens' in token && token.tokens !== undefined) return plain(token.tokens)
       return token.raw
     })

@@ -30,7 +30,7 @@ export function splitMarkdown(markdown: string, max: number, linesMax = Number.P
       part += token.raw
       continue
     }
-    if (part.trim() !== '' && fits(token.raw.trim(), max, linesMax)) {
+    if (part.trim() !== '' && fits(token.raw.trimEnd(), max, linesMax)) {
       close()
       part = token.raw
       continue
@@ -78,19 +78,21 @@ function linesOf(raw: string): string[] {
 interface Fence { head: string; end: string; sign: string; indent: string }
 
 /**
- * The fence that is open after a line; `nested`: in a list or a quote, where one without an end goes no further than what it stands in. One whose own
- * lines would fill a good part of a piece is text like any other.
+ * The fence that is open after a line; `nested`: in a list or a quote, where one without an end goes no further than what it stands in. Opened
+ * again, it has its language only where there is room; where pieces are tiny, it is text like any other.
  */
 function fenceAfter(line: string, before: Fence | undefined, { max, lines }: Room, nested: boolean): Fence | undefined {
   const open = nested && before !== undefined && isOutside(line, before) ? undefined : before
-  const mark = /^((?:[ \t]|>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t]))*)(`{3,}(?=[^`]*$)|~{3,})/.exec(line)
+  const mark = /^((?:[ \t]|>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[[ xX]\](?=[ \t]))*)(`{3,}(?=[^`]*$)|~{3,})/.exec(line)
   const [, lead = '', sign = ''] = mark ?? []
   if (open !== undefined) return sign.startsWith(open.sign) && /^[\s>]*[`~]+\s*$/.test(line) ? undefined : open
   if (mark === null) return undefined
   // Under the mark of a list item its text goes on indented.
   const indent = lead.replaceAll(/[^>\s]/g, ' ')
-  const fence: Fence = { head: `${indent}${line.slice(lead.length).replace(/\n$/, '')}`, end: `${indent}${sign}`, sign, indent }
-  return lines < 3 || 2 * (fence.head.length + fence.end.length + 2) > max ? undefined : fence
+  const full = `${indent}${line.slice(lead.length).replace(/\n$/, '')}`
+  const end = `${indent}${sign}`
+  if (lines < 3 || 2 * (2 * end.length + 2) > max) return undefined
+  return { head: 2 * (full.length + end.length + 2) > max ? end : full, end, sign, indent }
 }
 
 /** Whether a line begins something new beside or above what an open fence stands in. */
@@ -108,7 +110,7 @@ function packLines(lines: readonly string[], first: Room, rest: Room, nested = f
   /** The fence that was opened last holds nothing yet: what stood in the piece before, the line that opens it, and whether it does so again. */
   let opened: { before: string; line: string; again: boolean } | undefined
   const room = (): Room => (pieces.length === 0 ? first : rest)
-  const closed = (text: string, open: Fence | undefined): string => (open === undefined ? text : `${text.replace(/\n$/, '')}\n${open.end}`)
+  const closed = (text: string, open: Fence | undefined): string => (open === undefined ? text : `${text.trimEnd()}\n${open.end}`)
   const fitting = (text: string, open: Fence | undefined): boolean => fits(closed(text, open).trimEnd(), room().max, room().lines)
   const end = (): void => {
     const text = opened?.before ?? closed(piece, fence)
@@ -137,10 +139,16 @@ function packLines(lines: readonly string[], first: Room, rest: Room, nested = f
       opened = undefined
       if (!outside) continue
     }
+    if (opened?.again === false && fence !== undefined && piece.length > fence.head.length + 1) {
+      // The line that opened it leaves no room beside it.
+      opened = undefined
+      end()
+    }
     if (fitting(piece + line, after)) {
       take(line, after)
       continue
     }
+    fence = after
     const overhead = fence === undefined ? 0 : fence.head.length + fence.end.length + 2
     const within = ({ max, lines: most }: Room): Room => ({ max: Math.max(1, max - overhead), lines: Math.max(1, most - (fence === undefined ? 0 : 2)) })
     const bits = cutText(line, within(room()), within(rest))
