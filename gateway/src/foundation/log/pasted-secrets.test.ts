@@ -22,6 +22,10 @@ it('finds a key of several lines whole', () => {
   expect(hideSecrets(`here:\n${pem}\nthanks`).text).toBe('here:\n[secret private-key]\nthanks')
 })
 
+it.each(['AKIAQWERTZ23456UIOPA', 'ftp://a:Rt5!x9@abc', `-----BEGIN PRIVATE KEY-----\n${'Kd8fJq2m\n'.repeat(6)}-----END PRIVATE KEY-----`])('finds the shortest there are: %s', (value) => {
+  expect(hideSecrets(value).found).toEqual([{ name: expect.any(String), value }])
+})
+
 it.each([
   'sk-ant-xxxxxxxxxxxxxxxxxxxxxxxxxxxx', 'sk-ant-your-key-goes-here-please', 'the commit 3f786850e387550fdab836ed7e6dc881de23001b', 'AKIAIOSFODNN7EXAMPLE',
   'postgres://localhost:5432/app', 'a task-list-of-things-that-are-still-to-do-this-week', '[secret anthropic-api-key]', 'ghp_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
