@@ -1,4 +1,4 @@
-import type { AgentId, ChannelId, PrincipalId, SessionKey } from './ids.ts'
+import type { AgentId, ChannelId, PrincipalId, SessionId, SessionKey } from './ids.ts'
 import type { ChatRef } from './message.ts'
 import type { Effect } from './tool.ts'
 
@@ -16,7 +16,8 @@ export type Action =
   | { kind: 'speak'; chat: ChatRef }
   | { kind: 'command'; name: string; ownerOnly: boolean; chat: ChatRef }
   /** `tainted`: the turn has read what somebody outside wrote. `knows`: this address stood in what it read, or a person named its host; absent: none did. */
-  | { kind: 'use-tool'; tool: string; effects: Effect[]; session: SessionKey; agent: AgentId; tainted?: boolean; knows?(url: string): boolean }
+  /** `conversation`: what the session is since it began afresh; absent: nothing that was allowed for one conversation counts. */
+  | { kind: 'use-tool'; tool: string; effects: Effect[]; session: SessionKey; agent: AgentId; conversation?: SessionId; tainted?: boolean; knows?(url: string): boolean }
   | { kind: 'call-method'; method: string; scope: Scope }
   | { kind: 'connect-channel'; channel: ChannelId }
 

@@ -46,6 +46,20 @@ export interface PageStep {
   text?: string
 }
 
+/** Things that hold a choice or a text: clicking one changes what a form says, and sends nothing off by itself. */
+const holdsInput: ReadonlySet<string> = new Set(['checkbox', 'radio', 'switch', 'option', 'menuitemcheckbox', 'menuitemradio', 'tab', 'textbox', 'searchbox', 'combobox', 'spinbutton', 'slider', 'listbox'])
+/** Keys that move within a page or take back what was typed. */
+const movingKeys: ReadonlySet<string> = new Set(['Tab', 'Shift+Tab', 'ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'Home', 'End', 'PageUp', 'PageDown', 'Escape', 'Backspace'])
+
+/** Whether a step only types or chooses, by what its thing is called. A page that calls a button otherwise is caught when it is done: what sends something off is then left alone. */
+export function fillsIn(step: Pick<PageStep, 'do' | 'what' | 'text'>): boolean {
+  switch (step.do) {
+    case 'type': case 'select': case 'hover': return true
+    case 'press': return movingKeys.has(step.text ?? '')
+    default: return holdsInput.has(/^[a-z]+/.exec(step.what.trim())?.[0] ?? '')
+  }
+}
+
 /** A file that was made or taken, in the workspace. */
 export interface PageFile { path: string; bytes: number; boundary: string; url: string }
 

@@ -23,7 +23,12 @@ export type Effect =
   | { kind: 'runs-code'; what: string; plain?: boolean }
   /** `url`: the address as the call names it. Absent only where the configuration, not the call, decides what is reached. */
   | { kind: 'reaches-host'; host: string; url?: string }
-  | { kind: 'sends'; to: string }
+  /**
+   * `how`: on a page. `fills-in`: nothing but typing and choosing; a yes that lasts covers that, there, in one conversation. `acts`: more, which may order, send or
+   * delete something, and is asked about each time. Absent: words; a yes that lasts covers whatever is said there.
+   * `file`: goes with the words; nobody sees beforehand what is in it, so that each is asked about.
+   */
+  | { kind: 'sends'; to: string; how?: 'fills-in' | 'acts'; file?: string }
   | { kind: 'spends'; what: string }
   | { kind: 'changes-gateway'; what: string }
 

@@ -11,7 +11,7 @@ import { logSection } from './foundation/log/index.ts'
 import { memoryMigration, memorySection } from './foundation/memory/index.ts'
 import { modelsMigration, modelsSection } from './foundation/models/index.ts'
 import { pushMigration } from './foundation/push/index.ts'
-import { channelDefaultsSection, commandsSection, guardApprovalsMigration, guardMigration, guardPeopleMigration, peopleSection, policySection } from './journey/guard/index.ts'
+import { channelDefaultsSection, commandsSection, guardApprovalsMigration, guardConversationsMigration, guardMigration, guardPeopleMigration, peopleSection, policySection } from './journey/guard/index.ts'
 import { inboxMigration, inboxThreadMigration } from './journey/inbox/index.ts'
 import { migrations as outboxMigrations } from './journey/outbox/index.ts'
 import { backgroundCommandsMigration, browserSection, execSection, fileLabelsMigration, sandboxSection, subAgentsMigration } from './journey/sandbox/index.ts'
@@ -23,4 +23,4 @@ export const sections = [
 ]
 
 /** The steps that make the database, each from the room that owns the tables. */
-export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration, fileLabelsMigration, haltMigration, memoryMigration, subAgentsMigration, budgetRaisesMigration, backgroundCommandsMigration, sealedValuesMigration, pushMigration]
+export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration, fileLabelsMigration, haltMigration, memoryMigration, subAgentsMigration, budgetRaisesMigration, backgroundCommandsMigration, sealedValuesMigration, pushMigration, guardConversationsMigration]

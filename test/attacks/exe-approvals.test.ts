@@ -9,7 +9,7 @@ import { auditMigrations, createAudit } from '../../gateway/src/foundation/audit
 import { openStore } from '../../gateway/src/foundation/storage/index.ts'
 import { coveredBy, safeFilterNames, type AllowList } from '../../gateway/src/journey/guard/allow-list/index.ts'
 import { approvalValidMs, digestOf } from '../../gateway/src/journey/guard/approvals.ts'
-import { createGuard, guardApprovalsMigration, guardMigration, guardPeopleMigration, type ExactCall, type GuardRoom } from '../../gateway/src/journey/guard/index.ts'
+import { createGuard, guardApprovalsMigration, guardConversationsMigration, guardMigration, guardPeopleMigration, type ExactCall, type GuardRoom } from '../../gateway/src/journey/guard/index.ts'
 import { bwrapIsolation } from '../../gateway/src/journey/sandbox/bwrap.ts'
 import { findProgram } from '../../gateway/src/journey/sandbox/index.ts'
 import { baseEnvironment } from '../../gateway/src/journey/sandbox/isolation.ts'
@@ -191,7 +191,7 @@ describe('EXE: a yes is to one exact call', () => {
   beforeEach(async () => {
     clock = new FakeClock()
     newId = countingIds()
-    store = await openStore({ file: ':memory:', migrations: [...auditMigrations, guardMigration, guardPeopleMigration, guardApprovalsMigration] })
+    store = await openStore({ file: ':memory:', migrations: [...auditMigrations, guardMigration, guardPeopleMigration, guardApprovalsMigration, guardConversationsMigration] })
     guard = createGuard({
       store, clock, newId, log: memoryLogger(), audit: createAudit({ store, clock, newId, key: Buffer.alloc(32, 1) }), channels: [], config: { get: () => ({ ownerAllowFrom: [], profiles: {} }) } as never,
       accountConfig: () => ({}), mentionPatterns: () => [], isCommand: () => false, activation: async () => undefined,

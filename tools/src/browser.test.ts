@@ -1,4 +1,4 @@
-import { Problem, type PageFile, type PageView, type WebBrowser } from '@moltbot/contract'
+import { Problem, type PageFile, type PageStep, type PageView, type WebBrowser } from '@moltbot/contract'
 import { testTool } from '@moltbot/contract/testing'
 import { expect, test } from 'vitest'
 import { browser } from './browser.ts'
@@ -30,10 +30,23 @@ testTool(browser, {
 
 test('looking reaches a host, doing something on a page tells its host something', () => {
   expect(browser.effects({ action: 'open', url: 'https://Site.Example:8443/x' })).toEqual([{ kind: 'reaches-host', host: 'site.example:8443', url: 'https://Site.Example:8443/x' }, { kind: 'reads-untrusted', what: 'https://Site.Example:8443/x' }])
-  expect(browser.effects({ action: 'act', host: 'Site.example', steps: [click] })[0]).toEqual({ kind: 'sends', to: 'the site site.example' })
+  expect(browser.effects({ action: 'act', host: 'Site.example', steps: [click] })[0]).toEqual({ kind: 'sends', to: 'the site site.example', how: 'acts' })
   expect(browser.effects({ action: 'download', host: 'site.example', steps: [click] }).map(({ kind }) => kind)).toEqual(['sends', 'reads-untrusted', 'writes-workspace'])
   expect(browser.effects({ action: 'screenshot' }).map(({ kind }) => kind)).toEqual(['reads-untrusted', 'writes-workspace'])
   for (const action of ['snapshot', 'scroll', 'back', 'tabs', 'tab', 'close'] as const) expect(browser.effects({ action })).toEqual([{ kind: 'reads-untrusted', what: 'the open page' }])
+})
+
+test('only what types and chooses counts as filling in', () => {
+  const how = (...steps: PageStep[]) => browser.effects({ action: 'act', host: 'site.example', steps })[0]
+  const filled = { kind: 'sends', to: 'the site site.example', how: 'fills-in' }
+  const type: PageStep = { do: 'type', ref: 'e2', what: 'textbox "Name"', text: 'Olga' }
+  for (const step of [type, { do: 'select', ref: 'e3', what: 'combobox "Size"', text: 'Large' }, { do: 'click', ref: 'e4', what: 'checkbox "Gift"' }, { do: 'press', ref: 'e2', what: 'textbox "Name"', text: 'Tab' }, { do: 'hover', ref: 'e5', what: 'button "Go"' }] as PageStep[]) expect([step, how(type, step)]).toEqual([step, filled])
+  for (const step of [
+    click, { do: 'click', ref: 'e6', what: 'link "Checkbox"' }, { do: 'click', ref: 'e6', what: 'checkboxes "x"' }, { do: 'click', ref: 'e6', what: 'generic' }, { do: 'click', ref: 'e6', what: 'Checkbox "x"' },
+    { do: 'press', ref: 'e2', what: 'textbox "Name"', text: 'Enter' }, { do: 'press', ref: 'e2', what: 'textbox "Name"', text: 'a' }, { do: 'press', ref: 'e2', what: 'textbox "Name"' }, { do: 'press', ref: 'e2', what: 'textbox "Name"', text: 'Control+Enter' },
+  ] as PageStep[]) expect([step, how(type, step)]).toEqual([step, { ...filled, how: 'acts' }])
+  expect(browser.effects({ action: 'act', host: 'site.example' })[0]).toEqual({ ...filled, how: 'acts' })
+  expect(browser.effects({ action: 'download', host: 'site.example', steps: [{ do: 'click', ref: 'e4', what: 'checkbox "Gift"' }] })[0]).toEqual({ ...filled, how: 'acts' })
 })
 
 test('a person sees what would be typed and clicked, and where', () => {

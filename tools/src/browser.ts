@@ -1,4 +1,4 @@
-import { browserFolder, defineTool, Problem, siteRecipient, type Effect, type PageFile, type PageStep, type PageView } from '@moltbot/contract'
+import { browserFolder, defineTool, fillsIn, Problem, siteRecipient, type Effect, type PageFile, type PageStep, type PageView } from '@moltbot/contract'
 import { Type, type Static } from 'typebox'
 import { fromOutside } from './text/from-outside.ts'
 import { needed } from './text/needed.ts'
@@ -39,7 +39,8 @@ export const browser = defineTool({
   effects(given): Effect[] {
     const reads: Effect = { kind: 'reads-untrusted', what: given.url === undefined ? 'the open page' : visible(given.url) }
     const writes: Effect = { kind: 'writes-workspace', path: `${browserFolder}/` }
-    const tells: Effect = { kind: 'sends', to: siteRecipient(given.host?.trim().toLowerCase() ?? 'nobody named') }
+    const onlyFillsIn = given.action === 'act' && given.steps !== undefined && given.steps.every(fillsIn)
+    const tells: Effect = { kind: 'sends', to: siteRecipient(given.host?.trim().toLowerCase() ?? 'nobody named'), how: onlyFillsIn ? 'fills-in' : 'acts' }
     const reaches = (): Effect => ({ kind: 'reaches-host', host: hostOf(given.url ?? ''), url: given.url ?? '' })
     switch (given.action) {
       case 'open': return [reaches(), reads]

@@ -158,9 +158,9 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     try {
       effects = tool.effects(call.input as never)
       if (around.promptIsStrange !== undefined && (await around.promptIsStrange())) take('external')
-      const exact = { tool: tool.name, input: call.input, effects, agent, session: turn.key, principal: turn.principal }
+      const exact = { tool: tool.name, input: call.input, effects, agent, session: turn.key, conversation: view.sessionId, principal: turn.principal }
       let verdict = await around.sessions.startCall(turn, call, async (tx) => {
-        const ruling = await around.guard.judgeIn(tx, turn.principal, { kind: 'use-tool', tool: tool.name, effects: exact.effects, session: turn.key, agent, tainted: tainted(), knows: known.knows })
+        const ruling = await around.guard.judgeIn(tx, turn.principal, { kind: 'use-tool', tool: tool.name, effects: exact.effects, session: turn.key, agent, conversation: view.sessionId, tainted: tainted(), knows: known.knows })
         if (ruling.kind === 'allow') return 'allow'
         refusal = ruling.reason
         if (ruling.kind === 'deny') return 'deny'

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { Principal, Store } from '@moltbot/contract'
+import type { Effect, Principal, Store } from '@moltbot/contract'
 import { FakeClock } from '@moltbot/contract/testing'
 import { openStore } from '../../foundation/storage/index.ts'
 import { approvalValidMs, createApprovals, isStandingIn, type Approvals } from './approvals.ts'
-import { guardApprovalsMigration } from './index.ts'
+import { guardApprovalsMigration, guardConversationsMigration } from './index.ts'
 import type { Question } from './types.ts'
 
 const owner: Principal = { id: 'owner' as never, role: 'owner' }
@@ -14,7 +14,7 @@ let approvals: Approvals
 let record: string[]
 beforeEach(async () => {
   clock = new FakeClock()
-  store = await openStore({ file: ':memory:', migrations: [guardApprovalsMigration] })
+  store = await openStore({ file: ':memory:', migrations: [guardApprovalsMigration, guardConversationsMigration] })
   record = []
   let count = 0
   approvals = createApprovals({
@@ -102,7 +102,7 @@ it('only the owner answers for others; nobody answers twice', async () => {
 it('what was allowed for good covers exactly that, and is taken back', async () => {
   const { id } = await ask()
   await approvals.decide(id, 'allow-always', by)
-  const stands = (what: string, principal = owner) => isStandingIn(store.read, principal.id, 'main' as never, { kind: 'runs-code', what, plain: true })
+  const stands = (what: string, principal = owner) => isStandingIn(store.read, principal.id, 'main' as never, { kind: 'runs-code', what, plain: true }, { session: null, conversation: null })
   expect([await stands('ls -l'), await stands('ls -l '), await stands('ls -l', member)]).toEqual([true, false, false])
   expect(await approvals.revokeStanding('all', by)).toBe(1)
   expect(await stands('ls -l')).toBe(false)
@@ -115,4 +115,32 @@ it('shows the whole call with nothing hidden in it', async () => {
   const { summary, detail } = await ask({ summary: 'Run: ls\u202Egnp.exe\u200B\n\u001B[2Jrm', input: { command: 'a\u0000b' } })
   expect(summary).toBe('Run: ls⟨U+202E⟩gnp.exe⟨U+200B⟩⏎\n␛[2Jrm')
   expect(detail).toBe('command: a⟨U+0000⟩b')
+})
+
+it('filling in on a page is allowed for one host and one conversation; what sends something off is asked about each time', async () => {
+  const fills = (to: string): Effect => ({ kind: 'sends', to, how: 'fills-in' })
+  const place = (session: string, conversation: string | null) => ({ session: session as never, conversation })
+  const stands = (effect: Effect, session = 'agent:main:main', conversation: string | null = 's1', principal = owner) => isStandingIn(store.read, principal.id, 'main' as never, effect, place(session, conversation))
+  let calls = 0
+  const asked = (changes: Partial<Question>) => ask({ tool: 'browser', input: { action: 'act', n: (calls += 1) }, conversation: 's1' as never, ...changes })
+  const { id, always } = await asked({ effects: [fills('the site shop.example'), { kind: 'reads-untrusted', what: 'the open page' }] })
+  expect(always).toBe('typing and choosing on pages of “the site shop.example”, who can read it at once, in the conversation “agent:main:main” until it begins afresh')
+  await approvals.decide(id, 'allow-always', by)
+  expect(await stands(fills('the site shop.example'))).toBe(true)
+  expect((await approvals.standing()).map(({ words }) => words)).toEqual([always])
+  for (const [effect, ...where] of [
+    [fills('the site other.example')], [{ kind: 'sends', to: 'the site shop.example', how: 'acts' }], [{ kind: 'sends', to: 'the site shop.example' }], [{ kind: 'sends', to: 'the site shop.example, typing and choosing, s1' }],
+    [fills('the site shop.example'), 'agent:main:other', 's2'], [fills('the site shop.example'), 'agent:main:main', 's2'], [fills('the site shop.example'), 'agent:main:main', null],
+  ] as [Effect, string?, (string | null)?][]) expect([effect, where, await stands(effect, ...where)]).toEqual([effect, where, false])
+  expect(await stands(fills('the site shop.example'), 'agent:main:main', 's1', member)).toBe(false)
+
+  expect((await asked({ effects: [{ kind: 'sends', to: 'the site shop.example', how: 'acts' }] })).always).toBeNull()
+  // Nobody knows of which conversation it would be: then it lasts for none.
+  const { conversation: _, ...nowhere } = question({ tool: 'browser', input: { n: 2 }, effects: [fills('the site shop.example')] })
+  expect((await store.transaction((tx) => approvals.ask(tx, nowhere))).always).toBeNull()
+
+  // The next conversation's own takes the place of one that is over.
+  await approvals.decide((await asked({ effects: [fills('the site shop.example')], conversation: 's2' as never })).id, 'allow-always', by)
+  expect(await Promise.all(['s1', 's2'].map((conversation) => stands(fills('the site shop.example'), 'agent:main:main', conversation)))).toEqual([false, true])
+  expect(await approvals.standing()).toHaveLength(1)
 })

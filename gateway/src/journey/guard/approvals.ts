@@ -26,21 +26,31 @@ export interface Approvals extends ApprovalsDoor {
   take(tx: Tx, id: string, call: ExactCall): Promise<boolean>
 }
 
+/** Where a yes was given. */
+interface Place { session: SessionKey | null; conversation: string | null }
+
 /** What of an effect a lasting yes would cover; undefined: such an effect is asked about each time. */
-function standingTarget(effect: Effect): { what: string; words: string } | undefined {
+function standingTarget(effect: Effect, { session, conversation }: Place): { what: string; words: string; conversation?: string } | undefined {
   switch (effect.kind) {
     case 'runs-code': return isPlainToSay(effect) ? { what: effect.what, words: `exactly the command ${quoted(effect.what)}` } : undefined
     case 'reaches-host': return { what: effect.host, words: `reaching any address at ${quoted(effect.host)}` }
-    case 'sends': return { what: effect.to, words: `sending to ${quoted(effect.to)}` }
+    case 'sends':
+      if (effect.file !== undefined) return undefined
+      if (effect.how === undefined) return { what: effect.to, words: `sending to ${quoted(effect.to)}` }
+      if (effect.how === 'acts' || session === null || conversation === null) return undefined
+      return {
+        what: `${effect.to}, typing and choosing, ${conversation}`, conversation,
+        words: `typing and choosing on pages of ${quoted(effect.to)}, who can read it at once, in the conversation ${quoted(session)} until it begins afresh`,
+      }
     default: return undefined
   }
 }
 
 /** Whether somebody said yes to this effect for good. */
-export async function isStandingIn(on: Pick<Tx, 'get'>, principal: PrincipalId, agent: AgentId, effect: Effect): Promise<boolean> {
-  const target = standingTarget(effect)
+export async function isStandingIn(on: Pick<Tx, 'get'>, principal: PrincipalId, agent: AgentId, effect: Effect, place: Place): Promise<boolean> {
+  const target = standingTarget(effect, place)
   if (target === undefined) return false
-  return (await on.get('SELECT id FROM standing_grants WHERE principal = ? AND agent = ? AND kind = ? AND what = ?', principal, agent, effect.kind, target.what)) !== undefined
+  return (await on.get('SELECT id FROM standing_grants WHERE principal = ? AND agent = ? AND kind = ? AND what = ? AND COALESCE(conversation, \'\') = ?', principal, agent, effect.kind, target.what, target.conversation ?? '')) !== undefined
 }
 
 /** Whether the line says all: nothing else steers it, and no shell, interpreter or file named by a path of the workspace decides later what it does. */
@@ -83,6 +93,11 @@ export function createApprovals(options: { store: Store; clock: Clock; newId: Ne
     const given = idOrCode.trim()
     const row = await on.get('SELECT * FROM approvals WHERE id = ? OR code = ? ORDER BY requested_at DESC LIMIT 1', given, given.toUpperCase())
     return row === undefined ? undefined : toApproval(row)
+  }
+
+  /** What was allowed in a conversation of this session that is over. */
+  async function forgetOver(tx: Tx, { session, conversation }: Place): Promise<void> {
+    if (session !== null && conversation !== null) await tx.run('DELETE FROM standing_grants WHERE session = ? AND conversation <> ?', session, conversation)
   }
 
   /** Nobody answered in time: that is a no. */
@@ -138,8 +153,9 @@ export function createApprovals(options: { store: Store; clock: Clock; newId: Ne
     if (same !== undefined) return toApproval(same)
     const open = await tx.get<{ count: number }>("SELECT COUNT(*) AS count FROM approvals WHERE state = 'pending' AND expires_at > ?", now)
     if ((open?.count ?? 0) >= openMax) throw new Problem('approvals-full', 'Too many questions wait for an answer already.', { next: 'Answer them first: `moltbot approvals`.' })
+    const place: Place = { session: call.session, conversation: call.conversation ?? null }
     // Reading, and writing in its own workspace, is never what a yes is needed for.
-    const targets = call.effects.filter(({ kind }) => kind !== 'reads-private' && kind !== 'reads-untrusted' && kind !== 'writes-workspace').map(standingTarget)
+    const targets = call.effects.filter(({ kind }) => kind !== 'reads-private' && kind !== 'reads-untrusted' && kind !== 'writes-workspace').map((effect) => standingTarget(effect, place))
     const input = typeof call.input === 'object' && call.input !== null && !Array.isArray(call.input) ? Object.entries(call.input) : [['input', call.input] as const]
     const detail = showPlainly(input.map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join('\n'))
     const approval: Approval = {
@@ -149,10 +165,10 @@ export function createApprovals(options: { store: Store; clock: Clock; newId: Ne
       requestedAt: now, expiresAt: Math.min(now + approvalValidMs, call.until ?? Number.POSITIVE_INFINITY), state: 'pending', decision: null, decidedBy: null, decidedVia: null, decidedAt: null, usedAt: null,
     }
     await tx.run(
-      `INSERT INTO approvals (id, code, session, agent, turn, principal, role, tool, effects, summary, detail, digest, reason, always, requested_at, expires_at, state)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')`,
+      `INSERT INTO approvals (id, code, session, agent, turn, principal, role, tool, effects, summary, detail, digest, reason, always, requested_at, expires_at, conversation, state)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')`,
       approval.id, approval.code, approval.session, approval.agent, approval.turn, approval.principal, approval.role, approval.tool, JSON.stringify(approval.effects), approval.summary, detail, digest, call.reason,
-      approval.always, approval.requestedAt, approval.expiresAt,
+      approval.always, approval.requestedAt, approval.expiresAt, place.conversation,
     )
     await audit.append(tx, { act: 'approval.asked', principal: call.principal.id, subject: approval.id, outcome: 'ask', reason: call.reason, facts: { tool: call.tool, effects: call.effects, digest } })
     tell(tx, approval)
@@ -191,12 +207,15 @@ export function createApprovals(options: { store: Store; clock: Clock; newId: Ne
         const decided: Approval = { ...approval, state: decision === 'deny' ? 'denied' : 'allowed', decision, decidedBy: by.principal.id, decidedVia: by.via, decidedAt: clock.now() }
         await tx.run('UPDATE approvals SET state = ?, decision = ?, decided_by = ?, decided_via = ?, decided_at = ? WHERE id = ?', decided.state, decision, decided.decidedBy, decided.decidedVia, decided.decidedAt, approval.id)
         if (decision === 'allow-always') {
+          const place: Place = { session: approval.session, conversation: ((await tx.get('SELECT conversation FROM approvals WHERE id = ?', approval.id))?.['conversation'] as string | null | undefined) ?? null }
+          await forgetOver(tx, place)
           for (const effect of approval.effects) {
-            const target = standingTarget(effect)
+            const target = standingTarget(effect, place)
             if (target !== undefined) {
               await tx.run(
-                'INSERT INTO standing_grants (id, principal, agent, kind, what, words, since, by) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (principal, agent, kind, what) DO NOTHING',
+                'INSERT INTO standing_grants (id, principal, agent, kind, what, words, since, by, session, conversation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (principal, agent, kind, what) DO NOTHING',
                 newId('grant'), approval.principal, approval.agent, effect.kind, target.what, target.words, clock.now(), by.principal.id,
+                ...(target.conversation === undefined ? [null, null] : [approval.session, target.conversation]),
               )
             }
           }

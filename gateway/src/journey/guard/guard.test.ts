@@ -4,7 +4,7 @@ import { FakeClock, countingIds, memoryLogger } from '@moltbot/contract/testing'
 import { auditMigrations, createAudit } from '../../foundation/audit/index.ts'
 import { openStore } from '../../foundation/storage/index.ts'
 import type { AccessConfig } from './access.ts'
-import { codeValidMs, createGuard, guardApprovalsMigration, guardMigration, guardPeopleMigration, type Approver, type GuardRoom } from './index.ts'
+import { codeValidMs, createGuard, guardApprovalsMigration, guardConversationsMigration, guardMigration, guardPeopleMigration, type Approver, type GuardRoom } from './index.ts'
 import { pendingMax } from './pairing.ts'
 import type { Profile } from './roster.ts'
 
@@ -35,7 +35,7 @@ function room(): GuardRoom {
 beforeEach(async () => {
   clock = new FakeClock()
   newId = countingIds()
-  store = await openStore({ file: ':memory:', migrations: [...auditMigrations, guardMigration, guardPeopleMigration, guardApprovalsMigration] })
+  store = await openStore({ file: ':memory:', migrations: [...auditMigrations, guardMigration, guardPeopleMigration, guardApprovalsMigration, guardConversationsMigration] })
   access = {}
   owners = []
   profiles = {}

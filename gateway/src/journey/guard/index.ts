@@ -21,7 +21,7 @@ import type { Guard } from './types.ts'
 export type * from './types.ts'
 export { channelDefaultsSection, commandsSection, peopleSection } from './config.ts'
 export { toolListsAt } from './access.ts'
-export { askWords } from './ask-words.ts'
+export { askButtons, asksFor, askWords } from './ask-words.ts'
 export { expectationSchema, policySection, testExpectations } from './expectations.ts'
 export type { Expectation, PlacedExpectation } from './expectations.ts'
 export { createPolicy } from './policy.ts'
@@ -61,6 +61,14 @@ export const guardApprovalsMigration: Migration = {
         CREATE INDEX approvals_by_code ON approvals (code);
         CREATE TABLE standing_grants (id TEXT PRIMARY KEY, principal TEXT NOT NULL, agent TEXT NOT NULL, kind TEXT NOT NULL, what TEXT NOT NULL, words TEXT NOT NULL, since INTEGER NOT NULL, by TEXT NOT NULL,
           UNIQUE (principal, agent, kind, what))`,
+}
+
+/** In which conversation a question was asked: a yes may last for that one alone. */
+export const guardConversationsMigration: Migration = {
+  name: '0008-guard-conversations',
+  sql: `ALTER TABLE approvals ADD COLUMN conversation TEXT;
+        ALTER TABLE standing_grants ADD COLUMN session TEXT;
+        ALTER TABLE standing_grants ADD COLUMN conversation TEXT`,
 }
 
 /** The reason kept with a group message that was heard but not addressed to us; it becomes context later. */

@@ -39,7 +39,7 @@ export function createRuling(options: {
     const onEffect = ownersRules(action.agent)
     for (const effect of action.effects) {
       if (effect.kind === 'runs-code' && options.commandPolicy?.(action.agent)?.ask === 'always') return false
-      if (onEffect(principal, effect, readingOf(action)).kind === 'ask' && !(await isStandingIn(on, principal.id as PrincipalId, action.agent, effect))) return false
+      if (onEffect(principal, effect, readingOf(action)).kind === 'ask' && !(await isStandingIn(on, principal.id as PrincipalId, action.agent, effect, { session: action.session, conversation: action.conversation ?? null }))) return false
     }
     return true
   }

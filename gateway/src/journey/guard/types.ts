@@ -1,4 +1,4 @@
-import type { Action, AccountId, AgentId, ChannelId, Effect, ExpectationReport, IncomingMessage, Principal, PrincipalId, SenderId, SessionKey, TurnId, Tx, Verdict } from '@moltbot/contract'
+import type { Action, AccountId, AgentId, ChannelId, Effect, ExpectationReport, IncomingMessage, Principal, PrincipalId, SenderId, SessionId, SessionKey, TurnId, Tx, Verdict } from '@moltbot/contract'
 
 export interface PairingRequest {
   channel: ChannelId
@@ -104,6 +104,8 @@ export interface ExactCall {
   effects: Effect[]
   agent: AgentId
   session: SessionKey | null
+  /** What the session is since it began afresh. Absent: no yes lasts for it. */
+  conversation?: SessionId
   principal: Principal
 }
 

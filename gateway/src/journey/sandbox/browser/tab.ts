@@ -1,5 +1,5 @@
 import type { Download, Frame, Page } from 'playwright-core'
-import { Problem, type Clock, type PageStep, type PageView } from '@moltbot/contract'
+import { fillsIn, Problem, type Clock, type PageStep, type PageView } from '@moltbot/contract'
 import type { BrowserConfig } from './config.ts'
 import { findThing, hostOf, nodesOf, oneLine, showTree, type PageNode } from './page-tree.ts'
 
@@ -119,6 +119,9 @@ async function secretInputs(page: Page, tree: readonly PageNode[]): Promise<Read
   return hidden
 }
 
+/** The thing itself, or what it stands in, is of the kind that sends a form off or leads elsewhere, whatever it is called. */
+const sendsOff = 'xpath=ancestor-or-self::*[(local-name() = "input" and (translate(@type, "SUBMITAGE", "submitage") = "submit" or translate(@type, "SUBMITAGE", "submitage") = "image")) or (local-name() = "button" and not(translate(@type, "BUTONRES", "butonres") = "button" or translate(@type, "BUTONRES", "butonres") = "reset") and (@form or ancestor::form)) or (local-name() = "a" and @href and not(starts-with(@href, "#")))]'
+
 /** One thing done, once it is sure that the thing is what it was called and belongs to whom it was said. */
 export async function doStep(tab: Tab, step: PageStep, host: string, config: BrowserConfig): Promise<void> {
   const { page } = tab
@@ -137,7 +140,11 @@ export async function doStep(tab: Tab, step: PageStep, host: string, config: Bro
       throw new Problem('browser-page', `${oneLine(step.what, 200)} belongs to ${actual ?? 'no host'}, not to ${oneLine(host, 200)}, and was left alone.`, { next: 'Name the host it belongs to.' })
     }
     switch (step.do) {
-      case 'click': return await thing.click({ timeout })
+      case 'click':
+        if (fillsIn(step) && (await thing.locator(sendsOff).count()) > 0) {
+          throw new Problem('browser-act', `${oneLine(step.what, 200)} is called a thing to fill in, and would send something off; it was left alone.`, { next: 'Press Enter on it, which a person is asked about.' })
+        }
+        return await thing.click({ timeout })
       case 'type': return await thing.fill(needed(), { timeout })
       case 'press': return await thing.press(needed(), { timeout })
       case 'hover': return await thing.hover({ timeout })
