@@ -69,6 +69,7 @@ import { gatewayPasswordTooShort } from './gateway-password-too-short.ts'
 import { gatewayPortsLocalhost } from './gateway-ports-localhost.ts'
 import { gatewayProbeFailed } from './gateway-probe-failed.ts'
 import { gatewayProbeOpen } from './gateway-probe-open.ts'
+import { gatewayProxyIdentityPlain } from './gateway-proxy-identity-plain.ts'
 import { gatewayRemotePlain } from './gateway-remote-plain.ts'
 import { gatewayRunsAsRoot } from './gateway-runs-as-root.ts'
 import { gatewayTailscaleFunnel } from './gateway-tailscale-funnel.ts'
@@ -166,6 +167,7 @@ export const checks: readonly Check[] = [
   gatewayPortsLocalhost,
   gatewayProbeFailed,
   gatewayProbeOpen,
+  gatewayProxyIdentityPlain,
   gatewayRemotePlain,
   gatewayRunsAsRoot,
   gatewayTailscaleFunnel,

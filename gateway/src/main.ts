@@ -54,6 +54,7 @@ import { createWhy } from './journey/why.ts'
 import { commandPolicyOf, createExpectedPolicy, expectationsFile, namesToolOn, policyOver, type PolicyParts } from './expected-policy.ts'
 import { commandEnds } from './command-ends.ts'
 import { fetchMedia } from './fetch-media.ts'
+import { fetchPublicKeys } from './fetch-public-keys.ts'
 import { createInputCheck } from './input-check.ts'
 import { createKnownChats } from './known-chats.ts'
 import { auditKey, recordVaultAct, sealed, withoutFactor } from './opened-vault.ts'
@@ -563,7 +564,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     let portInUse: number | undefined
     const door = createDoor({
       // What a method could not do is told to its caller: masked, like every line of the log.
-      rooms, methods: methods.map((method) => ({ ...method, handle: (params: never, to: Rooms, caller: never) => method.handle(params, to, caller).catch((error: unknown) => { throw maskedProblem(error, log.mask) }) })), events: createWireEvents(rooms), uiDir: options.uiDir, token, whois: tailscaleWhois, random: randomBytes,
+      rooms, methods: methods.map((method) => ({ ...method, handle: (params: never, to: Rooms, caller: never) => method.handle(params, to, caller).catch((error: unknown) => { throw maskedProblem(error, log.mask) }) })), events: createWireEvents(rooms), uiDir: options.uiDir, token, whois: tailscaleWhois, fetchKeys: (url) => fetchPublicKeys(egress, url), random: randomBytes,
       port: options.port, bind: options.bind as never,
       socketPath: join(stateDir, 'gateway.sock'),
       certificateKeys: { read: (name) => vault.get(name)?.open('the certificate of the door'), write: (name, value) => vault.set(name, value) },

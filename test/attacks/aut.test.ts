@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -579,6 +580,38 @@ describe('identity by a proxy', () => {
     const stranger = await start({ config: { auth: { trustedProxy: { port: await freePort(), allowUsers: ['ann@example.org'] } } } })
     const strangersPort = (stranger.rooms.state.config as { gateway: { auth: { trustedProxy: { port: number } } } }).gateway.auth.trustedProxy.port
     expect((await open(strangersPort, { 'x-forwarded-user': 'ann@example.org' })).status).toBe(403)
+  })
+
+  it('AUT-18: where the proxy signs, its signature alone names somebody; a plain header beside it does not', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'moltbot-signed-'))
+    try {
+      const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      const jwksFile = join(folder, 'keys.json')
+      writeFileSync(jwksFile, JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'ES256' }] }))
+      const { door, port } = await proxied({ assertion: { header: 'cf-access-jwt-assertion', issuer: 'https://team.example', audience: ['app'], jwksFile } })
+      const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+      const word = (email: string, more: object = {}): string => {
+        const now = Math.floor(door.rooms.clock.now() / 1000)
+        const signed = `${encode({ alg: 'ES256', kid: 'k' })}.${encode({ iss: 'https://team.example', aud: ['app'], iat: now, exp: now + 60, email, ...more })}`
+        return `${signed}.${sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
+      }
+      const header = 'cf-access-jwt-assertion'
+      const good = await open(port, { [header]: word('ann@example.org') })
+      expect([good.status, good.headers['location']]).toEqual([303, '/'])
+      const cookie = cookiesOf(good)
+      expect((await open(port, { [header]: word('ann@example.org'), cookie }, '/ui-config.json')).status).toBe(200)
+      const bad: Record<string, string | string[]>[] = [
+        { 'x-forwarded-user': 'ann@example.org' }, { [header]: 'ann@example.org' }, { [header]: 'ann@example.org', 'x-forwarded-user': 'ann@example.org' }, { [header]: word('eve@example.org') }, { [header]: word('eve@example.org'), 'x-forwarded-user': 'ann@example.org' },
+        { [header]: [word('ann@example.org'), word('ann@example.org')] }, { [header]: word('ann@example.org', { aud: ['other'] }) }, { [header]: word('ann@example.org', { exp: 1 }) }, { [header]: `${encode({ alg: 'none' })}.${encode({ email: 'ann@example.org' })}.` }, { authorization: `Bearer ${word('ann@example.org')}` },
+      ]
+      for (const headers of bad) expect([JSON.stringify(headers).slice(0, 80), (await open(port, headers)).status]).toEqual([JSON.stringify(headers).slice(0, 80), 403])
+      // The cookie alone is nobody, and nor is it another's.
+      expect((await open(port, { cookie }, '/ui-config.json')).status).toBe(403)
+      expect((await open(port, { cookie, [header]: word('eve@example.org') }, '/ui-config.json')).status).toBe(403)
+      await expect(proxied({ assertion: { header } })).rejects.toMatchObject({ code: 'door-assertion-incomplete' })
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 
   it('AUT-18 twin: a reader that takes the first of several names takes the attacker\'s', () => {

@@ -27,6 +27,14 @@ const schema = Type.Object({
       host: Type.String({ default: '127.0.0.1', description: 'Address of that listener.' }),
       userHeader: Type.String({ default: 'x-forwarded-user', pattern: '^[A-Za-z][A-Za-z0-9-]{0,63}$', description: 'Header in which the proxy (or its OIDC sign-in) names the person.' }),
       allowUsers: Type.Array(Type.String(), { default: [], description: 'Names that are let in as the owner, letter for letter. Empty: nobody.' }),
+      assertion: Type.Object({
+        header: Type.String({ default: '', pattern: '^(?:[A-Za-z][A-Za-z0-9-]{0,63})?$', description: 'Header with a signed token about the person, in place of userHeader: cf-access-jwt-assertion, x-goog-iap-jwt-assertion, x-auth-request-id-token … Set: nothing else names anybody.' }),
+        issuer: Type.String({ default: '', description: 'Who must have signed it (iss), letter for letter.' }),
+        audience: Type.Array(Type.String({ minLength: 1 }), { default: [], description: 'For whom it must be meant (aud): one of these.' }),
+        userClaim: Type.String({ default: 'email', minLength: 1, description: 'The claim that names the person, as in allowUsers.' }),
+        jwksFile: Type.String({ default: '', description: 'File with the public keys of the issuer (a JSON Web Key Set).' }),
+        jwksUrl: Type.String({ default: '', description: 'The https address of those keys, in place of a file; its host must be one the web tools may reach.' }),
+      }, { default: {}, description: 'A signature of the proxy about who somebody is, as Cloudflare Access, Google IAP and oauth2-proxy give.' }),
       allowLoopback: Type.Boolean({ default: false, description: 'Whether a proxy on this machine counts besides gateway.trustedProxies. Every program on this machine could then be it.' }),
     }, { default: {}, description: 'People whom a reverse proxy has signed in.' }),
     rateLimit: Type.Object({

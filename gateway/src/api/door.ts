@@ -1,4 +1,5 @@
 import { chmodSync, lstatSync, rmSync, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
@@ -22,6 +23,7 @@ import { rawAnswer } from './http/respond.ts'
 import { createRouter } from './http/router.ts'
 import { createIdempotency } from './idempotency.ts'
 import { createIdentity, type Entrance } from './identity.ts'
+import { createProxyAssertions } from './proxy-assertion.ts'
 import type { Method } from './method.ts'
 import { createPasswords } from './password.ts'
 import type { Rooms } from './rooms.ts'
@@ -60,6 +62,8 @@ export interface DoorOptions {
   token: () => Promise<Secret | undefined>
   /** The login name Tailscale knows for an address of the tailnet; undefined: none. Asked only on the listener of `auth.tailscale`. Absent: knows nobody. */
   whois?: (address: string) => Promise<string | undefined>
+  /** The body behind the https address of an issuer's public keys. Absent: only files of keys can be used. */
+  fetchKeys?: (url: string) => Promise<string>
   /** Unguessable bytes, from `node:crypto`. */
   random: (bytes: number) => Buffer
   /** Overrides of the command line; undefined leaves the configuration's value. */
@@ -111,7 +115,11 @@ export function createDoor(options: DoorOptions): Door {
   })
   const attempts = createAttemptLimit({ clock, store: rooms.store, log, limits: () => config().auth.rateLimit })
   const browserSessions = rooms.signIns
-  const identity = createIdentity({ config, whois: options.whois ?? (async () => undefined) })
+  const assertions = createProxyAssertions({
+    clock, readFile: (path) => readFile(path, 'utf8'), fetchKeys: options.fetchKeys ?? (() => Promise.reject(new Error('no keys are fetched here'))),
+    onFailure: (reason) => log.warn('The keys of who signs for people could not be had.', { reason }),
+  })
+  const identity = createIdentity({ config, whois: options.whois ?? (async () => undefined), assertions })
   const entrances = new WeakMap<object, Entrance>()
   const entranceOf = (request: IncomingMessage): Entrance => entrances.get(request.socket) ?? 'ordinary'
   /** A proxy that speaks for people stands in front of its own listener, so forwarding headers are its business there. */
@@ -321,6 +329,10 @@ export function createDoor(options: DoorOptions): Door {
     ]
     if (trustedProxy.port !== 0 && !isLoopback(trustedProxy.host) && config().trustedProxies.length === 0) {
       throw new Problem('door-identity-plain', 'gateway.auth.trustedProxy.host can be reached by other machines, but gateway.trustedProxies names no proxy.', { next: 'Name the addresses of your proxies in gateway.trustedProxies, or set gateway.auth.trustedProxy.host to 127.0.0.1.' })
+    }
+    const { header, issuer, audience, jwksFile, jwksUrl } = trustedProxy.assertion
+    if (trustedProxy.port !== 0 && header !== '' && (issuer === '' || audience.length === 0 || (jwksFile === '') === (jwksUrl === ''))) {
+      throw new Problem('door-assertion-incomplete', 'gateway.auth.trustedProxy.assertion names a header, but not whose signature counts.', { next: 'Set issuer, audience, and one of jwksFile and jwksUrl.' })
     }
     for (const { entrance, host, port } of wanted) {
       const server = makeServer(undefined)

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { GatewayConfig } from './config.ts'
+import type { ProxyAssertions } from './proxy-assertion.ts'
 import { inAddressList, isLoopback, plainAddress } from './source.ts'
 
 /** Which of the door's listeners a request came through. Only the two others than `ordinary` ever look at an identity header. */
@@ -15,24 +16,30 @@ export interface Identity {
 
 const refused = (reason: string): Identified => ({ kind: 'refused', reason })
 
-/** The value of a header that stands there exactly once and is one plain word; undefined otherwise. */
-function onceOf(request: IncomingMessage, name: string): string | undefined {
+/** The value of a header that stands there exactly once and is one plain word of at most so many letters; undefined otherwise. */
+function onceOf(request: IncomingMessage, name: string, lengthMax = 200): string | undefined {
   const values = request.rawHeaders.filter((_, at) => at % 2 === 1 && request.rawHeaders[at - 1]?.toLowerCase() === name.toLowerCase())
   const [value] = values
-  return values.length === 1 && value !== undefined && /^[\x21-\x24\x26-\x2b\x2d-\x7e]{1,200}$/.test(value) ? value : undefined
+  return values.length === 1 && value !== undefined && value.length <= lengthMax && /^[\x21-\x24\x26-\x2b\x2d-\x7e]+$/.test(value) ? value : undefined
 }
 
+/** A signed word about a person is longer than a name. */
+const assertionLengthMax = 12_000
+
 /** `whois`: the login name Tailscale knows for an address; undefined: none. */
-export function createIdentity(options: { config: () => GatewayConfig; whois: (address: string) => Promise<string | undefined> }): Identity {
+export function createIdentity(options: { config: () => GatewayConfig; whois: (address: string) => Promise<string | undefined>; assertions: ProxyAssertions }): Identity {
   return {
     async of(request, entrance) {
       const { auth, trustedProxies } = options.config()
       const peer = plainAddress(request.socket.remoteAddress)
       if (entrance === 'proxy') {
-        const { userHeader, allowUsers, allowLoopback } = auth.trustedProxy
+        const { userHeader, allowUsers, allowLoopback, assertion } = auth.trustedProxy
         if (!inAddressList(peer, trustedProxies) && !(allowLoopback && isLoopback(peer))) return refused('This listener is for the proxies in gateway.trustedProxies.')
-        const user = onceOf(request, userHeader)
-        if (user === undefined) return refused(`The proxy did not name one person (${userHeader}).`)
+        const said = onceOf(request, assertion.header === '' ? userHeader : assertion.header, assertion.header === '' ? 200 : assertionLengthMax)
+        if (said === undefined) return refused(`The proxy did not name one person (${assertion.header === '' ? userHeader : assertion.header}).`)
+        const named = assertion.header === '' ? { user: said } : await options.assertions.userOf(said, assertion)
+        if ('refused' in named) return refused(named.refused)
+        const { user } = named
         return allowUsers.includes(user) ? { kind: 'known', via: `proxy:${user}` } : refused('This person is not in gateway.auth.trustedProxy.allowUsers.')
       }
       if (!auth.allowTailscale) return refused('gateway.auth.allowTailscale is off.')

@@ -28,7 +28,7 @@ export interface RunningDoor {
 }
 
 /** A real door on a free loopback port, over hand-made rooms. */
-export async function runDoor(options: { methods?: readonly Method[]; events?: WireEvents; uiDir?: string; config?: Record<string, unknown>; rooms?: FakeRooms; token?: string } & Partial<Pick<DoorOptions, 'bind' | 'port' | 'whois' | 'socketPath' | 'certificateFolder' | 'certificateKeys'>> = {}): Promise<RunningDoor> {
+export async function runDoor(options: { methods?: readonly Method[]; events?: WireEvents; uiDir?: string; config?: Record<string, unknown>; rooms?: FakeRooms; token?: string } & Partial<Pick<DoorOptions, 'bind' | 'port' | 'whois' | 'fetchKeys' | 'socketPath' | 'certificateFolder' | 'certificateKeys'>> = {}): Promise<RunningDoor> {
   const rooms = options.rooms ?? (await fakeRooms({ config: { gateway: options.config ?? {} } }))
   let token: string | undefined = options.token ?? testToken
   const door = createDoor({
@@ -42,7 +42,7 @@ export async function runDoor(options: { methods?: readonly Method[]; events?: W
     certificateFolder: options.certificateFolder ?? join(tmpdir(), `moltbot-door-${randomBytes(6).toString('hex')}`),
     ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
     ...(options.certificateKeys === undefined ? {} : { certificateKeys: options.certificateKeys }),
-    ...(options.bind === undefined ? {} : { bind: options.bind }), ...(options.whois === undefined ? {} : { whois: options.whois }),
+    ...(options.bind === undefined ? {} : { bind: options.bind }), ...(options.whois === undefined ? {} : { whois: options.whois }), ...(options.fetchKeys === undefined ? {} : { fetchKeys: options.fetchKeys }),
   })
   const { port, addresses, certificate, socketPath } = await door.listen()
   const sockets: TestSocket[] = []
