@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { expectNoObstacles } from '../testing/axe.ts'
@@ -172,6 +173,61 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     expect(called('exec.approval.grants.revoke')).toEqual([{ id: 'g1' }])
   })
 
+  it('finds an answer by how it ended and by its words, and leads to its chat', async () => {
+    const page = await visit('#/approvals', {}, (gateway) => {
+      furnish(gateway)
+      gateway.ask({ command: 'run: rm \u202Enotes', state: 'denied', decision: 'deny', decidedBy: 'pr_2', decidedAtMs: 5, createdAtMs: 5 })
+    })
+    const past = panel(page, 'Answered before')
+    await past.getByText('run: git fetch origin').first().waitFor()
+    // Nothing hides in what was asked.
+    await past.getByText('run: rm ⟨U+202E⟩notes').first().waitFor()
+    await past.getByRole('combobox', { name: 'How they ended' }).selectOption({ label: 'Denied' })
+    await past.getByText('run: git fetch origin').first().waitFor({ state: 'detached' })
+    await past.getByRole('searchbox').fill('carl')
+    await expect.poll(() => past.locator('.past').count()).toBe(1)
+    await past.getByRole('searchbox').fill('no such words')
+    await past.getByText('No answer matches.').waitFor()
+    await past.getByRole('combobox', { name: 'How they ended' }).selectOption({ label: 'All' })
+    await past.getByRole('searchbox').fill('report.pdf')
+    await past.locator('summary').click()
+    await past.getByRole('button', { name: 'Asked in Main chat' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Main chat' }).waitFor()
+  })
+
+  it('takes a command off the list of those that need no question', async () => {
+    const page = await visit('#/approvals', {}, furnish)
+    const listed = panel(page, 'Commands without a question')
+    await listed.getByRole('button', { name: 'Take back: git status' }).click()
+    await listed.getByRole('group').getByRole('button', { name: 'Take back' }).click()
+    await page.getByText('Taken back. It is asked again next time.').waitFor()
+    expect(called('config.patch')).toEqual([{ raw: '{"tools":{"exec":{"allowlist":["ls *"]}}}', baseHash: 'abc' }])
+  })
+
+  it('narrows the record down, keeps it in a file, and says what may be reached', async () => {
+    const page = await visit('#/security', {}, furnish)
+    const record = panel(page, 'The record')
+    await record.getByRole('textbox', { name: 'Kind' }).fill('egress')
+    await page.keyboard.press('Tab')
+    await expect.poll(() => called('audit.log').at(-1)).toEqual({ limit: 25, kind: 'egress' })
+    await record.getByRole('combobox', { name: 'Outcome' }).selectOption({ label: 'failed' })
+    await record.getByText('No entry matches.').waitFor()
+    const download = page.waitForEvent('download')
+    await record.getByRole('button', { name: 'Export' }).click()
+    expect(readFileSync(await (await download).path(), 'utf8')).toBe('{"seq":1}\n{"seq":2}\n{"seq":3}\n')
+    expect(called('audit.export')).toEqual([{ limit: 1000, kind: 'egress', outcome: 'failed' }, { limit: 1000, kind: 'egress', outcome: 'failed', after: 2 }])
+    const left = panel(page, 'What left this machine')
+    await left.getByRole('combobox', { name: 'Day' }).selectOption({ label: 'Yesterday' })
+    await expect.poll(() => called('egress.today').at(-1)).toEqual({ daysAgo: 1 })
+    await left.getByRole('textbox', { name: 'May a tool reach' }).fill('github.com')
+    await page.keyboard.press('Enter')
+    await left.getByText('Yes, github.com, by egress.web.').waitFor()
+    await left.getByRole('textbox', { name: 'May a tool reach' }).fill('http://169.254.169.254/')
+    await page.keyboard.press('Enter')
+    await left.getByText('No, 169.254.169.254: It is an address').waitFor()
+    expect(called('egress.test')).toEqual([{ url: 'https://github.com' }, { url: 'http://169.254.169.254/' }])
+  })
+
   it('approves people, gives roles, and signs browsers out', async () => {
     const page = await visit('#/people', {}, furnish)
     await page.getByRole('button', { name: 'Approve Berta' }).click()
@@ -213,7 +269,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await page.getByText('gateway.started').waitFor()
     await panel(page, 'Secrets').getByText('older than 90 days').waitFor()
     await page.getByRole('button', { name: 'Try to break out' }).click()
-    await panel(page, 'Sandbox').getByText('held').first().waitFor()
+    await panel(page, 'Sandbox').getByText('All 2 attempts were held.').waitFor()
   })
 
   it('looks again by itself when the gateway found something else', async () => {

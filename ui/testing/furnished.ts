@@ -79,7 +79,7 @@ export function furnish(fake: FakeGateway): void {
         check('logging.redact_off', 'The log hides secrets', 'found'), check('fs.config.perms', 'The configuration is private', 'found'), check('credentials.age', 'Secrets are fresh', 'found'), check('deep', 'Strangers are refused', 'not-looked-at'),
       ],
     }),
-    'config.get': () => ({ path: '/home/anna/.moltbot/moltbot.json', exists: true, raw: '{}\n', parsed: { budgets: { byPrincipal: { '*': { daily: 0.5 } } } }, config: { budgets }, hash: 'abc', issues: [], warnings: [] }),
+    'config.get': () => ({ path: '/home/anna/.moltbot/moltbot.json', exists: true, raw: '{}\n', parsed: { budgets: { byPrincipal: { '*': { daily: 0.5 } } } }, config: { budgets, tools: { exec: { allowlist: ['git status', 'ls *'] } } }, hash: 'abc', issues: [], warnings: [] }),
     'config.patch': () => ({ ok: true, hash: 'abc' }),
     'config.set': () => ({ ok: true, hash: 'abc' }),
     'agents.list': () => ({ defaultId: 'main', agents: [{ id: 'main', name: 'Clawd' }, { id: 'research', name: 'Research' }] }),
@@ -89,10 +89,15 @@ export function furnish(fake: FakeGateway): void {
     }),
     'audit.log': (params) => {
       const at = (seq: number, act: string, outcome: string, subject: string, reason: string): Record<string, unknown> => ({ seq, id: `a${seq}`, at: now - (200 - seq) * minute, act, class: 'access', principal: 'owner', subject, outcome, reason, place: null, correlation: null })
+      if (params['outcome'] === 'failed') return { lines: [], next: null }
       return params['before'] !== undefined
         ? { lines: [at(100, 'gateway.started', 'done', 'gateway', 'version 0.1.0')], next: null }
         : { lines: [at(196, 'message.judged', 'allow', 'telegram/77', 'the owner'), at(197, 'tool.judged', 'ask', 'run', 'reaches a host nobody allowed'), at(198, 'pairing.asked', 'ask', 'telegram/5512', 'a stranger wrote'), at(199, 'egress.refused', 'deny', '169.254.169.254', 'a metadata address')], next: 196 }
     },
+    'audit.export': (params) => (params['after'] === undefined ? { lines: ['{"seq":1}', '{"seq":2}'], next: 2 } : { lines: ['{"seq":3}'], next: null }),
+    'egress.test': (params) => (String(params['url']).includes('github.com')
+      ? { allowed: true, host: 'github.com', port: 443, addresses: [], rule: 'egress.web', code: null, reason: null }
+      : { allowed: false, host: '169.254.169.254', port: 80, addresses: [], rule: null, code: 'egress-private', reason: 'It is an address of this machine’s own network.' }),
     'audit.verify': () => ({ ok: true, fault: null, at: null, rows: 1204, from: 1, to: 1204, anchors: 3, sentence: 'The record is whole.', next: null, notes: [] }),
     'vault.list': () => ({ secrets: [{ name: 'ANTHROPIC_API_KEY', version: 2, createdAt: now - 120 * day, changedAt: now - 12 * day, ageMs: 12 * day }, { name: 'TELEGRAM_BOT_TOKEN', version: 1, createdAt: now - 140 * day, changedAt: now - 140 * day, ageMs: 140 * day }] }),
     'egress.today': () => ({

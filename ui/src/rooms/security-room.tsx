@@ -5,6 +5,7 @@ import type { Stage } from '../stage.ts'
 import { fields, list, words } from '../wire.ts'
 import { Emergency } from './emergency.tsx'
 import { bytes, span, when } from './measures.ts'
+import { usePersonNames } from './person-names.ts'
 import { AnswerPanel, Item, Sure, useAct, useAnswer } from './pieces.tsx'
 import { readReview, settingPatch, type Finding } from './review.ts'
 import { SecondFactor } from './second-factor.tsx'
@@ -125,7 +126,11 @@ function Verify(props: { stage: Stage }): VNode {
     try {
       const told = fields(await props.stage.desk.ask('audit.verify', {}, reviewMs))
       const ok = told['ok'] === true
-      setState({ kind: 'told', ok, words: ok ? roomText.recordGood(typeof told['rows'] === 'number' ? told['rows'] : 0) : (words(told['sentence']) ?? ''), next: words(told['next']) ?? '' })
+      setState({ kind: 'told', ok, words: [
+        ok ? roomText.recordGood(typeof told['rows'] === 'number' ? told['rows'] : 0) : (words(told['sentence']) ?? ''),
+        ok && typeof told['anchors'] === 'number' && told['anchors'] > 0 ? roomText.recordAnchors(told['anchors']) : '',
+        ...list(told['notes']).filter((note) => typeof note === 'string'),
+      ].filter((part) => part !== '').join(' '), next: words(told['next']) ?? '' })
     } catch (error) {
       setState({ kind: 'idle' })
       throw error
@@ -144,13 +149,48 @@ function Verify(props: { stage: Stage }): VNode {
 
 const outcomeTones: Record<string, string> = { deny: 'bad', failed: 'bad', ask: 'warn' }
 
-function RecordPanel(props: { stage: Stage }): VNode | null {
+const recordOutcomes = ['allow', 'ask', 'deny', 'done', 'failed'] as const
+/** A page of the export; more of them than this are not joined in a browser, the command line has them. */
+const exportPage = 1_000
+const exportPagesMax = 100
+
+/** Hands the browser a file to keep. */
+function saveFile(name: string, lines: readonly string[]): void {
+  const address = URL.createObjectURL(new Blob([`${lines.join('\n')}\n`], { type: 'application/x-ndjson' }))
+  const link = document.createElement('a')
+  link.href = address
+  link.download = name
+  link.click()
+  // The download has begun with the click; a moment later nobody needs the address.
+  setTimeout(() => URL.revokeObjectURL(address), 10_000)
+}
+
+function RecordPanel(props: { stage: Stage; personName: (id: string) => string }): VNode | null {
   const { desk } = props.stage
-  const { answer, again } = useAnswer(props.stage, 'audit.log', { limit: 25 }, readLines)
+  const [kind, setKind] = useState('')
+  const [outcome, setOutcome] = useState('')
+  const filter = { ...(kind === '' ? {} : { kind }), ...(outcome === '' ? {} : { outcome }) }
+  const { answer, again } = useAnswer(props.stage, 'audit.log', { limit: 25, ...filter }, readLines)
   const [older, setOlder] = useState<Line[]>([])
   const [oldest, setOldest] = useState<number | undefined>(undefined)
   const { busy, act } = useAct(props.stage)
   const { recordColumns: columns } = roomText
+  const fromNewest = (): void => {
+    setOlder([])
+    setOldest(undefined)
+  }
+  const exportLines = (): void => act(async () => {
+    const lines: string[] = []
+    let after: number | undefined
+    for (let page = 0; page < exportPagesMax; page += 1) {
+      const told = fields(await desk.ask('audit.export', { limit: exportPage, ...filter, ...(after === undefined ? {} : { after }) }, reviewMs))
+      lines.push(...list(told['lines']).filter((line) => typeof line === 'string'))
+      if (typeof told['next'] !== 'number') break
+      after = told['next']
+    }
+    saveFile(`moltbot-record-${new Date(props.stage.now.value).toISOString().slice(0, 10)}.jsonl`, lines)
+    return roomText.recordExported(lines.length)
+  })
   return (
     <AnswerPanel
       title={roomText.record}
@@ -158,34 +198,45 @@ function RecordPanel(props: { stage: Stage }): VNode | null {
       wide
       answer={answer}
       again={again}
-      tools={() => <button type="button" class="button small" onClick={() => { setOlder([]); setOldest(undefined); again() }}>{roomText.refresh}</button>}
+      tools={() => (
+        <>
+          <input class="record-kind" type="text" aria-label={roomText.recordKind} placeholder={roomText.recordKindHint} spellcheck={false} autocomplete="off" maxLength={100} value={kind} onChange={(event) => { fromNewest(); setKind(event.currentTarget.value.trim()) }} />
+          <select aria-label={roomText.recordOutcome} value={outcome} onChange={(event) => { fromNewest(); setOutcome(event.currentTarget.value) }}>
+            <option value="">{roomText.recordAll}</option>
+            {recordOutcomes.map((known) => <option key={known} value={known}>{roomText.recordOutcomes[known]}</option>)}
+          </select>
+          {desk.can('audit.export') ? <button type="button" class="button small" aria-disabled={busy} onClick={exportLines}>{roomText.recordExport}</button> : null}
+          <button type="button" class="button small" onClick={() => { fromNewest(); again() }}>{roomText.refresh}</button>
+        </>
+      )}
     >
       {({ lines, next }) => {
         const shown = [...lines, ...older]
         const before = oldest ?? next
-        if (shown.length === 0) return <p class="quiet">{roomText.recordNone}</p>
         return (
           <>
             {desk.can('audit.verify') ? <Verify stage={props.stage} /> : null}
-            <div class="table-place" tabIndex={0} role="group" aria-label={roomText.record}>
-              <table class="record">
-                <thead><tr><th>{columns.at}</th><th>{columns.act}</th><th>{columns.who}</th><th>{columns.outcome}</th><th>{columns.reason}</th></tr></thead>
-                <tbody>
-                  {shown.map((line) => (
-                    <tr key={line.seq}>
-                      <td class="nowrap">{when(line.at)}</td>
-                      <td><code>{line.act}</code>{line.subject === '' ? null : <span class="quiet cell-more">{line.subject}</span>}</td>
-                      <td>{line.who}</td>
-                      <td><span class={`tag ${outcomeTones[line.outcome] ?? ''}`}>{roomText.recordOutcomes[line.outcome] ?? line.outcome}</span></td>
-                      <td>{line.reason}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            {shown.length === 0 ? <p class="quiet" role="status">{kind === '' && outcome === '' ? roomText.recordNone : roomText.recordNoneFound}</p> : (
+              <div class="table-place" tabIndex={0} role="group" aria-label={roomText.record}>
+                <table class="record">
+                  <thead><tr><th>{columns.at}</th><th>{columns.act}</th><th>{columns.who}</th><th>{columns.outcome}</th><th>{columns.reason}</th></tr></thead>
+                  <tbody>
+                    {shown.map((line) => (
+                      <tr key={line.seq}>
+                        <td class="nowrap">{when(line.at)}</td>
+                        <td><code>{line.act}</code>{line.subject === '' ? null : <span class="quiet cell-more">{line.subject}</span>}</td>
+                        <td>{props.personName(line.who)}</td>
+                        <td><span class={`tag ${outcomeTones[line.outcome] ?? ''}`}>{roomText.recordOutcomes[line.outcome] ?? line.outcome}</span></td>
+                        <td>{line.reason}</td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </div>
+            )}
             {before === undefined || oldest === 0 ? null : (
               <button type="button" class="button small" aria-disabled={busy} onClick={() => act(async () => {
-                const page = readLines(await desk.ask('audit.log', { limit: 50, before }))
+                const page = readLines(await desk.ask('audit.log', { limit: 50, before, ...filter }))
                 setOlder([...older, ...page.lines])
                 setOldest(page.next ?? 0)
                 return undefined
@@ -208,7 +259,7 @@ function Secrets(props: { stage: Stage }): VNode | null {
     return name === undefined ? [] : [{ name, version: typeof raw['version'] === 'number' ? raw['version'] : 1, ageMs: typeof raw['ageMs'] === 'number' ? raw['ageMs'] : 0 }]
   }))
   return (
-    <AnswerPanel title={roomText.secrets} hint={roomText.secretsHint} answer={answer} again={again}>
+    <AnswerPanel title={roomText.secrets} wide hint={roomText.secretsHint} answer={answer} again={again}>
       {(secrets) => (secrets.length === 0 ? <p class="quiet">{roomText.secretsNone}</p> : (
         <ul class="items">
           {secrets.map((secret) => (
@@ -222,39 +273,101 @@ function Secrets(props: { stage: Stage }): VNode | null {
   )
 }
 
-function Egress(props: { stage: Stage }): VNode | null {
-  const { answer, again } = useAnswer(props.stage, 'egress.today', {}, (payload) => {
+/** Days one can go back to; the command line goes further. */
+const egressDays = 7
+
+/** Asks whether an address may be reached, and by which rule. Nothing is connected. */
+function EgressTry(props: { stage: Stage }): VNode | null {
+  const { desk } = props.stage
+  const [url, setUrl] = useState('')
+  const [told, setTold] = useState<{ allowed: boolean; words: string } | undefined>(undefined)
+  const { busy, act } = useAct(props.stage)
+  if (!desk.can('egress.test')) return null
+  return (
+    <form class="egress-try" onSubmit={(event) => {
+      event.preventDefault()
+      const typed = url.trim()
+      if (typed === '') return
+      act(async () => {
+        setTold(undefined)
+        const answer = fields(await desk.ask('egress.test', { url: typed.includes('://') ? typed : `https://${typed}` }))
+        const host = words(answer['host']) ?? typed
+        const allowed = answer['allowed'] === true
+        setTold({ allowed, words: allowed ? roomText.egressAllowed(host, words(answer['rule']) ?? '') : roomText.egressRefused(host, words(answer['reason']) ?? words(answer['code']) ?? '') })
+        return undefined
+      })
+    }}>
+      <label class="field">
+        <span>{roomText.egressTry}</span>
+        <input type="text" inputMode="url" autocomplete="off" spellcheck={false} placeholder="example.org" maxLength={8_192} value={url} onInput={(event) => setUrl(event.currentTarget.value)} />
+      </label>
+      <button type="submit" class="button small" aria-disabled={busy}>{roomText.egressTryButton}</button>
+      <span role="status" class={told === undefined ? 'quiet' : told.allowed ? 'good-words' : 'bad-words'}>{told?.words ?? roomText.egressTryHint}</span>
+    </form>
+  )
+}
+
+function Egress(props: { stage: Stage; personName: (id: string) => string }): VNode | null {
+  const [daysAgo, setDaysAgo] = useState(0)
+  const { answer, again } = useAnswer(props.stage, 'egress.today', daysAgo === 0 ? {} : { daysAgo }, (payload) => {
     const raw = fields(payload)
     const count = (from: Record<string, unknown>, name: string): number => (typeof from[name] === 'number' ? from[name] : 0)
     return {
       out: count(raw, 'bytesOut'), back: count(raw, 'bytesIn'), refused: count(raw, 'refused'),
       rows: list(raw['rows']).map((value) => {
         const row = fields(value)
-        return { host: words(row['host']) ?? '', use: words(row['use']) ?? '', agent: words(row['agent']) ?? '', out: count(row, 'bytesOut'), back: count(row, 'bytesIn'), refused: count(row, 'refused') }
+        return {
+          host: words(row['host']) ?? '', use: words(row['use']) ?? '', agent: words(row['agent']) ?? '', who: words(row['principal']) ?? '',
+          times: count(row, 'connections'), out: count(row, 'bytesOut'), back: count(row, 'bytesIn'), refused: count(row, 'refused'),
+        }
       }).toSorted((a, b) => b.out - a.out),
     }
   })
   const { egressColumns: columns } = roomText
   return (
-    <AnswerPanel title={roomText.egress} hint={roomText.egressHint} answer={answer} again={again} tools={() => <button type="button" class="button small" onClick={again}>{roomText.refresh}</button>}>
-      {({ rows, out, back, refused }) => (rows.length === 0 ? <p class="all-well"><span class="dot good" aria-hidden="true" />{roomText.egressNone}</p> : (
+    <AnswerPanel
+      title={roomText.egress}
+      hint={roomText.egressHint}
+      wide
+      answer={answer}
+      again={again}
+      tools={() => (
         <>
-          <p>{roomText.egressSum(bytes(out), bytes(back), refused)}</p>
-          <div class="table-place" tabIndex={0} role="group" aria-label={roomText.egress}>
-            <table>
-              <thead><tr><th>{columns.host}</th><th>{columns.use}</th><th class="number">{columns.out}</th><th class="number">{columns.in}</th><th class="number">{columns.refused}</th></tr></thead>
-              <tbody>
-                {rows.map((row, index) => (
-                  <tr key={index}>
-                    <td><code>{row.host}</code></td><td>{row.use}</td><td class="number">{row.out === 0 ? '' : bytes(row.out)}</td><td class="number">{row.back === 0 ? '' : bytes(row.back)}</td>
-                    <td class="number">{row.refused === 0 ? '' : <span class="tag warn">{row.refused}</span>}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <select aria-label={roomText.egressDay} value={String(daysAgo)} onChange={(event) => setDaysAgo(Number(event.currentTarget.value))}>
+            {Array.from({ length: egressDays }, (_, ago) => <option key={ago} value={String(ago)}>{roomText.egressDays(ago)}</option>)}
+          </select>
+          <button type="button" class="button small" onClick={again}>{roomText.refresh}</button>
         </>
-      ))}
+      )}
+    >
+      {({ rows, out, back, refused }) => (
+        <>
+          {rows.length === 0 ? <p class="all-well"><span class="dot good" aria-hidden="true" />{roomText.egressNone}</p> : (
+            <>
+              <p>{roomText.egressSum(bytes(out), bytes(back), refused)}</p>
+              <div class="table-place" tabIndex={0} role="group" aria-label={roomText.egress}>
+                <table>
+                  <thead>
+                    <tr>
+                      <th>{columns.host}</th><th>{columns.use}</th><th>{columns.who}</th><th class="number">{columns.times}</th><th class="number">{columns.out}</th><th class="number">{columns.in}</th><th class="number">{columns.refused}</th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {rows.map((row, index) => (
+                      <tr key={index}>
+                        <td class="host"><code>{row.host}</code></td><td>{row.use}</td><td>{props.personName(row.who)}{row.agent === '' ? null : <span class="quiet cell-more">{row.agent}</span>}</td>
+                        <td class="number">{row.times === 0 ? '' : row.times}</td><td class="number">{row.out === 0 ? '' : bytes(row.out)}</td><td class="number">{row.back === 0 ? '' : bytes(row.back)}</td>
+                        <td class="number">{row.refused === 0 ? '' : <span class="tag warn">{row.refused}</span>}</td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </div>
+            </>
+          )}
+          <EgressTry stage={props.stage} />
+        </>
+      )}
     </AnswerPanel>
   )
 }
@@ -273,6 +386,7 @@ function Sandbox(props: { stage: Stage }): VNode | null {
       promises: sentences('promises'), weaker: sentences('weaker'),
     }
   })
+  const broken = probes?.filter((probe) => probe.held === false).length ?? 0
   const prove = (): void => act(async () => {
     setProbes(undefined)
     const told = fields(await desk.ask('sandbox.test', {}, 2 * reviewMs))
@@ -298,7 +412,13 @@ function Sandbox(props: { stage: Stage }): VNode | null {
           </p>
           {busy ? <p class="quiet" role="status">{roomText.sandboxProving}</p> : null}
           {probes === undefined ? null : (
-            <ul class="items" role="status">
+            <p role="status" class={broken > 0 ? 'bad-words' : 'all-well'}>
+              {broken > 0 ? null : <span class="dot good" aria-hidden="true" />}
+              {broken > 0 ? roomText.probeSomeBroke(broken) : roomText.probeAllHeld(probes.filter((probe) => probe.held === true).length)}
+            </p>
+          )}
+          {probes === undefined ? null : (
+            <ul class="items">
               {probes.map((probe) => (
                 <Item key={probe.id} title={probe.what} detail={probe.saw}>
                   <span class={`tag ${probe.held === undefined ? '' : probe.held ? 'good' : 'bad'}`}>{probe.held === undefined ? roomText.probeSkipped : probe.held ? roomText.probeHeld : roomText.probeBroke}</span>
@@ -326,14 +446,15 @@ function Sandbox(props: { stage: Stage }): VNode | null {
 
 export function SecurityRoom(props: { stage: Stage }): VNode {
   const { stage } = props
+  const personName = usePersonNames(stage)
   return (
     <>
       <Emergency stage={stage} />
       <SecondFactor stage={stage} />
       <ReviewPanel stage={stage} />
-      <RecordPanel stage={stage} />
+      <RecordPanel stage={stage} personName={personName} />
       <Secrets stage={stage} />
-      <Egress stage={stage} />
+      <Egress stage={stage} personName={personName} />
       <Sandbox stage={stage} />
     </>
   )

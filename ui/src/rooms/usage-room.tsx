@@ -2,12 +2,12 @@ import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
 import '../styles/usage.css'
 import type { Stage } from '../stage.ts'
-import { fields, list, words } from '../wire.ts'
 import { sessionTitle, shortModel } from '../words.ts'
 import { LimitsPanel, type NameOf } from './limits-panel.tsx'
 import { amount, money } from './measures.ts'
 import { readCost, readDaily, readSpend, type Cap, type Spend } from './money.ts'
 import { AnswerPanel, Bar, useAnswer, type Answer } from './pieces.tsx'
+import { usePersonNames } from './person-names.ts'
 import { SpendPlot, seriesClass, type Series } from './spend-plot.tsx'
 import { roomText } from './text.ts'
 import { usageText as say } from './usage-text.ts'
@@ -112,14 +112,11 @@ export function UsageRoom(props: { stage: Stage }): VNode {
   const [by, setBy] = useState<Kind>('model')
   const [days, setDays] = useState<number>(30)
   const { answer, again } = useAnswer(stage, 'usage.spend', { by, days }, readSpend)
-  const people = useAnswer(stage, 'principals.list', {}, (payload) => new Map(list(fields(payload)['people']).flatMap((value) => {
-    const { id, name } = fields(value)
-    return typeof id === 'string' && words(name) !== undefined ? [[id, words(name) ?? id] as const] : []
-  })))
+  const personName = usePersonNames(stage)
   const nameOf: NameOf = (kind, id) => {
     switch (kind) {
       case 'model': return shortModel(id)
-      case 'person': return (people.answer.kind === 'ready' ? people.answer.value.get(id) : undefined) ?? id
+      case 'person': return personName(id)
       case 'channel': return desk.channels.value.find((chip) => chip.channel === id && chip.account === 'default')?.label ?? id
       case 'session': return sessionTitle(desk.sessions.value.find((session) => session.key === id), id)
       default: return id
