@@ -22,7 +22,7 @@ if (only === undefined || only === 'code') {
   // Never beside a bundle it was not made from.
   rmSync(join(dist, 'gateway.cache'), { force: true })
   await bundleInto({ gateway: 'gateway/src/process.ts' }, 'cjs')
-  await bundleInto({ gateway: 'gateway/src/load-bundle.ts', cli: 'cli/src/main.ts', reader: 'gateway/src/foundation/egress/reading/reader-process.ts' }, 'esm')
+  await bundleInto({ gateway: 'gateway/src/load-bundle.ts', cli: 'cli/src/main.ts', reader: 'gateway/src/foundation/egress/reading/reader-process.ts', channel: 'gateway/src/channel-process.ts' }, 'esm')
   keepCompiled(dist)
 }
 if (only === undefined || only === 'ui') {

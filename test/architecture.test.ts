@@ -52,6 +52,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'gateway/command-ends.ts': ['contract', 'gateway/journey/sandbox', 'gateway/journey/sessions', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
   'gateway/fetch-media.ts': ['contract', 'types of gateway/foundation/*'],
   'gateway/fetch-public-keys.ts': ['contract', 'types of gateway/foundation/*'],
+  'gateway/media-needs.ts': ['contract', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
   'gateway/elevated.ts': ['contract'],
   'gateway/sections.ts': ['gateway/channels.gen.ts', 'gateway/foundation/*', 'gateway/journey/*', 'gateway/api'],
   'gateway/environment.ts': ['contract', 'gateway/foundation/vault'],
@@ -62,6 +63,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'gateway/offline.ts': ['contract', 'checks', 'tools', 'gateway/expected-policy.ts', 'gateway/input-check.ts', 'gateway/channels.gen.ts', 'gateway/foundation/*', 'gateway/api', 'gateway/sections.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/opened-vault.ts'],
   'gateway/offline-backup.ts': ['contract', 'gateway/foundation/*', 'gateway/api', 'gateway/sections.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/opened-vault.ts', 'gateway/offline.ts'],
   'gateway/load-bundle.ts': ['types of contract'],
+  // A channel in a process of its own: the shelf, at the other end of the gateway's line.
+  'gateway/channel-process.ts': ['gateway/channels.gen.ts', 'gateway/foundation/platform', 'gateway/foundation/remote'],
   'gateway/process.ts': ['contract', 'gateway/main.ts', 'gateway/offline.ts', 'gateway/offline-backup.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/opened-vault.ts'],
 
   'cli': ['contract', 'types of gateway/api/methods'],

@@ -34,6 +34,12 @@ export function configPath(environment: Environment): string | undefined {
   return environment['MOLTBOT_CONFIG_PATH'] ?? environment['CLAWDBOT_CONFIG_PATH']
 }
 
+/** What a channel's own process gets of the environment: where programs and certificates are, the language, and the way to the network. No value of ours, and no key of anybody. */
+export function environmentOfChannels(environment: Environment): Record<string, string> {
+  const names = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_USE_ENV_PROXY', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']
+  return Object.fromEntries(names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])))
+}
+
 /** Where the vault's key may be besides its file. */
 export function keyPlaces(environment: Environment): Pick<VaultOptions, 'credentialsDir' | 'keyring'> {
   const credentialsDir = environment['CREDENTIALS_DIRECTORY'] ?? ''

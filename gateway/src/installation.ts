@@ -19,13 +19,21 @@ export function readVersion(root: string): string {
   return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version?: string }).version ?? '0.0.0'
 }
 
+/** The program of a channel that runs in a process of its own. */
+export function channelCommand(): { file: string; args: string[] } {
+  const here = dirname(fileURLToPath(import.meta.url))
+  return here.endsWith('dist') ? { file: process.execPath, args: [join(here, 'channel.mjs')] } : { file: process.execPath, args: ['--import', sourceLoader(), join(here, 'channel-process.ts')] }
+}
+
+/** What lets Node run this program's source. */
+const sourceLoader = (): string => pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+
 /** The program that reads documents: from the bundle, with Node's own limits on what it may open; from the source where there is no bundle. */
 export function readerCommand(): { file: string; args: string[] } {
   const here = dirname(fileURLToPath(import.meta.url))
   const memory = '--max-old-space-size=384'
   if (!here.endsWith('dist')) {
-    const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
-    return { file: process.execPath, args: [memory, '--import', tsx, join(here, 'foundation', 'egress', 'reading', 'reader-process.ts')] }
+    return { file: process.execPath, args: [memory, '--import', sourceLoader(), join(here, 'foundation', 'egress', 'reading', 'reader-process.ts')] }
   }
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   const permission = major > 23 || (major === 23 && minor >= 5) ? '--permission' : '--experimental-permission'

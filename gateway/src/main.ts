@@ -22,7 +22,7 @@ import {
 import { methods } from './api/methods/index.gen.ts'
 import { channels } from './channels.gen.ts'
 import { isElevated } from './elevated.ts'
-import { configPath, firstSecret, keyPlaces, mergeEnvironment, withSealed } from './environment.ts'
+import { configPath, environmentOfChannels, firstSecret, keyPlaces, mergeEnvironment, withSealed } from './environment.ts'
 import { ensureToken } from './first-start.ts'
 import { createAgents, promptFileNames, toolsSection } from './foundation/agents/index.ts'
 import { bearingStore, createAudit, createRecord, during } from './foundation/audit/index.ts'
@@ -36,9 +36,10 @@ import { createLog, hideSecrets, linkForTail, logSection, maskedProblem } from '
 import { createMemory, withoutMarks } from './foundation/memory/index.ts'
 import { createModels, modelsSection } from './foundation/models/index.ts'
 import { createIds, systemClock } from './foundation/platform/index.ts'
+import { createChannelProcesses } from './foundation/remote/index.ts'
 import { lockStateDirectory, openStore } from './foundation/storage/index.ts'
 import { createSealing, createVault, createVaultDesk, type Vault } from './foundation/vault/index.ts'
-import { readerCommand } from './installation.ts'
+import { channelCommand, readerCommand } from './installation.ts'
 import { buildSystemPrompt, compact, estimateTokens, promptDate, runTurn } from './journey/agent/index.ts'
 import { chatCommands, parseCommand } from './journey/commands/index.ts'
 import { commandsSection, createGuard } from './journey/guard/index.ts'
@@ -212,8 +213,10 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         return hidden
       },
     })
+    const channelProcesses = createChannelProcesses({ command: channelCommand(), environment: environmentOfChannels(options.environment), clock: systemClock, log: log.child('channels') })
+    closers.push(() => channelProcesses.close())
     const connections = createConnections({
-      channels, config, secrets: config.secrets, store, clock, log: log.child('channels'), fetch,
+      channels: channels.map((channel) => channelProcesses.wrap(channel)), config, secrets: config.secrets, store, clock, log: log.child('channels'), fetch,
       sealer: createSealing(vault, 'channels.sealing'),
       media: (channel, account, from, request) => fetchMedia(egress, channel, account, from, request),
       receive: (message) => during({ place: placeOf(message.chat) }, () => handleMessage(message, journey)),

@@ -1,4 +1,4 @@
-import { defineSection, placeToolKeys } from '@moltbot/contract'
+import { defineSection, placeToolKeys, processKeys } from '@moltbot/contract'
 import { Type, type Static, type TProperties, type TSchema } from 'typebox'
 
 const senderList = (description: string): TSchema & { static: string[] } => Type.Array(Type.String(), { default: [], description }) as never
@@ -65,6 +65,7 @@ export const imessageSection = defineSection({
   title: 'iMessage, by BlueBubbles or imsg',
   schema: Type.Object({
     ...loginKeys,
+    ...processKeys,
     accounts: Type.Record(Type.String(), Type.Partial(Type.Object(accountKeys)), {
       default: {},
       description: 'Further accounts, by a name of your choice. A key that is absent there is taken from the section.',

@@ -1,4 +1,4 @@
-import { defineSection, placeToolKeys } from '@moltbot/contract'
+import { defineSection, placeToolKeys, processKeys } from '@moltbot/contract'
 import { Type, type Static, type TArray, type TProperties, type TSchema, type TString } from 'typebox'
 
 const listOf = (pattern: string, description: string): TArray<TString> => Type.Array(Type.String({ pattern }), { default: [], description })
@@ -55,6 +55,7 @@ export const whatsappSection = defineSection({
   title: 'WhatsApp, as a linked device of your number',
   schema: Type.Object({
     ...loginKeys,
+    ...processKeys,
     accounts: Type.Record(Type.String(), Type.Partial(Type.Object(accountKeys)), {
       default: {},
       description: 'Further numbers, by a name of your choice. A key that is absent there is taken from the section.',

@@ -190,9 +190,10 @@ export function createTestHost(options: TestHostOptions = {}): TestHost {
 }
 
 /** A clock that runs `speed` times as fast as the real one, for waits of minutes that a test against real sockets cannot sit out. */
-export function fastClock(speed: number): Clock {
+export function fastClock(speed: number): Clock & { speed: number } {
   const start = Date.now()
   return {
+    speed,
     now: () => start + (Date.now() - start) * speed,
     after(delayMs, task) {
       const timer = setTimeout(task, Math.ceil(delayMs / speed))

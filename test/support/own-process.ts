@@ -1,0 +1,23 @@
+/** A channel that the suite opens in a process of its own, as `process: own` does. */
+import { createRequire } from 'node:module'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { Channel } from '@moltbot/contract'
+import { fastClock, memoryLogger } from '@moltbot/contract/testing'
+import { createChannelProcesses, type ChannelProcesses } from '../../gateway/src/foundation/remote/index.ts'
+import { speedOfTheTest } from './speed-of-the-test.ts'
+
+/** `shelf`: every channel there is. `wilful`: the one that does what it is told. */
+const programs = { shelf: fileURLToPath(new URL('own-process-program.ts', import.meta.url)), wilful: fileURLToPath(new URL('wilful-program.ts', import.meta.url)) }
+
+export function channelProcesses(program: keyof typeof programs, clock = fastClock(1)): ChannelProcesses {
+  return createChannelProcesses({
+    command: { file: process.execPath, args: ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href, programs[program]] },
+    environment: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', TMPDIR: process.env['TMPDIR'] ?? '/tmp' }, clock, log: memoryLogger(),
+  })
+}
+
+/** The same channel, every account of it in the process of `processes`. */
+export function inOwnProcess(channel: Channel, processes: ChannelProcesses): Channel {
+  const wrapped = processes.wrap(channel)
+  return { ...wrapped, connect: (config, host) => wrapped.connect({ ...(config as object), process: 'own', [speedOfTheTest]: (host.clock as { speed?: number }).speed ?? 1 } as never, host) }
+}
