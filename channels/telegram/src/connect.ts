@@ -5,6 +5,7 @@ import type { TelegramConfig } from './config.ts'
 import { readFailure, type Failure } from './failures.ts'
 import { createHandOver } from './hand-over.ts'
 import { createHealthKeeper } from './health.ts'
+import { createHoldingPlace } from './holding-place.ts'
 import { createFileFetcher } from './media.ts'
 import { createOutgoing } from './outgoing.ts'
 import { startPolling } from './poll.ts'
@@ -31,16 +32,22 @@ export async function connectTelegram(config: TelegramConfig, host: ChannelHost)
   if (config.webhookUrl !== undefined && webhookSecret === undefined) {
     throw new ConnectProblem('A webhook without a secret would let anybody write in anybody’s name.', { permanent: true, next: 'Set channels.telegram.webhookSecret, or remove webhookUrl to use polling.' })
   }
+  const hold = host.sealed === undefined ? undefined
+    : createHoldingPlace(host.sealed, (error) => host.log.debug('telegram: what was held could not be taken away; it is known when it comes again', { error: String(error) }))
   const handOver = createHandOver({
     host,
     self: me,
-    join: config.webhookUrl === undefined,
+    // Telegram brings the next piece by webhook only after this one was acknowledged: without a place to hold it, pieces are messages of their own.
+    join: config.webhookUrl === undefined || hold !== undefined,
+    holdPieces: config.webhookUrl !== undefined,
+    ...(hold === undefined ? {} : { hold }),
     fetchFile: createFileFetcher(api, token, { ...config, apiRoot: trimRoot(config.apiRoot) }, host),
     answerPress: (id) => {
       // The press is durable; the answer only ends the little clock on the button.
       api.answerCallbackQuery(id).catch(() => host.log.debug('telegram: a button press could not be answered'))
     },
   })
+  await handOver.recall()
   const stop = config.webhookUrl !== undefined && webhookSecret !== undefined
     ? await startWebhook({ api, host, config, url: config.webhookUrl, secret: webhookSecret.open('telegram webhook'), handOver, health })
     : startPolling({ api, host, config, handOver, health, botId: me.id })

@@ -1,5 +1,6 @@
 import { Problem, type ChannelHost, type IncomingMessage } from '@moltbot/contract'
 import type { Update } from 'grammy/types'
+import type { HoldingPlace } from './holding-place.ts'
 import { understandUpdate, type Self, type Understood } from './incoming.ts'
 
 /** Telegram cuts long texts at 4,096 characters; a part this long probably has a successor. */
@@ -11,13 +12,25 @@ const textPatienceMs = 1_500
 const albumPatienceMs = 500
 /** Parts of one text carry Telegram's time in whole seconds: 1.5 s can look like 2. */
 const textSpreadMs = 2_000
+/** Pause before held parts are handed over again; it doubles up to the longest. */
+const againAfterMs = 400
+const againAfterMaxMs = 30_000
 
 type Incoming = Extract<Understood, { kind: 'message' }>
 
-interface Waiting { understood: Understood; resolve: () => void; reject: (error: unknown) => void }
-interface Group { kind: 'text' | 'album'; parts: (Waiting & { understood: Incoming })[]; cancel: () => void }
-/** What happens in one chat, strictly one after the other. */
-interface Lane { queue: (() => Promise<void>)[]; waiting: Set<Waiting>; group: Group | undefined; busy: boolean }
+interface Waiting {
+  understood: Understood
+  update: Update
+  /** `open`: nobody knows of it but Telegram. `held`: it is acknowledged and in the holding place. `rejected`: Telegram brings it again. */
+  state: 'open' | 'held' | 'rejected'
+  resolve: () => void
+  reject: (error: unknown) => void
+}
+interface Part extends Waiting { understood: Incoming }
+interface Group { kind: 'text' | 'album'; parts: Part[]; cancel: () => void }
+interface Task { owners: Waiting[]; work: () => Promise<void> }
+/** What happens in one chat, strictly one after the other. `stuck`: held parts could not be handed over and are tried again; nothing may overtake them. */
+interface Lane { queue: Task[]; waiting: Set<Waiting>; group: Group | undefined; busy: boolean; stuck: { cancel: () => void } | undefined; failures: number }
 
 export interface HandOver {
   /**
@@ -25,7 +38,9 @@ export interface HandOver {
    * everything taken for the same chat since rejects too, because it must not overtake: take all of it again, in order.
    */
   take(update: Update): Promise<void>
-  /** Waits for what is being handed over; what still waits for further parts is rejected, and so delivered again. */
+  /** Takes up what an earlier connection held. Call once, before anything is taken; never rejects. */
+  recall(): Promise<void>
+  /** Waits for what is being handed over; what still waits for further parts is rejected, and so delivered again, or stays held for the next start. */
   close(): Promise<void>
   /** When the oldest running hand-over began; undefined when none is running. */
   busySince(): number | undefined
@@ -34,7 +49,11 @@ export interface HandOver {
 export interface HandOverOptions {
   host: ChannelHost
   self: Self
-  /** Whether pieces Telegram cut apart are awaited and joined. Off where the next piece only comes after this one is acknowledged. */
+  /** Where acknowledged pieces wait. Absent: nowhere. */
+  hold?: HoldingPlace
+  /** Whether a piece is acknowledged once it is held, because the next one comes only then (webhook). Else pieces wait unacknowledged. */
+  holdPieces: boolean
+  /** Whether pieces Telegram cut apart are awaited and joined. */
   join: boolean
   fetchFile(fileId: string, sizeBytes: number): Promise<string | undefined>
   /** Called after the press is durable. */
@@ -42,15 +61,17 @@ export interface HandOverOptions {
 }
 
 /** Hands updates to the gateway, in order within a chat, chats side by side, joining what Telegram cut apart. */
-export function createHandOver({ host, self, join, fetchFile, answerPress }: HandOverOptions): HandOver {
+export function createHandOver({ host, self, join, hold, holdPieces, fetchFile, answerPress }: HandOverOptions): HandOver {
   const lanes = new Map<string, Lane>()
   const running = new Map<Promise<void>, number>()
   let closed = false
+  /** Off when the holding place could not be read: what stands there must not be written over. */
+  let mayHold = holdPieces
 
   function laneOf(key: string): Lane {
     let lane = lanes.get(key)
     if (lane === undefined) {
-      lane = { queue: [], waiting: new Set(), group: undefined, busy: false }
+      lane = { queue: [], waiting: new Set(), group: undefined, busy: false, stuck: undefined, failures: 0 }
       lanes.set(key, lane)
     }
     return lane
@@ -72,40 +93,71 @@ export function createHandOver({ host, self, join, fetchFile, answerPress }: Han
       return Promise.resolve()
     }
     if (closed) return Promise.reject(new Problem('telegram-closing', 'The connection is being closed.'))
+    // It came again because its acknowledgement was lost.
+    if (hold?.has(update.update_id) === true) return Promise.resolve()
     return new Promise<void>((resolve, reject) => {
       const lane = laneOf(understood.lane)
-      const waiting: Waiting = { understood, resolve, reject }
+      if (lane.stuck !== undefined) return reject(new Problem('telegram-stuck', 'An earlier message of this chat could not be written down yet.'))
+      const waiting: Waiting = { understood, update, state: 'open', resolve, reject }
       lane.waiting.add(waiting)
       place(lane, understood.lane, waiting)
     })
+  }
+
+  async function recall(): Promise<void> {
+    if (hold === undefined) return
+    try {
+      for (const update of await hold.recall()) {
+        const understood = read(update)
+        if (understood.kind === 'nothing') hold.release([update.update_id])
+        else place(laneOf(understood.lane), understood.lane, { understood, update, state: 'held', resolve: () => {}, reject: () => {} })
+      }
+    } catch (error) {
+      mayHold = false
+      host.log.warn('telegram: pieces of long texts could not be kept apart from the others; they come as messages of their own', { error: error instanceof Error ? error.message : String(error) })
+    }
   }
 
   /** Puts one update into its lane: into the open group, or behind it. */
   function place(lane: Lane, key: string, waiting: Waiting): void {
     const { understood } = waiting
     if (understood.kind === 'message' && join) {
-      const piece = understood as Incoming
-      const part = { ...waiting, understood: piece }
-      if (lane.group !== undefined && continues(lane.group, piece)) {
+      const part = waiting as Part
+      if (lane.group !== undefined && continues(lane.group, part.understood)) {
         lane.group.parts.push(part)
         lane.group.cancel()
-        lane.waiting.add(part)
-        lane.waiting.delete(waiting)
+        keepPart(lane, key, part)
         awaitMore(lane, key, lane.group)
         return
       }
       closeGroup(lane, key)
-      if (begins(piece)) {
-        lane.waiting.add(part)
-        lane.waiting.delete(waiting)
-        lane.group = { kind: piece.piece?.kind ?? 'text', parts: [part], cancel: () => {} }
+      if (begins(part.understood)) {
+        lane.group = { kind: part.understood.piece?.kind ?? 'text', parts: [part], cancel: () => {} }
+        keepPart(lane, key, part)
         awaitMore(lane, key, lane.group)
         return
       }
     } else {
       closeGroup(lane, key)
     }
-    enqueue(lane, key, [waiting], () => deliver(understood))
+    enqueue(lane, key, { owners: [waiting], work: () => deliver(understood) })
+  }
+
+  /** Acknowledges a part as soon as it is held. One that cannot be held waits, and is acknowledged with its group. */
+  function keepPart(lane: Lane, key: string, part: Part): void {
+    if (hold === undefined || !mayHold || part.state !== 'open') return
+    hold.keep(part.update).then(() => {
+      // It was given up, or handed over, while it was being written.
+      if (part.state === 'rejected' || !lane.waiting.has(part)) return hold.release([part.update.update_id])
+      part.state = 'held'
+      lane.waiting.delete(part)
+      part.resolve()
+      // Only now can the next part come.
+      if (lane.group?.parts.at(-1) === part) {
+        lane.group.cancel()
+        awaitMore(lane, key, lane.group)
+      }
+    }, (error: unknown) => host.log.info('telegram: a piece could not be held for the next one', { update: part.update.update_id, error: error instanceof Error ? error.message : String(error) }))
   }
 
   /** Waits for the next part, unless this one shows that it was the last. */
@@ -123,45 +175,63 @@ export function createHandOver({ host, self, join, fetchFile, answerPress }: Han
     if (group === undefined) return
     group.cancel()
     lane.group = undefined
-    enqueue(lane, key, group.parts, () => deliverJoined(group.parts.map((part) => part.understood)))
+    enqueue(lane, key, joined(group.parts))
   }
 
-  function enqueue(lane: Lane, key: string, owners: Waiting[], work: () => Promise<void>): void {
-    lane.queue.push(async () => {
-      await work()
-      for (const owner of owners) {
-        lane.waiting.delete(owner)
-        owner.resolve()
-      }
-    })
+  const joined = (parts: Part[]): Task => ({ owners: parts, work: () => deliverJoined(parts.map((part) => part.understood)) })
+
+  function enqueue(lane: Lane, key: string, task: Task): void {
+    lane.queue.push(task)
     if (!lane.busy) void drain(lane, key)
   }
 
   async function drain(lane: Lane, key: string): Promise<void> {
     lane.busy = true
-    for (let next = lane.queue.shift(); next !== undefined; next = lane.queue.shift()) {
-      const work = next()
+    for (let task = lane.queue.shift(); task !== undefined; task = lane.queue.shift()) {
+      const { owners } = task
+      const work = task.work()
       running.set(work, host.clock.now())
       try {
         await work
+        lane.failures = 0
+        for (const owner of owners) {
+          lane.waiting.delete(owner)
+          owner.resolve()
+        }
+        hold?.release(owners.flatMap((owner) => (owner.state === 'held' ? [owner.update.update_id] : [])))
       } catch (error) {
-        fail(lane, error)
+        fail(lane, key, task, error)
       } finally {
         running.delete(work)
       }
     }
     lane.busy = false
-    if (lane.waiting.size === 0) lanes.delete(key)
+    if (lane.waiting.size === 0 && lane.group === undefined && lane.stuck === undefined) lanes.delete(key)
   }
 
-  /** Nothing may overtake what failed: everything behind it fails with it. */
-  function fail(lane: Lane, error: unknown): void {
+  /** Nothing may overtake what failed: everything behind it fails with it. What is acknowledged already nobody brings again: it is tried again here. */
+  function fail(lane: Lane, key: string, failed: Task, error: unknown): void {
     lane.group?.cancel()
+    const tasks = [failed, ...lane.queue, ...(lane.group === undefined ? [] : [joined(lane.group.parts)])]
     lane.group = undefined
     lane.queue.length = 0
     const all = [...lane.waiting]
     lane.waiting.clear()
-    for (const waiting of all) waiting.reject(error)
+    for (const waiting of all) reject(waiting, error)
+    const held = tasks.map(({ owners }) => owners.filter((owner): owner is Part => owner.state === 'held' && owner.understood.kind === 'message')).filter((parts) => parts.length > 0)
+    if (held.length === 0 || closed) return
+    lane.failures += 1
+    host.log.warn('telegram: a message that was taken could not be written down yet; it is tried again', { tries: lane.failures, error: error instanceof Error ? error.message : String(error) })
+    const cancel = host.clock.after(Math.min(againAfterMaxMs, againAfterMs * 2 ** Math.min(lane.failures - 1, 16)), () => {
+      lane.stuck = undefined
+      for (const parts of held) enqueue(lane, key, joined(parts))
+    })
+    lane.stuck = { cancel }
+  }
+
+  function reject(waiting: Waiting, error: unknown): void {
+    waiting.state = 'rejected'
+    waiting.reject(error)
   }
 
   async function deliver(understood: Understood): Promise<void> {
@@ -191,18 +261,22 @@ export function createHandOver({ host, self, join, fetchFile, answerPress }: Han
 
   return {
     take,
+    recall,
     async close() {
       closed = true
       for (const lane of lanes.values()) {
         const { group } = lane
         lane.group = undefined
+        lane.stuck?.cancel()
         group?.cancel()
         for (const part of group?.parts ?? []) {
+          if (part.state !== 'open') continue
           lane.waiting.delete(part)
-          part.reject(new Problem('telegram-closing', 'The connection is being closed.'))
+          reject(part, new Problem('telegram-closing', 'The connection is being closed.'))
         }
       }
       while (running.size > 0) await Promise.allSettled(running.keys())
+      await hold?.idle()
     },
     busySince: () => (running.size === 0 ? undefined : Math.min(...running.values())),
   }

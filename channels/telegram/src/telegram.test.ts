@@ -414,13 +414,14 @@ describe('polling', () => {
 })
 
 describe('the webhook', () => {
-  async function hooked(serverOptions: TelegramServerOptions = {}): Promise<Stage & { url: string }> {
+  async function hooked(serverOptions: TelegramServerOptions = {}, hostOptions: TestHostOptions = {}): Promise<Stage & { url: string; again(options: TestHostOptions): Promise<{ host: TestHost }> }> {
     const { server, anna } = await serve({ webhookRetryMs: 5, ...serverOptions })
     const probe = await startTelegramServer()
     const { port } = probe
     await probe.close()
     const url = `http://127.0.0.1:${port}/telegram-webhook`
-    return { server, anna, url, ...(await connect(server, { webhookUrl: url, webhookPort: port })) }
+    const open = (options: TestHostOptions) => connect(server, { webhookUrl: url, webhookPort: port }, options)
+    return { server, anna, url, again: open, ...(await open(hostOptions)) }
   }
 
   it('takes messages in order and answers only when they are durable', async () => {
@@ -446,6 +447,93 @@ describe('the webhook', () => {
     expect(await post(right, 'no json')).toBe(200)
     expect(await post(right, update)).toBe(200)
     expect(host.taken.map((message) => message.text)).toEqual(['forged'])
+  })
+
+  it('joins a long text and an album, and acknowledges every piece', async () => {
+    const { server, anna, host } = await hooked()
+    const parts = ['a'.repeat(4_096), 'b'.repeat(4_096), 'the end'].map((text) => server.say(anna, text))
+    const pictures = [1, 2, 3].map((fill) => new Uint8Array(2_000).fill(fill))
+    const album = server.album(anna, pictures, { caption: 'holiday' })
+    const [text, images] = await taken(host, 2)
+    expect(text).toMatchObject({ id: String(parts[0]?.messageId), text: `${'a'.repeat(4_096)}${'b'.repeat(4_096)}the end`, joinedIds: parts.slice(1).map((part) => String(part.messageId)) })
+    expect(images).toMatchObject({ id: String(album[0]?.messageId), text: 'holiday', joinedIds: album.slice(1).map((one) => String(one.messageId)) })
+    expect(images?.attachments.map((one) => one.data)).toEqual(pictures.map((bytes) => Buffer.from(bytes).toString('base64')))
+    await server.until(() => server.unconfirmed().length === 0, 'the acknowledgement')
+    expect(host.calls.length).toBe(2)
+  })
+
+  it('keeps a piece over a stop between two of them, once it was acknowledged', async () => {
+    const sealed = new Map<string, string>()
+    const { server, anna, host, connection, again } = await hooked({}, { sealed })
+    const first = server.say(anna, 'a'.repeat(4_096))
+    await server.until(() => server.isConfirmed(first.updateId), 'the acknowledgement')
+    expect(host.calls).toEqual([])
+    expect(sealed.size).toBe(1)
+    await connection.close()
+    const second = server.say(anna, 'the end')
+    const { host: next } = await again({ sealed })
+    await server.until(() => server.isConfirmed(second.updateId), 'the other piece')
+    expect((await taken(next, 1)).map((message) => message.text)).toEqual([`${'a'.repeat(4_096)}the end`])
+    await next.until(() => next.calls.length === 1, 'the hand-over')
+  })
+
+  it('hands over a kept piece also when the bot was switched to polling meanwhile', async () => {
+    const sealed = new Map<string, string>()
+    const { server, anna, connection } = await hooked({}, { sealed })
+    const first = server.say(anna, 'a'.repeat(4_096))
+    await server.until(() => server.isConfirmed(first.updateId), 'the acknowledgement')
+    await connection.close()
+    const { host: next } = await connect(server, {}, { sealed })
+    expect((await taken(next, 1)).map((message) => message.text)).toEqual(['a'.repeat(4_096)])
+  })
+
+  it('twin: where holding only pretends, that piece is lost', async () => {
+    const sealed = new Map<string, string>()
+    const { server, anna, connection, again } = await hooked({}, { sealed })
+    const first = server.say(anna, 'a'.repeat(4_096))
+    await server.until(() => server.isConfirmed(first.updateId), 'the acknowledgement')
+    await connection.close()
+    sealed.clear()
+    server.say(anna, 'the end')
+    const { host: next } = await again({ sealed })
+    expect((await taken(next, 1)).map((message) => message.text)).toEqual(['the end'])
+  })
+
+  it('hands over once more what was handed over and still held when the gateway died: it is known', async () => {
+    const sealed = new Map<string, string>()
+    const known = new Set<string>()
+    const { server, anna, host, connection, again } = await hooked({}, { sealed, known })
+    let asItWas = new Map<string, string>()
+    const first = server.say(anna, 'a'.repeat(4_096))
+    const second = server.say(anna, 'the end')
+    const keep = host.sealed.set
+    host.sealed.set = async (values) => {
+      await keep(values)
+      if (sealed.size > 0) asItWas = new Map(sealed)
+    }
+    await taken(host, 1)
+    await server.until(() => server.isConfirmed(first.updateId) && server.isConfirmed(second.updateId), 'the acknowledgement')
+    await connection.close()
+    expect(sealed.size).toBe(0)
+    const { host: next } = await again({ sealed: asItWas, known })
+    await next.until(() => next.calls.length > 0 && asItWas.size === 0, 'what was held to be handed over again')
+    expect(next.taken).toEqual([])
+  })
+
+  it('tries a joined text again that cannot be written down, and nothing of the chat overtakes it', async () => {
+    const { server, anna, host } = await hooked()
+    host.rejectNext(2)
+    const said = ['a'.repeat(4_096), 'the end', 'and then'].map((text) => server.say(anna, text))
+    expect((await taken(host, 2)).map((message) => message.text.slice(-8))).toEqual(['athe end', 'and then'])
+    await server.until(() => said.every(({ updateId }) => server.isConfirmed(updateId)), 'the acknowledgement')
+  })
+
+  it('without a place to hold them, pieces come as messages of their own and are answered only when they are durable', async () => {
+    const { server, anna, host } = await hooked()
+    host.sealed.set = () => Promise.reject(new Error('the vault is locked'))
+    const said = ['a'.repeat(4_096), 'the end'].map((text) => server.say(anna, text))
+    expect((await taken(host, 2)).map((message) => message.text.length)).toEqual([4_096, 7])
+    await server.until(() => said.every(({ updateId }) => server.isConfirmed(updateId)), 'the acknowledgement')
   })
 
   it('needs a secret', async () => {

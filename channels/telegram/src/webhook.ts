@@ -28,8 +28,8 @@ export interface WebhookOptions {
 
 /**
  * Webhook mode: Telegram delivers to a listener of our own. An update is answered 200 only after it is durable; on any
- * other answer Telegram delivers it again. Telegram hands over one update of a chat at a time, so pieces of one text
- * or album can't be awaited here: each is a message of its own. Resolves with how to stop.
+ * other answer Telegram delivers it again. Telegram hands over one update of a chat at a time, so a piece of a text or
+ * album is answered as soon as it is held durably (`holding-place.ts`). Resolves with how to stop.
  */
 export async function startWebhook({ api, host, config, url, secret, handOver, health }: WebhookOptions): Promise<() => Promise<void>> {
   if (!/^[A-Za-z0-9_-]{1,256}$/.test(secret)) {
