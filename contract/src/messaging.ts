@@ -9,8 +9,8 @@ export const handedOver = '[From the conversation '
 /** How a message of the gateway begins that says that a command has ended. A person who writes so loses nothing but that addresses in it count as said by nobody. */
 export const commandEnded = '[Your background command '
 
-/** How a message stands. `waiting`: written down, and sent once the network can be reached. */
-export interface SentMessage { id: string; to: string; state: 'sent' | 'waiting'; again: boolean }
+/** How a message stands. `waiting`: written down, and sent once the network can be reached. `fileLeftOut`: the network takes no such file, and a sentence that says so went instead. */
+export interface SentMessage { id: string; to: string; state: 'sent' | 'waiting'; again: boolean; fileLeftOut?: true }
 
 /** A place words may go to. `id` names it for good; names may be several places'. */
 export interface Recipient { id: string; names: string[] }
@@ -21,8 +21,11 @@ export interface Recipient { id: string; names: string[] }
  */
 export interface Messages {
   recipients(): Promise<Recipient[]>
-  /** `reply`: as an answer to the message the turn began with; only in its own conversation. The same words to the same place are sent once in a turn (`again`). */
-  send(message: { to?: string; text: string; reply: boolean }, signal: AbortSignal): Promise<SentMessage>
+  /**
+   * `reply`: as an answer to the message the turn began with; only in its own conversation. `file`: of the workspace, sent with the words; it goes as what
+   * its content is and without what says where it was made. The same words and file to the same place are sent once in a turn (`again`).
+   */
+  send(message: { to?: string; text: string; reply: boolean; file?: string }, signal: AbortSignal): Promise<SentMessage>
   /** Replaces the words of a message of ours. */
   edit(id: string, to: string | undefined, text: string, signal: AbortSignal): Promise<void>
   remove(id: string, to: string | undefined, signal: AbortSignal): Promise<void>

@@ -1,5 +1,5 @@
 /** The chats the gateway knows of a person: where they were last, and where they may write. */
-import { ownerPrincipal, type Channel, type ChatRef, type PrincipalId } from '@moltbot/contract'
+import { ownerPrincipal, type Channel, type ChatRef, type OutgoingButton, type PrincipalId } from '@moltbot/contract'
 import { isElevated } from './elevated.ts'
 import type { Connections } from './foundation/connections/types.ts'
 import type { GuardRoom } from './journey/guard/index.ts'
@@ -10,7 +10,7 @@ export interface KnownChats {
   /** Chats a person may write to: those of their own conversations, for the owner and admins everybody's on a network, and of paired people. */
   placesOf(principal: PrincipalId): Promise<{ chat: ChatRef; names: string[] }[]>
   /** Writes to the owner where they were last, on a network if they use one. False: there is no such chat yet. */
-  tellOwner(words: string, key: string): Promise<boolean>
+  tellOwner(words: string, key: string, buttons?: readonly OutgoingButton[]): Promise<boolean>
 }
 
 export function createKnownChats({ channels, guard, sessions, connections, outbox }: {
@@ -20,12 +20,12 @@ export function createKnownChats({ channels, guard, sessions, connections, outbo
   connections: Pick<Connections, 'of'>
   outbox: Pick<OutboxRoom, 'send'>
 }): KnownChats {
-  const tellOwner = async (words: string, key: string): Promise<boolean> => {
+  const tellOwner = async (words: string, key: string, buttons?: readonly OutgoingButton[]): Promise<boolean> => {
     const chats = (await sessions.list()).flatMap(({ principal, kind, lastChat }) => (principal === ownerPrincipal && kind === 'direct' && lastChat !== null ? [lastChat] : []))
     const isNetwork = (chat: ChatRef): boolean => channels.find(({ id }) => id === chat.channel)?.senders === 'platform'
     const chat = chats.find((each) => isNetwork(each) && connections.of(each) !== undefined) ?? chats.find((each) => !isNetwork(each) && connections.of(each)?.door?.serves !== 'http')
     if (chat === undefined) return false
-    await outbox.send({ chat, markdown: words, principal: ownerPrincipal, key })
+    await outbox.send({ chat, markdown: words, principal: ownerPrincipal, key, ...(buttons === undefined ? {} : { buttons }) })
     return true
   }
   const placesOf = async (principal: PrincipalId): Promise<{ chat: ChatRef; names: string[] }[]> => {

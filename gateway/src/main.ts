@@ -61,7 +61,7 @@ import { createKnownChats } from './known-chats.ts'
 import { auditKey, recordVaultAct, sealed, withoutFactor } from './opened-vault.ts'
 import { keepPastedSecrets } from './pasted-secrets.ts'
 import { migrations, sections } from './sections.ts'
-import { moneyQuestions, questionsInChat } from './questions.ts'
+import { endAnsweredButtons, moneyQuestions, questionsInChat } from './questions.ts'
 import { createStatus } from './status.ts'
 import { createToolbox, sandboxFor, whereOf } from './toolbox.ts'
 import { unfinishedCalls } from './unfinished-calls.ts'
@@ -577,6 +577,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     await budget.open(() => unfinishedCalls({ inbox, sessions, models, config, store }))
     await halt.start()
     const resumed = await resume(journey)
+    await endAnsweredButtons({ guard, outbox, log })
     await subAgents.resume()
     await background.resume()
     if (resumed.messages + resumed.deliveries > 0) log.info('Continued what was unfinished.', resumed)

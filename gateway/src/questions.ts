@@ -1,8 +1,8 @@
 /** How questions to people are put: where the work was asked for, and about money to the owner wherever they are. */
-import type { Clock, Principal, Store, Tx } from '@moltbot/contract'
+import { describeError, type Clock, type Logger, type Principal, type Store, type Tx } from '@moltbot/contract'
 import { isElevated } from './elevated.ts'
 import type { AskOwner } from './foundation/budget/index.ts'
-import { askWords, type Approval, type GuardRoom } from './journey/guard/index.ts'
+import { askButtons, asksFor, askWords, type Approval, type GuardRoom } from './journey/guard/index.ts'
 import type { OutboxRoom } from './journey/outbox/index.ts'
 import { agentOfKey, type Turn } from './journey/sessions/index.ts'
 import type { KnownChats } from './known-chats.ts'
@@ -19,8 +19,18 @@ export function questionsInChat({ clock, guard, outbox }: Parts): (tx: Tx, turn:
   return async (tx, { batch: [first], chat, principal }, approval) => {
     if (first === undefined) return
     const words = askWords(approval, { ownerOnly: !guard.mayDecide(principal, approval), minutes: minutesLeft(approval, clock) })
-    await outbox.reply(tx, { inbox: first.inbox, chat, principal: principal.id }, words, `ask-${approval.id}`)
+    await outbox.reply(tx, { inbox: first.inbox, chat, principal: principal.id }, words, `ask-${approval.id}`, askButtons(approval))
   }
+}
+
+/** Takes the buttons away from questions that were answered, or that ran out: now those of before the start, later each at once. */
+export async function endAnsweredButtons({ guard, outbox, log }: { guard: Pick<GuardRoom, 'approvals' | 'onApproval'>; outbox: Pick<OutboxRoom, 'endButtons'>; log: Pick<Logger, 'warn'> }): Promise<void> {
+  guard.onApproval((approval) => {
+    if (approval.state === 'pending') return
+    outbox.endButtons((buttons) => asksFor(buttons, approval)).catch((error: unknown) => log.warn('The buttons of a question that is over could not be taken away.', { error: describeError(error) }))
+  })
+  const open = await guard.approvals({ open: true })
+  await outbox.endButtons((buttons) => !open.some((approval) => asksFor(buttons, approval)))
 }
 
 /** Asks the owner for money in the name of a turn; the turn waits meanwhile. Whoever may not decide it is told only that the owner is asked. */
@@ -38,7 +48,7 @@ export function moneyQuestions(parts: Parts & { store: Store; tellOwner: KnownCh
       return asked
     })
     // Asked for again after a crash, it is the same message.
-    if (question.state === 'pending' && !isElevated(principal)) await tellOwner(askWords(question, { ownerOnly: false, minutes: minutesLeft(question, clock) }), `ask-${question.id}`)
+    if (question.state === 'pending' && !isElevated(principal)) await tellOwner(askWords(question, { ownerOnly: false, minutes: minutesLeft(question, clock) }), `ask-${question.id}`, askButtons(question))
     let decided = await guard.whenDecided(question.id, signal)
     if (decided.state === 'pending') {
       // The gateway stops: it is asked again at the next start, and the answer counts until then.

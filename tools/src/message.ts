@@ -7,13 +7,14 @@ import { quoted, visible } from './text/visible.ts'
 /** Words to people besides the answer itself. */
 export const message = defineTool({
   name: 'message',
-  description: 'Message people.',
+  description: 'Message people, or here.',
   input: Type.Object(
     {
       action: Type.Enum(['send', 'reply', 'react', 'edit', 'delete', 'poll', 'list']),
-      to: Type.Optional(Type.String({ minLength: 1, maxLength: 300, description: 'else this chat' })),
+      to: Type.Optional(Type.String({ minLength: 1, maxLength: 300 })),
       text: Type.Optional(Type.String({ maxLength: 20_000 })),
-      id: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+      id: Type.Optional(Type.String({ maxLength: 100 })),
+      file: Type.Optional(Type.String()),
       options: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { minItems: 2, maxItems: 12 })),
     },
     { additionalProperties: false },
@@ -23,11 +24,12 @@ export const message = defineTool({
     if (input.action === 'list') return [{ kind: 'reads-private', what: 'who can be written to' }]
     const to = input.to?.trim() ?? ''
     // Somebody who is called like it is not it.
-    return [{ kind: 'sends', to: to === '' ? ownConversation : to === ownConversation || looksLikeSite(to) ? `"${to}"` : to }]
+    const sends = { kind: 'sends', to: to === '' ? ownConversation : to === ownConversation || looksLikeSite(to) ? `"${to}"` : to } as const
+    return input.file === undefined ? [sends] : [{ kind: 'reads-private', what: input.file }, { ...sends, file: input.file }]
   },
   summarize(input) {
     const parts = [
-      ...(input.id === undefined ? [] : [visible(input.id)]), ...(input.to === undefined ? [] : [`to ${visible(input.to)}`]), ...(input.text === undefined ? [] : [quoted(input.text, 1_000)]),
+      ...(input.id === undefined ? [] : [visible(input.id)]), ...(input.to === undefined ? [] : [`to ${visible(input.to)}`]), ...(input.file === undefined ? [] : [`the file ${visible(input.file)}`]), ...(input.text === undefined ? [] : [quoted(input.text, 1_000)]),
       ...(input.options === undefined ? [] : [`(${input.options.map(visible).join(' / ')})`]),
     ]
     return [`Message: ${visible(input.action)}`, ...parts].join(' ')
@@ -44,9 +46,10 @@ export const message = defineTool({
       }
       case 'send':
       case 'reply': {
-        const sent = await untilAborted(() => messages.send({ ...place(input.to), text: wordsOf(), reply: input.action === 'reply' }, signal), signal)
-        if (sent.again) return said(`These words went to ${visible(sent.to)} in this turn already (message ${sent.id}).`)
+        const sent = await untilAborted(() => messages.send({ ...place(input.to), text: input.file === undefined ? wordsOf() : input.text ?? '', reply: input.action === 'reply', ...(input.file === undefined ? {} : { file: input.file }) }, signal), signal)
+        if (sent.again) return said(`${input.file === undefined ? 'These words' : 'This file'} went to ${visible(sent.to)} in this turn already (message ${sent.id}).`)
         if (sent.state !== 'sent') return { ...said(`Written down for ${visible(sent.to)} as message ${sent.id}; it goes out as soon as the network can be reached.`), stands: { kind: 'going' as const, why: 'waits for the network' } }
+        if (sent.fileLeftOut === true) return { ...said(`${visible(sent.to)} takes no such file; words that say so went instead, as message ${sent.id}.`), isError: true, stands: { kind: 'undone' as const, why: 'the network takes no such file' } }
         return said(`Sent to ${visible(sent.to)} as message ${sent.id}.`)
       }
       case 'react':

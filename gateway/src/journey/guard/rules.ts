@@ -31,7 +31,7 @@ export function ruleOnEffect(principal: Principal, effect: Effect, { tainted, kn
     // What is said in the conversation itself is its answer, in other words.
     case 'sends':
       if (effect.to === ownConversation) return allow
-      return elevated ? ask(`it would send to ${effect.to}`) : deny(`sending to ${effect.to} is not allowed`)
+      return elevated ? ask(`it would send ${effect.file === undefined ? '' : `the file ${effect.file} `}to ${effect.to}`) : deny(`sending to ${effect.to} is not allowed`)
     case 'spends': return elevated ? ask(`it would spend: ${effect.what}`) : deny('spending is the owner\'s')
     // The owner's own words may change what the assistant remembers and how it behaves; nobody else's may, but what is remembered of themselves.
     case 'changes-gateway':

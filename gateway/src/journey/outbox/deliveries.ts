@@ -22,6 +22,8 @@ export const outboxFilesMigration: Migration = {
         CREATE INDEX deliveries_file ON deliveries (file_hash) WHERE file_hash IS NOT NULL`,
 }
 
+export const outboxButtonsMigration: Migration = { name: '0003-outbox-buttons', sql: 'CREATE INDEX deliveries_buttons ON deliveries (created_at) WHERE buttons IS NOT NULL' }
+
 /** The idempotency key of a part: the same part has the same key after any number of crashes. */
 export function deliveryKey(owner: string, part: number): DeliveryKey {
   return createHash('sha256').update(`${owner}/${part}`).digest('hex').slice(0, 32) as DeliveryKey
@@ -110,6 +112,13 @@ export function createDeliveries(options: { store: Store; clock: Clock; newId: N
     },
     async find(text: string): Promise<StoredDelivery[]> {
       return (await store.read.all('SELECT * FROM deliveries WHERE id = ? OR message_key = ? OR platform_id = ? LIMIT 5', text, text, text)).map(toDelivery)
+    },
+    /** What stands, or will stand, with buttons below it. */
+    async withButtons(): Promise<StoredDelivery[]> {
+      return (await store.read.all('SELECT * FROM deliveries WHERE buttons IS NOT NULL ORDER BY created_at')).map(toDelivery)
+    },
+    async dropButtons(tx: Tx, id: DeliveryId): Promise<void> {
+      await tx.run('UPDATE deliveries SET buttons = NULL WHERE id = ?', id)
     },
     /** Whether a row still needs these bytes. */
     async needsFile(sha256: string): Promise<boolean> {

@@ -8,7 +8,7 @@ import {
 } from '@moltbot/contract'
 import type { Connections } from '../../foundation/connections/types.ts'
 import { createChatLanes, placeKey } from './chat-lanes.ts'
-import { createDeliveries, deliveryKey, outboxFilesMigration, outboxMigration, sentOnOwner, type StoredDelivery } from './deliveries.ts'
+import { createDeliveries, deliveryKey, outboxButtonsMigration, outboxFilesMigration, outboxMigration, sentOnOwner, type StoredDelivery } from './deliveries.ts'
 import { fits } from './fits.ts'
 import { createKeptFiles } from './kept-files.ts'
 import { sayable } from './sayable.ts'
@@ -17,7 +17,7 @@ import { buttonsFor, leftOutWords } from './with-file.ts'
 
 export type * from './types.ts'
 export { fileBytesMax } from './kept-files.ts'
-export const migrations: readonly Migration[] = [outboxMigration, outboxFilesMigration]
+export const migrations: readonly Migration[] = [outboxMigration, outboxFilesMigration, outboxButtonsMigration]
 
 /** A send that has not answered after this long counts as uncertain. */
 export const sendDeadlineMs = 30_000
@@ -31,6 +31,8 @@ export const resendsMax = 10
 const promptResends = 3
 const retryBaseMs = 400
 const retryMaxMs = 30_000
+/** So long a place may be out of reach before the buttons of a question that is over are left there. */
+const buttonsPatienceMs = 60_000
 /** A live preview starts when this much is there and this long has passed. */
 const previewCharsMin = 24
 const previewEveryMs = 1_000
@@ -444,7 +446,7 @@ export function createOutbox(options: {
         if (row === undefined) break
         before = row
       }
-      return before ?? (await write(tx, { owner, turnId: null, inboxId: null, principal: request.principal, chat: request.chat, replyTo: request.replyTo ?? null, markdown: request.markdown, ...(file === undefined ? {} : { file }) })).at(-1)
+      return before ?? (await write(tx, { owner, turnId: null, inboxId: null, principal: request.principal, chat: request.chat, replyTo: request.replyTo ?? null, markdown: request.markdown, ...(file === undefined ? {} : { file }), ...(request.buttons === undefined ? {} : { buttons: request.buttons }) })).at(-1)
     })
     if (last === undefined) throw new Problem('send-empty', 'There is nothing to send.', { next: 'Give the message some text, or a file.' })
     return new Promise((resolve, reject) => {
@@ -501,6 +503,27 @@ export function createOutbox(options: {
       write(tx, { owner: sentOnOwner(on.inbox), turnId: null, inboxId: null, principal: on.principal, chat: on.chat, replyTo: null, markdown }),
     /** What `sendOn` wrote for a message. */
     sentOn: (inbox: InboxId): Promise<DeliveryRow[]> => deliveries.sentOn(store.read, inbox),
+    /** Takes away the buttons of questions that are over. What can't be reached for a minute keeps them until this is asked again: tapped, they say what they say. */
+    async endButtons(isOver: (buttons: readonly OutgoingButton[]) => boolean): Promise<void> {
+      const over = (await deliveries.withButtons()).filter(({ buttons }) => buttons !== undefined && isOver(buttons))
+      for (const { id, chat } of over) {
+        lanes.push(placeKey(chat), async () => {
+          if (connections.of(chat) === undefined) await whenUp(chat, buttonsPatienceMs)
+          const row = await deliveries.get(store.read, id)
+          const connection = connections.of(chat)
+          const { edit } = connection ?? {}
+          const stands = row?.platformId
+          if (row?.buttons === undefined || connection === undefined || closing.signal.aborted) return
+          try {
+            if (edit !== undefined && connection.limits.buttons !== undefined && stands != null) await withDeadline((signal) => edit.call(connection, chat, stands, { key: row.key, markdown: row.markdown }, signal), sendDeadlineMs)
+          } catch (error) {
+            log.debug('The buttons of a question stay.', { delivery: id, error: describeError(error) })
+            if (!(error instanceof SendProblem && error.outcome === 'never')) return
+          }
+          await store.transaction((tx) => deliveries.dropButtons(tx, id))
+        })
+      }
+    },
     /** Takes back a preview whose turn ended without words. */
     async withdraw(turn: Pick<ReplyTarget, 'id' | 'chat'>): Promise<void> {
       const draft = (await deliveries.ofTurn(store.read, turn.id)).find((row) => row.draft && row.settledAt === null)

@@ -38,7 +38,7 @@ export interface OutboxDoor {
    * the file, where there is one; `file` absent then says that the place takes no such file, and words went instead. Rejects with a `Problem` for a
    * file that cannot go out.
    */
-  send(request: { chat: ChatRef; markdown: string; principal: PrincipalId; key?: string; replyTo?: PlatformMessageId; file?: GivenFile }): Promise<DeliveryRow>
+  send(request: { chat: ChatRef; markdown: string; principal: PrincipalId; key?: string; replyTo?: PlatformMessageId; file?: GivenFile; buttons?: readonly OutgoingButton[] }): Promise<DeliveryRow>
   /** A file that stays for its place to fetch; undefined: there is none (any more). */
   openFile(id: DeliveryId): Promise<{ row: DeliveryRow; file: DeliveryFile; bytes: Uint8Array } | undefined>
   ofTurn(turn: TurnId): Promise<DeliveryRow[]>

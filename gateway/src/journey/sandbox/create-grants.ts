@@ -91,7 +91,7 @@ export function createGrants(options: SandboxOptions): Sandbox {
     shared: (subject) => (subject.principal === ownerPrincipal ? undefined : placeOf({ ...subject, principal: ownerPrincipal })),
     mark: async (subject, path) => options.labels?.mark(rootOf(subject), path),
   })
-  const messages = options.messaging === undefined ? undefined : messagingGrants(options.messaging)
+  const messages = options.messaging === undefined ? undefined : messagingGrants<GrantSubject>(options.messaging, (subject, path, bytesMax) => files(subject).readBytes(path, bytesMax))
   const makers: { [Name in GrantName]: (subject: GrantSubject) => Grants[Name] } = {
     'files.read': (subject) => {
       const { read, readImage, list, search } = files(subject)

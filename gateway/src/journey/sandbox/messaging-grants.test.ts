@@ -41,7 +41,7 @@ const source: MessagingSource = {
   connection: () => connection as Connection | undefined,
 }
 const subject = (turn = 't1', principal = owner): MessagingSubject => ({ agent: 'main' as never, principal, conversation: { chat: chat('1'), turn: turn as TurnId, replyTo: 'm9' as PlatformMessageId } })
-const grant = (who: MessagingSubject = subject()) => messagingGrants(source)(who)
+const grant = (who: MessagingSubject = subject()) => messagingGrants(source, async (_, path) => Buffer.from(path))(who)
 
 describe('who is written to', () => {
   it('is known by id or by a name that means exactly one', async () => {

@@ -17,13 +17,13 @@ export interface MessagingSubject { agent: AgentId; principal: PrincipalId; conv
 export interface Place { chat: ChatRef; names: readonly string[] }
 
 /** One written message, as the outbox keeps it. */
-export interface Written { id: string; principal: PrincipalId; chat: ChatRef; key: DeliveryKey; platformId: PlatformMessageId | null; state: string; error: string | null }
+export interface Written { id: string; principal: PrincipalId; chat: ChatRef; key: DeliveryKey; platformId: PlatformMessageId | null; state: string; error: string | null; file?: object }
 
 export interface MessagingSource {
   /** Chats this person may write to, each once. */
   places(principal: PrincipalId): Promise<Place[]>
   /** Writes first, then sends; resolves when it is certain what became of it. The same key is one message. */
-  send(request: { chat: ChatRef; markdown: string; principal: PrincipalId; key: string; replyTo?: PlatformMessageId }): Promise<Written>
+  send(request: { chat: ChatRef; markdown: string; principal: PrincipalId; key: string; replyTo?: PlatformMessageId; file?: { fileName: string; bytes: Uint8Array } }): Promise<Written>
   /** What was written under this key. */
   sent(principal: PrincipalId, key: string): Promise<Written | undefined>
   /** Messages with this id. */
@@ -35,6 +35,8 @@ export interface MessagingSource {
 /** How long a tool waits for the network to confirm; then the message is told as waiting. */
 const sendPatienceMs = 20_000
 const actDeadlineMs = 30_000
+/** A file that is sent is held in memory; none of the networks takes more from an assistant. */
+const fileBytesMax = 100 * 1024 * 1024
 
 /** `telegram:2002`, `telegram/work:-100#7`. */
 export function idOfPlace(chat: ChatRef): string {
@@ -42,7 +44,7 @@ export function idOfPlace(chat: ChatRef): string {
 }
 
 /** The grant `messages` of one subject: everything goes to a place that is known already, and what is sent is written down first. */
-export function messagingGrants(source: MessagingSource): (subject: MessagingSubject) => Messages {
+export function messagingGrants<Subject extends MessagingSubject>(source: MessagingSource, readBytes: (subject: Subject, path: string, bytesMax: number) => Promise<Uint8Array>): (subject: Subject) => Messages {
   async function recipients(subject: MessagingSubject): Promise<(Recipient & { chat: ChatRef })[]> {
     return (await source.places(subject.principal)).map(({ chat, names }) => ({ id: idOfPlace(chat), names: [...names], chat }))
   }
@@ -98,10 +100,10 @@ export function messagingGrants(source: MessagingSource): (subject: MessagingSub
 
   const cannot = (chat: ChatRef, what: string): Problem => new Problem('message-cannot', `${chat.channel} has no ${what}.`, { next: 'Write a message instead.' })
 
-  async function send(subject: MessagingSubject, place: { chat: ChatRef; id: string }, words: { text: string; replyTo?: PlatformMessageId }): Promise<SentMessage> {
-    const key = createHash('sha256').update(JSON.stringify([subject.conversation?.turn ?? '', place.id, words.text, words.replyTo ?? ''])).digest('hex').slice(0, 40)
+  async function send(subject: MessagingSubject, place: { chat: ChatRef; id: string }, words: { text: string; replyTo?: PlatformMessageId; file?: { fileName: string; bytes: Uint8Array } }): Promise<SentMessage> {
+    const key = createHash('sha256').update(JSON.stringify([subject.conversation?.turn ?? '', place.id, words.text, words.replyTo ?? '', ...(words.file === undefined ? [] : [words.file.fileName, createHash('sha256').update(words.file.bytes).digest('hex')])])).digest('hex').slice(0, 40)
     const again = (await source.sent(subject.principal, key)) !== undefined
-    const work = source.send({ chat: place.chat, markdown: words.text, principal: subject.principal, key, ...(words.replyTo === undefined ? {} : { replyTo: words.replyTo }) })
+    const work = source.send({ chat: place.chat, markdown: words.text, principal: subject.principal, key, ...(words.replyTo === undefined ? {} : { replyTo: words.replyTo }), ...(words.file === undefined ? {} : { file: words.file }) })
     let cancel = (): void => undefined
     const waited = new Promise<'waiting'>((resolve) => { cancel = source.clock.after(sendPatienceMs, () => resolve('waiting')) })
     try {
@@ -113,7 +115,7 @@ export function messagingGrants(source: MessagingSource): (subject: MessagingSub
       }
       if (done.state === 'ambiguous') throw new Problem('send-uncertain', done.error ?? 'It is not known whether the message arrived.', { next: 'It may have arrived: ask before you send it again.' })
       if (done.state !== 'sent') throw new Problem('send-failed', done.error ?? 'The message could not be sent.')
-      return { id: done.id, to: place.id, state: 'sent', again }
+      return { id: done.id, to: place.id, state: 'sent', again, ...(words.file !== undefined && done.file === undefined ? { fileLeftOut: true } : {}) }
     } finally {
       cancel()
     }
@@ -121,11 +123,12 @@ export function messagingGrants(source: MessagingSource): (subject: MessagingSub
 
   return (subject) => ({
     recipients: async () => (await recipients(subject)).map(({ id, names }) => ({ id, names })),
-    async send({ to, text, reply }) {
+    async send({ to, text, reply, file }) {
       const place = await placeOf(subject, to)
-      if (text.trim() === '') throw new Problem('message-empty', 'There is nothing to send.')
+      if (text.trim() === '' && file === undefined) throw new Problem('message-empty', 'There is nothing to send.')
       if (reply && !place.own) throw new Problem('message-cannot', 'Only in its own conversation a turn answers to a message.', { next: 'Send it without reply.' })
-      return send(subject, place, { text, ...(reply && subject.conversation !== undefined ? { replyTo: subject.conversation.replyTo } : {}) })
+      const given = file === undefined ? {} : { file: { fileName: file, bytes: await readBytes(subject, file, fileBytesMax) } }
+      return send(subject, place, { text, ...given, ...(reply && subject.conversation !== undefined ? { replyTo: subject.conversation.replyTo } : {}) })
     },
     async edit(id, to, text, signal) {
       const { written, platformId, connection } = await standing(subject, id, to)
