@@ -1,8 +1,8 @@
 /** A channel that the suite opens in a process of its own, as `process: own` does. */
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { Channel } from '@moltbot/contract'
-import { fastClock, memoryLogger } from '@moltbot/contract/testing'
+import type { Channel, Connection } from '@moltbot/contract'
+import { fastClock, memoryLogger, type ChannelNetwork } from '@moltbot/contract/testing'
 import { createChannelProcesses, type ChannelProcesses } from '../../gateway/src/foundation/remote/index.ts'
 import { speedOfTheTest } from './speed-of-the-test.ts'
 
@@ -20,4 +20,25 @@ export function channelProcesses(program: keyof typeof programs, clock = fastClo
 export function inOwnProcess(channel: Channel, processes: ChannelProcesses): Channel {
   const wrapped = processes.wrap(channel)
   return { ...wrapped, connect: (config, host) => wrapped.connect({ ...(config as object), process: 'own', [speedOfTheTest]: (host.clock as { speed?: number }).speed ?? 1 } as never, host) }
+}
+
+/** The same network; when it went offline, the other process has seen that its lines are closed. A request into a line that is just breaking is another accident. */
+export function seenByTheOther(network: ChannelNetwork): ChannelNetwork {
+  const connections: Connection[] = []
+  const { offline } = network.faults
+  return {
+    ...network,
+    connected(connection) {
+      connections.push(connection)
+      network.connected?.(connection)
+    },
+    faults: {
+      ...network.faults,
+      ...(offline === undefined ? {} : { async offline() {
+        await offline()
+        // Each of these goes once around the other's loop, and no network is needed for it.
+        for (let times = 0; times < 3; times += 1) await Promise.all(connections.map((connection) => connection.openDirect?.('nobody' as never).catch(() => undefined)))
+      } }),
+    },
+  }
 }

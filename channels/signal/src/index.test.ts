@@ -1,10 +1,18 @@
+import { afterAll, describe } from 'vitest'
 import { testChannel, type ChannelNetwork, type Person, type Words } from '@moltbot/contract/testing'
 import type { PlatformMessageId } from '@moltbot/contract'
 import { startSignalServer } from '../../../test/fakes/signal-server/index.ts'
+import { channelProcesses, inOwnProcess, seenByTheOther } from '../../../test/support/own-process.ts'
 import { signal } from './index.ts'
 import { messageId, readMessageId } from './signal-id.ts'
 
 testChannel({ channel: signal as never, start: () => startNetwork() })
+
+const processes = channelProcesses('shelf')
+describe('in a process of its own', () => {
+  afterAll(() => processes.close())
+  testChannel({ channel: inOwnProcess(signal as never, processes), start: async () => seenByTheOther(await startNetwork()) })
+})
 
 /** The people of the suite on a Signal of our own. */
 async function startNetwork(): Promise<ChannelNetwork> {

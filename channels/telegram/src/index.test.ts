@@ -1,9 +1,17 @@
+import { afterAll, describe } from 'vitest'
 import { testChannel, type ChannelNetwork, type Person, type Words } from '@moltbot/contract/testing'
 import type { PlatformMessageId } from '@moltbot/contract'
 import { startTelegramServer } from '../../../test/fakes/telegram-server/index.ts'
+import { channelProcesses, inOwnProcess, seenByTheOther } from '../../../test/support/own-process.ts'
 import { telegram } from './index.ts'
 
 testChannel({ channel: telegram as never, start: () => startNetwork() })
+
+const processes = channelProcesses('shelf')
+describe('in a process of its own', () => {
+  afterAll(() => processes.close())
+  testChannel({ channel: inOwnProcess(telegram as never, processes), start: async () => seenByTheOther(await startNetwork()) })
+})
 
 /** The people of the suite on a Telegram of our own. */
 async function startNetwork(): Promise<ChannelNetwork> {
