@@ -7,6 +7,7 @@ import {
   type Sql, type Store, type TurnId, type Tx,
 } from '@moltbot/contract'
 import { hidePasted, reword, type HideSecrets } from './hide-pasted.ts'
+import { inPlainWords } from './plain-words.ts'
 import type { EndState, Inbox, InboxRow } from './types.ts'
 
 export type { EndState, Inbox, InboxRow } from './types.ts'
@@ -17,6 +18,8 @@ export const textLengthMax = 200_000
 /** The most attachments of one message, and the most base64 characters of all of them together (about 24 MB of data). */
 export const attachmentsMax = 20
 export const attachmentDataMax = 32_000_000
+/** So much is kept of a message that was denied, in UTF-16 units. */
+const deniedTextMax = 200
 
 export const inboxMigration: Migration = {
   name: '0001-inbox',
@@ -112,12 +115,19 @@ export function createInbox(options: {
   const ofTurn = async (on: Sql, turn: TurnId): Promise<InboxRow[]> =>
     (await on.all(`SELECT ${columns} FROM inbox WHERE turn_id = ? ORDER BY received_at, id`, turn)).map(toRow)
 
+  /** Of what nobody may say here its beginning is kept, and no file: a flood of it must not fill the disk. */
+  const shorten = async (tx: Tx, { id, message: { quoted, ...message } }: InboxRow): Promise<void> => {
+    if (message.text.length <= deniedTextMax && message.attachments.length === 0 && quoted === undefined) return
+    await tx.run('UPDATE inbox SET message = ? WHERE id = ?', JSON.stringify({ ...message, text: message.text.slice(0, deniedTextMax).toWellFormed(), attachments: [] }), id)
+  }
+
   const end = async (tx: Tx, id: InboxId, state: EndState, detail?: string): Promise<boolean> => {
     const changed = await tx.run(
       'UPDATE inbox SET end_state = ?, end_detail = ?, ended_at = ? WHERE id = ? AND end_state IS NULL', state, detail ?? null, clock.now(), id,
     )
     if (changed === 0) return false
     const row = await load(tx, id)
+    if (row !== undefined && state === 'denied' && detail !== notAddressed) await shorten(tx, row)
     if (row !== undefined) tx.afterCommit(() => listeners.forEach((listener) => listener(row)))
     return true
   }
@@ -127,7 +137,7 @@ export function createInbox(options: {
       const reason = refusal(incoming)
       if (reason !== undefined) return { kind: 'refused', reason }
       // Before anything is written: what is on the disk once is in every copy of it.
-      const { message, pasted } = hidePasted(incoming, hide)
+      const { message, pasted } = hidePasted(inPlainWords(incoming), hide)
       const { channel, account, chat } = message.chat
       const id = newId('in') as InboxId
       for (const platformId of new Set([message.id, ...(message.joinedIds ?? [])])) {
