@@ -63,9 +63,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'gateway/offline.ts': ['contract', 'checks', 'tools', 'gateway/expected-policy.ts', 'gateway/input-check.ts', 'gateway/channels.gen.ts', 'gateway/foundation/*', 'gateway/api', 'gateway/sections.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/opened-vault.ts'],
   'gateway/offline-backup.ts': ['contract', 'gateway/foundation/*', 'gateway/api', 'gateway/sections.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/opened-vault.ts', 'gateway/offline.ts'],
   'gateway/load-bundle.ts': ['types of contract'],
+  'gateway/scheduled-backup.ts': ['gateway/environment.ts'],
   // A channel in a process of its own: the shelf, at the other end of the gateway's line.
   'gateway/channel-process.ts': ['gateway/channels.gen.ts', 'gateway/foundation/platform', 'gateway/foundation/remote'],
-  'gateway/process.ts': ['contract', 'gateway/main.ts', 'gateway/offline.ts', 'gateway/offline-backup.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/opened-vault.ts'],
+  'gateway/process.ts': ['contract', 'gateway/main.ts', 'gateway/offline.ts', 'gateway/offline-backup.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/opened-vault.ts', 'gateway/scheduled-backup.ts'],
 
   'cli': ['contract', 'types of gateway/api/methods'],
   'ui': ['types of gateway/api/methods'],
@@ -101,7 +102,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   '@preact/signals': ['ui'],
   'node:*': [
     'channels/*', 'gateway/foundation/*', 'gateway/journey/sandbox', 'gateway/journey/guard', 'gateway/journey/outbox', 'gateway/journey/sessions', 'gateway/api', 'cli',
-    'gateway/main.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/first-start.ts', 'gateway/opened-vault.ts', 'gateway/offline.ts', 'gateway/offline-backup.ts', 'gateway/process.ts', 'gateway/load-bundle.ts', 'gateway/expected-policy.ts',
+    'gateway/main.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/first-start.ts', 'gateway/opened-vault.ts', 'gateway/offline.ts', 'gateway/offline-backup.ts', 'gateway/process.ts', 'gateway/load-bundle.ts', 'gateway/expected-policy.ts', 'gateway/scheduled-backup.ts',
   ],
 }
 

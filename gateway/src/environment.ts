@@ -40,6 +40,15 @@ export function environmentOfChannels(environment: Environment): Record<string, 
   return Object.fromEntries(names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])))
 }
 
+/** What a backup beside the gateway gets: where everything lies and who it belongs to. No value of ours, and no key of anybody. */
+export function environmentOfBackups(environment: Environment): Record<string, string> {
+  const names = [
+    'PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'XDG_CONFIG_HOME', 'XDG_STATE_HOME', 'XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS', 'CREDENTIALS_DIRECTORY',
+    'MOLTBOT_STATE_DIR', 'CLAWDBOT_STATE_DIR', 'MOLTBOT_CONFIG_PATH', 'CLAWDBOT_CONFIG_PATH', 'MOLTBOT_VAULT_KEY_FILE',
+  ]
+  return Object.fromEntries(names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])))
+}
+
 /** Where the vault's key may be besides its file. */
 export function keyPlaces(environment: Environment): Pick<VaultOptions, 'credentialsDir' | 'keyring'> {
   const credentialsDir = environment['CREDENTIALS_DIRECTORY'] ?? ''

@@ -26,6 +26,7 @@ import { configPath, environmentOfChannels, firstSecret, keyPlaces, mergeEnviron
 import { ensureToken } from './first-start.ts'
 import { createAgents, promptFileNames, toolsSection } from './foundation/agents/index.ts'
 import { bearingStore, createAudit, createRecord, during } from './foundation/audit/index.ts'
+import { backupSection, createBackupSchedule } from './foundation/backup/index.ts'
 import { createBudget } from './foundation/budget/index.ts'
 import { createConfig, type Config, type SecretCommandRun } from './foundation/config/index.ts'
 import { createConnections } from './foundation/connections/index.ts'
@@ -85,6 +86,8 @@ export interface StartOptions {
   vaultPassphrase?: () => Promise<string | undefined>
   /** The link people tail; absent: none. */
   logLink?: string
+  /** Writes a sealed backup for age recipients; absent: none makes itself. */
+  makeBackup?: (file: string, recipients: readonly string[]) => Promise<{ bytes: number }>
   /** Replaced in tests. */
   clock?: Clock
   fetch?: typeof globalThis.fetch
@@ -596,6 +599,16 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     log.info('The gateway is ready.', { port: listening.port, addresses: listening.addresses, ...(listening.certificate === undefined ? {} : { fingerprint: listening.certificate.fingerprint }), version: options.version, startMs: clock.now() - startedAt })
     models.watch()
     await reviews.start()
+    if (options.makeBackup !== undefined) {
+      const backups = createBackupSchedule({
+        settings: () => config.get(backupSection), stateDir, clock, log: log.child('backup'), make: options.makeBackup, tellOwner: (words, key) => chats.tellOwner(words, `backup/${key}`),
+        record: ({ file, bytes, failure }) => store.transaction((tx) => audit.append(tx, {
+          act: 'backup.made', principal: null, subject: 'state', outcome: failure === undefined ? 'done' : 'failed', reason: failure ?? 'it was due', facts: { file, ...(bytes === undefined ? {} : { bytes }) },
+        })),
+      })
+      closers.push(() => backups.close())
+      backups.start()
+    }
 
     let closing: Promise<void> | undefined
     return {

@@ -5,6 +5,7 @@ import { auditAnchorFile, ownEnvironment, stateDirectory, vaultKeyFile } from '.
 import { installation, logLinkPath, readVersion, uiDirectory } from './installation.ts'
 import { startGateway, type Gateway } from './main.ts'
 import { passphraseOnce } from './opened-vault.ts'
+import { backupBeside } from './scheduled-backup.ts'
 
 // Together these are the `GatewayModule` that the command line loads.
 export { offlineAudit, offlineConfig, offlineReview, offlineVault } from './offline.ts'
@@ -24,7 +25,7 @@ export async function runGateway(options: GatewayRunOptions): Promise<number> {
   const start = (): Promise<Gateway> => startGateway({
     stateDir, environment, vaultPassphrase: passphrase, version: readVersion(root), uiDir: uiDirectory(root), vaultKeyFile: vaultKeyFile(environment), auditAnchorFile: auditAnchorFile(environment),
     ...(options.port === undefined ? {} : { port: options.port }), ...(options.bind === undefined ? {} : { bind: options.bind }), verbose: options.verbose,
-    logLink: logLinkPath,
+    logLink: logLinkPath, makeBackup: backupBeside(root, environment),
     ...(environment['MOLTBOT_QUIET'] === '1' ? {} : { console: { write: (text: string) => void process.stdout.write(text), color: interactive && environment['NO_COLOR'] === undefined } }),
     onShutdown: (reason, restart) => void stop(reason, restart),
   })

@@ -3,6 +3,7 @@ import { doorIdentityMigration, doorMigration, doorReviewMigration, gatewaySecti
 import { channels } from './channels.gen.ts'
 import { agentsSection, toolsSection } from './foundation/agents/index.ts'
 import { auditMigrations, auditSection } from './foundation/audit/index.ts'
+import { backupSection } from './foundation/backup/index.ts'
 import { budgetMigration, budgetRaisesMigration, budgetsSection } from './foundation/budget/index.ts'
 import { connectionsMigration, sealedValuesMigration } from './foundation/connections/index.ts'
 import { egressMigration, egressSection, webSection } from './foundation/egress/index.ts'
@@ -19,7 +20,7 @@ import { messagesSection, migrations as sessionMigrations, sessionSection } from
 
 /** The sections of the configuration, each from the room that owns it. */
 export const sections = [
-  gatewaySection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, policySection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, browserSection, loopSection, toolsSection, memorySection, ...channels.map((channel) => channel.config),
+  gatewaySection, backupSection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, policySection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, browserSection, loopSection, toolsSection, memorySection, ...channels.map((channel) => channel.config),
 ]
 
 /** The steps that make the database, each from the room that owns the tables. */

@@ -91,6 +91,7 @@ describe.skipIf(process.platform !== 'linux')('a running gateway', () => {
   const stranger = (script: string, ...words: string[]): Promise<string> =>
     new Promise((resolve, reject) => execFile('/bin/sh', ['-c', `${script}; exit 0`, 'sh', ...words], { uid: 65_534, gid: 65_534, cwd: '/' }, (error, stdout) => (error === null ? resolve(stdout) : reject(error))))
 
+  // Only root can become somebody else.
   it.skipIf(process.getuid?.() !== 0)('nobody else on this machine can put another file or folder in the place of one of ours', async () => {
     const places = ['', 'moltbot.json', 'secrets.env', 'running.json', 'credentials', 'sessions', 'sessions/moltbot.db', 'logs', 'logs/gateway.log', 'workspace'].map((name) => join(at.stateDir, name))
     const state = (): string => places.map((path) => `${path} ${existsSync(path) ? `${lstatSync(path).ino} ${lstatSync(path).mode}` : 'none'}`).join('\n')
@@ -100,6 +101,7 @@ describe.skipIf(process.platform !== 'linux')('a running gateway', () => {
     expect(state()).toBe(before)
   })
 
+  // Only root can become somebody else.
   it.skipIf(process.getuid?.() !== 0)('nobody else on this machine reads what the process holds in memory, changes it or ends it', async () => {
     const pid = String(at.pid)
     const seen = await stranger('for f in mem environ maps smaps fd cwd io syscall auxv pagemap; do cat "/proc/$1/$f" >/dev/null 2>&1 && echo "$f"; ls "/proc/$1/$f/" >/dev/null 2>&1 && echo "$f/"; (echo x >"/proc/$1/$f") 2>/dev/null && echo "$f!"; done; for s in TERM KILL USR1 STOP; do kill -$s "$1" 2>/dev/null && echo "$s"; done', pid)
@@ -136,6 +138,7 @@ describe.skipIf(process.platform !== 'linux')('a running gateway', () => {
     }
   })
 
+  // Only root can become somebody else.
   it.skipIf(process.getuid?.() !== 0)('nobody else on this machine can open a file of the state directory', async () => {
     const files: string[] = []
     const walk = (folder: string): void => {

@@ -4,6 +4,8 @@
  * stood there, and knows no table: whoever uses it copies and judges the database.
  */
 export { createBackup, type CreateOptions } from './create-backup.ts'
+export { backupSection, type BackupConfig } from './config.ts'
 export { backupProblems } from './problems.ts'
 export { readBackup } from './read-backup.ts'
+export { createBackupSchedule, scheduledMark, type ScheduleOptions } from './schedule.ts'
 export { restoreBackup, verifyBackup, type RestoreOptions } from './restore-backup.ts'
