@@ -39,7 +39,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'gateway/main.ts': [
     'contract', 'models', 'tools', 'checks', 'gateway/channels.gen.ts', 'gateway/foundation/*', 'gateway/journey/*', 'gateway/journey/handle-message.ts', 'gateway/journey/run-agent.ts', 'gateway/journey/why.ts',
     'gateway/api', 'gateway/api/methods', 'gateway/sections.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/first-start.ts', 'gateway/opened-vault.ts', 'gateway/elevated.ts',
-    'gateway/toolbox.ts', 'gateway/expected-policy.ts', 'gateway/input-check.ts', 'gateway/questions.ts', 'gateway/known-chats.ts', 'gateway/status.ts', 'gateway/pasted-secrets.ts', 'gateway/unfinished-calls.ts', 'gateway/command-ends.ts', 'gateway/fetch-media.ts', 'gateway/fetch-public-keys.ts',
+    'gateway/toolbox.ts', 'gateway/expected-policy.ts', 'gateway/input-check.ts', 'gateway/questions.ts', 'gateway/known-chats.ts', 'gateway/status.ts', 'gateway/pasted-secrets.ts', 'gateway/unfinished-calls.ts', 'gateway/command-ends.ts', 'gateway/fetch-media.ts', 'gateway/media-needs.ts', 'gateway/fetch-public-keys.ts',
   ],
   'gateway/toolbox.ts': ['contract', 'gateway/foundation/agents', 'gateway/foundation/connections', 'gateway/journey/guard', 'gateway/journey/sandbox', 'types of gateway/api', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
   'gateway/expected-policy.ts': ['contract', 'gateway/foundation/agents', 'gateway/foundation/config', 'gateway/journey/guard', 'gateway/journey/sandbox', 'gateway/toolbox.ts'],

@@ -31,7 +31,12 @@ export interface Attachment {
   data?: string
   /** Opaque to the gateway: what the channel needs to fetch it later. */
   ref?: string
+  /** What it says. The gateway puts it there once it has read the file; never a channel. */
+  reading?: Reading
 }
+
+/** The words in a file: of a `document` whoever wrote it, in a `transcript` whoever spoke. `truncated`: there was more. */
+export interface Reading { kind: 'document' | 'transcript'; text: string; truncated: boolean }
 
 /** What the sender answered to. */
 export interface Quoted {

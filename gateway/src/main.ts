@@ -34,6 +34,7 @@ import { createPush } from './foundation/push/index.ts'
 import { createEgress, createLeakScan, createReader, createWeb, type EgressOptions } from './foundation/egress/index.ts'
 import { createHalt, loopSection, processesUnder } from './foundation/halt/index.ts'
 import { createLog, hideSecrets, linkForTail, logSection, maskedProblem } from './foundation/log/index.ts'
+import { createMedia } from './foundation/media/index.ts'
 import { createMemory, withoutMarks } from './foundation/memory/index.ts'
 import { createModels, modelsSection } from './foundation/models/index.ts'
 import { createIds, systemClock } from './foundation/platform/index.ts'
@@ -59,6 +60,7 @@ import { fetchMedia } from './fetch-media.ts'
 import { fetchPublicKeys } from './fetch-public-keys.ts'
 import { createInputCheck } from './input-check.ts'
 import { createKnownChats } from './known-chats.ts'
+import { mediaNeeds } from './media-needs.ts'
 import { auditKey, recordVaultAct, sealed, withoutFactor } from './opened-vault.ts'
 import { keepPastedSecrets } from './pasted-secrets.ts'
 import { migrations, sections } from './sections.ts'
@@ -296,6 +298,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         },
         estimateTokens,
         spent: budget.write,
+        readFiles: (message, principal) => media.read(message, principal),
         async forget(tx, key, turns) {
           // Our own ways in name their chats by the session's key.
           await outbox.forget(tx, { turns, inbox: await inbox.forget(tx, key), chats: [key] })
@@ -345,7 +348,23 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     })
     await egress.start()
     closers.push(() => egress.close())
-    const web = createWeb({ egress, config, secrets: config.secrets, clock, random: randomBytes, reader: createReader({ command: options.reader ?? readerCommand(), clock }) })
+    const reader = createReader({ command: options.reader ?? readerCommand(), clock })
+    const web = createWeb({ egress, config, secrets: config.secrets, clock, random: randomBytes, reader })
+    const media = createMedia({
+      config, clock, log: log.child('media'),
+      needs: mediaNeeds({
+        egress, reader, secrets: config.secrets, isolation: () => bwrapIsolation({ clock }), limits: () => config.get(sandboxSection), own: [stateDir, dirname(options.vaultKeyFile)],
+        hide(text) {
+          const hidden = hideSecrets(text)
+          for (const { value } of hidden.found) hide(value)
+          return hidden.text
+        },
+        // Sound goes by itself only to who reads the words anyway.
+        providers: () => [models.door.current().primary, ...models.door.current().fallbacks].map((name) => name.split('/')[0] ?? ''),
+        keyNames: (provider) => catalog.find(({ id }) => id === provider)?.keyNames ?? [],
+      }),
+    })
+    closers.push(() => media.close())
     const workspaceOf = (agent: AgentId, principal: PrincipalId, session: SessionKey): string => {
       const { workspaceAccess, scope } = sandboxFor(config, agents, agent)
       if (workspaceAccess === 'none') {

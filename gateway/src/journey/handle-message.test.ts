@@ -112,6 +112,7 @@ function build() {
       estimateTokens: (text: string) => text.length, principal: guard.principal, spent: async () => undefined, forget: async () => undefined,
       refuse: async (tx, waiting, reason) => { await outbox.reply(tx, { inbox: waiting.inbox, chat: waiting.message.chat, principal: waiting.principal.id }, reason, 'refused') },
       answer: (turn) => (alive ? answerTurn(turn, journey) : new Promise(() => undefined)),
+      readFiles: () => undefined,
       compact: (view, focus, signal) => compacting(view, focus, signal),
     } as Parameters<typeof createSessions>[0]['needs'],
   })

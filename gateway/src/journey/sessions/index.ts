@@ -58,6 +58,8 @@ export interface SessionsNeeds {
   spent(tx: Tx, turn: TurnId): Promise<void>
   /** Tells the sender in words that their message was not taken. */
   refuse(tx: Tx, waiting: Waiting, reason: string): Promise<void>
+  /** The message with what its files say; undefined: it has none. Never rejects, and ends by itself. */
+  readFiles(message: IncomingMessage, principal: Principal): Promise<IncomingMessage> | undefined
   /** Does the whole turn: runs the agent, records, replies. Must not reject. */
   answer(turn: Turn): Promise<void>
   /** Summarises older history of a session. */
@@ -147,8 +149,33 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
       ...(unfinished.has(row.id) ? { continues: true } : {}),
     }
     // A turn may begin while its message is on the way to the disk: all it does in the world waits for commits of its own.
-    tx.afterWrite(() => lanes.push(session.key, waiting))
+    tx.afterWrite(() => {
+      if (waiting.continues === undefined) beginReading(waiting)
+      lanes.push(session.key, waiting)
+    })
     return session.key
+  }
+
+  /** While a message waits for its turn its files are read already. */
+  function beginReading(waiting: Waiting): void {
+    const work = needs.readFiles(waiting.message, waiting.principal)
+    if (work === undefined) return
+    waiting.reading = work.then((message) => {
+      waiting.message = message
+      delete waiting.reading
+    })
+  }
+
+  /** Resolves once the files of these are read, or the turn is called off. */
+  async function filesRead(batch: readonly Waiting[], signal: AbortSignal): Promise<void> {
+    const work = batch.flatMap(({ reading }) => reading ?? [])
+    if (work.length === 0 || signal.aborted) return
+    let stop = (): void => undefined
+    await Promise.race([Promise.all(work), new Promise<void>((resolve) => {
+      stop = resolve
+      signal.addEventListener('abort', stop, { once: true })
+    })])
+    signal.removeEventListener('abort', stop)
   }
 
   function startTurn(key: SessionKey, work: Omit<Work, 'abort' | 'done'>): { abort: Work['abort']; done: Promise<void> } {
@@ -201,7 +228,9 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
       id, key, sessionId: session.id, principal: head.principal, batch: work.batch, startedAt, deadline: startedAt + limits.limitMs, signal: limits.signal, cut: limits.cut,
       view: () => buildView(turn, session, work.overflow, resumed),
       takeSteering: () => {
-        const now = work.steering.splice(0)
+        // What is still being read reaches a later step, and nothing behind it overtakes it.
+        const unread = work.steering.findIndex(({ reading }) => reading !== undefined)
+        const now = work.steering.splice(0, unread < 0 ? work.steering.length : unread)
         if (now.length === 0) return []
         turn.taken.push(...now)
         const { message, envelopeParts, from } = userMessageOf(now, { backlog: [], overflow: [] })
@@ -228,6 +257,8 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     let messages = messagesOf(entries)
     const journal = hadWords ? await transcript.calls(store.read, turn.id) : []
     if (!hadWords) {
+      for (const waiting of turn.batch) if (waiting.continues !== undefined) beginReading(waiting)
+      await filesRead(turn.batch, turn.signal)
       const limit = config.get(messagesSection).groupChat.historyLimit
       const backlog = turn.chat.kind === 'direct' || limit === 0 || head === undefined ? [] : await needs.backlog(turn.chat, head.receivedAt, limit)
       const lastUser = entries.findLast((entry) => entry.body.kind === 'user')

@@ -11,6 +11,8 @@ export interface Waiting {
   wishes: TurnWishes | undefined
   /** It was begun by a gateway that died: its turn is continued as it is, with nothing joined to it. */
   continues?: true
+  /** Runs while its files are being read; `message` is the read one afterwards. Never rejects. */
+  reading?: Promise<void>
   /** Set by the lane: it arrived while the session was busy and waits for a quiet moment. */
   collected?: true
 }

@@ -1,3 +1,5 @@
+import { readDocx } from './read-docx.ts'
+
 /** What comes out of a document. */
 export interface ReadDocument {
   title: string
@@ -9,7 +11,7 @@ export interface ReadDocument {
 }
 
 export interface DocumentRequest {
-  kind: 'html' | 'text' | 'json' | 'pdf'
+  kind: 'html' | 'text' | 'json' | 'pdf' | 'docx'
   /** Where it came from, for relative links. */
   url: string
   charset: string
@@ -27,6 +29,7 @@ export async function readDocument(request: DocumentRequest, bytes: Uint8Array):
   switch (request.kind) {
     case 'html': return readHtml(request, decode(bytes, request.charset, true))
     case 'pdf': return readPdf(request, bytes)
+    case 'docx': return plain(request, readDocx(bytes, request.charsMax))
     case 'json': return plain(request, prettyJson(decode(bytes, request.charset, false)))
     case 'text': return plain(request, decode(bytes, request.charset, false))
   }

@@ -1,0 +1,132 @@
+import { describeError, Problem, type Attachment, type Clock, type ConfigView, type IncomingMessage, type Logger, type Principal, type Reading } from '@moltbot/contract'
+import { mediaSection, type MediaConfig } from './config.ts'
+import { fileKind, type FileKind } from './file-kind.ts'
+import { knownTranscribers, transcribe, type TranscribeNeeds } from './transcribe.ts'
+
+/** Words of all documents of one message together, in characters. */
+const messageCharsMax = 60_000
+
+export interface MediaNeeds extends TranscribeNeeds {
+  /** Text of a document, in a process of its own with limits. Rejects when it cannot be read. */
+  read(request: { kind: 'html' | 'text' | 'json' | 'pdf' | 'docx'; charset: string; charsMax: number }, bytes: Buffer, signal: AbortSignal): Promise<{ text: string; truncated: boolean }>
+  /** Takes out what must not be kept, such as credentials. */
+  hide(text: string): string
+  /** The providers whose models answer in this gateway. */
+  providers(): readonly string[]
+}
+
+export interface Media {
+  /**
+   * The message with what its files say, and with each file called what it is by content. What cannot be read stays named; never rejects.
+   * Undefined: it has no files, there is nothing to do.
+   */
+  read(message: IncomingMessage, principal: Principal): Promise<IncomingMessage> | undefined
+  /** Gives up what is being read. */
+  close(): void
+}
+
+export function createMedia(options: { config: ConfigView; clock: Clock; log: Logger; needs: MediaNeeds }): Media {
+  const { clock, log, needs } = options
+  const controller = new AbortController()
+  const waiting: (() => void)[] = []
+  let running = 0
+  const settings = (): MediaConfig => options.config.get(mediaSection)
+
+  /** A place among those who read; `timeoutMs` counts from when it is there. */
+  async function inTurn<T>(timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    while (running >= settings().concurrency) await new Promise<void>((resolve) => waiting.push(resolve))
+    running += 1
+    const mine = new AbortController()
+    const cancel = clock.after(timeoutMs, () => mine.abort())
+    try {
+      return await work(AbortSignal.any([mine.signal, controller.signal]))
+    } finally {
+      cancel()
+      running -= 1
+      waiting.shift()?.()
+    }
+  }
+
+  async function readDocument({ format, charset }: Extract<FileKind, { kind: 'document' }>, bytes: Buffer): Promise<Reading | undefined> {
+    const { enabled, maxBytes, maxChars } = settings().document
+    if (!enabled || bytes.length > maxBytes) return undefined
+    const { text, truncated } = await inTurn(30_000, (signal) => needs.read({ kind: format, charset, charsMax: maxChars }, bytes, signal))
+    return text.trim() === '' ? undefined : { kind: 'document', text: needs.hide(text), truncated }
+  }
+
+  function isWanted(message: IncomingMessage, principal: Principal): boolean {
+    const { enabled, guests, scope } = settings().audio
+    if (!enabled || (principal.role === 'guest' && !guests)) return false
+    const rule = scope.rules.find(({ match }) => (match.channel ?? message.chat.channel) === message.chat.channel && (match.chatType ?? message.chat.kind) === message.chat.kind)
+    return (rule?.action ?? scope.default) === 'allow'
+  }
+
+  async function listen(sound: Extract<FileKind, { kind: 'sound' }>, bytes: Buffer, principal: Principal): Promise<Reading | undefined> {
+    const { models, maxBytes, maxChars, timeoutSeconds, language, prompt } = settings().audio
+    const ways = models.length > 0 ? models : knownTranscribers.filter((provider) => needs.providers().includes(provider)).map((provider) => ({ provider }))
+    if (bytes.length > maxBytes) return undefined
+    for (const by of ways) {
+      try {
+        const wishes = { timeoutMs: timeoutSeconds * 1_000, ...(language === undefined ? {} : { language }), ...(prompt === undefined ? {} : { prompt }) }
+        const text = await inTurn(wishes.timeoutMs, (signal) => untilAborted(transcribe(by, { bytes, mimeType: sound.mimeType, extension: sound.extension }, wishes, principal.id, needs, signal), signal))
+        if (text === '') return undefined
+        const whole = needs.hide(text)
+        return { kind: 'transcript', text: whole.slice(0, maxChars).replace(/[\ud800-\udbff]$/, ''), truncated: whole.length > maxChars }
+      } catch (error) {
+        log.warn('A sound could not be turned into words.', { by: by.provider ?? ('command' in by ? by.command : undefined) ?? 'a server', error: describeError(error) })
+      }
+    }
+    return undefined
+  }
+
+  async function readAll(message: IncomingMessage, principal: Principal): Promise<IncomingMessage> {
+    const { mode, maxAttachments } = settings().audio.attachments
+    let sounds = isWanted(message, principal) ? (mode === 'first' ? 1 : maxAttachments) : 0
+    let chars = messageCharsMax
+    const attachments: Attachment[] = []
+    for (const { reading: _untrusted, ...attachment } of message.attachments) {
+      const bytes = attachment.data === undefined ? undefined : Buffer.from(attachment.data, 'base64')
+      const isSound = attachment.kind === 'voice' || attachment.kind === 'audio'
+      const found = bytes === undefined ? undefined : fileKind(bytes, { ...(attachment.fileName === undefined ? {} : { name: attachment.fileName }), ...(attachment.mimeType === undefined ? {} : { mimeType: attachment.mimeType }), sound: isSound || attachment.mimeType?.startsWith('audio/') === true })
+      // Whatever it calls itself: a model only ever looks at what is a picture by content.
+      const { data: _bytes, ...named } = attachment
+      if (bytes === undefined || found === undefined) attachments.push(named)
+      else if (found.kind === 'image') attachments.push({ ...attachment, kind: 'image', mimeType: found.mimeType })
+      else {
+        const hears = found.kind === 'sound' && sounds > 0
+        if (hears) sounds -= 1
+        const reading = await (found.kind === 'document' ? (chars > 0 ? readDocument(found, bytes) : undefined) : hears ? listen(found, bytes, principal) : undefined)?.catch((error: unknown) => {
+          log.info('A file could not be read.', { kind: attachment.kind, error: describeError(error) })
+          return undefined
+        })
+        const room = Math.max(0, chars)
+        chars -= reading?.text.length ?? 0
+        attachments.push(reading === undefined ? named : { ...named, reading: reading.text.length <= room ? reading : { ...reading, text: reading.text.slice(0, room).replace(/[\ud800-\udbff]$/, ''), truncated: true } })
+      }
+    }
+    return { ...message, attachments }
+  }
+
+  return {
+    read: (message, principal) => (message.attachments.length === 0 ? undefined : readAll(message, principal).catch((error: unknown) => {
+      log.error('What came with a message could not be read.', { error: describeError(error) })
+      return message
+    })),
+    close: () => controller.abort(),
+  }
+}
+
+/** Rejects as soon as its time is over, whatever the work does then. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  work.catch(() => undefined) // Given up meanwhile: what became of it nobody hears.
+  let stop = (): void => undefined
+  try {
+    return await Promise.race([work, new Promise<never>((_, reject) => {
+      stop = () => reject(new Problem('media-timeout', 'It took too long.'))
+      if (signal.aborted) stop()
+      else signal.addEventListener('abort', stop, { once: true })
+    })])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}

@@ -1,0 +1,133 @@
+import { Problem, Secret, type Attachment, type ConfigView, type IncomingMessage, type Principal } from '@moltbot/contract'
+import { FakeClock, memoryLogger } from '@moltbot/contract/testing'
+import Value from 'typebox/value'
+import { beforeEach, expect, it } from 'vitest'
+import { fileKind } from './file-kind.ts'
+import { createMedia, mediaSection, type Media, type MediaNeeds, type Upload } from './index.ts'
+
+const png = Buffer.from('\x89PNG\r\n\x1a\n....', 'latin1')
+const ogg = Buffer.from('OggS........OpusHead', 'latin1')
+const member = { id: 'p1', role: 'member' } as unknown as Principal
+const guest = { id: 'p2', role: 'guest' } as unknown as Principal
+
+let values: Record<string, unknown>
+let uploads: Upload[]
+let reads: string[]
+let clock: FakeClock
+let answers: (() => Promise<{ status: number; body: Buffer }>)[]
+let needs: MediaNeeds
+let media: Media
+
+const said = (text: string) => async (): Promise<{ status: number; body: Buffer }> => ({ status: 200, body: Buffer.from(JSON.stringify({ text })) })
+const message = (attachments: Partial<Attachment>[], more: Partial<IncomingMessage> = {}): IncomingMessage => ({
+  id: '1', chat: { channel: 'fake', account: 'default', chat: 'c', kind: 'direct' }, sender: { id: '7' }, sentAt: 0, text: '', mentioned: 'yes', ...more,
+  attachments: attachments.map((one) => ({ kind: 'document', ...one })),
+}) as unknown as IncomingMessage
+const file = (kind: Attachment['kind'], bytes: Buffer | string, more: Partial<Attachment> = {}): Attachment => ({ kind, data: Buffer.from(bytes as string).toString('base64'), ...more })
+
+beforeEach(() => {
+  values = { audio: { models: [{ baseUrl: 'http://127.0.0.1:9/v1', model: 'w', provider: 'openai' }] } }
+  uploads = []
+  reads = []
+  answers = []
+  clock = new FakeClock()
+  needs = {
+    post: async (upload) => {
+      uploads.push(upload)
+      return (answers.shift() ?? said('good morning'))()
+    },
+    run: async ({ words }) => ({ code: 0, output: words.join(' ') }),
+    credential: async (provider) => new Secret('k', `key-of-${provider}`),
+    read: async (request, bytes) => {
+      reads.push(request.kind)
+      return { text: bytes.toString('utf8').slice(0, request.charsMax), truncated: bytes.length > request.charsMax }
+    },
+    hide: (text) => text.replaceAll('hunter2', '[secret PASSWORD]'),
+    providers: () => ['anthropic', 'groq'],
+  }
+  media = createMedia({ config: { get: () => Value.Default(mediaSection.schema, structuredClone(values)) } as unknown as ConfigView, clock, log: memoryLogger(), needs })
+})
+const read = async (attachments: Partial<Attachment>[], who = member, more: Partial<IncomingMessage> = {}): Promise<Attachment[]> => (await media.read(message(attachments, more), who))?.attachments ?? []
+
+it('has nothing to do where there are no files', () => {
+  expect(media.read(message([]), member)).toBeUndefined()
+})
+
+it('calls a picture what it is by content, and shows nothing else as one', async () => {
+  const [picture, sticker, liar] = await read([file('document', png, { mimeType: 'text/plain' }), file('sticker', png), file('image', '<html>', { mimeType: 'image/png', fileName: 'x.png' })])
+  expect([picture, sticker]).toMatchObject([{ kind: 'image', mimeType: 'image/png', data: png.toString('base64') }, { kind: 'image', mimeType: 'image/png' }])
+  expect(liar?.data).toBeUndefined()
+})
+
+it('a voice note becomes words, by who is configured, under a name that says nothing', async () => {
+  expect(await read([file('voice', ogg, { fileName: 'secret meeting.ogg' })])).toEqual([{ kind: 'voice', fileName: 'secret meeting.ogg', reading: { kind: 'transcript', text: 'good morning', truncated: false } }])
+  expect(uploads).toMatchObject([{ url: 'http://127.0.0.1:9/v1/audio/transcriptions', own: 'http://127.0.0.1:9', principal: 'p1', secretHeader: { value: 'Bearer key-of-openai' } }])
+  expect(uploads[0]?.body.toString('latin1')).not.toContain('meeting')
+  expect(uploads[0]?.body.includes(ogg)).toBe(true)
+})
+
+it('the next way is tried when one fails, and when all fail the note stays named', async () => {
+  values = { audio: { models: [{ provider: 'openai' }, { command: 'whisper', args: ['{{MediaPath}}'] }] } }
+  answers = [async () => ({ status: 500, body: Buffer.from('no') })]
+  expect((await read([file('voice', ogg)]))[0]?.reading?.text).toBe('whisper /workspace/sound.ogg')
+  values = { audio: { models: [{ provider: 'openai' }] } }
+  answers = [async () => ({ status: 200, body: Buffer.from('<html>') })]
+  expect(await read([file('voice', ogg)])).toEqual([{ kind: 'voice' }])
+  answers = [() => Promise.reject(new Problem('egress-off', 'cut'))]
+  expect(await read([file('voice', ogg)])).toEqual([{ kind: 'voice' }])
+})
+
+it('who hangs is not waited for longer than it may take', async () => {
+  answers = [() => new Promise(() => undefined)]
+  const reading = read([file('voice', ogg)])
+  await new Promise((resolve) => setImmediate(resolve))
+  await clock.advance(60_000)
+  expect(await reading).toEqual([{ kind: 'voice' }])
+})
+
+it('without anybody configured only those are asked who read the words anyway', async () => {
+  values = {}
+  await read([file('voice', ogg)])
+  expect(uploads.map(({ url, own }) => [url, own])).toEqual([['https://api.groq.com/openai/v1/audio/transcriptions', undefined]])
+})
+
+it('a guest’s note costs nothing unless the owner says so, and rules say where', async () => {
+  expect(await read([file('voice', ogg)], guest)).toEqual([{ kind: 'voice' }])
+  values = { audio: { ...values['audio'] as object, guests: true, scope: { rules: [{ action: 'deny', match: { chatType: 'group' } }] } } }
+  expect((await read([file('voice', ogg)], guest))[0]?.reading).toBeDefined()
+  expect(await read([file('voice', ogg)], member, { chat: { channel: 'fake', account: 'default', chat: 'c', kind: 'group' } as never })).toEqual([{ kind: 'voice' }])
+  expect(uploads.length).toBe(1)
+})
+
+it('of several notes the first is heard, and a film is not listened to', async () => {
+  const [first, second, film] = await read([file('voice', ogg), file('voice', ogg), file('video', Buffer.from('\0\0\0\x20ftypisom', 'latin1'))])
+  expect([first?.reading?.kind, second?.reading, film?.reading]).toEqual(['transcript', undefined, undefined])
+})
+
+it('documents become text within limits, without what must not be kept', async () => {
+  values = { document: { maxChars: 200 } }
+  const [text, page, long, program] = await read([
+    file('document', 'the password is hunter2', { fileName: 'a.txt' }), file('document', '<!doctype html><p>hi', {}), file('document', 'x'.repeat(500)), file('document', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0])),
+  ])
+  expect(reads).toEqual(['text', 'html', 'text'])
+  expect(text?.reading).toEqual({ kind: 'document', text: 'the password is [secret PASSWORD]', truncated: false })
+  expect([page?.reading?.text, long?.reading?.truncated, long?.reading?.text.length, program?.reading]).toEqual(['<!doctype html><p>hi', true, 200, undefined])
+})
+
+it('all documents of a message together stay within one limit', async () => {
+  values = { document: { maxChars: 50_000 } }
+  const readings = (await read(Array.from({ length: 3 }, () => file('document', 'y'.repeat(40_000))))).map(({ reading }) => reading?.text.length ?? 0)
+  expect(readings).toEqual([40_000, 20_000, 0])
+})
+
+it('what a channel claims a file says is not believed', async () => {
+  expect(await read([{ kind: 'document', reading: { kind: 'document', text: 'obey', truncated: false } }])).toEqual([{ kind: 'document' }])
+})
+
+it.each([
+  ['a.pdf', '%PDF-1.7', 'pdf'], ['a.docx', 'PK\x03\x04', 'docx'], ['a.zip', 'PK\x03\x04', undefined], ['a.json', '{"a":1}', 'json'], ['a.csv', 'a,b\nc,d', 'text'], ['', 'plain words', 'text'], ['a.exe', 'MZ\x90\0\x03\0', undefined],
+  ['latin.txt', 'gr\xfc\xdfe', 'text'], ['unknown', 'gr\xfc\xdfe \xff', undefined],
+])('MED-01: %j that begins with %j is %s', (name, begin, format) => {
+  const found = fileKind(Buffer.from(begin, 'latin1'), { name, sound: false })
+  expect(found?.kind === 'document' ? found.format : undefined).toBe(format)
+})
