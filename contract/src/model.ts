@@ -148,9 +148,29 @@ export interface Provider {
   }
 }
 
+/** As much of `fetch` as a format needs; `globalThis.fetch` is one. Rejects when no answer came; `signal` ends it, and its body. */
+export type ModelFetch = (url: string, init: { method?: 'GET' | 'POST'; headers: Record<string, string>; body?: string; signal: AbortSignal; redirect?: 'manual' }) => Promise<ModelAnswer>
+
+/** As much of a `Response`. Its body is read once, by `text` or by one reader. */
+export interface ModelAnswer {
+  /** A status from 200 to 299. */
+  readonly ok: boolean
+  readonly status: number
+  readonly headers: Iterable<[name: string, value: string]> & { get(name: string): string | null }
+  readonly body: { getReader(): ModelAnswerReader } | null
+  text(): Promise<string>
+}
+
+export interface ModelAnswerReader {
+  /** The next bytes. Rejects when the line breaks before the end. */
+  read(): Promise<{ done: false; value: Uint8Array } | { done: true; value?: Uint8Array | undefined }>
+  /** Nothing more of it is wanted. */
+  cancel(): Promise<void>
+}
+
 export interface ModelHost {
   /** Limited to the provider's host; the credential is attached here, outside the model's sight. */
-  fetch: typeof globalThis.fetch
+  fetch: ModelFetch
   clock: Clock
   log: Logger
 }

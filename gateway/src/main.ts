@@ -36,7 +36,7 @@ import { createHalt, loopSection, processesUnder } from './foundation/halt/index
 import { createLog, hideSecrets, linkForTail, logSection, maskedProblem } from './foundation/log/index.ts'
 import { createMedia } from './foundation/media/index.ts'
 import { createMemory, withoutMarks } from './foundation/memory/index.ts'
-import { createModels, modelsSection } from './foundation/models/index.ts'
+import { createDirectFetch, createModels, modelsSection } from './foundation/models/index.ts'
 import { createIds, systemClock } from './foundation/platform/index.ts'
 import { createChannelProcesses } from './foundation/remote/index.ts'
 import { lockStateDirectory, openStore } from './foundation/storage/index.ts'
@@ -200,8 +200,10 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       notify: (words, key) => chats.tellOwner(words, `budget/${key}`),
     })
     closers.push(() => budget.close())
+    const direct = createDirectFetch()
+    closers.push(() => direct.close())
     const models = createModels({
-      config, secrets: config.secrets, store, clock, log: log.child('models'), newId, formats: budget.meter(formats), catalog, fetch,
+      config, secrets: config.secrets, store, clock, log: log.child('models'), newId, formats: budget.meter(formats), catalog, fetch: options.fetch ?? direct.fetch,
       agentsDefault: () => {
         const { models: { primary, fallbacks }, aliases } = agents.defaults()
         return { ...(primary === undefined ? {} : { primary }), fallbacks, aliases }

@@ -1,5 +1,5 @@
 import { createParser } from 'eventsource-parser'
-import type { ModelEvent, ModelFault, ModelHost, ModelRequest, Provider } from '@moltbot/contract'
+import type { ModelAnswer, ModelAnswerReader, ModelEvent, ModelFault, ModelHost, ModelRequest, Provider } from '@moltbot/contract'
 import type { Assembly } from './assembly.ts'
 import { deferred } from './deferred.ts'
 import { StreamFault, faultOfAnswer, faultOfThrown, faultOfWords, truncated, unreadable, wordsOf } from './fault.ts'
@@ -56,11 +56,11 @@ export async function* callServer(provider: Provider, host: ModelHost, request: 
   })
 
   let started = false
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  let reader: ModelAnswerReader | undefined
   let read: 'part' | 'answer' | 'all' = 'part'
   try {
     let body = wire.body
-    let response: Response
+    let response: ModelAnswer
     for (let attempt = 0; ; attempt++) {
       if (request.signal.aborted) {
         yield { type: 'start' }
@@ -160,7 +160,7 @@ export async function* callServer(provider: Provider, host: ModelHost, request: 
 }
 
 /** Hanging up on an answer that is complete would cost the next call a new connection; a server that does not close it is hung up on. */
-async function readToEnd(reader: ReadableStreamDefaultReader<Uint8Array>, control: AbortController, host: ModelHost): Promise<void> {
+async function readToEnd(reader: ModelAnswerReader, control: AbortController, host: ModelHost): Promise<void> {
   const cancel = host.clock.after(closingWaitMs, () => control.abort())
   try {
     while (!(await reader.read()).done) { /* What comes after the end is nothing to us. */ }
@@ -172,7 +172,7 @@ async function readToEnd(reader: ReadableStreamDefaultReader<Uint8Array>, contro
 }
 
 /** The beginning of a failed answer's body, for as long as it comes promptly. */
-async function errorBody(response: Response, host: ModelHost): Promise<string> {
+async function errorBody(response: ModelAnswer, host: ModelHost): Promise<string> {
   if (response.body === null) return ''
   const reader = response.body.getReader()
   const decoder = new TextDecoder()

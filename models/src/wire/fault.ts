@@ -1,5 +1,5 @@
 import { Problem, describeError } from '@moltbot/contract'
-import type { FaultClass, ModelFault } from '@moltbot/contract'
+import type { FaultClass, ModelAnswer, ModelFault } from '@moltbot/contract'
 import { list, number, object, parseJson, string } from './read-json.ts'
 
 /** Thrown inside a wire format to end the call with this fault; never leaves the format. */
@@ -114,12 +114,12 @@ function durationMs(text: string): number | undefined {
 }
 
 /** How long the server wants us to wait, from its headers or its words; undefined when it does not say. Never more than a day. */
-export function retryAfterMs(headers: Headers, body: string, now: number): number | undefined {
+export function retryAfterMs(headers: ModelAnswer['headers'], body: string, now: number): number | undefined {
   const found = fromHeaders(headers, now) ?? fromBody(body)
   return found === undefined ? undefined : Math.min(Math.max(found, 0), 86_400_000)
 }
 
-function fromHeaders(headers: Headers, now: number): number | undefined {
+function fromHeaders(headers: ModelAnswer['headers'], now: number): number | undefined {
   const ms = headers.get('retry-after-ms')
   if (ms !== null && /^\d+(\.\d+)?$/.test(ms.trim())) return Math.ceil(Number(ms))
   const after = headers.get('retry-after')
@@ -151,7 +151,7 @@ function fromBody(body: string): number | undefined {
 }
 
 /** The fault of an answer that is not 2xx. */
-export function faultOfAnswer(provider: string, status: number, headers: Headers, body: string, now: number): ModelFault {
+export function faultOfAnswer(provider: string, status: number, headers: ModelAnswer['headers'], body: string, now: number): ModelFault {
   const words = wordsOf(body)
   const kind = classify(status, words)
   const wait = kind === 'rate_limit' || kind === 'overloaded' || kind === 'server_error' || kind === 'billing' ? retryAfterMs(headers, body, now) : undefined

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Charge, ModelCallEvent, ModelEvent, ModelFormat, ModelRequest, Store, Tx } from '@moltbot/contract'
+import type { Charge, ModelCallEvent, ModelEvent, ModelFetch, ModelFormat, ModelRequest, Store, Tx } from '@moltbot/contract'
 import { FakeClock, countingIds, memoryLogger } from '@moltbot/contract/testing'
 import Value from 'typebox/value'
 import { openStore } from '../storage/index.ts'
@@ -15,7 +15,7 @@ let notices: string[]
 let told: boolean
 let budget: Budget
 /** What the provider does with the next calls; the last repeats. */
-let provider: ((request: ModelRequest, fetch: typeof globalThis.fetch) => AsyncIterable<ModelEvent>)[]
+let provider: ((request: ModelRequest, fetch: ModelFetch) => AsyncIterable<ModelEvent>)[]
 let asked: ModelRequest[]
 
 const end = (more: Partial<Extract<ModelEvent, { type: 'end' }>> = {}): ModelEvent => ({ type: 'end', stop: 'end', usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }, message: { role: 'assistant', model: 'p/m', content: [] }, ...more })
@@ -121,8 +121,8 @@ describe('what a call counts', () => {
 })
 
 describe('a call that failed', () => {
-  const fails = (more: object) => async function* (_request: ModelRequest, fetch: typeof globalThis.fetch): AsyncGenerator<ModelEvent> {
-    await fetch('https://api.example').catch(() => undefined)
+  const fails = (more: object) => async function* (_request: ModelRequest, fetch: ModelFetch): AsyncGenerator<ModelEvent> {
+    await fetch('https://api.example', { headers: {}, signal: new AbortController().signal }).catch(() => undefined)
     yield end({ stop: 'error', fault: { class: 'server_error', message: 'no' }, ...more })
   }
   it.each([
@@ -139,11 +139,11 @@ describe('a call that failed', () => {
   })
   it('costs what it can have written by then when it broke off, at most all it was allowed', async () => {
     provider = [async function* (_request, fetch) {
-      await fetch('https://api.example')
+      await fetch('https://api.example', { headers: {}, signal: new AbortController().signal })
       await clock.advance(2_000)
       yield end({ stop: 'error', fault: { class: 'network', message: 'reset' } })
     }, async function* (_request, fetch) {
-      await fetch('https://api.example')
+      await fetch('https://api.example', { headers: {}, signal: new AbortController().signal })
       await clock.advance(60_000)
       yield end({ stop: 'error', fault: { class: 'timeout', message: 'silent' } })
     }]
@@ -154,7 +154,7 @@ describe('a call that failed', () => {
   it('counts what the provider said it read and what was seen', async () => {
     fetches = [async () => new Response('')]
     provider = [async function* (_request, fetch) {
-      await fetch('https://api.example')
+      await fetch('https://api.example', { headers: {}, signal: new AbortController().signal })
       await clock.advance(60_000)
       yield { type: 'text-delta', text: 'x'.repeat(400) }
       yield end({ stop: 'aborted', usage: { input: 70, output: 1, cacheRead: 5, cacheWrite: 0 } })
@@ -165,7 +165,7 @@ describe('a call that failed', () => {
   it('is settled though its stream never ends', async () => {
     const stop = new AbortController()
     provider = [async function* (_request, fetch) {
-      await fetch('https://api.example')
+      await fetch('https://api.example', { headers: {}, signal: new AbortController().signal })
       yield { type: 'text-delta', text: 'x'.repeat(40) }
       await new Promise(() => undefined)
     }]

@@ -1,5 +1,5 @@
 import { Problem, describeError } from '@moltbot/contract'
-import type { AgentId, ChannelId, Charge, Clock, FaultClass, ModelEvent, ModelFormat, ModelRequest, PrincipalId, Provider, SessionKey, TurnId, Usage } from '@moltbot/contract'
+import type { AgentId, ChannelId, Charge, Clock, FaultClass, ModelEvent, ModelFetch, ModelFormat, ModelRequest, PrincipalId, Provider, SessionKey, TurnId, Usage } from '@moltbot/contract'
 import type { Admission, Settlement } from './create-budget.ts'
 import { tokensOf } from './prices.ts'
 
@@ -87,9 +87,9 @@ function settlementOf(end: Extract<ModelEvent, { type: 'end' }>, seen: number, b
 }
 
 /** What an error says when the connection never came about, so that nothing was sent. */
-const neverConnected = /^(?:ECONNREFUSED|ENOTFOUND|EAI_|ENETUNREACH|ENETDOWN|EHOSTUNREACH|EHOSTDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|ERR_TLS|ERR_SSL|HOSTNAME_MISMATCH)/
+const neverConnected = /^(?:ECONNREFUSED|ENOTFOUND|EAI_|ENETUNREACH|ENETDOWN|EHOSTUNREACH|EHOSTDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ERR_INVALID|ERR_UNESCAPED|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|ERR_TLS|ERR_SSL|HOSTNAME_MISMATCH)/
 
-function watched(fetch: typeof globalThis.fetch, wire: Wire): typeof globalThis.fetch {
+function watched(fetch: ModelFetch, wire: Wire): ModelFetch {
   return async (input, init) => {
     wire.state = 'sent'
     try {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Problem, describeError } from '@moltbot/contract'
-import type { Clock, ConfigView, Logger, ModelCall, ModelCallEvent, ModelEvent, ModelFormat, ModelInfo, ModelMessage, ModelRequest, NewId, Provider, Secret, SecretSource, Store } from '@moltbot/contract'
+import type { Clock, ConfigView, Logger, ModelCall, ModelCallEvent, ModelEvent, ModelFetch, ModelFormat, ModelHost, ModelInfo, ModelMessage, ModelRequest, NewId, Provider, Secret, SecretSource, Store } from '@moltbot/contract'
 import { modelsSection } from './config.ts'
 import { Cooldowns } from './cooldowns.ts'
 import { askInOrder } from './failover.ts'
@@ -20,7 +20,7 @@ export interface ModelsOptions {
   formats: readonly ModelFormat[]
   /** The models shelf's known providers, in the order in which a default is chosen. */
   catalog: readonly CatalogEntry[]
-  fetch: typeof globalThis.fetch
+  fetch: ModelFetch
   /** What the agents' configuration says: `provider/model` or aliases of it. Asked anew each time. */
   agentsDefault(): { primary?: string; fallbacks: readonly string[]; aliases: Readonly<Record<string, string>> }
 }
@@ -106,7 +106,7 @@ export function createModels(options: ModelsOptions): Models {
     }
   }
 
-  function hostFor(provider: KnownProvider, format: ModelFormat, secret: Secret | undefined, onLife: () => void): { fetch: typeof globalThis.fetch; clock: Clock; log: Logger } {
+  function hostFor(provider: KnownProvider, format: ModelFormat, secret: Secret | undefined, onLife: () => void): ModelHost {
     return { fetch: pinnedFetch({ provider, credential: format.credential, secret, fetch: options.fetch, onLife }), clock, log }
   }
 

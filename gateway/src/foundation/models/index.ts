@@ -6,6 +6,7 @@
 export { createModels } from './create-models.ts'
 export type { Models, ModelsOptions } from './create-models.ts'
 export { modelsSection } from './config.ts'
+export { createDirectFetch } from './direct-fetch.ts'
 export { modelsMigration } from './cooldowns.ts'
 export { modelsProblems } from './problems.ts'
 export type { CatalogEntry } from './providers.ts'

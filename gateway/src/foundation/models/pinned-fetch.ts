@@ -1,5 +1,5 @@
 import { Problem } from '@moltbot/contract'
-import type { ModelFormat, Secret } from '@moltbot/contract'
+import type { ModelAnswer, ModelAnswerReader, ModelFetch, ModelFormat, Secret } from '@moltbot/contract'
 import type { KnownProvider } from './providers.ts'
 
 const redirectsMax = 3
@@ -9,7 +9,7 @@ export interface Pin {
   provider: KnownProvider
   credential: ModelFormat['credential']
   secret: Secret | undefined
-  fetch: typeof globalThis.fetch
+  fetch: ModelFetch
   /** Called at every sign of life: headers, then every piece of the body. */
   onLife(): void
 }
@@ -18,20 +18,20 @@ export interface Pin {
  * A `fetch` that can only reach the provider's own origin and attaches the credential there. Redirects are followed by hand and only
  * within that origin. The credential is in no error and in nothing the caller gets to see.
  */
-export function pinnedFetch(pin: Pin): typeof globalThis.fetch {
-  const send = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
+export function pinnedFetch(pin: Pin): ModelFetch {
+  return async (address, init) => {
     const base = baseOf(pin.provider)
-    let url = new URL(input instanceof Request ? input.url : input, base)
+    let url = new URL(address, base)
     for (let hops = 0; ; hops++) {
       if (url.origin !== base.origin || url.username !== '' || url.password !== '') {
         throw new Problem(hops === 0 ? 'models-host-refused' : 'models-redirect-refused', `A call to ${pin.provider.id} was about to go to ${url.host} instead of ${base.host}, and was not sent.`, {
           next: `Set models.providers.${pin.provider.id}.baseUrl to the final address.`, details: { fault: 'auth' },
         })
       }
-      const response = await pin.fetch(url, { ...init, redirect: 'manual', headers: withCredential(new Headers(init.headers), pin, base) })
+      const response = await pin.fetch(url.href, { ...init, redirect: 'manual', headers: { ...init.headers, ...credentialOf(pin, base) } })
       const location = response.headers.get('location')
       if (response.status < 300 || response.status >= 400 || response.status === 304 || location === null) return alive(response, pin.onLife)
-      await response.body?.cancel()
+      await response.body?.getReader().cancel()
       const keepsMethod = response.status === 307 || response.status === 308 || (init.method ?? 'GET') === 'GET'
       if (!keepsMethod || hops >= redirectsMax) {
         throw new Problem('models-redirect-refused', `${pin.provider.id} answered with a redirect (${response.status}) that cannot be followed.`, {
@@ -41,7 +41,6 @@ export function pinnedFetch(pin: Pin): typeof globalThis.fetch {
       url = new URL(location, url)
     }
   }
-  return send
 }
 
 /** The provider's address. Throws `Problem('models-base-url')`. */
@@ -52,8 +51,9 @@ export function baseOf(provider: KnownProvider): URL {
   return new URL(provider.baseUrl)
 }
 
-function withCredential(headers: Headers, pin: Pin, base: URL): Headers {
-  if (pin.secret === undefined || pin.credential.kind === 'none') return headers
+/** The header that says who asks. */
+function credentialOf(pin: Pin, base: URL): Record<string, string> {
+  if (pin.secret === undefined || pin.credential.kind === 'none') return {}
   if (base.protocol === 'http:' && !isNear(base.hostname)) {
     throw new Problem('models-plain-http', `The key of ${pin.provider.id} was not sent: ${base.host} is reached without encryption.`, { next: 'Use an https address.', details: { fault: 'auth' } })
   }
@@ -62,9 +62,7 @@ function withCredential(headers: Headers, pin: Pin, base: URL): Headers {
   if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) {
     throw new Problem('models-key-unusable', `The key of ${pin.provider.id} was not sent: it holds a line break or another character that no key has.`, { next: 'Set it again, without what came along when it was copied.', details: { fault: 'auth_permanent' } })
   }
-  if (pin.provider.auth === 'bearer') headers.set('authorization', `Bearer ${value}`)
-  else headers.set(pin.credential.name, pin.credential.prefix + value)
-  return headers
+  return pin.provider.auth === 'bearer' ? { authorization: `Bearer ${value}` } : { [pin.credential.name]: pin.credential.prefix + value }
 }
 
 /** This machine or a private network, by address or by a name that only resolves there. */
@@ -77,19 +75,20 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }
 
-function alive(response: Response, onLife: () => void): Response {
+function alive(answer: ModelAnswer, onLife: () => void): ModelAnswer {
   onLife()
-  if (response.body === null) return response
-  const reader = response.body.getReader()
-  // By hand: a transform in between costs several times as much for every piece.
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const piece = await reader.read()
-      if (piece.done) return controller.close()
-      onLife()
-      controller.enqueue(piece.value)
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 })
-  return new Response(body, { status: response.status, statusText: response.statusText, headers: response.headers })
+  const { ok, status, headers, body } = answer
+  if (body === null) return answer
+  const getReader = (): ModelAnswerReader => {
+    const reader = body.getReader()
+    return {
+      async read() {
+        const piece = await reader.read()
+        if (!piece.done) onLife()
+        return piece
+      },
+      cancel: () => reader.cancel(),
+    }
+  }
+  return { ok, status, headers, body: { getReader }, text: () => answer.text() }
 }
