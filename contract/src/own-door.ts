@@ -7,6 +7,9 @@ import { Problem } from './problem.ts'
 /** How many keys are remembered, so that a repeated send has the effect of one. Far more than are ever under way at once. */
 const keysKept = 1_000
 
+/** What a page or a window shows of files and buttons. Files are fetched from the gateway's door; how large they may be is its business. */
+const shown: Pick<Connection['limits'], 'files' | 'buttons'> = { files: { bytesMax: 100 * 1024 * 1024, captionMax: 4_000 }, buttons: { most: 8, labelMax: 64 } }
+
 /**
  * The connection of a way in of our own (page, terminal, HTTP): there is no network behind it, so sending is telling
  * the listeners, and a message is "on the network" as soon as it was accepted. Chats are given by the caller and are
@@ -30,12 +33,14 @@ export function connectOwnDoor(channel: ChannelId, serves: Door['serves'], textL
   }
 
   return {
-    limits: { textLengthMax, nonce: true },
+    limits: { textLengthMax, nonce: true, ...(serves === 'http' ? {} : shown) },
     async send(chat, message, signal) {
       if (closed) throw new SendProblem('not-sent', 'This way in is closed.')
       if (signal.aborted) throw new SendProblem('not-sent', 'The send was called off.')
       const known = told.get(message.key)
       if (known !== undefined) return known
+      // A file that is gone is not shown as if it could be fetched.
+      await message.file?.bytes()
       const id = `out-${message.key}` as PlatformMessageId
       told.set(message.key, id)
       if (told.size > keysKept) {

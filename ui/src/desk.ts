@@ -420,7 +420,7 @@ export function createDesk(world: DeskSurroundings): Desk {
       }
       // Sessions nobody has open are read whole when they are opened.
       if (!transcripts.has(key)) return
-      change(key, (now) => withChatEvent(now, event))
+      change(key, (now) => (event.state === 'final' && event.line !== undefined ? withMessage(now, event.line) : withChatEvent(now, event)))
       if (event.state !== 'delta' && event.state !== 'status' && key === sessionKey.value) {
         const now = transcripts.get(key)
         const left = now?.tail.some((item) => (item.kind === 'run' && item.runId === event.runId) || (item.kind === 'own' && item.key === event.runId)) === true

@@ -10,6 +10,11 @@ export type Block =
   /** `data` is base64. */
   | { kind: 'image'; mimeType: string; data: string }
 
+/** A file the assistant sent; it is fetched at `files/<id>`. */
+export interface SentFile { id: string; kind: string; fileName: string; mimeType: string; sizeBytes: number }
+/** An answer to tap: it is sent as the words `says`. */
+export interface AnswerButton { label: string; says: string }
+
 /** One line of a session's history. */
 export interface Message {
   /** Unique within the session; the same in `chat.history` and `session.message`. */
@@ -35,6 +40,8 @@ export interface Message {
   aborted?: boolean
   /** Who wrote a user message, when the gateway names them. */
   from?: string
+  files?: SentFile[]
+  buttons?: AnswerButton[]
 }
 
 export interface SessionRow {
@@ -128,7 +135,8 @@ export interface Approval {
 
 export type ChatEvent = { runId: string; sessionKey: string } & (
   | { state: 'delta'; text: string }
-  | { state: 'final'; text: string | undefined; model?: string }
+  /** `line`: a message of its own, with a file or answers to tap. */
+  | { state: 'final'; text: string | undefined; model?: string; line?: Message }
   | { state: 'aborted'; text: string | undefined; reason: string }
   | { state: 'error'; message: string; kind: string | undefined }
   | { state: 'status'; phase: string }
@@ -210,6 +218,19 @@ export function textOf(blocks: readonly Block[]): string {
   return blocks.flatMap((block) => (block.kind === 'text' ? [block.text] : [])).join('\n\n')
 }
 
+function readFile(value: unknown): SentFile | undefined {
+  const raw = fields(value)
+  const id = words(raw['id'])
+  if (id === undefined || !/^[A-Za-z0-9_-]{1,100}$/.test(id)) return undefined
+  return { id, kind: words(raw['kind']) ?? 'document', fileName: words(raw['fileName']) ?? id, mimeType: words(raw['mimeType']) ?? '', sizeBytes: count(raw['sizeBytes']) ?? 0 }
+}
+
+function readButton(value: unknown): AnswerButton | undefined {
+  const raw = fields(value)
+  const [label, says] = [words(raw['label']), words(raw['says'])]
+  return label === undefined || says === undefined ? undefined : { label, says }
+}
+
 /** `fallbackId` is used when the message carries no id of its own. */
 export function readMessage(value: unknown, fallbackId: string): Message | undefined {
   const raw = fields(value)
@@ -231,9 +252,14 @@ export function readMessage(value: unknown, fallbackId: string): Message | undef
     case 'assistant': {
       const model = modelName(raw['provider'], raw['model'])
       const error = words(raw['errorMessage'])
+      const files = list(raw['files']).map(readFile).filter((file) => file !== undefined)
+      const buttons = list(raw['buttons']).map(readButton).filter((button) => button !== undefined)
       return {
         ...base,
         role: 'assistant',
+        // The last block says of a file what its card shows.
+        ...(files.length === 0 ? {} : { files, blocks: base.blocks.slice(0, -1) }),
+        ...(buttons.length === 0 ? {} : { buttons }),
         ...(model === undefined ? {} : { model }),
         ...(error === undefined ? {} : { error }),
         ...(stop === 'aborted' ? { aborted: true } : {}),
@@ -283,7 +309,8 @@ export function readSession(value: unknown): SessionRow | undefined {
   if (key === undefined) return undefined
   const label = words(raw['label'])
   const title = label ?? words(raw['derivedTitle']) ?? words(raw['displayName']) ?? words(raw['subject']) ?? ''
-  const preview = words(raw['lastMessagePreview'])
+  // One line without the marks of Markdown, which nobody wants to read there.
+  const preview = words(raw['lastMessagePreview'])?.replace(/\*\*|`/g, '')
   const channel = words(raw['channel']) ?? words(raw['lastChannel'])
   const model = modelName(raw['modelProvider'], raw['model'])
   return {
@@ -442,7 +469,8 @@ export function readChatEvent(payload: unknown, previous: (runId: string) => str
     case 'final': {
       const message = fields(raw['message'])
       const model = words(raw['model']) ?? modelName(message['provider'], message['model'])
-      return { ...base, state: 'final', text: messageText(raw['message']), ...(model === undefined ? {} : { model }) }
+      const line = message['files'] === undefined && message['buttons'] === undefined ? undefined : readMessage(message, base.runId)
+      return { ...base, state: 'final', text: messageText(raw['message']), ...(model === undefined ? {} : { model }), ...(line === undefined ? {} : { line }) }
     }
     case 'aborted':
       return { ...base, state: 'aborted', text: messageText(raw['message']), reason: words(raw['stopReason']) ?? 'stop' }

@@ -22,6 +22,12 @@ export function clockTime(at: number): string {
   return new Date(at).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' })
 }
 
+/** 12 kB, 3.4 MB: in the thousands that people count in. */
+export function fileSize(bytes: number): string {
+  const [value, unit] = bytes < 1_000 ? [bytes, 'byte'] : bytes < 1_000_000 ? [bytes / 1_000, 'kilobyte'] : [bytes / 1_000_000, 'megabyte']
+  return value.toLocaleString(locale, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: value < 10 ? 1 : 0 })
+}
+
 /** What a person calls a session. */
 export function sessionTitle(session: SessionRow | undefined, key: string): string {
   if (session?.label !== undefined) return session.label

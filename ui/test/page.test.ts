@@ -291,6 +291,25 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     expect(fake.requests.find((request) => request.method === 'pairing.approve')?.params).toEqual({ channel: 'telegram', code: 'K7QX2M' })
   })
 
+  it('shows a file the assistant sent with its name and size, a picture as one, and answers to tap', async () => {
+    const page = await visit({}, (gateway) => {
+      gateway.files.set('/files/de1', { type: 'image/png', bytes: Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64') })
+    })
+    const file = { id: 'de1', kind: 'image', fileName: 'holiday.png', mimeType: 'image/png', sizeBytes: 12_300 }
+    const said = (more: object) => ({ role: 'assistant', timestamp: Date.now(), ...more })
+    fake.emit('chat', { runId: 'notice-1', sessionKey: 'agent:main:main', seq: 0, state: 'final', message: said({ id: 'de1', content: [{ type: 'text', text: 'From the sea' }, { type: 'text', text: '📎 holiday.png, to be fetched' }], files: [file] }) })
+    const card = answers(page).filter({ hasText: 'From the sea' })
+    await card.getByRole('link', { name: 'Download holiday.png' }).waitFor()
+    expect(await card.innerText()).toContain('12 kB')
+    expect(await card.innerText()).not.toContain('to be fetched')
+    await page.waitForFunction(() => (document.querySelector('.file-card img') as HTMLImageElement | null)?.naturalWidth === 1)
+    await expectNoObstacles(page, 'a file')
+    fake.emit('chat', { runId: 'notice-2', sessionKey: 'agent:main:main', seq: 0, state: 'final', message: said({ id: 'de2', content: [{ type: 'text', text: 'May I?' }], buttons: [{ label: 'Allow once', says: '/approve AB23 once' }, { label: 'Deny', says: '/deny AB23' }] }) })
+    await answers(page).getByRole('button', { name: 'Allow once' }).click()
+    await own(page).getByText('/approve AB23 once').waitFor()
+    expect(fake.sent.map(({ message }) => message)).toEqual(['/approve AB23 once'])
+  })
+
   it('explains a message from the records', async () => {
     const page = await visit()
     await say(page, 'Hello')

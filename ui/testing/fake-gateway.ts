@@ -31,6 +31,8 @@ export interface FakeGateway {
   pairing: Record<string, unknown>[]
   /** Questions on the wire, open and answered. */
   approvals: Record<string, unknown>[]
+  /** Files the assistant sent, by their path. */
+  files: Map<string, { type: string; bytes: Buffer }>
   /** Asks a question, as a tool call that needs a yes does. */
   ask(question: Record<string, unknown>): void
   /** While set, answers to questions wait for it. */
@@ -73,6 +75,11 @@ export async function createFakeGateway(uiDir: string): Promise<FakeGateway> {
     response.setHeader('X-Content-Type-Options', 'nosniff')
     if (path === '/ui-config.json') {
       response.writeHead(fake.signedOut ? 401 : 200, { 'Content-Type': 'application/json' }).end('{}')
+      return
+    }
+    const sentFile = fake.files.get(path)
+    if (sentFile !== undefined) {
+      response.writeHead(200, { 'Content-Type': sentFile.type, 'Content-Disposition': 'attachment', 'Content-Security-Policy': "default-src 'none'; sandbox" }).end(sentFile.bytes)
       return
     }
     const name = path === '/' ? 'index.html' : normalize(path).replace(/^[/\\]+/, '')
@@ -371,6 +378,7 @@ export async function createFakeGateway(uiDir: string): Promise<FakeGateway> {
     signedOut: false,
     loseNextReceipt: false,
     refuseNext: undefined,
+    files: new Map(),
     emit: (event, payload) => tell(event, payload),
     async close() {
       for (const known of runs.values()) known.stop()

@@ -5,6 +5,7 @@ import { ConnectProblem, SendProblem } from '../channel.ts'
 import type { DeliveryKey, PlatformMessageId, SenderId } from '../ids.ts'
 import type { ChatRef, IncomingMessage, OutgoingFile, OutgoingMessage } from '../message.ts'
 import { describeError } from '../problem.ts'
+import { abilityCases } from './channel-abilities.ts'
 import { buttonCases, fileCases } from './channel-files.ts'
 import { createTestHost, fastClock, type TestHost, type TestHostOptions } from './channel-host.ts'
 
@@ -541,6 +542,7 @@ export function testChannel({ channel, start }: ChannelSuite): void {
   })
 
   const kit = { channel, line, hear, chatWithAnna, needs, words, failure }
+  abilityCases(kit)
   fileCases(kit)
   buttonCases(kit)
 
@@ -843,6 +845,7 @@ export function testOwnDoor(channel: Channel): void {
       let door: Connection['door']
       const delivered = new Set<string>()
       const sent: SeenMessage[] = []
+      const buttons = new Map<PlatformMessageId, readonly { label: string; says: string }[]>()
       const watchers = new Set<() => void>()
       let arrival = Promise.resolve()
       let openDoor = (): void => {}
@@ -877,7 +880,12 @@ export function testOwnDoor(channel: Channel): void {
         connected(connection) {
           door = connection.door
           door?.onSend((_, message, id) => {
-            sent.push({ id, text: message.markdown, removed: false })
+            const seen: SeenMessage = { id, text: message.markdown, removed: false, ...(message.buttons === undefined ? {} : { buttons: message.buttons.map(({ label }) => label) }) }
+            sent.push(seen)
+            buttons.set(id, message.buttons ?? [])
+            const { file } = message
+            // What was accepted can be fetched at once.
+            void file?.bytes().then((bytes) => (seen.file = { bytes, name: file.fileName, mimeType: file.mimeType, as: file.kind }), () => undefined).finally(changed)
             changed()
           })
           openDoor()
@@ -888,6 +896,10 @@ export function testOwnDoor(channel: Channel): void {
           arrival = mine
           await mine
           return { id }
+        },
+        async tap(from, id, label) {
+          const says = buttons.get(id)?.find((button) => button.label === label)?.says
+          if (says !== undefined) await submit({ from, text: says }, `said-${++lastRequest}` as PlatformMessageId)
         },
         acknowledged: (id) => delivered.has(id),
         until: (condition, what) =>

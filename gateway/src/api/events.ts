@@ -5,7 +5,7 @@ import type { Broadcast, WireEvents } from './broadcast.ts'
 import type { Caller } from './caller.ts'
 import type { Rooms } from './rooms.ts'
 import { approvalRow } from './wire/approval-rows.ts'
-import { block, assistantText, injectedText, isSilent, showEntry, showUsage, splitModel, textOf } from './wire/message.ts'
+import { block, assistantText, injectedText, isSilent, showDelivery, showEntry, showUsage, splitModel, textOf } from './wire/message.ts'
 import type { WireMessage } from './wire/message.ts'
 import { healthSummary } from './wire/health.ts'
 import { messageName } from './wire/history.ts'
@@ -346,7 +346,8 @@ function createTeller(rooms: Rooms, broadcast: Broadcast): Teller {
     // The end of that message is still to come and brings the words along.
     if (runs.inSession(key).some((run) => run.inbox !== null && !run.ended && run.inbox === delivery?.inboxId)) return
     remember(shownKeys, message.key)
-    tellEnd(`notice-${id}`, key, 0, { kind: 'final', message: assistantText(message.markdown, now()) })
+    const isBare = delivery === undefined || (delivery.file === undefined && delivery.buttons === undefined)
+    tellEnd(`notice-${id}`, key, 0, { kind: 'final', message: isBare ? assistantText(message.markdown, now()) : showDelivery(delivery) })
   }
 
   const tellEntry = async (key: SessionKey, entry: EntryRow): Promise<void> => {

@@ -5,6 +5,7 @@ import type { Delivery, Run, TailItem, ToolOutcome } from '../transcript.ts'
 import { text } from '../text.ts'
 import { textOf, type Block, type Message } from '../wire.ts'
 import { clockTime, shortModel } from '../words.ts'
+import { AnswerButtons, FileCards } from './sent-file.tsx'
 import { CopyButton } from './copy-button.tsx'
 import { Icon } from './icon.tsx'
 import { Markdown } from './markdown.tsx'
@@ -228,6 +229,8 @@ function drawHistoryLine(props: Parameters<typeof HistoryLine>[0]): VNode | null
         <article class="answer" aria-label={text.assistant}>
           {props.first ? <h2 class="offscreen">{text.assistant}</h2> : null}
           <AnswerBlocks blocks={message.blocks} outcomes={props.outcomes} running={props.running} />
+          {message.files === undefined ? null : <FileCards files={message.files} />}
+          {message.buttons === undefined ? null : <AnswerButtons buttons={message.buttons} onAnswer={(says) => stage.desk.send(says, [])} />}
           {message.aborted === true ? <p class="note-line">{text.stoppedHere}</p> : null}
           {message.error === undefined ? null : <Trouble reason={message.error} kind={undefined} />}
           {props.last ? (

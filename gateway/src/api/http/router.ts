@@ -10,6 +10,7 @@ import { signInListHtml } from '../sign-in-pages.ts'
 import type { Source } from '../source.ts'
 import { completeChat, listModels } from './chat-completions.ts'
 import { envelopeFault } from './envelope.ts'
+import { sendKeptFile } from './kept-file.ts'
 import { sendAgain, sendLogin, sendLoginStyle, sendNotice, sendSignIns } from './login-page.ts'
 import type { PageFiles } from './page-files.ts'
 import { takeBody } from './request-body.ts'
@@ -48,7 +49,7 @@ export interface Router {
 const pageRoutes = /^\/(?:$|(?:chat|sessions|settings|channels|pairing|logs|status)(?:\/|$))/
 const loginBodyMax = 8192
 /** Addresses that never become a WebSocket. Clients of the family open theirs anywhere else. */
-const answeredHere = /^\/(?:v1(?:\/|$)|(?:health|healthz|readyz|login|login\.css|logout|ui-config\.json|index\.html)$)/
+const answeredHere = /^\/(?:v1(?:\/|$)|(?:health|healthz|readyz|files(?:\/.*)?|login|login\.css|logout|ui-config\.json|index\.html)$)/
 
 function basePathOf(config: GatewayConfig): string {
   const trimmed = config.controlUi.basePath.trim().replace(/(?<!\/)\/+$/, '')
@@ -165,6 +166,7 @@ export function createRouter(parts: RouterParts): Router {
       if (here === undefined) return redirect(response, `${base}/login`)
       return sendSignIns(response, base, signInListHtml({ base, form: parts.forms.issue('logout', here.digest), here: here.id, now: rooms.clock.now(), signIns: await browserSessions.list() }))
     }
+    if (path.startsWith('/files/')) return file(path.slice('/files/'.length), request, response, source)
     const isPage = pageRoutes.test(path)
     if (!isPage && !pages.has(path) && path !== '/ui-config.json') return sendText(response, 404, 'Not Found')
     if (!reading) return wrongMethod(response, 'GET, HEAD')
@@ -187,6 +189,15 @@ export function createRouter(parts: RouterParts): Router {
       return sendNotice(response, 503, base, 'The page is not built yet', ['The gateway itself is running. Build its page with <code>npm run build</code> and reload.', 'Until then <code>moltbot chat</code> talks to your assistant in the terminal.'])
     }
     return pages.send(request, response, '/index.html')
+  }
+
+  /** A file the assistant sent: for a signed-in browser of our own pages, and for programs with the secret. */
+  const file = async (id: string, request: IncomingMessage, response: ServerResponse, source: Known): Promise<void> => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return wrongMethod(response, 'GET, HEAD')
+    if (request.headers.authorization !== undefined) {
+      if (!(await bearer(request, response, source))) return
+    } else if (source.crossSite || (await browserOf(request)) === undefined) return sendText(response, 401, 'Unauthorized')
+    return sendKeptFile(rooms, id, response)
   }
 
   const form = async (path: string, base: string, request: IncomingMessage, response: ServerResponse, source: Known): Promise<void> => {

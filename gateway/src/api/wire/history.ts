@@ -1,7 +1,7 @@
-import type { InboxId, SessionKey } from '@moltbot/contract'
+import type { ChatId, InboxId, SessionKey } from '@moltbot/contract'
 import type { EntryRow } from '../../journey/sessions/types.ts'
 import type { Rooms } from '../rooms.ts'
-import { showEntry } from './message.ts'
+import { showDelivery, showEntry } from './message.ts'
 import type { WireMessage } from './message.ts'
 
 /** The most one history answer may weigh, as JSON. */
@@ -11,14 +11,15 @@ const namedMessagesMax = 100
 
 /** The last entries of a session as messages, oldest first, never heavier than `bytesMax`. `more`: older ones exist or were left out. */
 export async function readHistory(
-  rooms: Pick<Rooms, 'sessions' | 'inbox' | 'runs' | 'channels'>, key: SessionKey, options: { limit: number; offset?: number; bytesMax?: number; protocol: 3 | 4 },
+  rooms: Pick<Rooms, 'sessions' | 'inbox' | 'runs' | 'channels' | 'outbox'>, key: SessionKey, options: { limit: number; offset?: number; bytesMax?: number; protocol: 3 | 4 },
 ): Promise<{ messages: WireMessage[]; more: boolean; lastEntryId: string | undefined }> {
   const offset = options.offset ?? 0
   const wanted = options.limit + offset
   const read = await rooms.sessions.history(key, wanted)
   const entries = offset === 0 ? read : read.slice(0, Math.max(0, read.length - offset))
   const names = await messageNames(rooms, entries)
-  const shown = entries.flatMap((entry) => showEntry(entry, options.protocol, named(rooms, entry, names)) ?? [])
+  const said = entries.flatMap((entry) => showEntry(entry, options.protocol, named(rooms, entry, names)) ?? [])
+  const shown = await withFiles(rooms, key, said, offset === 0)
   const bytesMax = Math.min(options.bytesMax ?? historyBytesMax, historyBytesMax)
   let bytes = 2
   let first = shown.length
@@ -28,6 +29,15 @@ export async function readHistory(
     first -= 1
   }
   return { messages: shown.slice(first), more: first > 0 || read.length >= wanted, lastEntryId: entries.at(-1)?.id }
+}
+
+/** The lines with the files that were sent among them. `toTheEnd`: nothing was said after the last one. */
+async function withFiles(rooms: Pick<Rooms, 'outbox'>, key: SessionKey, said: readonly WireMessage[], toTheEnd: boolean): Promise<WireMessage[]> {
+  const first = said[0]?.timestamp
+  const last = said.at(-1)?.timestamp
+  if (first === undefined || last === undefined) return [...said]
+  const files = (await rooms.outbox.filesIn(key as string as ChatId)).filter(({ createdAt }) => createdAt >= first && (toTheEnd || createdAt <= last))
+  return files.length === 0 ? [...said] : [...said, ...files.map(showDelivery)].sort((a, b) => a.timestamp - b.timestamp)
 }
 
 /** The name under which a client sent the first message of an entry; undefined when it came from a network. */

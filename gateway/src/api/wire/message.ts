@@ -2,6 +2,7 @@ import type { AssistantMessage, ImagePart, TextPart, Usage } from '@moltbot/cont
 import { silentToken, unreachable } from '@moltbot/contract'
 import Type from 'typebox'
 import type { Static } from 'typebox'
+import type { DeliveryRow } from '../../journey/outbox/types.ts'
 import type { EntryRow } from '../../journey/sessions/types.ts'
 
 export const WireBlock = Type.Union([
@@ -35,6 +36,12 @@ export const WireMessage = Type.Object({
   senderLabel: Type.Optional(Type.String()),
   /** User only: the accepted message, for `why`. */
   inboxId: Type.Optional(Type.String()),
+  /** Of what is no line of the transcript. */
+  id: Type.Optional(Type.String()),
+  /** What came with it, to be fetched at `files/<id>` of the door. The last block of `content` says the same in words. */
+  files: Type.Optional(Type.Array(Type.Object({ id: Type.String(), kind: Type.String(), fileName: Type.String(), mimeType: Type.String(), sizeBytes: Type.Integer() }))),
+  /** Answers to tap: each is sent as a message with the text `says`. */
+  buttons: Type.Optional(Type.Array(Type.Object({ label: Type.String(), says: Type.String() }))),
   __openclaw: Type.Optional(Type.Object({
     id: Type.String(), seq: Type.Integer(), kind: Type.Optional(Type.String()), runId: Type.Optional(Type.String()),
     recordTimestampMs: Type.Integer(),
@@ -120,6 +127,17 @@ export function splitModel(name: string): { provider: string; model: string } {
 export function showUsage(usage: Usage): NonNullable<WireMessage['usage']> {
   const { input, output, cacheRead, cacheWrite } = usage
   return { input, output, cacheRead, cacheWrite, totalTokens: input + output + cacheRead + cacheWrite }
+}
+
+/** What went out through one of our doors, with its file and the answers to tap. */
+export function showDelivery({ id, markdown, file, buttons, createdAt }: Pick<DeliveryRow, 'id' | 'markdown' | 'file' | 'buttons' | 'createdAt'>): WireMessage {
+  const said = assistantText(markdown, createdAt)
+  const words = file === undefined ? [] : [{ type: 'text' as const, text: `📎 ${file.fileName} (${file.sizeBytes.toLocaleString('en')} bytes), to be fetched at files/${id}` }]
+  return {
+    ...said, id, content: [...(markdown === '' ? [] : said.content), ...words],
+    ...(file === undefined ? {} : { files: [{ id, kind: file.kind, fileName: file.fileName, mimeType: file.mimeType, sizeBytes: file.sizeBytes }] }),
+    ...(buttons === undefined ? {} : { buttons }),
+  }
 }
 
 /** Words of the assistant as an event carries them. */

@@ -113,6 +113,10 @@ export function createDeliveries(options: { store: Store; clock: Clock; newId: N
     async find(text: string): Promise<StoredDelivery[]> {
       return (await store.read.all('SELECT * FROM deliveries WHERE id = ? OR message_key = ? OR platform_id = ? LIMIT 5', text, text, text)).map(toDelivery)
     },
+    /** What was sent there with a file that is still kept. */
+    async withFiles(chat: ChatRef['chat']): Promise<StoredDelivery[]> {
+      return (await store.read.all("SELECT * FROM deliveries WHERE file_hash IS NOT NULL AND chat = ? AND state = 'sent' ORDER BY created_at, part", chat)).map(toDelivery)
+    },
     /** What stands, or will stand, with buttons below it. */
     async withButtons(): Promise<StoredDelivery[]> {
       return (await store.read.all('SELECT * FROM deliveries WHERE buttons IS NOT NULL ORDER BY created_at')).map(toDelivery)

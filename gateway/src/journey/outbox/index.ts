@@ -475,6 +475,7 @@ export function createOutbox(options: {
       const bytes = row?.file === undefined || !options.files.stay(row.chat) ? undefined : await files.read(row.file.sha256)
       return row?.file === undefined || bytes === undefined ? undefined : { row, file: row.file, bytes }
     },
+    filesIn: async (chat) => (await deliveries.withFiles(chat)).filter((row) => options.files.stay(row.chat)),
     ofTurn: (turn) => deliveries.ofTurn(store.read, turn),
     ofKey: (key) => deliveries.byKey(store.read, key),
     ofInbox: (id) => deliveries.ofInbox(store.read, id),

@@ -41,6 +41,8 @@ export interface OutboxDoor {
   send(request: { chat: ChatRef; markdown: string; principal: PrincipalId; key?: string; replyTo?: PlatformMessageId; file?: GivenFile; buttons?: readonly OutgoingButton[] }): Promise<DeliveryRow>
   /** A file that stays for its place to fetch; undefined: there is none (any more). */
   openFile(id: DeliveryId): Promise<{ row: DeliveryRow; file: DeliveryFile; bytes: Uint8Array } | undefined>
+  /** The messages with files that were sent to one of our own ways in and are still there to fetch, oldest first. `chat`: as that way names it. */
+  filesIn(chat: ChatRef['chat']): Promise<DeliveryRow[]>
   ofTurn(turn: TurnId): Promise<DeliveryRow[]>
   /** What is sent under this key; undefined: nothing. */
   ofKey(key: DeliveryKey): Promise<DeliveryRow | undefined>

@@ -1,0 +1,47 @@
+import type { VNode } from 'preact'
+import { useState } from 'preact/hooks'
+import { text } from '../text.ts'
+import type { AnswerButton, SentFile } from '../wire.ts'
+import { fileSize } from '../words.ts'
+import { Icon } from './icon.tsx'
+
+/** Pictures a browser draws without running anything. */
+const drawn = /^image\/(?:png|jpeg|gif|webp)$/
+
+/** Files the assistant sent: each can be fetched, and a picture is shown. */
+export function FileCards(props: { files: readonly SentFile[] }): VNode {
+  return (
+    <>
+      {props.files.map((file) => {
+        const address = `./files/${encodeURIComponent(file.id)}`
+        return (
+          <figure key={file.id} class="file-card">
+            {file.kind === 'image' && drawn.test(file.mimeType) ? <img src={address} alt={text.attached(file.fileName)} loading="lazy" /> : null}
+            <figcaption>
+              <a class="button" href={address} download={file.fileName} aria-label={text.fetchFile(file.fileName)}>
+                <Icon name="down" /> {file.fileName} <span class="quiet">{fileSize(file.sizeBytes)}</span>
+              </a>
+            </figcaption>
+          </figure>
+        )
+      })}
+    </>
+  )
+}
+
+/** Answers to tap. One is given, once. */
+export function AnswerButtons(props: { buttons: readonly AnswerButton[]; onAnswer(says: string): void }): VNode {
+  const [given, setGiven] = useState<string>()
+  const answer = (says: string) => (): void => {
+    if (given !== undefined) return
+    setGiven(says)
+    props.onAnswer(says)
+  }
+  return (
+    <div class="answer-buttons">
+      {props.buttons.map(({ label, says }) => (
+        <button key={says} type="button" class={`button${given === says ? ' primary' : ''}`} aria-disabled={given !== undefined} onClick={answer(says)}>{label}</button>
+      ))}
+    </div>
+  )
+}
