@@ -56,6 +56,7 @@ const client = 'cli/src/gateway-client.test.ts'
 const machine = 'cli/src/machine.test.ts'
 const fetchMedia = 'gateway/src/fetch-media.test.ts'
 const connections = 'gateway/src/foundation/connections/connections.test.ts'
+const remote = 'gateway/src/foundation/remote/remote.test.ts'
 const sealed = 'gateway/src/foundation/connections/sealed-values.test.ts'
 const keys = 'gateway/src/journey/sessions/keys.test.ts'
 const view = 'gateway/src/journey/sessions/view.test.ts'
@@ -156,6 +157,16 @@ export const evidence: readonly Evidence[] = [
   { on: ['broker'], controls: ['isResilient', 'handlesResourceConsumption'], tests: [`${models} › a model that failed rests 30 s`], attacks: [`${models} › the next model answers`, `${models} › survives a secret source and a store that fail`] },
   { on: ['broker'], controls: ['definesConnectionTimeout'], tests: [`${models} › silence for fifteen seconds is enough`], attacks: ['test/journeys/hang-of-the-model.test.ts › '] },
   { on: ['broker'], controls: ['validatesInput'], tests: [`${models} › resolves aliases, references, bare ids`], attacks: [`${models} › does not send a key unencrypted into the world`, 'NET-11'] },
+
+  // Where a channel is set to run beside the gateway. What it makes of its network's words is the same code in both places.
+  { on: ['channel-host'], controls: ['hasAccessControl', 'authorizesSource', 'implementsPOLP'], tests: [`${remote} › is another process, the same for every account`], attacks: [`${remote} › reaches its own secrets and nobody else`, `${connections} › is refused in the name of`] },
+  { on: ['channel-host'], controls: ['handlesResourceConsumption', 'isResilient'], tests: [`${remote} › is started again when it dies`], attacks: [`${remote} › that spins for ever takes nobody along`, `${remote} › that fills its memory is ended`] },
+  { on: ['channel-host'], controls: ['definesConnectionTimeout'], tests: [`${remote} › is another process, the same for every account`], attacks: [`${remote} › that hangs is closed in time`] },
+  { on: ['channel-host'], controls: ['validatesInput'], tests: ['CHN-02'], attacks: ['CHN-05', 'CHN-18'] },
+  { on: ['channel-host'], controls: ['sanitizesInput'], tests: ['CHN-08'], attacks: ['CHN-01', 'CHN-06'] },
+  { on: ['channel-host'], controls: ['encodesOutput'], tests: ['channels/telegram/src/html.test.ts › is never refused, whatever the Markdown'], attacks: ['CHN-22'] },
+  { on: ['channel-host'], controls: ['authenticatesSource', 'implementsAuthenticationScheme'], tests: [`${telegram} › reads the token from a file, and refuses what is no token`], attacks: [`${telegram} › takes nothing without the secret`, 'WHK-02', 'WHK-03'] },
+  { on: ['channel-host'], controls: ['checksInputBounds'], tests: ['WHK-06'], attacks: ['WHK-10', 'CHN-07'] },
 
   // Commands in their cage.
   { on: ['executor', 'supervisor'], controls: ['implementsPOLP', 'isHardened'], tests: ['SBX-07', 'SBX-08'], attacks: ['SBX-01', 'SBX-02', 'SBX-05', 'SBX-06'] },
@@ -264,7 +275,7 @@ export const evidence: readonly Evidence[] = [
   { on: ['gateway→whatsapp', 'whatsapp→gateway', 'whatsapp→media'], controls: ['isEncrypted', 'authenticatesDestination'], tests: [`${whatsapp} › speaks to WhatsApp and to this computer, to nobody else`], attacks: [`${impostor} › a WhatsApp with a certificate nobody vouches for`] },
   { on: ['signal→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${signal} › knows people by Signal’s id`], attacks: ['CHN-07'] },
   // Flows to the door, off this machine: TLS 1.3. On it: a Unix socket, else loopback without encryption.
-  { on: ['tailscale→gateway', 'cli→gateway', 'page→gateway', 'programs→gateway', 'mobile→gateway', 'macos→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${handshake} › names the missing scope`], attacks: ['AUT-02', 'AUT-14', 'AUT-15'] },
+  { on: ['tailscale→gateway', 'cli→gateway', 'page→gateway', 'programs→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${handshake} › names the missing scope`], attacks: ['AUT-02', 'AUT-14', 'AUT-15'] },
   // The command line goes by the Unix socket of its own user. That it may fall back to the port is why its destination is not claimed.
   { on: ['cli→gateway'], controls: ['isEncrypted'], tests: ['cli/src/gateway-address.test.ts › prefers its Unix socket'], attacks: [`${tls} › C02: is private to the user`, `${tls} › C02: is not opened in a folder that others may enter`] },
   { on: ['gateway→page'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${browser} › signs in by the link`], attacks: [`${browser} › gives a page of another origin nothing`, 'ORG-02', 'WSH-03'] },
@@ -277,6 +288,8 @@ export const evidence: readonly Evidence[] = [
   // Flows within the process.
   { on: withinTheProcess, controls: ['isEncrypted', 'authenticatesDestination', 'checksDestinationRevocation'], tests: [`${census} › what works on a message is one process, and speaks to nobody but who it must`, architecture], attacks: [`${census} › a stranger on this machine finds no socket that answers`] },
   { on: withinTheProcess, controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${runAgent} › is judged and written down before it runs`], attacks: [guest, noTool] },
+  // A line that the gateway handed to its own child; nobody else can be at its other end.
+  { on: ['gateway→channel-host', 'channel-host→gateway'], controls: ['isEncrypted', 'authenticatesDestination', 'checksDestinationRevocation', 'implementsAuthenticationScheme', 'authorizesSource'], tests: [`${remote} › is another process, the same for every account`], attacks: [`${remote} › reaches its own secrets and nobody else`, `${remote} › is started again when it dies`, `${connections} › is refused in the name of`] },
   // Flows into stores.
   { on: ['credential-store→gateway', 'gateway→credential-store'], controls: ['isEncrypted'], tests: [`${vault} › stands nowhere in the clear`], attacks: ['CRD-01', 'CRD-02'] },
   { on: ['credential-store→gateway', 'gateway→credential-store', 'vault-key→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${vault} › another one opens nothing`], attacks: ['CRD-05', 'CRD-06'] },
@@ -312,6 +325,7 @@ export const clearanceEvidence: readonly ClearanceEvidence[] = [
     tests: [`${config} › what is shown has no secret in it`],
     attacks: [secrets, 'test/journeys/what-is-known-of-the-owner-stays-private.test.ts › do not, whoever speaks there', 'CFG-12'],
   },
+  { on: ['channel-host', 'gateway→channel-host', 'channel-host→gateway'], clearance: 'secret', tests: [`${remote} › is another process, the same for every account`], attacks: [`${remote} › reaches its own secrets and nobody else`, `${whatsapp} › holds no key`] },
   { on: ['media', 'whatsapp→media', 'media→agent'], clearance: 'restricted', tests: [`${fetchMedia} › is fetched from its channel`], attacks: ['MED-07', `${fetchMedia} › reaches nothing near by a name`, 'MED-03'] },
   { on: ['backup-store', 'gateway→backup-store'], clearance: 'restricted', tests: ['BAK-06'], attacks: ['BAK-01', 'BAK-04'] },
   { on: ['audit-store', 'gateway→audit-store'], clearance: 'restricted', tests: ['AUD-04'], attacks: ['AUD-05', secrets] },

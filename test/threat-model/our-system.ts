@@ -24,6 +24,8 @@ const ourProperties: Readonly<Record<string, readonly Property[]>> = {
 export const notBuilt: readonly string[] = [
   'macos', 'mobile', 'plugins', 'cron', 'updates',
 ]
+/** Whether a part, or a flow one end of which is it, is of what is not built: it is counted once, where it is raised. */
+export const isNotBuilt = (id: string): boolean => notBuilt.some((part) => id === part || id.split('→').includes(part))
 
 const added: readonly Element[] = [
   { id: 'page', name: 'The page in a browser', kind: 'process', has: ['allowsClientSideScripting', 'carriesJson', 'isInProduction'] },
@@ -31,6 +33,7 @@ const added: readonly Element[] = [
   { id: 'supervisor', name: 'Supervisor of the sandbox', kind: 'process', has: ['usesEnvironmentVariables', 'isInProduction'] },
   { id: 'egress', name: 'Egress proxy', kind: 'process', has: ['isInProduction'] },
   { id: 'broker', name: 'What attaches credentials', kind: 'process', has: ['isInProduction'] },
+  { id: 'channel-host', name: 'A channel in a process of its own', kind: 'process', has: ['isInProduction'] },
   { id: 'audit-store', name: 'The record', kind: 'store' },
   { id: 'log-store', name: 'The log', kind: 'store' },
   { id: 'vault-key', name: 'The key of the vault', kind: 'store' },
@@ -60,6 +63,8 @@ const addedFlows: readonly Flow[] = [
   flow('supervisor', 'executor', 'a command in its cage', { data: data.commands }),
   flow('executor', 'egress', 'what a command asks of a host', { data: data.output }),
   flow('egress', 'internet', 'what may leave', { data: data.output, has: ['overHttps'] }),
+  flow('gateway', 'channel-host', 'a login, and messages out', { data: data.keys }),
+  flow('channel-host', 'gateway', 'messages in', { data: data.messages }),
   flow('gateway', 'audit-store', 'what was judged and done', { data: data.commands }),
   flow('gateway', 'log-store', 'what the gateway did', {}),
   flow('gateway', 'credential-store', 'a secret is sealed', { data: data.keys }),

@@ -1,7 +1,7 @@
 /** `docs/threat-model.md` out of what was weighed. */
 import { controls, findings } from './model.ts'
 import type { Count } from './model.ts'
-import { cannotBeCleared, exclusions, notBuilt, ourSystem } from './our-system.ts'
+import { cannotBeCleared, exclusions, isNotBuilt, ourSystem } from './our-system.ts'
 import { rules, severities } from './rules.ts'
 import { specification } from './specification.ts'
 import type { Weighed } from './weigh.ts'
@@ -19,7 +19,7 @@ export function threatModelPage(weighed: Weighed): string {
   for (const finding of raw) on.set(finding.on, (on.get(finding.on) ?? 0) + 1)
   const byRule = new Map<string, string[]>()
   for (const finding of raw) byRule.set(finding.rule, [...(byRule.get(finding.rule) ?? []), finding.on])
-  const ofMissingParts = raw.filter((finding) => notBuilt.some((id) => finding.on === id || finding.on.split('→').includes(id)))
+  const ofMissingParts = raw.filter((finding) => isNotBuilt(finding.on))
   const bare = new Map<string, number>()
   for (const finding of findings(ourSystem)) bare.set(finding.on, (bare.get(finding.on) ?? 0) + 1)
   const specificationBy = severities.map((severity) => findings(specification).filter((finding) => finding.severity === severity).length)
@@ -43,7 +43,8 @@ export function threatModelPage(weighed: Weighed): string {
       ['entries of evidence that hold', `${holding.length + clearancesHolding.length} of ${holding.length + clearancesHolding.length + lacking.length}`],
       ['pairs of part and control that are true', proven.size],
       ['findings that come back without entries whose attack is a test of its own', backWithoutAttacks],
-      ['raised on parts that are not built yet', ofMissingParts.length],
+      ['raised on parts that are not built yet, and on what flows to and from them', ofMissingParts.length],
+      ['… of these, after the two exclusions', ofMissingParts.filter((finding) => !(finding.rule in exclusions)).length],
     ]),
     '',
     '## The two exclusions',
@@ -67,7 +68,7 @@ export function threatModelPage(weighed: Weighed): string {
     '',
     '## By part',
     '',
-    ...table(['part', 'nothing proven', 'now'], [...bare].toSorted((a, b) => (on.get(b[0]) ?? 0) - (on.get(a[0]) ?? 0)).map(([id, before]) => [`${nameOf.get(id) ?? id}${notBuilt.includes(id) ? ' *(not built)*' : ''}`, before, on.get(id) ?? 0])),
+    ...table(['part', 'nothing proven', 'now'], [...bare].toSorted((a, b) => (on.get(b[0]) ?? 0) - (on.get(a[0]) ?? 0)).map(([id, before]) => [`${nameOf.get(id) ?? id}${isNotBuilt(id) ? ' *(not built)*' : ''}`, before, on.get(id) ?? 0])),
     '',
     '## Still open, by rule',
     '',
