@@ -11,8 +11,8 @@ export type EntryBody =
   /** Everything before it is replaced by this summary in the prompt; originals stay in the table. `keptFrom`: seq of the first entry still sent as it is. */
   /** `origin`: of what was summarised; a summary is trusted no more than what it stands for. */
   | { kind: 'summary'; text: string; keptFrom: number; origin?: Origin }
-  /** Shown to people, never sent to the model. */
-  | { kind: 'note'; text: string }
+  /** Shown to people, never sent to the model. `about`: what it says was done, where that counts later. */
+  | { kind: 'note'; text: string; about?: 'notes-kept' }
   /** A command and the gateway's answer to it, one entry each; shown to people, never sent to the model. */
   | { kind: 'command'; by: 'person' | 'gateway'; text: string; inbox: InboxId }
   /** Words put in by the operator (`chat.inject`); sent to the model as the assistant's. */
@@ -35,6 +35,8 @@ export interface TurnView {
   strict: boolean
   contextWindow: number
   maxOutputTokens: number
+  /** What should last was written down since the last summary: not again before the next one. */
+  notesKept?: boolean
   /** The most model calls in one turn; then the loop ends with `limit`. */
   stepsMax: number
 }
@@ -51,6 +53,8 @@ export type AgentEvent =
   | { type: 'tool-end'; result: ToolResultMessage }
   /** Words that arrived during the turn were put before the next model call. */
   | { type: 'steered'; message: UserMessage; inbox: InboxId[]; from?: string; envelopeParts?: number }
+  /** Soon older history will be summarised, and what should last was written down before, without a word to anybody. `error`: why it was not, or not to the end. */
+  | { type: 'notes-end'; usage: Usage; error?: string }
   | { type: 'compaction-start'; reason: 'overflow' | 'threshold' | 'asked' }
   /** `summary` absent: it failed and the history stays as it was. `kept` is how many trailing messages stay as they are. */
   | { type: 'compaction-end'; summary?: string; kept?: number; usage: Usage; error?: string }
@@ -95,8 +99,11 @@ export interface AgentHost {
   callModel(call: ModelCall): AsyncIterable<ModelCallEvent>
   /** What the model may call in this turn. The same list in the same order for a session until an announced event changes it. */
   tools: import('./model.ts').ToolSpec[]
-  /** Judges, journals and runs one call. Never rejects: refusals and failures are results the model reads. */
-  runTool(call: import('./model.ts').ToolCallPart, signal: AbortSignal): Promise<ToolResultMessage>
+  /**
+   * Judges, journals and runs one call. Never rejects: refusals and failures are results the model reads. `quietly`: nobody is asked and nothing is
+   * said; what needs a person, or does more than read and write what is this person's own, is refused.
+   */
+  runTool(call: import('./model.ts').ToolCallPart, signal: AbortSignal, quietly?: boolean): Promise<ToolResultMessage>
   /** Whether two calls may run side by side (neither writes). */
   parallel(call: import('./model.ts').ToolCallPart): boolean
   /** Takes the words that arrived since the last ask. Called at every model and tool boundary. */

@@ -538,7 +538,10 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
             const files = await agents.files(agentOfKey(turn.key))
             return (await Promise.all(files.map(({ name }) => labels.isStrange(workspace, name)))).includes(true)
           },
-          runTurn: (view, host) => runTurn(view, host, agents.get(agentOfKey(view.sessionKey)).compaction, config.get(loopSection)),
+          runTurn(view, host) {
+            const { notes, ...compaction } = agents.get(agentOfKey(view.sessionKey)).compaction
+            return runTurn(view, host, { ...compaction, ...(notes !== undefined && toolbox.keepsNotes(agentOfKey(turn.key), turn, host.tools) ? { notes } : {}) }, config.get(loopSection))
+          },
           checkInput,
           grants: (needs, who) => sandbox.grants(needs, {
             agent: who.agent, session: who.session, principal: who.principal.id, owner: who.principal.role === 'owner', label: who.label, privy: (childChat ?? turn.chat).kind === 'direct',

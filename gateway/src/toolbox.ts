@@ -33,6 +33,8 @@ export interface Toolbox {
   toolsOf(agent: AgentId, where?: Where): Tool[]
   /** What a person's turns are told of: what the agent has there, less what their profile keeps from them. */
   offeredTo(agent: AgentId, principal: Principal, where?: Where): Promise<Tool[]>
+  /** Whether a turn with these tools can write down what should last: in a workspace that stays and may be written. A sub-agent's work is its parent's to remember. */
+  keepsNotes(agent: AgentId, turn: Pick<Turn, 'key' | 'principal'>, tools: readonly { name: string }[]): boolean
   /** Every tool with what removes it for a role or a person. Rejects with `person-unknown`. */
   list: NonNullable<Rooms['tools']>['list']
   /** The shelf in its groups, with the profiles that have each tool. */
@@ -79,6 +81,8 @@ export function createToolbox({ shelf, config, agents, channels, guard, log, mis
   }
   return {
     toolsOf, offeredTo,
+    keepsNotes: (agent, { key, principal }, tools) =>
+      principal.role !== 'guest' && !isSubAgent(key) && sandboxFor(config, agents, agent).workspaceAccess === 'rw' && tools.some(({ name }) => name === 'memory' || name === 'write'),
     catalog(agent) {
       const { id } = agents.get(agent ?? agents.defaultId())
       const inProfile = (profile: ToolProfile, name: string): boolean => ruleOnTools(shelf, { profile, profileOf: '', layers: [] }).some((ruling) => ruling.name === name && ruling.removedBy === null)

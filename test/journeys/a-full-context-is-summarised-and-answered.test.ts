@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { echoModel, fail, say, type SeenRequest, type Step } from '../fakes/model-servers/index.ts'
+import { callTool, echoModel, fail, say, type SeenRequest, type Step } from '../fakes/model-servers/index.ts'
 import { ownedBy1001, personAt, type Person } from '../support/person.ts'
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts'
 
@@ -60,4 +60,36 @@ it('/compact does so on request, and a bad summary leaves the history as it is',
   await olga.ask('and now?')
   expect(at.model.requests.length).toBeGreaterThan(before)
   expect(at.model.requests.at(-1)?.messages[0]?.text).toContain('The soil is heavy.')
+})
+
+it('what should last is written down once before that, and not a word of it reaches the chat', async () => {
+  await at.gateway.config.set('agents.defaults.contextTokens', 16_000)
+  await olga.ask('/new')
+  const did: ('notes' | 'summary' | 'answer')[] = []
+  /** A summary may take several calls. */
+  const order = (): string[] => did.filter((each, index) => each !== 'answer' && each !== did[index - 1])
+  at.model.use((request): Step[] => {
+    if (isSummaryCall(request)) {
+      did.push('summary')
+      return [say(summary)]
+    }
+    const notes = request.messages.some(({ text }) => text.includes('Soon the older part of this conversation'))
+    if (!notes) {
+      did.push('answer')
+      return [say(long('I answer', 25))]
+    }
+    if (request.messages.at(-1)?.role === 'tool' || request.lastUserText.startsWith('Soon') === false) return [say('SECRET NOTE WORDS')]
+    did.push('notes')
+    return [say('SECRET NOTE WORDS'), callTool('memory', { action: 'write', text: 'Olga wants white roses.', lasting: true }), callTool('message', { action: 'send' }), callTool('message', { action: 'send', to: 'telegram:1001', text: 'SECRET NOTE WORDS' })]
+  })
+  for (let said = 0; said < 20 && !did.includes('summary'); said += 1) await olga.ask(long(`part ${said}`, 25))
+  expect(order()).toEqual(['notes', 'summary'])
+  expect(at.telegram.sent.map(({ text }) => text).filter((text) => text.includes('SECRET NOTE WORDS') || text.includes('Not done'))).toEqual([])
+  expect((await at.gateway.rooms.memory?.search({ principal: 'owner' as never, query: 'roses', max: 5 }))?.map(({ text }) => text)).toEqual(['- Olga wants white roses.'])
+  // What was kept is a line of the conversation for whoever looks at it, and the next cycle has its own.
+  did.splice(0)
+  for (let said = 0; said < 20 && !did.includes('summary'); said += 1) await olga.ask(long(`more ${said}`, 25))
+  expect(order()).toEqual(['notes', 'summary'])
+  const kept = await at.gateway.journey.store.read.all("SELECT body FROM entries WHERE body LIKE '%notes-kept%'")
+  expect(kept).toHaveLength(2)
 })

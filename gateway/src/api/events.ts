@@ -259,6 +259,8 @@ function createTeller(rooms: Rooms, broadcast: Broadcast): Teller {
         const { name, callId, isError, content } = event.result
         return toolWatchers(telling).then((wants) => tellAgent(telling, 'tool', { phase: 'result', name, toolCallId: callId, isError, result: { content: content.map(block) } }, wants))
       }
+      case 'notes-end':
+        return
       case 'steered':
         // The words show as an entry, and their own run ends as merged.
         return

@@ -10,7 +10,7 @@ let controller: AbortController
 let steps: string[]
 /** What was kept of the ends of calls. */
 let kept: unknown[]
-let judged: 'allow' | 'deny' | Error
+let judged: 'allow' | 'ask' | 'deny' | Error
 let finishFails: boolean
 let messages: TurnView['messages']
 /** Whether each judgement was made knowing of words from outside. */
@@ -37,7 +37,7 @@ function hostOf(role: Principal['role'] = 'owner'): AgentHost {
   const around = {
     clock, tools: [tool], checkInput: (_tool: Tool, input: { wrong?: boolean }) => (input.wrong === true ? 'it is wrong' : undefined),
     whenGoing: () => undefined,
-    guard: { knownAddresses, judgeIn: async (_tx: unknown, _who: Principal, action: { tainted: boolean }) => { steps.push('judge'); taints.push(action.tainted); if (judged instanceof Error) throw judged; return judged === 'allow' ? { kind: 'allow' } : { kind: 'deny', reason: 'because' } } },
+    guard: { knownAddresses, judgeIn: async (_tx: unknown, _who: Principal, action: { tainted: boolean }) => { steps.push('judge'); taints.push(action.tainted); if (judged instanceof Error) throw judged; return judged === 'allow' ? { kind: 'allow' } : { kind: judged, reason: 'because' } }, ask: async () => { steps.push('ask'); return { state: 'denied', id: 'q' } }, waitFor: async () => ({ state: 'denied' }) },
     sessions: {
       startCall: async (_turn: Turn, _call: ToolCallPart, judge: (tx: unknown) => Promise<string>, about: { effects?: unknown; why?(): string } = {}) => {
         const verdict = await judge({})
@@ -88,6 +88,25 @@ describe('a tool call', () => {
     judged = 'deny'
     expect(await use()).toBe('error: Refused: because.')
     expect(steps).toEqual(['judge', 'journal deny'])
+  })
+  it('while notes are kept, asks nobody and does nothing that others hear of', async () => {
+    const quietly = async (): Promise<string> => (await hostOf().runTool(call(), controller.signal, true)).content.map((part) => (part.type === 'text' ? part.text : '')).join('')
+    expect(await quietly()).toBe('done')
+    judged = 'ask'
+    steps = []
+    expect(await quietly()).toBe('Refused: because.')
+    expect(steps).toEqual(['judge', 'journal deny'])
+    // The same call, not quietly, is a question.
+    steps = []
+    await use()
+    expect(steps).toContain('ask')
+    judged = 'allow'
+    for (const effect of [{ kind: 'sends', to: 'x' }, { kind: 'runs-code', what: 'ls' }, { kind: 'reaches-host', host: 'x' }, { kind: 'reads-untrusted', what: 'x' }, { kind: 'changes-gateway', what: 'the configuration' }]) {
+      effects = () => [effect]
+      steps = []
+      expect(await quietly()).toContain('only notes')
+      expect(steps).toEqual([])
+    }
   })
   it.each([['arguments that are none', { malformed: '{"a' }, 'not a JSON object'], ['an input that does not fit', { input: { wrong: true } }, 'it is wrong']])('with %s is not even judged', async (_name, more, words) => {
     expect(await use(more)).toContain(words)

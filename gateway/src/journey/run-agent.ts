@@ -3,7 +3,7 @@
  * before it runs, run with exactly its grants and a deadline, and journaled again. Like the route, it only passes things on.
  */
 import {
-  commandEnded, describeError, handedOver, leastTrusted, noUsage, Problem, summaryMessage, type AgentEvent, type AgentHost, type AgentId, type Clock, type Effect, type GrantName, type Grants, type ModelCall, type ModelCallEvent, type ModelMessage, type Origin, type Principal, type SessionKey, type Tool,
+  commandEnded, describeError, handedOver, leastTrusted, noUsage, ownMemory, Problem, summaryMessage, type AgentEvent, type AgentHost, type AgentId, type Clock, type Effect, type GrantName, type Grants, type ModelCall, type ModelCallEvent, type ModelMessage, type Origin, type Principal, type SessionKey, type Tool,
   type ToolCallPart, type ToolResult, type ToolResultMessage, type ToolSpec, type TurnView, type Tx,
 } from '@moltbot/contract'
 import type { Approval, GuardRoom, KnownAddresses } from './guard/index.ts'
@@ -95,7 +95,7 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
   const host: AgentHost = {
     callModel: (call) => callWhenGoing(call),
     tools: toolSpecs(around.tools, turn.principal),
-    runTool: (call, signal) => runTool(asOwn(call), signal),
+    runTool: (call, signal, quietly) => runTool(asOwn(call), signal, quietly === true),
     parallel(given) {
       const call = asOwn(given)
       const tool = byName.get(call.name)
@@ -142,14 +142,14 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     else yield* around.callModel(call)
   }
 
-  async function runTool(call: ToolCallPart, signal: AbortSignal): Promise<ToolResultMessage> {
+  async function runTool(call: ToolCallPart, signal: AbortSignal, quietly: boolean): Promise<ToolResultMessage> {
     const going = around.whenGoing(signal)
     if (going !== undefined) await going
     const tool = byName.get(call.name)
-    if (tool === undefined || turn.principal.role === 'guest') return notTaken(call, tool, 'there is no such tool', `There is no tool "${call.name}".`)
-    if (call.malformed !== undefined) return notTaken(call, tool, 'it could not be understood', `The arguments were not a JSON object: ${call.malformed.slice(0, 500)}`)
+    if (tool === undefined || turn.principal.role === 'guest') return notTaken(call, tool, 'there is no such tool', `There is no tool "${call.name}".`, quietly)
+    if (call.malformed !== undefined) return notTaken(call, tool, 'it could not be understood', `The arguments were not a JSON object: ${call.malformed.slice(0, 500)}`, quietly)
     const wrong = around.checkInput(tool, call.input)
-    if (wrong !== undefined) return notTaken(call, tool, 'it could not be understood', `The input does not fit: ${wrong}`)
+    if (wrong !== undefined) return notTaken(call, tool, 'it could not be understood', `The input does not fit: ${wrong}`, quietly)
     if (signal.aborted) return result(call, stopped, true)
     const agent = around.agentOf(turn.key)
     let refusal = 'this is not allowed'
@@ -158,12 +158,14 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     try {
       effects = tool.effects(call.input as never)
       if (around.promptIsStrange !== undefined && (await around.promptIsStrange())) take('external')
+      // Not even written down: nobody asked for it.
+      if (quietly && !effects.every(isQuiet)) return result(call, 'Refused: now only notes are written.', true)
       const exact = { tool: tool.name, input: call.input, effects, agent, session: turn.key, conversation: view.sessionId, principal: turn.principal }
       let verdict = await around.sessions.startCall(turn, call, async (tx) => {
         const ruling = await around.guard.judgeIn(tx, turn.principal, { kind: 'use-tool', tool: tool.name, effects: exact.effects, session: turn.key, agent, conversation: view.sessionId, tainted: tainted(), knows: known.knows })
         if (ruling.kind === 'allow') return 'allow'
         refusal = ruling.reason
-        if (ruling.kind === 'deny') return 'deny'
+        if (ruling.kind === 'deny' || quietly) return 'deny'
         if (refused.has(JSON.stringify([call.name, call.input]))) return 'deny'
         if (asked >= questionsMax || refused.size >= refusalsMax) {
           refusal = refused.size >= refusalsMax ? `nothing more is asked in this turn, after ${refused.size} times no` : `nothing more is asked in this turn, after ${asked} questions`
@@ -174,7 +176,7 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
         asked += 1
         if (question.state === 'pending') await around.putQuestion(tx, turn, question)
         return 'ask'
-      }, { effects, why: () => refusal })
+      }, { effects, why: () => refusal, quietly })
       if (verdict === 'ask' && question !== undefined) {
         const { id } = question
         const decided = await around.guard.waitFor(id, signal)
@@ -204,9 +206,9 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
     return done
   }
 
-  /** A call that nothing could be made of. The model reads why; where it may have been meant to change something, it is written down as not done. */
-  async function notTaken(call: ToolCallPart, tool: Tool | undefined, why: string, words: string): Promise<ToolResultMessage> {
-    if (tool === undefined || tool.needs.some((need) => actingGrants.has(need))) {
+  /** A call that nothing could be made of. The model reads why; where it may have been meant to change something and somebody asked for it, it is written down as not done. */
+  async function notTaken(call: ToolCallPart, tool: Tool | undefined, why: string, words: string, quietly: boolean): Promise<ToolResultMessage> {
+    if (!quietly && (tool === undefined || tool.needs.some((need) => actingGrants.has(need)))) {
       await around.sessions.startCall(turn, call, async () => 'deny', { why: () => why }).catch(() => {
         // Nothing was done either way, and the model is told so.
       })
@@ -325,6 +327,11 @@ function isWord({ content: [part] }: { content: readonly { type: string; text?: 
 
 function originOf(message: ModelMessage): Origin | undefined {
   return message.role === 'assistant' ? undefined : message.origin
+}
+
+/** What may be done while nobody is told and nobody can be asked. */
+function isQuiet(effect: Effect): boolean {
+  return effect.kind === 'reads-private' || effect.kind === 'writes-workspace' || (effect.kind === 'changes-gateway' && effect.what === ownMemory)
 }
 
 const stopped = 'It was not run: someone said stop.'

@@ -81,6 +81,9 @@ const identity = Type.Optional(Type.Object({
 }, { description: 'Who it is. What is absent comes from its IDENTITY.md.' }))
 
 /** The agents of this gateway and what they share. */
+/** How the model is asked to write down what should last, where the configuration says nothing. */
+export const memoryFlushPrompt = 'Soon the older part of this conversation will be replaced by a summary. Write down now what should last and is not noted yet: facts, decisions, preferences, open requests. Use the memory tool, one fact a line; if that is refused, add to a file under memory/ in your workspace. Write no passwords or keys. Nobody reads what you say here: when there is nothing (more) to write, reply with exactly NO_REPLY.'
+
 export const agentsSection = defineSection({
   path: 'agents',
   title: 'The assistant, its model and its workspace; further assistants',
@@ -103,6 +106,12 @@ export const agentsSection = defineSection({
       compaction: Type.Object({
         reserveTokensFloor: Type.Integer({ default: 20_000, minimum: 1_000, maximum: 500_000, description: 'Older history is summarised once less than this is left of the context window, in tokens; at most half of the window.' }),
         keepRecentTokens: Type.Integer({ default: 20_000, minimum: 1_000, maximum: 500_000, description: 'About how much of the latest history stays word for word, in tokens.' }),
+        memoryFlush: Type.Object({
+          enabled: Type.Boolean({ default: true, description: 'Before older history is summarised, let the model write down what should last. It costs one call more or two; nothing of it is said in the chat. Left out where the agent may not write in its workspace.' }),
+          softThresholdTokens: Type.Integer({ default: 4_000, minimum: 0, maximum: 500_000, description: 'So many tokens before the summary is due.' }),
+          prompt: Type.String({ default: memoryFlushPrompt, maxLength: 4_000, description: 'What the model is asked then.' }),
+          systemPrompt: Type.String({ default: '', maxLength: 4_000, description: 'Stands behind the system prompt meanwhile. Empty: nothing, and the cached beginning of the prompt is used.' }),
+        }, { default: {}, description: 'What is written down before older history is summarised.' }),
       }, { default: {}, description: 'When and how older history is summarised.' }),
     }, { default: {}, description: 'What holds for every agent that says nothing else.' }),
     list: Type.Array(Type.Object({

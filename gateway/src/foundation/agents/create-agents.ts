@@ -27,7 +27,8 @@ export interface AgentFacts {
   timeoutMs: number
   /** The most of a context window to use, in tokens; undefined: all of it. */
   contextTokens: number | undefined
-  compaction: { reserve: number; keepRecentTokens: number }
+  /** `notes` absent: nothing is written down before. */
+  compaction: { reserve: number; keepRecentTokens: number; notes?: { softThresholdTokens: number; prompt: string; systemPrompt: string } }
   bootstrapMaxChars: number
   userTimezone: string | undefined
   /** Regular expressions as configured, not yet checked. */
@@ -156,6 +157,7 @@ export function createAgents(options: AgentsOptions): Agents {
     const isDefault = entry.id === defaultOf(list)
     const workspace = place(entry.workspace ?? (isDefault ? defaults.workspace : undefined), entry.id, isDefault)
     const own = identityOf(workspace)
+    const { memoryFlush: notes } = defaults.compaction
     return {
       id: entry.id as AgentId,
       name: entry.name ?? entry.identity?.name ?? own.name ?? entry.id,
@@ -168,7 +170,7 @@ export function createAgents(options: AgentsOptions): Agents {
       thinkingDefault: entry.thinkingDefault ?? defaults.thinkingDefault ?? 'off',
       timeoutMs: defaults.timeoutSeconds * 1_000,
       contextTokens: defaults.contextTokens,
-      compaction: { reserve: defaults.compaction.reserveTokensFloor, keepRecentTokens: defaults.compaction.keepRecentTokens },
+      compaction: { reserve: defaults.compaction.reserveTokensFloor, keepRecentTokens: defaults.compaction.keepRecentTokens, ...(notes.enabled ? { notes: { softThresholdTokens: notes.softThresholdTokens, prompt: notes.prompt, systemPrompt: notes.systemPrompt } } : {}) },
       bootstrapMaxChars: defaults.bootstrapMaxChars,
       userTimezone: defaults.userTimezone,
       mentionPatterns: [...(entry.groupChat?.mentionPatterns ?? [])],

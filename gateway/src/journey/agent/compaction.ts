@@ -2,6 +2,7 @@ import type { AgentEvent, AgentHost, ModelMessage, TurnView, Usage } from '@molt
 import { noUsage } from '@moltbot/contract'
 import { headOf, tailOf } from './cut-text.ts'
 import { estimateMessage, estimatePrompt } from './estimate-tokens.ts'
+import type { NoteKeeping } from './keep-notes.ts'
 import { askModel } from './model-call.ts'
 import { callsOf, textOf } from './transcript.ts'
 
@@ -11,6 +12,8 @@ export interface CompactionSettings {
   reserve: number
   /** About how much of the end of the conversation stays word for word; at most half of what the window leaves. */
   keepRecentTokens: number
+  /** Absent: nobody is asked to write down what should last. */
+  notes?: NoteKeeping
 }
 /** behaviours: reserve 16,384 with a floor of 20,000; about 20,000 recent tokens stay. */
 export const defaultCompaction: CompactionSettings = { reserve: 20_000, keepRecentTokens: 20_000 }
@@ -31,15 +34,15 @@ interface PlanOptions extends CompactionSettings {
   estimate(text: string): number
 }
 
-function scaled(settings: CompactionSettings, contextWindow: number): CompactionSettings {
+function scaled(settings: CompactionSettings, contextWindow: number): Omit<CompactionSettings, 'notes'> {
   const reserve = Math.min(settings.reserve, Math.floor(contextWindow / 2))
   return { reserve, keepRecentTokens: Math.min(settings.keepRecentTokens, Math.floor((contextWindow - reserve) / 2)) }
 }
 
-/** Whether the next call would eat into the reserve. */
-export function needsCompaction(turn: TurnView, host: Pick<AgentHost, 'tools' | 'estimateTokens'>, messages: readonly ModelMessage[], settings: CompactionSettings): boolean {
-  const { reserve } = scaled(settings, turn.contextWindow)
-  return estimatePrompt({ system: turn.system, tools: host.tools, messages }, host.estimateTokens) > turn.contextWindow - reserve
+/** Whether the next call would eat into the reserve, or come so near it (`early` tokens, at most half of what is not reserved). */
+export function needsCompaction(turn: TurnView, host: Pick<AgentHost, 'tools' | 'estimateTokens'>, messages: readonly ModelMessage[], settings: CompactionSettings, early = 0): boolean {
+  const full = turn.contextWindow - scaled(settings, turn.contextWindow).reserve
+  return estimatePrompt({ system: turn.system, tools: host.tools, messages }, host.estimateTokens) > full - Math.min(early, Math.floor(full / 2))
 }
 
 /**

@@ -332,6 +332,62 @@ describe('stopping', () => {
   })
 })
 
+describe('what should last', () => {
+  const settings = { reserve: 20_000, keepRecentTokens: 20_000, notes: { softThresholdTokens: 4_000, prompt: 'Write down what should last.', systemPrompt: '' } }
+  const long = [person('blah '.repeat(1_600)), answer(words('I did. '.repeat(1_700))), person('and now?')]
+  const turn = (changes: Partial<TurnView> = {}) => view({ messages: long, contextWindow: 16_000, ...changes })
+  const run = async (of: TurnView, host: AgentHost, how = settings): Promise<AgentEvent[]> => {
+    const events: AgentEvent[] = []
+    for await (const event of runTurn(of, host, how)) events.push(event)
+    return events
+  }
+  const remember = call('n1', 'memory', { action: 'write', text: 'Roses.' })
+
+  test('is written down quietly before a summary is due, and is no part of the conversation', async () => {
+    const quiet: (boolean | undefined)[] = []
+    const { host, calls, ran } = bench([says(answer(words('Let me see.'), remember), 'tool-use'), says(answer(words('NO_REPLY')))])
+    const events = await run(turn(), { ...host, runTool: (part, signal, quietly) => { quiet.push(quietly); return host.runTool(part, signal) } })
+    expect(ran).toEqual(['n1'])
+    expect(quiet).toEqual([true])
+    expect(calls[0]?.messages.at(-1)).toEqual(person('Write down what should last.'))
+    // The same beginning as the answer's own call, so that it is read from the provider's cache.
+    expect([calls[0]?.system, calls[0]?.messages.slice(0, 2)]).toEqual([calls[2]?.system, calls[2]?.messages.slice(0, 2)])
+    expect(calls[2]?.messages).toEqual(long)
+    expect(types(events)).toEqual(['turn-start', 'notes-end', 'model-start', 'text-delta', 'text-delta', 'assistant-end', 'turn-end'])
+    expect(events.find((event) => event.type === 'notes-end')).toEqual({ type: 'notes-end', usage: { input: 20, output: 10, cacheRead: 0, cacheWrite: 0 } })
+  })
+
+  test('is asked for once between two summaries, and not where there is room or nobody wants it', async () => {
+    const { notes: _, ...without } = settings
+    for (const [of, how] of [[turn({ notesKept: true }), settings], [turn({ contextWindow: 200_000 }), settings], [turn(), without]] as const) {
+      const { host, calls } = bench([])
+      expect(types(await run(of, host, how as typeof settings))).not.toContain('notes-end')
+      expect(calls).toHaveLength(1)
+    }
+  })
+
+  test('costs the conversation nothing when it fails', async () => {
+    const fault: ModelFault = { class: 'overloaded', message: 'Busy.' }
+    const { host, calls } = bench([says(answer(), 'error', fault)])
+    const events = await run(turn(), host)
+    expect(events.find((event) => event.type === 'notes-end')).toMatchObject({ error: 'Busy.' })
+    expect(outcomeOf(events)).toEqual({ kind: 'answered', text: 'done' })
+    expect(calls[1]?.messages).toEqual(long)
+  })
+
+  test('ends by itself, however often the model goes on, and at once when the turn is stopped', async () => {
+    const again: Script[] = Array.from({ length: 4 }, (_, round) => says(answer(...Array.from({ length: 6 }, (__, at) => call(`n${round}-${at}`, 'memory'))), 'tool-use'))
+    const endless = bench(again)
+    await run(turn(), endless.host)
+    expect(endless.calls).toHaveLength(5)
+    expect(endless.ran).toHaveLength(16)
+    const stopped = bench([says(answer(remember), 'tool-use')])
+    const events = await run(turn(), { ...stopped.host, runTool: async (part) => { stopped.stop.abort('stop'); return result(part.id, 'x') } })
+    expect(types(events)).toEqual(['turn-start', 'turn-end'])
+    expect(outcomeOf(events)).toMatchObject({ kind: 'aborted', reason: 'stop' })
+  })
+})
+
 describe('overflow', () => {
   const overflow: ModelFault = { class: 'context_overflow', message: 'Too long.' }
   const summary = '## Goals\nx\n## Open requests\nnone\n## Done and decided\nlong talk\n## Facts to keep\n/srv/data/report.csv\n## Next step\nanswer'

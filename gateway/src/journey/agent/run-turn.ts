@@ -5,6 +5,7 @@ import { describeError, noUsage, silentToken, summaryMessage } from '@moltbot/co
 import type { CompactionSettings } from './compaction.ts'
 import { compact, defaultCompaction, needsCompaction, planCompaction } from './compaction.ts'
 import { estimateTokens } from './estimate-tokens.ts'
+import { keepNotes } from './keep-notes.ts'
 import { askModel } from './model-call.ts'
 import { callsOf, ownResult, textOf, Transcript } from './transcript.ts'
 import { abortedFirst, untilAborted } from './until-aborted.ts'
@@ -45,7 +46,7 @@ const compactionsMax = 3
 export async function* runTurn(turn: TurnView, host: AgentHost, settings: CompactionSettings = defaultCompaction, loops: LoopLimits = defaultLoopLimits): AsyncGenerator<AgentEvent, void, undefined> {
   yield { type: 'turn-start' }
   const safe = guarded(host)
-  const run: Run = { turn, host: safe, settings, loops, calls: 0, refused: new Map(), transcript: new Transcript(turn.messages), steps: 0, compactions: 0, overflowed: false, said: '', carried: '', nudged: false, continued: false, seen: new Map() }
+  const run: Run = { turn, host: safe, settings, loops, calls: 0, refused: new Map(), transcript: new Transcript(turn.messages), steps: 0, compactions: 0, overflowed: false, notesKept: turn.notesKept === true, said: '', carried: '', nudged: false, continued: false, seen: new Map() }
   let outcome: TurnOutcome
   try {
     outcome = yield* work(run)
@@ -63,6 +64,8 @@ interface Run {
   steps: number
   compactions: number
   overflowed: boolean
+  /** What should last was written down since the last summary. */
+  notesKept: boolean
   /** The last words of this turn, whatever became of it. */
   said: string
   /** Words of an answer that was cut by the output limit and is being continued. */
@@ -92,6 +95,8 @@ async function* work(run: Run): AsyncGenerator<AgentEvent, TurnOutcome> {
     if (host.signal.aborted) return aborted(run)
     if (run.steps >= turn.stepsMax) return limit(run, `I stopped after ${turn.stepsMax} steps without finishing. Say "go on" and I continue.`)
     for (const steering of host.takeSteering()) yield* steer(run, steering)
+    yield* noteDown(run)
+    if (host.signal.aborted) return aborted(run)
     if (run.compactions < compactionsMax && needsCompaction(turn, host, transcript.prompt(), run.settings)) {
       const done = yield* shorten(run, 'threshold')
       // Without room to gain there is no point in asking again this turn; the provider has the last word on overflow.
@@ -279,6 +284,14 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, sorted(inner)]))
 }
 
+/** Once between two summaries, shortly before one is due. */
+async function* noteDown(run: Run): AsyncGenerator<AgentEvent, void> {
+  const { notes } = run.settings
+  if (notes === undefined || run.notesKept || !needsCompaction(run.turn, run.host, run.transcript.prompt(), run.settings, notes.softThresholdTokens)) return
+  run.notesKept = true
+  yield* keepNotes(run.turn, run.host, run.transcript.prompt(), notes)
+}
+
 /** Summarises what is older. True: the prompt is shorter now. */
 async function* shorten(run: Run, reason: 'overflow' | 'threshold'): AsyncGenerator<AgentEvent, boolean> {
   run.compactions += 1
@@ -298,6 +311,7 @@ async function* shorten(run: Run, reason: 'overflow' | 'threshold'): AsyncGenera
     const kept = run.transcript.compact(summaryMessage(step.value.summary), step.value.kept ?? 0)
     run.seen.clear()
     run.refused.clear()
+    run.notesKept = false
     yield { ...step.value, kept }
   }
 }
@@ -338,8 +352,8 @@ function guarded(host: AgentHost): AgentHost {
     callModel: (call) => host.callModel(call),
     tools: host.tools,
     signal: host.signal,
-    async runTool(call, signal) {
-      return await host.runTool(call, signal)
+    async runTool(call, signal, quietly) {
+      return await host.runTool(call, signal, quietly)
     },
     parallel(call) {
       try {

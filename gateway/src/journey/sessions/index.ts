@@ -294,6 +294,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
       system: wishes.instructions === undefined ? system : `${system}\n\n${wishes.instructions}`,
       messages,
       unfinished: unansweredCalls(messages).filter((call) => journal.some((each) => each.callId === call.callId && each.state === 'started')),
+      ...(entries.findLastIndex(({ body }) => body.kind === 'note' && body.about === 'notes-kept') > entries.findLastIndex(({ body }) => body.kind === 'summary') ? { notesKept: true } : {}),
       thinking: wishes.thinking ?? session.settings.thinking ?? needs.agent(agent).thinking,
       models: models.candidates, strict: models.strict, contextWindow: models.contextWindow, maxOutputTokens: models.maxOutputTokens,
       stepsMax: 50,
@@ -394,6 +395,10 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
         if (event.summary !== undefined && event.kept !== undefined) await saveSummary(turn, event.summary, event.kept)
         break
       }
+      case 'notes-end':
+        turn.usage = addUsage(turn.usage, event.usage)
+        turn.pending.push({ kind: 'note', about: 'notes-kept', text: event.error === undefined ? 'What should last was written down, before older words are summarised.' : `What should last could not be written down before older words are summarised: ${event.error}` })
+        break
       case 'failover':
         turn.pending.push({ kind: 'note', text: `${event.from} could not answer (${event.fault.message}); ${event.to} took over.` })
         break
@@ -425,7 +430,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
    * Journals a call before it runs; `judge` decides in the same transaction. `about`: what it would do (absent: nobody can tell), and why it
    * was refused, asked for after `judge`.
    */
-  async function startCall(turn: Turn, call: ToolCallPart, judge: (tx: Tx) => Promise<'allow' | 'ask' | 'deny'>, about: { effects?: readonly Effect[]; why?(): string } = {}): Promise<'allow' | 'ask' | 'deny'> {
+  async function startCall(turn: Turn, call: ToolCallPart, judge: (tx: Tx) => Promise<'allow' | 'ask' | 'deny'>, about: { effects?: readonly Effect[]; why?(): string; quietly?: boolean } = {}): Promise<'allow' | 'ask' | 'deny'> {
     let verdict: 'allow' | 'ask' | 'deny' = 'deny'
     await commit(turn, async (tx) => {
       verdict = await judge(tx)
@@ -433,6 +438,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
       if (verdict === 'ask') return
       const journalId = await transcript.startCall(tx, { turnId: turn.id, callId: call.id, principal: turn.principal.id, name: call.name, input: call.input, effects: about.effects })
       turn.journal.set(call.id, journalId)
+      if (about.quietly === true) turn.quiet.add(journalId)
       if (verdict !== 'deny') return
       const why = about.why?.()
       await transcript.finishCall(tx, turn.id, journalId, 'refused', 'refused', { outcome: 'refused', ...(why === undefined ? {} : { why }) })
@@ -633,7 +639,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     /** What the calls of a turn did, and what they were to do and did not; calls that only looked are left out. */
     receipts,
     /** What must be told beside the words of a turn that ends: acts that failed, were refused or broke off, and were not done by a later call. '' for nothing. */
-    undone: async (turn: Turn): Promise<string> => undoneWords(undoneOf([...turn.batch.flatMap(({ message }) => receiptOf(message)), ...(await receipts(turn.id))]), turn.chat.kind === 'direct'),
+    undone: async (turn: Turn): Promise<string> => undoneWords(undoneOf([...turn.batch.flatMap(({ message }) => receiptOf(message)), ...(await receipts(turn.id)).filter(({ callId }) => !turn.quiet.has(callId))]), turn.chat.kind === 'direct'),
     finish,
     keepCommand,
     leave,

@@ -41,6 +41,8 @@ export interface Turn extends RunningTurn {
   onBegin: ((tx: Tx) => Promise<void>)[]
   /** Under which id a call stands in the journal: the model's own, made unique where a model repeats itself. */
   journal: Map<ToolCallId, ToolCallId>
+  /** Calls in the journal that nobody asked for and nobody is told of beside the answer. */
+  quiet: Set<ToolCallId>
 }
 
 /** The outcome of a turn that gave up on a step that never ended. */
@@ -76,5 +78,6 @@ export function newTurn(facts: {
     begun: false,
     onBegin: [],
     journal: new Map(),
+    quiet: new Set(),
   }
 }
