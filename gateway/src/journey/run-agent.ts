@@ -180,6 +180,8 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
       if (verdict === 'ask' && question !== undefined) {
         const { id } = question
         const decided = await around.guard.waitFor(id, signal)
+        // Left open by who drives the turn, and asked again at the next start.
+        if (signal.aborted && signal.reason === 'shutdown') return new Promise<never>(() => undefined)
         if (signal.aborted) return result(call, stopped, true)
         if (decided.state !== 'allowed') {
           refused.add(JSON.stringify([call.name, call.input]))

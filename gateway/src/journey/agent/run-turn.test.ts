@@ -304,13 +304,29 @@ describe('stopping', () => {
       parallel: () => false,
       runTool(part) {
         ran.push(part.id)
-        it.stop.abort('shutdown')
+        it.stop.abort('stop')
         return new Promise(() => undefined)
       },
     })
     const events = await collect(view(), it.host)
     expect(ran).toEqual(['a'])
     expect(resultsOf(events).map(textIn)).toEqual([noResult.stopped, noResult.notStarted])
+    expect(outcomeOf(events)).toMatchObject({ kind: 'aborted', reason: 'stop' })
+  })
+
+  test('when the gateway stops, what has no result stays open for the next start, and nothing further starts', async () => {
+    const ran: string[] = []
+    const it = bench([says(answer(call('a', 'write'), call('b', 'write')), 'tool-use')], {
+      parallel: () => false,
+      runTool(part) {
+        ran.push(part.id)
+        it.stop.abort('shutdown')
+        return new Promise(() => undefined)
+      },
+    })
+    const events = await collect(view(), it.host)
+    expect(ran).toEqual(['a'])
+    expect(resultsOf(events).map(textIn)).toEqual([])
     expect(outcomeOf(events)).toMatchObject({ kind: 'aborted', reason: 'shutdown' })
   })
 

@@ -212,6 +212,7 @@ async function* runCalls(run: Run, calls: readonly ToolCallPart[]): AsyncGenerat
     const group = groupAt(calls, at, host)
     at += group.length
     if (looping === undefined && run.calls + group.length > run.loops.callsMax) looping = `I stopped: this took more than ${run.loops.callsMax} tool calls. Say "go on" and I continue.`
+    if (isLeaving(run)) return aborted(run)
     if (host.signal.aborted || steered.length > 0 || looping !== undefined) {
       const words = host.signal.aborted ? noResult.notStarted : steered.length > 0 ? noResult.skipped : noResult.notStarted
       for (const call of group) yield* result(run, ownResult(call, words))
@@ -224,7 +225,9 @@ async function* runCalls(run: Run, calls: readonly ToolCallPart[]): AsyncGenerat
     for (const work of pending) work?.catch(() => 'read below, unless the turn is stopped first')
     for (const [index, call] of group.entries()) {
       const work = pending[index]
-      const message = work === undefined ? ownResult(call, noResult.notStarted) : await settled(call, work, host.signal)
+      const ended = work === undefined ? undefined : await settled(call, work, host.signal)
+      if (ended === undefined && isLeaving(run)) return aborted(run)
+      const message = ended ?? ownResult(call, work === undefined ? noResult.notStarted : noResult.stopped)
       yield* result(run, message)
       countSame(run, call, message)
       if ((run.refused.get(callKey(call)) ?? 0) >= 2) looping = `I stopped: "${call.name}" was called again and again in the same way, although it gave the same result each time.`
@@ -246,10 +249,16 @@ function groupAt(calls: readonly ToolCallPart[], at: number, host: AgentHost): T
   return group
 }
 
-async function settled(call: ToolCallPart, work: Promise<ToolResultMessage>, signal: AbortSignal): Promise<ToolResultMessage> {
+/** The gateway stops: a call without a result is left open, and the next start knows from the journal whether it had begun, or asks again for what waited for a person. */
+function isLeaving({ host: { signal } }: Run): boolean {
+  return signal.aborted && abortReason(signal) === 'shutdown'
+}
+
+/** Undefined: the turn was stopped first. */
+async function settled(call: ToolCallPart, work: Promise<ToolResultMessage>, signal: AbortSignal): Promise<ToolResultMessage | undefined> {
   try {
     const message = await untilAborted(work, signal)
-    if (message === abortedFirst) return ownResult(call, noResult.stopped)
+    if (message === abortedFirst) return undefined
     return { ...message, role: 'tool', callId: call.id, name: call.name }
   } catch (error) {
     return ownResult(call, `failed: ${describeError(error)}`)
