@@ -44,6 +44,8 @@ export interface WebReader {
    * kind that cannot be read, or it breaks a limit.
    */
   read(url: string, options: { as: 'markdown' | 'text'; charsMax?: number }, signal: AbortSignal): Promise<WebPage>
+  /** Fetches a PNG, JPEG, GIF or WebP of at most 5 MB, by what its bytes are and not by what they are called. Rejects as `read` does. It is handed on as it came: nothing here decodes it. */
+  picture(url: string, signal: AbortSignal): Promise<{ url: string; mimeType: string; data: string; boundary: string }>
   /** Asks the configured search service. Rejects with a `Problem`. */
   search(query: WebQuery, signal: AbortSignal): Promise<WebHits>
 }

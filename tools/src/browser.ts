@@ -1,6 +1,7 @@
 import { browserFolder, defineTool, fillsIn, Problem, siteRecipient, type Effect, type PageFile, type PageStep, type PageView } from '@moltbot/contract'
 import { Type, type Static } from 'typebox'
 import { fromOutside } from './text/from-outside.ts'
+import { hostOf } from './text/host-of.ts'
 import { needed } from './text/needed.ts'
 import { untilAborted } from './text/until-aborted.ts'
 import { quoted, visible } from './text/visible.ts'
@@ -109,8 +110,4 @@ function pageText({ url, title, text, from, length, notes, tab, tabs }: PageView
 
 function outside(boundary: string, text: string) {
   return { origin: 'external' as const, content: [{ type: 'text' as const, text: fromOutside(boundary, text) }] }
-}
-
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host || 'no host' : 'an address that is not a URL'
 }

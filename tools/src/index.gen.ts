@@ -3,6 +3,7 @@ import type { Tool } from '@moltbot/contract'
 import { applyPatch } from './apply-patch.ts'
 import { browser } from './browser.ts'
 import { edit } from './edit.ts'
+import { image } from './image.ts'
 import { list } from './list.ts'
 import { memory } from './memory.ts'
 import { message } from './message.ts'
@@ -17,4 +18,4 @@ import { webFetch } from './web-fetch.ts'
 import { webSearch } from './web-search.ts'
 import { write } from './write.ts'
 
-export const tools: readonly Tool[] = [applyPatch, browser, edit, list, memory, message, pdf, processes, read, run, search, sessions, status, webFetch, webSearch, write]
+export const tools: readonly Tool[] = [applyPatch, browser, edit, image, list, memory, message, pdf, processes, read, run, search, sessions, status, webFetch, webSearch, write]

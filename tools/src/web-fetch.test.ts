@@ -6,7 +6,7 @@ import { webFetch } from './web-fetch.ts'
 
 const page: WebPage = { url: 'https://site.example/a', status: 200, contentType: 'text/html', title: 'A page', text: 'Words.', truncated: false, boundary: 'b0undary' }
 const reader = (over: Partial<WebPage> = {}, asked: unknown[] = []): { web: WebReader } => ({
-  web: { read: async (url, options) => { asked.push([url, options]); return { ...page, ...over } }, search: () => Promise.reject(new Problem('no', 'No.')) },
+  web: { read: async (url, options) => { asked.push([url, options]); return { ...page, ...over } }, search: () => Promise.reject(new Problem('no', 'No.')), picture: () => Promise.reject(new Problem('no', 'No.')) },
 })
 const textOf = async (over: Partial<WebPage>) => {
   const result = await webFetch.run({ url: page.url }, reader(over), new AbortController().signal)

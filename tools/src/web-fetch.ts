@@ -1,6 +1,7 @@
 import { defineTool } from '@moltbot/contract'
 import { Type } from 'typebox'
 import { fromOutside } from './text/from-outside.ts'
+import { hostOf } from './text/host-of.ts'
 import { untilAborted } from './text/until-aborted.ts'
 import { quoted, visible } from './text/visible.ts'
 
@@ -31,7 +32,3 @@ export const webFetch = defineTool({
     return { origin: 'external', content: [{ type: 'text', text: fromOutside(page.boundary, [...head, '', page.text === '' ? '(no text)' : page.text].join('\n')) }], ...(failed ? { isError: true } : {}) }
   },
 })
-
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host || 'no host' : 'an address that is not a URL'
-}

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { webSearch } from './web-search.ts'
 
 const found: WebHits = { hits: [{ title: 'One\u202e', url: 'https://one.example/', snippet: 'First' }, { title: 'Two', url: 'https://two.example/', snippet: '' }], provider: 'Brave Search', boundary: 'bb' }
-const reader = (over: Partial<WebHits> = {}): { web: WebReader } => ({ web: { search: async () => ({ ...found, ...over }), read: () => Promise.reject(new Problem('no', 'No.')) } })
+const reader = (over: Partial<WebHits> = {}): { web: WebReader } => ({ web: { search: async () => ({ ...found, ...over }), read: () => Promise.reject(new Problem('no', 'No.')), picture: () => Promise.reject(new Problem('no', 'No.')) } })
 const textOf = async (over: Partial<WebHits> = {}) => (await webSearch.run({ query: 'x' }, reader(over), new AbortController().signal)).content.map((part) => (part.type === 'text' ? part.text : '')).join('')
 
 testTool(webSearch, {

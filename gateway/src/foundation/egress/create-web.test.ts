@@ -55,6 +55,24 @@ it('reads JSON, text and PDF, by what they are', async () => {
   expect(await codeOf(web.pdf(Buffer.from('no pdf'), {}, signal))).toBe('web-content')
 })
 
+it('MED: hands on a picture by what its bytes are, not by what it is called, within its size, and only from where one may reach', async () => {
+  const png = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')
+  const answers: Record<string, [number, string, Buffer]> = {
+    '/a': [200, 'text/plain', png], '/webp': [200, '', Buffer.from('RIFF\0\0\0\0WEBPVP8 ')], '/svg': [200, 'image/png', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')], '/page': [200, 'image/png', Buffer.from('<!doctype html>')],
+    '/gone': [404, 'image/png', png], '/huge': [200, 'image/png', Buffer.concat([png, Buffer.alloc(5_100_000)])], '/empty': [200, 'image/png', Buffer.alloc(0)],
+  }
+  await world.serve('site.example', (request, response) => {
+    const [status, type, body] = answers[request.url ?? ''] ?? [302, '', Buffer.alloc(0)]
+    response.writeHead(status, { ...(type === '' ? {} : { 'content-type': type }), ...(status === 302 ? { location: 'http://169.254.169.254/a.png' } : {}) }).end(body)
+  })
+  const picture = (path: string) => web.picture(ownerIdentity, `http://site.example${path}`, signal)
+  expect(await picture('/a')).toMatchObject({ url: 'http://site.example/a', mimeType: 'image/png', data: png.toString('base64') })
+  expect(await picture('/webp')).toMatchObject({ mimeType: 'image/webp' })
+  for (const path of ['/svg', '/page', '/gone', '/empty']) expect([path, await codeOf(picture(path))]).toEqual([path, 'web-content'])
+  expect(await codeOf(picture('/huge'))).toBe('egress-too-large')
+  expect(await codeOf(picture('/moved'))).toMatch(/^egress-/)
+})
+
 it('keeps a page for a while, for the same person, and asks again when told not to', async () => {
   const asked = await world.serve('site.example', (_, response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('words'))
   await read('http://site.example/')

@@ -31,6 +31,8 @@ export interface WebDocument {
 /** Reads pages and asks search services on somebody's behalf. Results are kept for a while, for the same agent and principal only. */
 export interface Web {
   read(identity: EgressIdentity, url: string, options: { as: 'markdown' | 'text'; charsMax?: number }, signal: AbortSignal): Promise<WebDocument>
+  /** A PNG, JPEG, GIF or WebP, in base64. Never kept. */
+  picture(identity: EgressIdentity, url: string, signal: AbortSignal): Promise<{ url: string; mimeType: string; data: string; boundary: string }>
   search(identity: EgressIdentity, query: WebQuery, signal: AbortSignal): Promise<{ hits: WebHit[]; provider: string; hint?: string; boundary: string }>
   /** Text of a PDF that is already here. */
   pdf(bytes: Buffer, options: { pages?: { first: number; last: number } }, signal: AbortSignal): Promise<{ text: string; truncated: boolean; boundary: string }>
@@ -39,6 +41,8 @@ export interface Web {
 const htmlBytesMax = 5 * 1_048_576
 const documentBytesMax = 20 * 1_048_576
 const pdfCharsMax = 50_000
+/** The most that every provider takes. */
+const pictureBytesMax = 5_000_000
 const cachedMax = 40
 
 export function createWeb(options: WebOptions): Web {
@@ -78,6 +82,17 @@ export function createWeb(options: WebOptions): Web {
       const most = Math.min(charsMax ?? settings.maxChars, settings.maxChars)
       const longer = page.text.length > most
       return { ...page, text: longer ? page.text.slice(0, most) : page.text, truncated: page.truncated || longer, boundary: boundary() }
+    },
+
+    async picture(identity, url, signal) {
+      const settings = config.get(webSection).fetch
+      if (!settings.enabled) throw off('Reading pages', 'tools.web.fetch.enabled')
+      const answer = await options.egress.request(identity, {
+        url, bytesMax: pictureBytesMax, timeoutMs: settings.timeoutSeconds * 1000, redirectsMax: settings.maxRedirects, signal, headers: { 'user-agent': settings.userAgent, accept: 'image/png,image/jpeg,image/webp,image/gif' },
+      })
+      const mimeType = answer.status === 200 ? pictureType(answer.body) : undefined
+      if (mimeType === undefined) throw new Problem('web-content', answer.status === 200 ? 'There is no PNG, JPEG, GIF or WebP at this address.' : `The host answered with status ${answer.status}.`, { next: 'Use the address of the picture itself, as it stands on its page.' })
+      return { url: answer.url, mimeType, data: answer.body.toString('base64'), boundary: boundary() }
     },
 
     async search(identity, query, signal) {
@@ -151,6 +166,12 @@ function kindOf(answer: WebResponse): { kind: DocumentRequest['kind']; charset: 
     throw new Problem('web-content', `The document is of the kind ${contentType === '' ? 'unknown' : contentType.replaceAll(/[^\w.+/-]/g, '?').slice(0, 80)}, which cannot be read as text.`, { next: 'Look for a page, text, JSON or PDF.' })
   }
   return { kind, charset, contentType: contentType === '' ? 'unknown' : contentType.replaceAll(/[^\w.+/-]/g, '?').slice(0, 80) }
+}
+
+/** What a picture is by its first bytes; undefined: none of those that models look at. */
+function pictureType(bytes: Buffer): string | undefined {
+  const start = bytes.toString('latin1', 0, 12)
+  return start.startsWith('\x89PNG\r\n\x1a\n') ? 'image/png' : start.startsWith('\xff\xd8\xff') ? 'image/jpeg' : /^GIF8[79]a/.test(start) ? 'image/gif' : /^RIFF[^]{4}WEBP/.test(start) ? 'image/webp' : undefined
 }
 
 function isBinary(start: Buffer, charset: string): boolean {

@@ -138,4 +138,4 @@ function off(what: string): never {
 }
 
 const absent = (): Promise<never> => Promise.reject(new Problem('web-off', 'This gateway was started without a way to the web.'))
-const noWeb: WebSource = { read: absent, search: absent, pdf: absent }
+const noWeb: WebSource = { read: absent, picture: absent, search: absent, pdf: absent }

@@ -19,6 +19,10 @@ const source: WebSource = {
     identities.push(who)
     return { url, status: 200, contentType: 'text/html', title: '', text: 'x', truncated: false, boundary: 'b', links: ['https://linked.example/'] }
   },
+  async picture(_who, url) {
+    asked.push(url)
+    return { url, mimeType: 'image/png', data: 'AAAA', boundary: 'b' }
+  },
   search: async () => ({ hits: [{ title: 't', url: 'https://found.example/', snippet: '' }], provider: 'p', boundary: 'b' }),
   pdf: async (bytes) => ({ text: bytes.toString(), truncated: false, boundary: 'b' }),
 }
@@ -30,7 +34,9 @@ it('reaches only what the turn may reach', async () => {
   reachable = (url) => url === 'https://judged.example/'
   const grants = make()
   expect([await read(grants, 'https://judged.example/'), await read(grants, 'https://judged.example/?q=SECRET')]).toEqual(['ok', 'web-address-unknown'])
-  expect(asked).toEqual(['https://judged.example/'])
+  expect(await codeOf(grants.web(subject).picture('https://judged.example/?q=SECRET', signal))).toBe('web-address-unknown')
+  expect(await codeOf(grants.web(subject).picture('https://judged.example/', signal))).toBe('ok')
+  expect(asked).toEqual(['https://judged.example/', 'https://judged.example/'])
 })
 
 it('reaches nothing for a call of which nobody says whose words steer it', async () => {
@@ -42,8 +48,9 @@ it('says of pages, hits and documents that they are strangers\' words, and hands
   const grants = make()
   expect(await grants.web(subject).read('https://a.example/', { as: 'text' }, signal)).not.toHaveProperty('links')
   await grants.web(subject).search({ query: 'x' }, signal)
+  await grants.web(subject).picture('https://a.example/a.png', signal)
   expect(await grants.documents(subject).pdf('a.pdf', {}, signal)).toMatchObject({ text: 'bytes of a.pdf' })
-  expect(took).toBe(3)
+  expect(took).toBe(4)
 })
 
 it('acts as whose turn it is', async () => {

@@ -15,6 +15,7 @@ export interface WebSubject {
 /** Who really reaches out; made by the egress room. */
 export interface WebSource {
   read(who: WebIdentity, url: string, options: { as: 'markdown' | 'text'; charsMax?: number }, signal: AbortSignal): Promise<Awaited<ReturnType<WebReader['read']>> & { links: string[] }>
+  picture(who: WebIdentity, url: string, signal: AbortSignal): ReturnType<WebReader['picture']>
   search(who: WebIdentity, query: WebQuery, signal: AbortSignal): Promise<{ hits: WebHit[]; provider: string; hint?: string; boundary: string }>
   pdf(bytes: Buffer, options: { pages?: { first: number; last: number } }, signal: AbortSignal): Promise<{ text: string; truncated: boolean; boundary: string }>
 }
@@ -31,16 +32,24 @@ export function webGrants(options: { source: WebSource; readBytes(subject: WebSu
   return {
     web(subject) {
       const who: WebIdentity = { use: 'web', agent: subject.agent, principal: subject.principal, owner: subject.owner === true, session: subject.session }
+      const mayReach = (url: string): void => {
+        if (subject.label?.mayReach(url) === true) return
+        throw new Problem('web-address-unknown', 'This conversation has read something from outside. Without a yes it reaches only addresses that stood in what it read, and hosts that a person named.', {
+          next: 'Use an address exactly as it stood there, or ask the person to name the host.',
+        })
+      }
       return {
+        async picture(url, signal) {
+          mayReach(url)
+          const found = await source.picture(who, url, signal)
+          subject.label?.tookStrange()
+          return found
+        },
         async read(url, asked, signal) {
-          if (subject.label?.mayReach(url) !== true) {
-            throw new Problem('web-address-unknown', 'This conversation has read something from outside. Without a yes it reaches only addresses that stood in what it read, and hosts that a person named.', {
-              next: 'Use an address exactly as it stood there, or ask the person to name the host.',
-            })
-          }
+          mayReach(url)
           // Everything it links to is more than what was shown of it.
           const { links: _, ...page } = await source.read(who, url, asked, signal)
-          subject.label.tookStrange()
+          subject.label?.tookStrange()
           return page
         },
         async search(query, signal) {
