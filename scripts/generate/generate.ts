@@ -4,6 +4,7 @@ import type { SourceFile } from '../source-tree.ts'
 import { commandIndex, moduleIndexes } from './indexes.ts'
 import { loadProduct } from './load-product.ts'
 import { chatCommandsPage } from './chat-commands-page.ts'
+import { channelsPage } from './channels-page.ts'
 import { checksPage } from './checks-page.ts'
 import { cliPage } from './cli-page.ts'
 import { configurationPage, configurationSchema } from './configuration-page.ts'
@@ -20,6 +21,7 @@ export async function generate(tree: readonly SourceFile[] = readSourceTree()): 
   const product = await loadProduct(tree, files)
   files.set('cli/src/commands/index.gen.ts', commandIndex(tree, product.commands))
   const page = (name: string, text: string): void => void files.set(`${generatedFolder}/${name}`, text)
+  files.set('docs/channels/README.md', channelsPage())
   page('chat-commands.md', chatCommandsPage(product))
   page('checks.md', checksPage(product))
   page('cli.md', cliPage(product))

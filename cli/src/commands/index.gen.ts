@@ -16,6 +16,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'backup create', summary: 'Write everything into one sealed file', topic: 'start', groupDefault: false, load: async () => (await import('./backup-create.ts')).backupCreate },
   { name: 'backup restore', summary: 'Put a backup in the place of what is here', topic: 'start', groupDefault: false, load: async () => (await import('./backup-restore.ts')).backupRestore },
   { name: 'backup verify', summary: 'Open a backup, compare everything in it, change nothing', topic: 'start', groupDefault: false, load: async () => (await import('./backup-verify.ts')).backupVerify },
+  { name: 'channels capabilities', summary: 'What each open account can do besides sending words', topic: 'look', groupDefault: false, load: async () => (await import('./channels-capabilities.ts')).channelsCapabilities },
   { name: 'channels login', summary: 'Link an account by its telephone: scan a code shown here, or type one there', topic: 'people', groupDefault: false, load: async () => (await import('./channels-login.ts')).channelsLogin },
   { name: 'channels logout', summary: 'Take a linked account off its telephone and forget its keys', topic: 'people', groupDefault: false, load: async () => (await import('./channels-logout.ts')).channelsLogout },
   { name: 'channels status', summary: 'How each messaging network is connected', topic: 'look', groupDefault: true, load: async () => (await import('./channels-status.ts')).channelsStatus },

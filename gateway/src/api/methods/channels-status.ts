@@ -1,3 +1,4 @@
+import { abilitiesOf, type AccountId, type ChannelId } from '@moltbot/contract'
 import Type from 'typebox'
 import { defineMethod } from '../method.ts'
 import { AccountRow, channelRows } from '../wire/channel-rows.ts'
@@ -25,6 +26,13 @@ export const channelsStatus = defineMethod({
     const probes = params.probe === true ? await rooms.connections.probe(Math.min(30_000, Math.max(1_000, params.timeoutMs ?? 10_000))) : []
     const now = rooms.clock.now()
     const rows = channelRows(rooms.connections.status(), probes, now).filter((row) => params.channel === undefined || row.id === params.channel)
+    for (const { id, accounts } of rows) {
+      const channel = rooms.channels.find((each) => each.id === id)
+      for (const account of accounts) {
+        const connection = rooms.connections.of({ channel: id as ChannelId, account: account.accountId as AccountId })
+        if (channel !== undefined && connection !== undefined) account.abilities = abilitiesOf(channel, connection)
+      }
+    }
     const labels = Object.fromEntries(rows.map((row) => [row.id, row.label]))
     return {
       ts: Math.round(now),

@@ -32,6 +32,8 @@ export const AccountRow = Type.Object({
   /** The same in words, with what a person could do. */
   detail: Words,
   probe: Type.Optional(ProbeRow),
+  /** What it can do while it is open. */
+  abilities: Type.Optional(Type.Object({ can: Type.Array(Type.String()), textLengthMax: Type.Integer(), fileBytesMax: Type.Optional(Type.Integer()), buttonsMax: Type.Optional(Type.Integer()) })),
 })
 export type AccountRow = Static<typeof AccountRow>
 
