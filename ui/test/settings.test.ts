@@ -1,4 +1,3 @@
-import AxeBuilder from '@axe-core/playwright'
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Locator } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -118,16 +117,5 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await home.page.getByRole('button', { name: 'Discard' }).click()
     await home.page.getByRole('group', { name: 'Discard' }).getByRole('button', { name: 'Discard' }).click()
     await home.page.getByRole('button', { name: 'Form', exact: true }).click()
-  })
-
-  it('can be used by everyone, at every width and in both colours', async () => {
-    await field('Mode').waitFor()
-    await home.atEverySize(async (where, width) => {
-      expect(await home.page.evaluate(() => document.documentElement.scrollWidth), where).toBe(width)
-      expect(await home.page.locator('.room').evaluate((room) => room.scrollWidth - room.clientWidth), where).toBe(0)
-      if (width !== 1440) return
-      const { violations } = await new AxeBuilder({ page: home.page }).analyze()
-      expect(violations.map((violation) => `${where}: ${violation.id} ${violation.nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
-    })
   })
 })

@@ -14,8 +14,6 @@ export interface Furnished {
   another(options?: Parameters<typeof openPage>[2]): Promise<OpenPage>
   /** Shows a room and waits until its heading stands. */
   enter(room: string, heading: string): Promise<void>
-  /** One width after the other, in both colours, on the same page. */
-  atEverySize(look: (where: string, width: number) => Promise<void>): Promise<void>
   close(): Promise<void>
 }
 
@@ -32,15 +30,6 @@ export async function furnishPage(options: TestGatewayOptions = {}, view: Parame
     async enter(room, heading) {
       await page.evaluate((hash) => { location.hash = hash }, `#/${room}`)
       await page.getByRole('heading', { level: 1, name: heading }).waitFor()
-    },
-    async atEverySize(look) {
-      for (const [width, height] of [[1440, 900], [820, 1100], [390, 844]] as const) {
-        await page.setViewportSize({ width, height })
-        for (const colours of ['light', 'dark'] as const) {
-          await page.emulateMedia({ colorScheme: colours, reducedMotion: 'reduce' })
-          await look(`${width} px, ${colours}`, width)
-        }
-      }
     },
     async close() {
       await browser.close()

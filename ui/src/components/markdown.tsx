@@ -156,9 +156,10 @@ function Table(props: { table: Tokens.Table }): VNode {
       <table>
         <thead>
           <tr>
-            {header.map((cell) => (
+            {/* An empty corner is the head of nothing. */}
+            {header.map((cell) => (cell.text.trim() === '' ? <td /> : (
               <th scope="col" class={cell.align === null ? undefined : `align-${cell.align}`}>{inline(cell.tokens)}</th>
-            ))}
+            )))}
           </tr>
         </thead>
         <tbody>
