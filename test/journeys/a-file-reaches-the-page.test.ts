@@ -34,7 +34,7 @@ async function sent(file: string, text?: string): Promise<Shown> {
 }
 const history = async (): Promise<Shown[]> => (await client.request('chat.history', { sessionKey: session, limit: 50 }))['messages'] as Shown[]
 
-it('is told with name and size, fetched with the secret alone, and never opened in the name of the gateway', async () => {
+it('MED-15: is told with name and size, fetched with the secret alone, and never opened in the name of the gateway', async () => {
   const { content, files: [file] = [] } = await sent('plan é.pdf', 'The plan')
   expect(file).toMatchObject({ kind: 'document', fileName: 'plan é.pdf', mimeType: 'application/pdf', sizeBytes: 17 })
   expect(content.map((part) => part.text)).toEqual(['The plan', expect.stringContaining('plan é.pdf (17 bytes)')])
@@ -48,7 +48,7 @@ it('is told with name and size, fetched with the secret alone, and never opened 
   for (const id of ['nothing', '..%2Fmoltbot.json', 'de_1/../x', '']) expect([400, 404]).toContain((await fetchFile(id)).status)
 })
 
-it('is bytes to a browser where it could hold a program', async () => {
+it('MED-03: is bytes to a browser where it could hold a program', async () => {
   const { files: [file] = [] } = await sent('drawing.svg')
   const answer = await fetchFile(file?.id ?? '')
   expect(answer.headers.get('content-type')).toBe('application/octet-stream')

@@ -37,6 +37,23 @@ it('puts the words into a session when asked', async () => {
   expect(rooms.state.sessions.size).toBe(1)
 })
 
+it('sends files, from base64 and from data addresses, the words with the first', async () => {
+  const rooms = await network()
+  const requests: Parameters<typeof rooms.outbox.send>[0][] = []
+  const sendOut = rooms.outbox.send
+  rooms.outbox.send = async (request) => {
+    requests.push(request)
+    const { file, ...rest } = request
+    return { ...(await sendOut(rest)), ...(file?.fileName === 'b.pdf' ? { file: { sha256: '', kind: 'document', fileName: file.fileName, mimeType: '', sizeBytes: 1 } } : {}) }
+  }
+  const base64 = (words: string): string => Buffer.from(words).toString('base64')
+  const answer = await callMethod(send, { to: '7', message: 'look', buffer: base64('%PDF-'), filename: 'b.pdf', mediaUrl: `data:image/png;base64,${base64('png')}`, idempotencyKey: 'K' }, rooms)
+  expect(requests.map(({ key, markdown, file }) => [key, markdown, file?.fileName, Buffer.from(file?.bytes ?? []).toString()])).toEqual([['K', 'look', 'b.pdf', '%PDF-'], ['K/1', '', 'file-1.png', 'png']])
+  expect(answer).toMatchObject({ runId: 'K', filesLeftOut: 1 })
+  await callMethod(send, { to: '7', buffer: base64('x'), filename: 'v.mp3', asVoice: true }, rooms)
+  expect(requests.at(-1)?.file).toMatchObject({ fileName: 'v.mp3', asVoice: true })
+})
+
 it('says what went wrong, and when it may have arrived all the same', async () => {
   const rooms = await network()
   const sendOut = rooms.outbox.send
@@ -49,7 +66,10 @@ it('says what went wrong, and when it may have arrived all the same', async () =
 it.each([
   [{ to: '7', message: 'hi', channel: 'fax' }, 'unsupported channel: fax'],
   [{ to: '7', message: ' ' }, 'message required'],
-  [{ to: '7', message: 'hi', mediaUrl: 'http://x' }, 'Media cannot be sent yet'],
+  [{ to: '7', message: 'hi', mediaUrl: 'http://169.254.169.254/' }, 'from its own bytes'],
+  [{ to: '7', message: 'hi', mediaUrl: 'file:///etc/passwd' }, 'from its own bytes'],
+  [{ to: '7', message: 'hi', buffer: 'no base64!' }, 'must be base64'],
+  [{ to: '7', mediaUrls: Array.from({ length: 11 }, (_, index) => `data:;base64,AAA${index % 10}${index}`) }, 'at most 10 files'],
   [{ message: 'hi' }, "must have required property 'to'"],
 ])('refuses %j', async (params, words) => {
   const rooms = await network()

@@ -1,8 +1,10 @@
 import type { AccountId, ChannelId, ChatId, ChatRef, ThreadId } from '@moltbot/contract'
 import { defaultAccount, Problem } from '@moltbot/contract'
 import Type from 'typebox'
+import type { DeliveryRow } from '../../journey/outbox/types.ts'
 import { defineMethod } from '../method.ts'
 import type { Rooms } from '../rooms.ts'
+import { givenFiles } from '../wire/given-files.ts'
 import { ownWayIn } from '../wire/history.ts'
 import { closed, ignored, MaybeWord, Word } from '../wire/params.ts'
 import { runIdOf } from '../wire/chat-send.ts'
@@ -24,30 +26,41 @@ export const send = defineMethod({
     idempotencyKey: MaybeWord,
     mediaUrl: Type.Optional(Type.String()),
     mediaUrls: Type.Optional(Type.Array(Type.String())),
+    /** A file as base64. With a file `message` may be absent. */
     buffer: Type.Optional(Type.String()),
-    ...ignored('gifPlayback', 'filename', 'contentType', 'asVoice', 'agentId', 'replyToId', 'forceDocument', 'silent', 'parseMode'),
+    filename: Type.Optional(Type.String({ maxLength: 1_000 })),
+    contentType: Type.Optional(Type.String({ maxLength: 200 })),
+    /** Sound is shown as recorded speech. */
+    asVoice: Type.Optional(Type.Boolean()),
+    ...ignored('gifPlayback', 'agentId', 'replyToId', 'forceDocument', 'silent', 'parseMode'),
   }),
-  result: Type.Object({ runId: Type.String(), messageId: Type.String(), channel: Type.String(), chatId: Type.String(), resent: Type.Boolean() }),
+  /** `filesLeftOut`: so many files the network does not take; sentences that say so went instead. */
+  result: Type.Object({ runId: Type.String(), messageId: Type.String(), channel: Type.String(), chatId: Type.String(), resent: Type.Boolean(), filesLeftOut: Type.Optional(Type.Integer()) }),
   async handle(params, rooms, caller) {
-    if (params.mediaUrl !== undefined || (params.mediaUrls ?? []).length > 0 || params.buffer !== undefined) {
-      throw new Problem('media-unsupported', 'Media cannot be sent yet.', { next: 'Send the text alone.' })
-    }
+    const files = givenFiles(params)
     const text = params.message ?? ''
-    if (text.trim() === '') throw new Problem('message-empty', 'message required')
+    if (text.trim() === '' && files.length === 0) throw new Problem('message-empty', 'message required')
     const runId = runIdOf(rooms, params.idempotencyKey)
     const chat = await placeOf(rooms, params)
     // Nobody opens this account: the words would wait for ever.
     if (!rooms.connections.status().some((status) => status.channel === chat.channel && status.account === chat.account && status.configured)) {
       throw new Problem('channel-off', `${chat.channel} is not set up here.`, { next: 'Add its login (moltbot onboard), then send again.' })
     }
-    const delivery = await rooms.outbox.send({ chat, markdown: text, principal: caller.principal.id, key: runId })
+    const parts = files.length === 0 ? [{ markdown: text }] : files.map((file, index) => ({ markdown: index === 0 ? text : '', file }))
+    const deliveries: DeliveryRow[] = []
+    for (const [index, part] of parts.entries()) {
+      deliveries.push(await rooms.outbox.send({ chat, ...part, principal: caller.principal.id, key: index === 0 ? runId : `${runId}/${index}` }))
+      if (deliveries.at(-1)?.state !== 'sent') break
+    }
+    const delivery = deliveries.at(-1) as DeliveryRow
     if (delivery.state !== 'sent') {
       throw new Problem('send-failed', delivery.error ?? 'The message could not be sent.', {
         next: delivery.state === 'ambiguous' ? 'It may have arrived: look into the chat before sending it again.' : 'See channels.status.',
       })
     }
-    if (params.sessionKey !== undefined) await mirror(rooms, params.sessionKey, text)
-    return { runId, messageId: delivery.platformId ?? '', channel: chat.channel, chatId: chat.chat, resent: delivery.resent }
+    if (params.sessionKey !== undefined) await mirror(rooms, params.sessionKey, [text, ...files.map(({ fileName }) => `[sent the file ${fileName}]`)].filter((line) => line !== '').join('\n'))
+    const leftOut = files.length === 0 ? 0 : deliveries.filter(({ file }) => file === undefined).length
+    return { runId, messageId: delivery.platformId ?? '', channel: chat.channel, chatId: chat.chat, resent: deliveries.some(({ resent }) => resent), ...(leftOut === 0 ? {} : { filesLeftOut: leftOut }) }
   },
 })
 

@@ -37,7 +37,7 @@ const riff = (...chunks: [string, Buffer][]): Buffer => {
 }
 const bare = (mimeType: string, bytes: Buffer): Buffer => Buffer.from(bareFile(mimeType, bytes) ?? 'not bare')
 
-describe('MED-31: where a file was made is gone when it goes out', () => {
+describe('MED-09: where a file was made is gone when it goes out', () => {
   it('from a JPEG, that stays turned as it was, and keeps its colours', () => {
     const profile = segment(0xe2, Buffer.from('ICC_PROFILE\0 colours', 'latin1'))
     const out = bare('image/jpeg', jpeg(segment(0xe1, exif(6)), segment(0xe1, Buffer.from(`http://ns.adobe.com/xap/1.0/\0${place}`)), profile, segment(0xfe, Buffer.from(place)), segment(0xed, Buffer.from(place))))
@@ -84,7 +84,7 @@ describe('MED-31: where a file was made is gone when it goes out', () => {
   })
 })
 
-describe('MED-02: what a file is, is said by its content', () => {
+describe('MED-01: what a file is, is said by its content', () => {
   it.each([
     ['holiday.pdf', png(), 'image', 'image/png'], ['x.png', Buffer.from('<script>alert(1)</script>'), 'document', 'text/plain'], ['a.svg', Buffer.from('<svg/>'), 'document', 'image/svg+xml'],
     ['a.csv', Buffer.from('a,b\n'), 'document', 'text/csv'], ['r.pdf', Buffer.from('%PDF-1.7\n'), 'document', 'application/pdf'], ['n.ogg', Buffer.from(`OggS${'\0'.repeat(24)}OpusHead`), 'voice', 'audio/ogg'],
