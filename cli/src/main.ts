@@ -47,7 +47,7 @@ try {
     machine,
     clock,
     newId: (prefix) => `${prefix}-${randomUUID()}`,
-    connect: createConnector({ machine, environment, clock, platform: process.platform }),
+    connect: createConnector({ machine, environment, clock, platform: process.platform, ...(process.getuid === undefined ? {} : { user: process.getuid() }) }),
   })
 } catch (error) {
   process.stderr.write(`${describeError(error)}\n`)

@@ -276,7 +276,8 @@ export const evidence: readonly Evidence[] = [
   { on: ['signal→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${signal} › knows people by Signal’s id`], attacks: ['CHN-07'] },
   // Flows to the door, off this machine: TLS 1.3. On it: a Unix socket, else loopback without encryption.
   { on: ['tailscale→gateway', 'cli→gateway', 'page→gateway', 'programs→gateway'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${handshake} › names the missing scope`], attacks: ['AUT-02', 'AUT-14', 'AUT-15'] },
-  // The command line goes by the Unix socket of its own user. That it may fall back to the port is why its destination is not claimed.
+  // The command line goes by the Unix socket of its own user, or to a port at which nobody else listens; what was written down of a gateway that ended is not believed.
+  { on: ['cli→gateway'], controls: ['authenticatesDestination', 'checksDestinationRevocation'], tests: ['cli/src/running-gateway.test.ts › finds a gateway that lives, and nothing otherwise'], attacks: ['cli/src/port-owner.test.ts › they hear no token of ours', `${tls} › sends nothing to another certificate`] },
   { on: ['cli→gateway'], controls: ['isEncrypted'], tests: ['cli/src/gateway-address.test.ts › prefers its Unix socket'], attacks: [`${tls} › C02: is private to the user`, `${tls} › C02: is not opened in a folder that others may enter`] },
   { on: ['gateway→page'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${browser} › signs in by the link`], attacks: [`${browser} › gives a page of another origin nothing`, 'ORG-02', 'WSH-03'] },
   { on: ['approvals→owner'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: [`${approvals} › only the owner answers for others`], attacks: ['EXE-11', 'AUT-16'] },
