@@ -37,7 +37,7 @@ import { createLog, hideSecrets, linkForTail, logSection, maskedProblem } from '
 import { createMedia } from './foundation/media/index.ts'
 import { createMemory, withoutMarks } from './foundation/memory/index.ts'
 import { createDirectFetch, createModels, modelsSection } from './foundation/models/index.ts'
-import { createIds, systemClock } from './foundation/platform/index.ts'
+import { createIds, examineStateFolder, systemClock } from './foundation/platform/index.ts'
 import { createChannelProcesses } from './foundation/remote/index.ts'
 import { lockStateDirectory, openStore } from './foundation/storage/index.ts'
 import { createSealing, createVault, createVaultDesk, type Vault } from './foundation/vault/index.ts'
@@ -143,6 +143,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const given = mergeEnvironment(stateDir, options.environment)
     const log = createLog({ stateDir, values: Value.Create(logSection.schema), clock, ...(options.console === undefined ? {} : { console: options.console }) })
     closers.push(() => log.close())
+    for (const note of await examineStateFolder(stateDir)) log.warn(note)
     const leaks = createLeakScan()
     /** A secret is neither logged nor let out through tools. */
     const hide = (value: string): void => {
