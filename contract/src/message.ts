@@ -112,7 +112,7 @@ export interface OutgoingFile {
   fileName: string
   mimeType: string
   sizeBytes: number
-  /** Exactly `sizeBytes` bytes, the same at every call. Rejects with a `Problem` when they are no longer there. */
+  /** Exactly `sizeBytes` bytes, the same at every call. Rejects with a `SendProblem` of the outcome `never` when they are no longer there. */
   bytes(): Promise<Uint8Array>
 }
 

@@ -128,6 +128,29 @@ describe('a file on its way out', () => {
     expect(await outbox.openFile(row.id)).toBeUndefined()
   })
 
+  it('MED-13: the same bytes for several are kept once, and stay until the last of them is sent', async () => {
+    up = false
+    const sends = ['c1', 'c2', 'c3'].map((to) => outbox.send({ chat: { ...chat, chat: to as never }, principal, markdown: '', file: pdf }))
+    await vi.waitFor(() => expect(heard.size).toBe(3))
+    expect(kept()).toHaveLength(1)
+    up = true
+    for (const listener of heard) {
+      ;(listener as (channel: string, account: string) => void)('fake', 'default')
+      await vi.waitFor(() => expect(sent.length).toBeGreaterThan(0))
+    }
+    expect((await Promise.all(sends)).map(({ state }) => state)).toEqual(['sent', 'sent', 'sent'])
+    expect(sent.map(({ bytes }) => bytes)).toEqual(Array.from({ length: 3 }, () => '%PDF-1.4 the report'))
+    await vi.waitFor(() => expect(kept()).toEqual([]))
+  })
+
+  it.each([
+    ['../../etc/passwd', 'passwd'], ['C:\\temp\\a.pdf', 'a.pdf'], ['gpj.\u202efdp.exe', 'gpj.fdp.exe'], ['a"; filename="b.html', 'a; filename=b.html'], ['a\r\nX-Header: 1.txt', 'aX-Header: 1.txt'],
+    ['..', 'file'], ['.htaccess', 'htaccess'], ['a\0.txt', 'a.txt'], ['%2e%2e%2fx', '%2e%2e%2fx'], [`${'ä'.repeat(300)}.pdf`, `${'ä'.repeat(98)}.pdf`],
+  ])('MED-10: the name %j goes as %j, and is never a path here', async (given, shown) => {
+    expect((await outbox.send({ chat, principal, markdown: '', file: { fileName: given, bytes: pdf.bytes } })).file?.fileName).toBe(shown)
+    expect(kept().every((name) => /^[0-9a-f]{64}$/.test(name))).toBe(true)
+  })
+
   it('under the same key is one', async () => {
     const request = { chat, principal, markdown: 'once', key: 'k1', file: pdf }
     expect((await outbox.send(request)).id).toBe((await outbox.send(request)).id)
