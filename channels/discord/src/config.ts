@@ -1,5 +1,6 @@
 import { defineSection, placeToolKeys, processKeys } from '@moltbot/contract'
 import { Type, type Static, type TProperties, type TSchema } from 'typebox'
+import { isSnowflake } from './discord-id.ts'
 
 const senderList = (description: string): TSchema & { static: (string | number)[] } =>
   Type.Array(Type.Union([Type.String(), Type.Integer()]), { default: [], description }) as never
@@ -10,6 +11,21 @@ const placeKeys = {
   requireMention: Type.Optional(Type.Boolean({ description: 'Whether it answers only when mentioned or replied to. Absent: as the account says.' })),
   allowFrom: Type.Optional(Type.Array(Type.Union([Type.String(), Type.Integer()]), { description: 'Who may speak to it here, by Discord user id. Absent: `groupAllowFrom`.' })),
   ...placeToolKeys,
+}
+
+/** Places as other programs of this family write them: by server, and in it by channel. `groups` says the same by channel alone. */
+const guildKeys = {
+  slug: Type.Optional(Type.String({ description: 'A name for the server; it decides nothing.' })),
+  requireMention: placeKeys.requireMention,
+  users: Type.Optional(Type.Array(Type.Union([Type.String(), Type.Integer()]), { description: 'Who may speak to it in this server, by Discord user id. Absent: `groupAllowFrom`.' })),
+  ...placeToolKeys,
+  channels: Type.Optional(Type.Record(Type.String(), Type.Object({
+    allow: Type.Optional(Type.Boolean({ description: 'The same as `enabled`.' })),
+    enabled: placeKeys.enabled,
+    requireMention: placeKeys.requireMention,
+    users: Type.Optional(Type.Array(Type.Union([Type.String(), Type.Integer()]), { description: 'Who may speak to it here, by Discord user id. Absent: as the server says.' })),
+    ...placeToolKeys,
+  }), { description: 'Its channels, by their id in quotes. Names are no proof and are not looked up.' })),
 }
 
 const intentKeys = {
@@ -46,6 +62,9 @@ const loginKeys = {
     }),
     { default: {}, description: 'Server channels by their id, in quotes; `*` stands for every channel not listed.' },
   ),
+  guilds: Type.Record(Type.String(), Type.Object(guildKeys), {
+    default: {}, description: 'The same as `groups`, by server id, as other programs of this family write it; `*` is every server. What `groups` says of a channel is stronger. A server without `channels` opens none: name them.',
+  }),
   streaming: Type.Union([Type.Literal('off'), Type.Literal('partial'), Type.Literal('block')], {
     default: 'partial', description: 'Show a reply while it is written: not at all, growing in place by edits (`partial`), or block by block.',
   }),
@@ -88,3 +107,34 @@ export const discordSection = defineSection({
 })
 
 export type DiscordConfig = Static<typeof discordSection.schema>
+type Groups = DiscordConfig['groups']
+
+/** What `guilds` says of single channels, said as `groups`. Whatever cannot be said so opens nothing: a message names its channel, not its server. */
+export function inCommonNames(config: DiscordConfig): DiscordConfig {
+  const groups: Groups = {}
+  for (const [id, guild] of Object.entries(config.guilds ?? {})) {
+    const { requireMention, users, tools, toolsBySender, channels } = guild
+    const ofGuild: Groups[string] = { ...defined({ requireMention, allowFrom: users, tools, toolsBySender }) }
+    if (id === '*' && channels === undefined) groups['*'] = ofGuild
+    for (const [channel, { allow, enabled, users: some, ...keys }] of Object.entries(channels ?? {})) {
+      if (!isChannel(channel, id)) continue
+      groups[channel] = { ...ofGuild, ...defined({ ...keys, allowFrom: some }), ...(allow === false || enabled === false ? { enabled: false } : {}) }
+    }
+  }
+  return { ...config, groups: { ...groups, ...config.groups } }
+}
+
+/** What of `guilds` opens nothing, as its owner wrote it. */
+export function guildsLeftOut(config: DiscordConfig): string[] {
+  return Object.entries(config.guilds ?? {}).flatMap(([id, { channels }]) => {
+    if (channels === undefined) return id === '*' ? [] : [id]
+    return Object.keys(channels).filter((channel) => !isChannel(channel, id)).map((channel) => `${id}/${channel}`)
+  })
+}
+
+/** Every channel of one server cannot be told from every channel; every channel of all servers can. */
+const isChannel = (channel: string, guild: string): boolean => isSnowflake(channel) || (channel === '*' && guild === '*')
+
+function defined<T extends object>(values: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never
+}

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { API, APIUser, GatewayInteractionCreateDispatchData } from '@discordjs/core/http-only'
 import { ConnectProblem, Problem, type ChannelHost, type Connection } from '@moltbot/contract'
 import { buttonLabelMax, buttonsMax } from './buttons.ts'
-import type { DiscordConfig } from './config.ts'
+import { guildsLeftOut, type DiscordConfig } from './config.ts'
 import { openApi, realmOf } from './discord-api.ts'
 import { ForeignAnswer, describeFailure, readFailure, type Failure } from './failures.ts'
 import { allowContent, newToken, openGatewayLine } from './gateway-line.ts'
@@ -48,7 +48,7 @@ async function open(config: DiscordConfig, host: ChannelHost, token: string, api
     host.health({ kind: 'needs-you', reason: 'Discord does not let this bot read message content.', action: allowContent })
     throw new ConnectProblem('Discord does not let this bot read message content.', { permanent: true, next: allowContent })
   }
-  const health = createHealthKeeper(host, `@${me.username}`, contentConflict(config))
+  const health = createHealthKeeper(host, `@${me.username}`, warningOf(config))
   const memory = await loadSessionMemory(host, realm.acceptsGateway)
   let closing: Promise<void> | undefined
   const handOver = createHandOver({
@@ -145,6 +145,14 @@ async function whoAmI(api: API, host: ChannelHost): Promise<{ me: APIUser; appli
 function hint(failure: Failure): string {
   if (failure.kind === 'unreached' || failure.kind === 'unanswered') return 'Check the connection to the internet.'
   return failure.kind === 'answer' && failure.status === 401 ? newToken : 'Try again in a moment.'
+}
+
+/** What works worse than its owner may think. */
+function warningOf(config: DiscordConfig): string | undefined {
+  const left = guildsLeftOut(config)
+  const guilds = left.length === 0 ? undefined : `channels.discord.guilds opens nothing for ${left.slice(0, 5).join(', ')}: name its channels by their ids, in quotes.`
+  const warnings = [contentConflict(config), guilds].filter((warning) => warning !== undefined)
+  return warnings.length === 0 ? undefined : warnings.join(' ')
 }
 
 /** The configuration wants to hear everything somewhere, and itself forbids the bot to read it. */

@@ -4,7 +4,7 @@
  * It never decides who may speak, never keeps a conversation, and is the only place where Discord's SDK is used.
  */
 import { defineChannel } from '@moltbot/contract'
-import { discordSection } from './config.ts'
+import { discordSection, inCommonNames } from './config.ts'
 import { discordId } from './discord-id.ts'
 
 export { discordSection, type DiscordConfig } from './config.ts'
@@ -14,6 +14,7 @@ export const discord = defineChannel({
   label: 'Discord',
   config: discordSection,
   senders: 'platform',
+  inCommonNames,
   mediaFrom: ({ apiRoot }) => (URL.canParse(apiRoot) && new URL(apiRoot).host !== 'discord.com' ? { hosts: [], own: new URL(apiRoot).origin } : { hosts: ['cdn.discordapp.com', 'media.discordapp.net'] }),
   // The SDK and the Markdown parser are loaded when there is a bot to connect, and cost nothing before.
   connect: async (config, host) => (await import('./connect.ts')).connectDiscord(config, host),
