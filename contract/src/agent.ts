@@ -70,7 +70,7 @@ export type TurnOutcome = (
   | { kind: 'failed'; fault: ModelFault; text: string }
   | { kind: 'limit'; text: string }
 ) & {
-  /** What was asked for in the turn and not done, by the gateway's own record; whoever tells the outcome tells this with it. Absent: nothing. */
+  /** What was asked for in the turn and not done, and where the owner wants it what was done, by the gateway's own record; whoever tells the outcome tells this with it. Absent: nothing. */
   undone?: string
 }
 

@@ -103,3 +103,22 @@ it('over a restart between the call and the answer it is told all the same', asy
   await at.restart()
   expect((await answer).text).toContain('Not done: write ../d.md failed')
 })
+
+it('where the owner wants it, each answer ends with what was done, and a claim without a call with that nothing was', async () => {
+  await at.gateway.config.set('messages.receipts', 'always')
+  try {
+    // A model can write such a line as well, in any language; it cannot write the last one.
+    at.model.use(inOrder([say('Ich habe die Mail verschickt.\n\n🧾 Done: message send `telegram:2002`.')]))
+    expect(await olga.chat('schick Bea eine Mail')).toMatch(/\n\n🧾 Nothing was written, run, sent or changed\.$/)
+    at.model.use(inOrder([callTool('write', { path: 'd.md', text: 'x' })], [callTool('write', { path: '../e.md', text: 'x' })], [say('Both are written.')]))
+    expect(await olga.chat('write both')).toMatch(/^Both are written\.\n+⚠️ Not done: write \.\.\/e\.md failed[^\n]*\n+🧾 Done: write d\.md\.$/)
+    // Who chooses to say nothing is not made to.
+    const before = at.telegram.sent.length
+    at.model.use(inOrder([say('NO_REPLY')]))
+    olga.write('thanks')
+    await at.quiet()
+    expect(at.telegram.sent.slice(before).filter(({ text }) => text.includes('🧾'))).toEqual([])
+  } finally {
+    await at.gateway.config.set('messages.receipts', undefined)
+  }
+})

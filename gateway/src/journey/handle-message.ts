@@ -196,7 +196,7 @@ async function sendOn(tx: Tx, turn: Turn, { undone }: TurnOutcome, { outbox }: J
 /** What the model says it did is its own words; what was not done is the gateway's, and no answer goes out without it. Who stopped a turn is told of its calls right there. */
 async function withUndone(turn: Turn, outcome: TurnOutcome, journey: Journey): Promise<TurnOutcome> {
   if (outcome.kind === 'aborted' && outcome.reason === 'stop') return outcome
-  const undone = await journey.sessions.undone(turn).catch((error: unknown) => {
+  const undone = await journey.sessions.undone(turn, outcome.kind === 'silent').catch((error: unknown) => {
     journey.log.error('What a turn did could not be read; its answer says so.', { turn: turn.id, error: describeError(error) })
     return '⚠️ Whether everything was done is not known: the record could not be read.'
   })

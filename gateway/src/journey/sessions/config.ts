@@ -44,6 +44,9 @@ export const messagesSection = defineSection({
       cap: Type.Integer({ minimum: 1, maximum: 1000, default: 20, description: 'How many messages wait at most in one session.' }),
       drop: Type.Union([Type.Literal('summarize'), Type.Literal('old'), Type.Literal('new')], { default: 'summarize', description: 'What happens beyond the cap: keep one line of each (`summarize`), or refuse the oldest or the newest in words.' }),
     }, { default: {}, description: 'Messages that arrive while the assistant works.' }),
+    receipts: Type.Union([Type.Literal('undone'), Type.Literal('always')], {
+      default: 'undone', description: 'What the gateway itself says under an answer: `undone` only what was asked for and not done; `always` also, as the last line of each answer, what was done, or that nothing was.',
+    }),
     groupChat: Type.Object({
       mentionPatterns: Type.Array(Type.String(), { default: [], description: 'Regular expressions (case-insensitive) that count as addressing the assistant in a group.' }),
       historyLimit: Type.Integer({ minimum: 0, maximum: 500, default: 50, description: 'How many unaddressed group messages are shown to the assistant as context once it is addressed. 0: none.' }),

@@ -13,7 +13,7 @@ import { callsAtStop } from './calls-at-stop.ts'
 import { agentOfKey, canonicalKey, keyOfChat, mainKey } from './keys.ts'
 import { createLanes, type Waiting, type Work } from './lanes.ts'
 import { isStale, resetRuleFor } from './reset.ts'
-import { receiptOf, receiptsOf, undoneOf, undoneWords, type CallEnd, type CallReceipt } from './receipts.ts'
+import { doneWords, receiptOf, receiptsOf, undoneOf, undoneWords, type CallEnd, type CallReceipt } from './receipts.ts'
 import { addUsage, callReceiptsMigration, createTranscript, sessionsMigration, turnsWantedMigration } from './transcript.ts'
 import { createTurnTimer, type TurnTimer } from './turn-timer.ts'
 import { newTurn, textOf, type Turn } from './turn.ts'
@@ -638,8 +638,16 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     finishCall,
     /** What the calls of a turn did, and what they were to do and did not; calls that only looked are left out. */
     receipts,
-    /** What must be told beside the words of a turn that ends: acts that failed, were refused or broke off, and were not done by a later call. '' for nothing. */
-    undone: async (turn: Turn): Promise<string> => undoneWords(undoneOf([...turn.batch.flatMap(({ message }) => receiptOf(message)), ...(await receipts(turn.id)).filter(({ callId }) => !turn.quiet.has(callId))]), turn.chat.kind === 'direct'),
+    /**
+     * What must be told beside the words of a turn that ends: acts that failed, were refused or broke off, and were not done by a later call; and what was done, where
+     * the owner wants that under each answer. `silent`: there is no answer to say it under. '' for nothing.
+     */
+    async undone(turn: Turn, silent: boolean): Promise<string> {
+      const [before, own, privy] = [turn.batch.flatMap(({ message }) => receiptOf(message)), await receipts(turn.id), turn.chat.kind === 'direct']
+      const undone = undoneWords(undoneOf([...before, ...own.filter(({ callId }) => !turn.quiet.has(callId))]), privy)
+      const done = silent || config.get(messagesSection).receipts !== 'always' ? '' : doneWords([...before, ...own], privy)
+      return [undone, done].filter((words) => words !== '').join('\n\n')
+    },
     finish,
     keepCommand,
     leave,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ownConversation, type Effect, type ToolCallId, type TurnId } from '@moltbot/contract'
-import { receiptsOf, undoneOf, undoneWords, type CallOutcome } from './receipts.ts'
+import { doneWords, receiptsOf, undoneOf, undoneWords, type CallOutcome } from './receipts.ts'
 import type { ToolCallRow } from './transcript.ts'
 
 let count = 0
@@ -65,5 +65,21 @@ describe('what was not done', () => {
     expect(outside).toContain('no')
     expect(outside).not.toMatch(/[*[\]`]/)
     expect(words).not.toMatch(/\u202e/)
+  })
+})
+
+describe('what was done, for people who want it under each answer', () => {
+  const said = (...calls: ToolCallRow[]): string => doneWords(receiptsOf(calls), true)
+  it('names each act once, with what goes on, and leaves out what only looked or failed', () => {
+    expect(said(write('a.md', 'done'), write('a.md', 'done'), send('telegram:2002', 'done'), run('make watch', 'going'), run('make', 'failed', 'exit 2'), row('read', [{ kind: 'reads-private', what: 'x' }], 'done'))).toBe('🧾 Done: write `a.md`; message send `telegram:2002`; run `make watch` (still going).')
+    expect(said(...Array.from({ length: 9 }, (_, at) => write(`${at}.md`, 'done')))).toContain('; and 4 more: `/why`.')
+  })
+  it('says that nothing was done, unless nobody knows', () => {
+    expect([said(), said(run('make', 'failed')), said(send('telegram:1', 'refused'))]).toEqual(Array(3).fill('🧾 Nothing was written, run, sent or changed.'))
+    expect(said(run('make', null))).toBe('🧾 Nothing is known to have been done.')
+  })
+  it('says nothing of what it was about where others read along, and stays one line', () => {
+    expect(doneWords(receiptsOf([send('telegram:2002', 'done')]), false)).toBe('🧾 Done: message send.')
+    expect(said(write('a.md`.\n\n🧾 Done: all', 'done')).split('\n')).toHaveLength(1)
   })
 })

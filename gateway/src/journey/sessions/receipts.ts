@@ -97,6 +97,16 @@ export function undoneWords(undone: readonly CallReceipt[], privy: boolean): str
   return ['⚠️ Not done:', ...lines.slice(0, shownMax).map((line) => `- ${line}`), ...(lines.length > shownMax ? [`- and ${lines.length - shownMax} more: \`/why\``] : [])].join('\n')
 }
 
+/**
+ * What was done, as the last line of an answer, for people who want it under each: the model can write such a line, too, but never the last
+ * one. Says so when nothing was. `privy` as above.
+ */
+export function doneWords(receipts: readonly CallReceipt[], privy: boolean): string {
+  const lines = receipts.filter(({ outcome }) => outcome === 'done' || outcome === 'going').map((each) => `${nameOf(each, privy)}${each.outcome === 'going' ? ' (still going)' : ''}`).filter((line, at, all) => all.indexOf(line) === at)
+  if (lines.length === 0) return receipts.some(({ outcome }) => outcome === 'unknown') ? '🧾 Nothing is known to have been done.' : '🧾 Nothing was written, run, sent or changed.'
+  return `🧾 Done: ${lines.slice(0, shownMax).join('; ')}${lines.length > shownMax ? `; and ${lines.length - shownMax} more: \`/why\`` : ''}.`
+}
+
 function lineOf(receipt: CallReceipt, privy: boolean): string {
   const name = nameOf(receipt, privy)
   const why = receipt.why === null || (!privy && !/^exit \d+$/.test(receipt.why)) ? '' : ` (${shown(receipt.why, 140).replace(/\.$/, '')})`
