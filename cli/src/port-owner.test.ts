@@ -39,8 +39,8 @@ async function connectorTo(port: number, environment: Record<string, string> = {
   return createConnector({ machine, environment, clock: realClock, platform: process.platform, user: process.getuid?.() ?? 0 })
 }
 
+// Elsewhere the system does not say it in a file.
 describe.skipIf(process.platform !== 'linux')('who listens at a port', () => {
-  // Elsewhere the system does not say it in a file.
   it('is said for every way a loopback address is listened at, and is nobody where nobody listens', async () => {
     for (const host of ['127.0.0.1', '0.0.0.0', '::', '::1']) {
       const server = createServer()
