@@ -3,7 +3,7 @@ import { createApprovals, type Approvals } from './approvals.ts'
 import { ConnectionLost, GatewayError, type ConnectionState, type GatewayClient, type Hello } from './gateway-client.ts'
 import { text } from './text.ts'
 import {
-  emptyTranscript, runningRun, stepTextOf, withAgentEvent, withChatEvent, withDelivery, withHistory, withMessage, withOwn, withReset, withoutOwn,
+  emptyTranscript, runningRun, stepTextOf, withAgentEvent, withChatEvent, withDelivery, withEarlier, withHistory, withMessage, withOwn, withReset, withoutOwn,
   type Delivery, type Transcript,
 } from './transcript.ts'
 import type { OwnImage, Unsent, UnsentBox } from './unsent.ts'
@@ -83,6 +83,8 @@ export interface Desk {
   remove(key: string): Promise<void>
   chooseModel(model: string | null): Promise<void>
   reloadHistory(): void
+  /** One page of older messages of the open session. Resolves when they are there, or it was told why not. */
+  loadEarlier(): Promise<void>
   explain(id: string): void
   approve(request: PairingRequest): Promise<void>
   reject(request: PairingRequest): Promise<void>
@@ -239,6 +241,24 @@ export function createDesk(world: DeskSurroundings): Desk {
     })
     historyLoads.set(key, load)
     load()
+  }
+
+  const earlierUnderWay = new Map<string, Promise<void>>()
+  function loadEarlier(key: string): Promise<void> {
+    const known = earlierUnderWay.get(key)
+    if (known !== undefined) return known
+    const work = (async () => {
+      const shown = transcripts.get(key)
+      if (shown === undefined || !shown.hasMore) return
+      try {
+        const page = readHistory(await client.request('chat.history', { sessionKey: key, limit: historyLimit, offset: shown.messages.length }))
+        change(key, (now) => withEarlier(now, page.messages, page.hasMore))
+      } catch (error) {
+        complain(error)
+      }
+    })().finally(() => earlierUnderWay.delete(key))
+    earlierUnderWay.set(key, work)
+    return work
   }
 
   let subscribedTo = ''
@@ -554,6 +574,7 @@ export function createDesk(world: DeskSurroundings): Desk {
     },
     chooseModel: (model) => patch(sessionKey.value, { model }),
     reloadHistory: () => loadHistory(sessionKey.value),
+    loadEarlier: () => loadEarlier(sessionKey.value),
     explain(id) {
       panel.value = { kind: 'why', id, answer: { kind: 'loading' } }
       const show = (answer: WhyAnswer): void => {

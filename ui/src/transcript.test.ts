@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { emptyTranscript, linesOf, outcomesOf, runningRun, withAgentEvent, withChatEvent, withDelivery, withHistory, withMessage, withOwn, withReset, type Line, type Transcript } from './transcript.ts'
+import { emptyTranscript, linesOf, outcomesOf, runningRun, withAgentEvent, withChatEvent, withDelivery, withEarlier, withHistory, withMessage, withOwn, withReset, type Line, type Transcript } from './transcript.ts'
 import type { Message } from './wire.ts'
 
 const key = 'agent:main:main'
@@ -47,6 +47,19 @@ describe('a transcript', () => {
     now = withChatEvent(now, { ...at, state: 'final', text: 'Hello' })
     expect(read(now)).toEqual(['user hi', 'assistant Hello'])
     expect(now.deliveries.get('K')).toEqual({ kind: 'answered' })
+  })
+
+  it('keeps what was paged back to when the newest page comes again, and forgets it when that page is another', () => {
+    let now = withHistory(emptyTranscript, [user('3', 'c'), answer('4', 'd')], [], true)
+    // A page may overlap with what is there.
+    now = withEarlier(now, [user('1', 'a'), answer('2', 'b'), user('3', 'c')], false)
+    expect([read(now), now.hasMore]).toEqual([['user a', 'assistant b', 'user c', 'assistant d'], false])
+    now = withHistory(now, [user('3', 'c'), answer('4', 'd'), user('5', 'e')], [], true)
+    expect([read(now), now.hasMore]).toEqual([['user a', 'assistant b', 'user c', 'assistant d', 'user e'], false])
+    now = withHistory(now, [user('9', 'z')], [], true)
+    expect([read(now), now.hasMore]).toEqual([['user z'], true])
+    // A page with nothing new is the end, whatever it says.
+    expect(withEarlier(now, [user('9', 'z')], true).hasMore).toBe(false)
   })
 
   it('keeps the answer when the end comes before the history', () => {

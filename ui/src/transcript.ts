@@ -145,7 +145,17 @@ export function withHistory(transcript: Transcript, messages: readonly Message[]
     }
   }
   const deliveries = activeRuns === undefined ? transcript.deliveries : withAnswered(transcript.deliveries, messages, activeRuns)
-  return settleTail({ ...transcript, load: { kind: 'ready' }, messages, hasMore, tail, deliveries })
+  // What somebody paged back to stays, where the page that came begins within it.
+  const at = transcript.messages.findIndex((message) => message.id === messages[0]?.id)
+  const earlier = at > 0 ? transcript.messages.slice(0, at) : []
+  return settleTail({ ...transcript, load: { kind: 'ready' }, messages: [...earlier, ...messages], hasMore: earlier.length > 0 ? transcript.hasMore : hasMore, tail, deliveries })
+}
+
+/** A page of older messages before those that are shown. */
+export function withEarlier(transcript: Transcript, earlier: readonly Message[], hasMore: boolean): Transcript {
+  const known = new Set(transcript.messages.map((message) => message.id))
+  const fresh = earlier.filter((message) => !known.has(message.id))
+  return settleTail({ ...transcript, messages: [...fresh, ...transcript.messages], hasMore: hasMore && fresh.length > 0 })
 }
 
 /** What was accepted, is not being worked on, and has an answer behind it was answered while nobody listened. */

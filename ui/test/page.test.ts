@@ -109,6 +109,31 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     expect(await page.getByText('There is one file').count()).toBe(1)
   })
 
+  it('pages back through a long conversation without moving what is read, and keeps it', async () => {
+    const page = await visit({}, (gateway) => {
+      gateway.sessions.set('agent:main:main', {
+        key: 'agent:main:main', row: { key: 'agent:main:main' },
+        messages: Array.from({ length: 450 }, (_, at) => ({ role: at % 2 === 0 ? 'user' : 'assistant', content: [{ type: 'text', text: `Message ${at + 1}.` }], timestamp: at + 1, __openclaw: { id: `e${at + 1}`, seq: at + 1 } })),
+      })
+    })
+    await page.getByText('Message 450.').waitFor()
+    expect(await page.getByText('Message 250.', { exact: true }).count()).toBe(0)
+    const top = page.getByText('Message 251.', { exact: true })
+    const box = page.locator('.conversation')
+    await box.evaluate((place) => { place.scrollTop = 300 })
+    await page.getByText('Message 51.', { exact: true }).waitFor({ state: 'attached' })
+    expect(await top.evaluate((line) => line.getBoundingClientRect().top)).toBeGreaterThan(-400)
+    expect(await top.evaluate((line) => line.getBoundingClientRect().top)).toBeLessThan(900)
+    await page.getByRole('button', { name: 'Show earlier messages' }).click()
+    await page.getByText('Message 1.', { exact: true }).waitFor({ state: 'attached' })
+    expect(await page.getByRole('button', { name: 'Show earlier messages' }).count()).toBe(0)
+    fake.cut()
+    await expect.poll(() => fake.requests.filter(({ method, params }) => method === 'chat.history' && params['offset'] === undefined).length, { timeout: 15_000 }).toBeGreaterThan(1)
+    await say(page, 'Still there?')
+    await answers(page).getByText('You said: Still there?').waitFor()
+    expect(await page.getByText('Message 1.', { exact: true }).count()).toBe(1)
+  })
+
   it('stops an answer by button and by Escape', async () => {
     const page = await visit({}, (gateway) => {
       gateway.answer = () => [{ kind: 'text', text: 'I could go on' }, { kind: 'wait', until: new Promise(() => undefined) }, { kind: 'text', text: ' for ever' }]

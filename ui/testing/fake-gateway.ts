@@ -261,7 +261,10 @@ export async function createFakeGateway(uiDir: string): Promise<FakeGateway> {
     'chat.history': (params) => {
       const key = String(params['sessionKey'])
       const one = fake.sessions.get(key)
-      return { sessionKey: key, messages: one?.messages ?? [], hasMore: false, sessionInfo: one === undefined ? {} : rowOf(one) }
+      const all = one?.messages ?? []
+      const end = Math.max(0, all.length - Number(params['offset'] ?? 0))
+      const start = Math.max(0, end - Number(params['limit'] ?? 200))
+      return { sessionKey: key, messages: all.slice(start, end), hasMore: start > 0, sessionInfo: one === undefined ? {} : rowOf(one) }
     },
     'chat.abort': async (params) => {
       const stoppedRuns = [...runs].filter(([, known]) => known.key === params['sessionKey'])

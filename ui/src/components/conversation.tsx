@@ -1,5 +1,5 @@
 import type { VNode } from 'preact'
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
 import type { Approval } from '../wire.ts'
 import { linesOf, outcomesOf, runningRun, type Line } from '../transcript.ts'
@@ -10,6 +10,8 @@ import { HistoryLine, OwnLine, RunLine } from './message.tsx'
 
 /** How near to the end counts as reading the newest, px. */
 const nearPx = 96
+/** How near to the beginning the page before it is asked for, px. */
+const earlierPx = 400
 /** Spoken words come in pieces of this long, so that they are not cut off by the next. */
 const speakEveryMs = 2_500
 
@@ -96,22 +98,27 @@ function keyOf(line: Line): string {
   }
 }
 
-/** Whether the assistant's turn ends with this line. */
-function endsTurn(lines: readonly Line[], index: number): boolean {
-  for (const line of lines.slice(index + 1)) {
-    if (line.kind === 'message' && (line.message.role === 'tool' || line.message.role === 'note')) continue
-    return !(line.kind === 'message' && line.message.role === 'assistant') && !(line.kind === 'run' && line.state === 'running')
-  }
-  return true
+/** Neither begins nor ends anybody's turn. */
+function isBetween(line: Line): boolean {
+  return line.kind === 'message' && (line.message.role === 'tool' || line.message.role === 'note')
 }
 
-/** Whether the assistant's turn begins with this line. */
-function beginsTurn(lines: readonly Line[], index: number): boolean {
-  for (const line of lines.slice(0, index).toReversed()) {
-    if (line.kind === 'message' && (line.message.role === 'tool' || line.message.role === 'note')) continue
-    return line.kind === 'own' || (line.kind === 'message' && line.message.role === 'user')
+/** With which lines the assistant's turns begin and end. One look at each line: a long conversation is drawn again with every word. */
+function turnsOf(lines: readonly Line[]): { begins: boolean[]; ends: boolean[] } {
+  const begins: boolean[] = []
+  let mine = true
+  for (const line of lines) {
+    begins.push(mine)
+    if (!isBetween(line)) mine = line.kind === 'own' || (line.kind === 'message' && line.message.role === 'user')
   }
-  return true
+  const ends: boolean[] = Array.from({ length: lines.length })
+  let over = true
+  for (let index = lines.length - 1; index >= 0; index -= 1) {
+    const line = lines[index]
+    ends[index] = over
+    if (line !== undefined && !isBetween(line)) over = !(line.kind === 'message' && line.message.role === 'assistant') && !(line.kind === 'run' && line.state === 'running')
+  }
+  return { begins, ends }
 }
 
 /** When a line was said, as far as it is known. */
@@ -136,7 +143,8 @@ export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
   const { desk } = stage
   const transcript = desk.transcript.value
   const lines = linesOf(transcript)
-  const outcomes = outcomesOf(transcript)
+  const { begins, ends } = turnsOf(lines)
+  const outcomes = useMemo(() => outcomesOf(transcript), [transcript.messages, transcript.outcomes])
   const running = runningRun(transcript) !== undefined
   const scroller = useRef<HTMLDivElement>(null)
   const content = useRef<HTMLDivElement>(null)
@@ -169,12 +177,32 @@ export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
     watch.observe(inner)
     return () => watch.disconnect()
   }, [])
+  // What is put in above does not move what somebody reads.
+  const [earlier, setEarlier] = useState(false)
+  const kept = useRef<{ first: string | undefined; fromEnd: number } | undefined>(undefined)
+  const first = transcript.messages[0]?.id
+  useLayoutEffect(() => {
+    const box = scroller.current
+    if (box === null || kept.current === undefined || kept.current.first === first) return
+    box.scrollTop = box.scrollHeight - kept.current.fromEnd
+    kept.current = undefined
+  }, [first])
+  const showEarlier = (): void => {
+    const box = scroller.current
+    if (box === null || earlier) return
+    kept.current = { first, fromEnd: box.scrollHeight - box.scrollTop }
+    setEarlier(true)
+    void desk.loadEarlier().finally(() => setEarlier(false))
+  }
   const scrolled = (): void => {
     const box = scroller.current
     if (box === null) return
     const near = box.scrollHeight - box.scrollTop - box.clientHeight < nearPx
     sticking.current = near
     setAway(!near)
+    if (!near && transcript.hasMore && box.scrollTop < earlierPx) showEarlier()
+    // While the page before is on its way somebody may read on.
+    if (kept.current !== undefined) kept.current.fromEnd = box.scrollHeight - box.scrollTop
   }
 
   const asked = desk.approvals.all.value.filter((approval) => approval.sessionKey === desk.sessionKey.value)
@@ -195,8 +223,8 @@ export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
             message={line.message}
             outcomes={outcomes}
             running={running}
-            first={line.message.role === 'assistant' && beginsTurn(lines, index)}
-            last={line.message.role === 'assistant' && endsTurn(lines, index)}
+            first={line.message.role === 'assistant' && begins[index] === true}
+            last={line.message.role === 'assistant' && ends[index] === true}
             delivery={key === undefined || !isLast ? undefined : transcript.deliveries.get(key)}
           />
         )
@@ -204,7 +232,7 @@ export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
       case 'own':
         return <OwnLine key={keyOf(line)} stage={stage} item={line} delivery={transcript.deliveries.get(line.key)} />
       case 'run':
-        return <RunLine key={keyOf(line)} stage={stage} run={line} first={beginsTurn(lines, index)} outcomes={outcomes} />
+        return <RunLine key={keyOf(line)} stage={stage} run={line} first={begins[index] === true} outcomes={outcomes} />
     }
   }
 
@@ -226,7 +254,7 @@ export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
             </div>
           ) : null}
           {empty ? <Welcome stage={stage} builtin={props.builtin} /> : null}
-          {transcript.hasMore ? <p class="quiet centre">{text.historyMore}</p> : null}
+          {transcript.hasMore ? <button type="button" class="button small earlier" aria-disabled={earlier} onClick={showEarlier}>{earlier ? text.historyLoading : text.historyEarlier}</button> : null}
           {[...lines.flatMap((line, index) => [...cardsAt(index), lineOf(line, index)]), ...cardsAt(lines.length)]}
         </div>
       </div>
