@@ -44,6 +44,7 @@ export interface TurnView {
 /** What happens during a turn, in order. Exactly one `turn-end`, last. Persistence, judging, budgets and delivery happen to these events outside the loop. */
 export type AgentEvent =
   | { type: 'turn-start' }
+  /** A model begins to answer. Words that came since the last `assistant-end` are void: it begins anew. */
   | { type: 'model-start'; model: string }
   | { type: 'text-delta'; text: string }
   | { type: 'thinking-delta'; text: string }
@@ -83,9 +84,14 @@ export interface ModelCall extends Omit<import('./model.ts').ModelRequest, 'mode
   candidates: readonly string[]
   /** True: only the first candidate may answer (a person chose it). */
   strict: boolean
+  /** True: what was passed on cannot be taken back, so an answer that breaks off is not begun anew. Absent: it can. */
+  showsForGood?: boolean
 }
 
-/** A model event, or word about which candidate is answering. `failover` comes before the `start` of the next candidate; nothing was shown yet or what was shown is void. */
+/**
+ * A model event, or word about which candidate is answering. `failover` comes before the `start` of the next candidate, a further `model-start` where the
+ * same one begins anew; nothing was shown yet or what was shown is void.
+ */
 export type ModelCallEvent =
   | import('./model.ts').ModelEvent
   | { type: 'model-start'; model: string }

@@ -531,7 +531,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         const childChat = await subAgents.chatOf(turn.key)
         yield* runAgent(turn, view, {
           clock, whenGoing: halt.whenGoing, guard, sessions, tools: toolbox.toolsOf(agentOfKey(turn.key), whereOf(turn)), offered: () => toolbox.offeredTo(agentOfKey(turn.key), turn.principal, whereOf(turn)), estimateTokens, agentOf: agentOfKey,
-          callModel: (call) => callModel({ ...call, charge: { principal: turn.principal.id, agent: agentOfKey(turn.key), channel: turn.chat.channel, session: turn.key, turn: turn.id, privy: isElevated(turn.principal) } }, askForMoney(turn)),
+          callModel: (call) => callModel({ ...call, ...(connections.of(turn.chat)?.door?.serves === 'http' ? { showsForGood: true } : {}), charge: { principal: turn.principal.id, agent: agentOfKey(turn.key), channel: turn.chat.channel, session: turn.key, turn: turn.id, privy: isElevated(turn.principal) } }, askForMoney(turn)),
           putQuestion,
           async promptIsStrange() {
             const { workspace } = agents.get(agentOfKey(turn.key))

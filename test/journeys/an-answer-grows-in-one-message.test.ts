@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { say, waitFor } from '../fakes/model-servers/index.ts'
+import { cut, say, waitFor, type Step } from '../fakes/model-servers/index.ts'
 import { gate, ownedBy1001, personAt } from '../support/person.ts'
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts'
 
@@ -47,4 +47,32 @@ it('a stop while the answer grows leaves what was written in the same message, m
   const shown = await preview
   await olga.ask('/stop')
   expect(shown.text).toBe('Half of an answer that nobody wants any more\n\n(stopped)')
+})
+
+it('an answer that breaks off is begun anew in the same message, and no word of it stands twice', async () => {
+  const held = gate()
+  let asked = 0
+  at.model.use((): Step[] => ((asked += 1) === 1 ? [say('A first try with many words that nobody will read'), waitFor(held.opened), cut] : [say('The whole answer, said in other words.')]))
+  const olga = personAt(at, 1001)
+  const before = at.telegram.sent.length
+  const preview = at.telegram.nextSent(() => true, 60_000)
+  await olga.hand('tell me all')
+  const shown = await preview
+  expect(shown.text).toBe('A first try with many words that nobody will read')
+  held.open()
+  await at.quiet()
+  expect(asked).toBe(2)
+  expect(at.telegram.sent.slice(before)).toEqual([shown])
+  expect(shown.text).toBe('The whole answer, said in other words.')
+})
+
+it('when it breaks off again, the person reads what there is and why it is not more', async () => {
+  at.model.use(() => [say('Half of an answer'), cut])
+  const before = at.telegram.sent.length
+  const from = at.model.requests.length
+  await personAt(at, 1001).ask('once more')
+  expect(at.model.requests.length - from).toBe(2)
+  const said = at.telegram.sent.slice(before).map(({ text }) => text)
+  expect(said).toHaveLength(1)
+  expect(said[0]).toMatch(/^Half of an answer\n\n⚠️ I could not finish/)
 })

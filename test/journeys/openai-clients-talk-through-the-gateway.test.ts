@@ -1,6 +1,6 @@
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { callTool, fail, hang, say, wireFormats } from '../fakes/model-servers/index.ts'
+import { callTool, cut, fail, hang, say, wireFormats } from '../fakes/model-servers/index.ts'
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts'
 
 let at: TestGateway
@@ -13,6 +13,7 @@ beforeAll(async () => {
       if (last?.role === 'tool') return [say('It is written down.')]
       if (request.lastUserText.includes('write it down')) return [say('One moment. '), callTool('write', { path: 'openai.txt', text: 'from a client' })]
       if (request.lastUserText.includes('take for ever')) return [say('It starts and '), hang]
+      if (request.lastUserText.includes('break off')) return [say('It starts and '), cut]
       if (request.lastUserText.includes('be refused')) return [fail(400, 'prompt is too long: 200000 tokens > 100000 maximum', { type: 'invalid_request_error' })]
       return [say(`You said: ${request.lastUserText}`)]
     },
@@ -79,6 +80,15 @@ describe('the official OpenAI client against the whole gateway', () => {
     const [turn] = await at.gateway.rooms.store.read.all('SELECT outcome FROM turns ORDER BY started_at DESC, id DESC LIMIT 1')
     expect(turn).toMatchObject({ outcome: 'aborted' })
     await vi.waitUntil(() => at.model.requests.at(-1)?.hungUp.aborted === true, { timeout: 10_000 })
+  })
+
+  it('reads no word twice when the answer breaks off: what was streamed cannot be taken back', async () => {
+    const from = at.model.requests.length
+    const stream = await client.chat.completions.create({ model: 'moltbot', stream: true, messages: user('break off') })
+    let text = ''
+    await expect((async () => { for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '' })()).rejects.toThrow()
+    expect(text.trim()).toBe('It starts and')
+    expect(at.model.requests.length - from).toBe(1)
   })
 
   it('hears in its own terms what went wrong', async () => {

@@ -46,21 +46,24 @@ function treatment(kind: FaultClass): 'again-then-next' | 'next' | 'stop' {
 const quickAgainMs = 2000
 /** With nobody else to ask: tries and time, by what went wrong. */
 const lastTries = { rate_limit: { tries: 10, withinMs: 120_000 }, timeout: { tries: 2, withinMs: 90_000 }, other: { tries: 8, withinMs: 90_000 } }
+/** An answer that broke off after more characters than this is not begun anew: what goes on without an end would only do so again. */
+const begunAnewMax = 200_000
 const backoffFirstMs = 500
 const backoffMaxMs = 30_000
 /** How many times longer a server on this machine may take to begin (it may have to load the model first). */
 const localPatience = 5
 
 /**
- * Asks the candidates in order until one answers. Emits `model-start` for each that is asked and `failover` between them; repeats and
- * moves on only while no text was passed on. Never throws; exactly one `end`, last.
+ * Asks the candidates in order until one answers. Emits `model-start` for each that is asked and `failover` between them. An answer that broke
+ * off after words is begun anew once by the same candidate (a further `model-start`), then by the next; not where those words cannot be taken
+ * back, nor after very many of them. Never throws; exactly one `end`, last.
  */
 export async function* askInOrder(
   call: ModelCall, candidates: readonly Candidate[], options: { patience: Patience; clock: Clock; log: Logger; jitter: () => number },
 ): AsyncGenerator<ModelCallEvent> {
   const { clock, log } = options
   const order = inOrder(candidates)
-  const { candidates: _refs, strict: _strict, signal, ...request } = call
+  const { candidates: _refs, strict: _strict, showsForGood, signal, ...request } = call
   let lastFault: ModelFault = { class: 'model_not_found', message: 'There is no model to ask.' }
 
   for (const [at, candidate] of order.entries()) {
@@ -68,9 +71,10 @@ export async function* askInOrder(
     yield { type: 'model-start', model: candidate.ref }
     const beganAt = clock.now()
     let started = false
+    let begunAnew = false
     for (let tries = 1; ; tries++) {
       const attempt = candidate.unusable === undefined ? askOnce(candidate, request, signal, next !== undefined, options) : refuse(candidate.ref, candidate.unusable)
-      let shown = false
+      let shown = 0
       let end: Extract<ModelEvent, { type: 'end' }> | undefined
       for await (const event of attempt) {
         if (event.type === 'end') {
@@ -81,7 +85,7 @@ export async function* askInOrder(
           if (started) continue
           started = true
         }
-        if (event.type === 'text-delta' && event.text !== '') shown = true
+        if (event.type === 'text-delta') shown += event.text.length
         yield event
       }
       if (end === undefined) end = failedEnd(candidate.ref, { class: 'network', message: `${candidate.ref} stopped in the middle of its answer.` })
@@ -102,14 +106,17 @@ export async function* askInOrder(
       lastFault = fault
       log.warn('a model call failed', { model: candidate.ref, class: fault.class, ...(fault.status === undefined ? {} : { status: fault.status }), message: fault.message, try: tries })
       const way = treatment(fault.class)
-      if (way === 'stop' || shown) {
-        // What was shown can't be taken back: the turn ends with it.
+      if (way === 'stop' || (shown > 0 && (showsForGood === true || shown > begunAnewMax))) {
         if (way !== 'stop') await settle(candidate.failed(fault), log)
         yield { ...end, fault }
         return
       }
-      const waitMs = way === 'again-then-next' && candidate.unusable === undefined ? againAfter(fault, tries, clock.now() - beganAt, next !== undefined, options.jitter) : undefined
+      const waitMs = way === 'again-then-next' && candidate.unusable === undefined && !(shown > 0 && begunAnew) ? againAfter(fault, tries, clock.now() - beganAt, next !== undefined, options.jitter) : undefined
       if (waitMs !== undefined) {
+        if (shown > 0) {
+          begunAnew = true
+          yield { type: 'model-start', model: candidate.ref }
+        }
         if (!(await sleep(clock, waitMs, signal))) {
           yield { ...end, stop: 'aborted', fault: { class: 'abort', message: 'The call was stopped.' } }
           return

@@ -318,12 +318,28 @@ describe('failover', () => {
     expect(b.requests).toHaveLength(0)
   })
 
-  it('what was shown stays: a stream that breaks off after words ends the call', async () => {
-    const { models, b } = await pair(() => [say('half an '), cut], echoModel())
+  it('an answer that breaks off after words is begun anew once by the same model, then by the next', async () => {
+    const { models, a, b } = await pair(() => [say('half an '), cut], () => [say('whole')])
     const { kinds, end } = await ask(models, call(['a/m', 'b/m']))
+    expect(kinds).toEqual(['a/m', 'a/m', 'a/m>b/m:network', 'b/m', 'end'])
+    expect(end).toMatchObject({ stop: 'end', message: { content: [{ text: 'whole' }] } })
+    expect([a.requests.length, b.requests.length]).toEqual([2, 1])
+  })
+
+  it('without another model it is begun anew once, and ends in what arrived last', async () => {
+    const { models, a } = await pair(() => [say('half an '), cut], echoModel())
+    const { kinds, end } = await ask(models, call(['a/m']))
+    expect(kinds).toEqual(['a/m', 'a/m', 'error'])
+    expect(end).toMatchObject({ fault: { class: 'network' }, message: { content: [{ text: 'half an ' }] } })
+    expect(a.requests).toHaveLength(2)
+  })
+
+  it('words that cannot be taken back stay: then a stream that breaks off ends the call', async () => {
+    const { models, a, b } = await pair(() => [say('half an '), cut], echoModel())
+    const { kinds, end } = await ask(models, call(['a/m', 'b/m'], { showsForGood: true }))
     expect(kinds).toEqual(['a/m', 'error'])
     expect(end).toMatchObject({ fault: { class: 'network' }, message: { content: [{ text: 'half an ' }] } })
-    expect(b.requests).toHaveLength(0)
+    expect([a.requests.length, b.requests.length]).toEqual([1, 0])
   })
 
   it('tries the same model once more when that helps', async () => {
@@ -347,7 +363,7 @@ describe('failover', () => {
   it('a stall after words ends the call after a minute, with the words', async () => {
     const clock = new FakeClock()
     const { models } = await pair(() => [say('half an '), hang], echoModel(), { clock })
-    const { end } = await drive(clock, ask(models, call(['a/m', 'b/m'])))
+    const { end } = await drive(clock, ask(models, call(['a/m', 'b/m'], { showsForGood: true })))
     expect(end).toMatchObject({ stop: 'error', fault: { class: 'timeout' }, message: { content: [{ text: 'half an ' }] } })
     const waited = clock.now() - Date.UTC(2026, 0, 1)
     expect(waited).toBeGreaterThanOrEqual(60_000)

@@ -55,6 +55,8 @@ export async function* askModel(call: ModelCall, host: AgentHost): AsyncGenerato
     const event = next.value
     switch (event.type) {
       case 'model-start':
+        arrived = ''
+        held = ''
         model = event.model
         yield event
         break

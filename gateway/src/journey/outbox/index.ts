@@ -360,6 +360,8 @@ export function createOutbox(options: {
   /** Shows an answer while it is written, where the place can be edited; and that we are working, where it can be shown. */
   function preview(turn: ReplyTarget, commit: (also: (tx: Tx) => Promise<void>) => Promise<void>): Preview {
     let text = ''
+    /** What of it stands, whatever becomes of the answer that is being written. */
+    let whole = ''
     let shown = ''
     let ended = false
     let row: StoredDelivery | undefined
@@ -423,8 +425,11 @@ export function createOutbox(options: {
     return {
       show(event) {
         if (!enabled) return
-        if (event.type === 'failover') text = ''
-        if (event.type === 'assistant-end' && text.trim() !== '') text += '\n\n'
+        if (event.type === 'failover' || event.type === 'model-start') text = whole
+        if (event.type === 'assistant-end') {
+          if (text.trim() !== '') text += '\n\n'
+          whole = text
+        }
         if (event.type === 'text-delta') {
           text += event.text
           schedule()
