@@ -11,7 +11,7 @@ export async function sendKeptFile(rooms: Pick<Rooms, 'outbox'>, id: string, res
   const found = /^[A-Za-z0-9_-]{1,100}$/.test(id) ? await rooms.outbox.openFile(id as DeliveryId) : undefined
   if (found === undefined) return sendText(response, 404, 'This file is not here, or no longer.')
   const { file, bytes } = found
-  response.setHeader('Content-Disposition', `attachment; filename*=UTF-8\'\'${encodeURIComponent(file.fileName).replace(/['()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)}`)
+  response.setHeader('Content-Disposition', `attachment; filename*=UTF-8''${encodeURIComponent(file.fileName).replace(/['()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)}`)
   response.setHeader('Content-Security-Policy', "default-src 'none'; sandbox")
   send(response, 200, shownAs.test(file.mimeType) ? file.mimeType : 'application/octet-stream', Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Problem, type OutgoingFile } from '@moltbot/contract'
+import { Problem } from '@moltbot/contract'
 import { bareFile } from './bare-file.ts'
 import { fileType } from './file-type.ts'
 import type { DeliveryFile, GivenFile } from './types.ts'
