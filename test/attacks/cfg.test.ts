@@ -56,8 +56,8 @@ describe('CFG-01: unknown keys, wrong types, misspelt names', () => {
     const untouched = defaultsOf(await read('{}'))
     expect(all.length).toBeGreaterThan(80)
     for (const { path } of all) {
-      // No key of any schema takes a list of such objects.
-      const config = await read(JSON.stringify(nested(path, [{ no: [{ such: 'thing' }] }])))
+      // No key of any schema takes lists of lists of lists.
+      const config = await read(JSON.stringify(nested(path, [[[{ no: [{ such: 'thing' }] }]]])))
       expect(faults(config).some((fault) => fault.startsWith(path)), path).toBe(true)
       expect(defaultsOf(config), path).toEqual(untouched)
     }
