@@ -165,7 +165,7 @@ describe('files and buttons', () => {
     await connection.send(chat, words('listen', voice(opus())), signal)
     await connection.send(chat, words('', voice(Buffer.from('OggS, or so it says, OpusHead'))), signal)
     expect(server.sent.map(({ files }) => files[0]?.as)).toEqual(['voice', 'audio', 'audio'])
-    expect((server.sent[0]?.payload['attachments'] as { duration_secs: number }[])[0]?.duration_secs).toBe(0.5)
+    expect(server.sent[0]?.payload).toMatchObject({ attachments: [{ duration_secs: 0.5 }] })
   })
 
   it('a file whose bytes cannot be read is refused for good, before Discord hears of it', async () => {

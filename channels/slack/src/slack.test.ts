@@ -428,20 +428,20 @@ describe('files and buttons', () => {
   const directTo = (server: SlackServer, anna: SlackPerson): ChatRef => ({ channel: 'slack', account: 'default', chat: server.direct(anna).id, kind: 'direct' }) as never
 
   it('a file whose end is uncertain is found by the file itself, after a restart too, and is not shown twice under its key', async () => {
-    const { server, host, connection, anna } = await stage({}, {}, { clock: fastClock(50) })
+    const { server, host, connection, anna } = await stage({}, {}, { clock: fastClock(20) })
     const chat = directTo(server, anna)
     const message = words('here', { key: 'uncertain', ...pdf() })
     server.fault('files.completeUploadExternal', { acceptThenReset: true })
     await expect(connection.send(chat, message, signal)).rejects.toMatchObject({ outcome: 'unknown' })
     await connection.close()
-    const again = await connect(server, {}, { clock: fastClock(50), memory: host.memory })
+    const again = await connect(server, {}, { clock: fastClock(20), memory: host.memory })
     expect(await again.connection.findSent?.(chat, message.key, Date.now())).toBe(server.sent[0]?.id)
     expect(await again.connection.send(chat, message, signal)).toBe(server.sent[0]?.id)
     expect(server.sent.length).toBe(1)
   })
 
   it('a file that Slack never took to show is certainly not there, and goes out when it is sent again', async () => {
-    const { server, connection, anna } = await stage({}, {}, { clock: fastClock(200) })
+    const { server, connection, anna } = await stage({}, {}, { clock: fastClock(20) })
     const chat = directTo(server, anna)
     const message = words('', { key: 'lost', ...pdf() })
     server.fault('files.completeUploadExternal', { status: 500 })
@@ -451,7 +451,7 @@ describe('files and buttons', () => {
   })
 
   it('a file Slack took and does not show is never called absent', async () => {
-    const { server, connection, anna } = await stage({}, {}, { clock: fastClock(400) })
+    const { server, connection, anna } = await stage({}, {}, { clock: fastClock(20) })
     const chat = directTo(server, anna)
     server.showFilesAfter(1_000)
     await expect(connection.send(chat, words('', { key: 'hidden', ...pdf() }), signal)).rejects.toMatchObject({ outcome: 'unknown' })
@@ -646,7 +646,7 @@ describe('signed deliveries', () => {
   })
 
   it('a login that is withdrawn is noticed by asking', async () => {
-    const { server, host } = await door({ clock: fastClock(400) })
+    const { server, host } = await door({ clock: fastClock(20) })
     server.revokeTokens()
     await host.until(() => host.reports.at(-1)?.kind === 'needs-you', 'the call for help')
   })

@@ -17,7 +17,7 @@ export function readDocx(bytes: Uint8Array, charsMax: number): string {
     pieces.push(text)
     size += text.length
   }
-  for (const [, slash, name, rest = '', text] of xml.matchAll(/<(\/?)([\w:]+)([^>]*)>|([^<]+)/g)) {
+  for (const [, slash, name, rest = '', text] of xml.matchAll(/<(\/?)([\w:]{1,60})(?![\w:])([^<>]*)>|([^<]+)/g)) {
     if (size > charsMax + 1) break
     if (text !== undefined) {
       if (inText && !hidden) say(text.replaceAll(/&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(\w{2,4}));/g, (whole, decimal?: string, hex?: string, named?: string) => (named !== undefined ? (entities[named] ?? whole) : signOf(decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal)))))
