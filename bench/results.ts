@@ -2,7 +2,7 @@
 export interface Figure {
   /** What was measured, as a reader of the table understands it. */
   what: string
-  unit: 'ms' | 'MB' | 'KB' | 'messages' | 'messages/s' | '%'
+  unit: 'ms' | 'MB' | 'KB' | 'files' | 'messages' | 'messages/s' | '%'
   value: number
   /** How it was got: runs, which statistic, what it is compared with. */
   how: string
@@ -23,6 +23,6 @@ export function missedByFar(figure: Figure): boolean {
 }
 
 export function amount(value: number, unit: Figure['unit']): string {
-  const digits = unit === 'messages' || value >= 100 ? 0 : value >= 10 ? 1 : 2
+  const digits = unit === 'messages' || unit === 'files' || value >= 100 ? 0 : value >= 10 ? 1 : 2
   return `${value.toFixed(digits)} ${unit}`
 }

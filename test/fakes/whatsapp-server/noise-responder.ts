@@ -3,6 +3,8 @@ import { Curve, NOISE_MODE, NOISE_WA_HEADER, WA_CERT_DETAILS, decodeBinaryNode, 
 
 /** The one root of trust of every server in this process: the library is told to trust it in place of WhatsApp's while one of them runs. */
 const root = Curve.generateKeyPair()
+/** Its public half, for a gateway in another process. */
+export const ourRoot = Buffer.from(root.public)
 const whatsappsRoot = WA_CERT_DETAILS.PUBLIC_KEY
 let users = 0
 

@@ -1,0 +1,275 @@
+/**
+ * The channel storm: the built gateway with all six networks open at once, each a server that speaks its real protocol. People write in bursts on all of them,
+ * every network misbehaves now and then, and the gateway is killed with `kill -9` and started again. Afterwards every message must have exactly one row
+ * with an end and exactly one whole answer; a second answer is allowed only where the delivery is marked as sent again after an uncertain attempt. Order is kept within each chat.
+ * The last part goes without kills: there the memory must stay where it is.
+ *
+ *   npm run channel-storm -- [--messages 10000] [--kills 60] [--seed 1] [--own discord,signal]
+ *
+ * What Signal's daemon handed to a gateway that was killed in the same moment is gone, as with the real one, which brings nothing twice: such messages are counted and told.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { openSqlite } from '../../gateway/src/foundation/platform/index.ts'
+import { say, startModelServer, waitFor } from '../fakes/model-servers/index.ts'
+import { startSixNetworks } from '../support/six-networks.ts'
+import { createSpawnedGateway } from '../support/spawned-gateway.ts'
+
+const word = (name: string): string | undefined => {
+  const at = process.argv.indexOf(`--${name}`)
+  return at < 0 ? undefined : process.argv[at + 1]
+}
+const wanted = Number(word('messages') ?? 10_000)
+const kills = Number(word('kills') ?? Math.max(2, Math.round(wanted / 160)))
+const seed = Number(word('seed') ?? Date.now() % 1_000_000)
+const own = new Set((word('own') ?? '').split(','))
+const peoplePerNetwork = 3
+const burstMax = 8
+/** So much of it goes without kills, for the memory. */
+const calmShare = 0.4
+/** What caches and pools may still gain while nothing leaks, MB. */
+const growthMaxMb = 60
+/** A kill so shortly after Signal's daemon handed a message over may cost it. */
+const signalGapMs = 1_500
+const gatewayToken = 'storm-token-0123456789abcdef0123456789abcdef'
+
+/** Mulberry32: the same seed gives the same storm, as far as the machine allows. */
+let state = seed >>> 0
+function random(): number {
+  state = (state + 0x6d2b79f5) >>> 0
+  let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+}
+const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+const tagOf = (text: string): string | undefined => /\b[tdskwi]\d-\d+\b/.exec(text)?.[0]
+const wholeAnswer = (text: string, tag: string): boolean => text.replace(/^\W*\(Late: [^)]*\)\W*\s+/, '').trim() === `answer to ${tag}: every word of it, and the end.`
+
+/** One network: its people, what they see, and what can go wrong with it. */
+interface Network {
+  name: string
+  letter: string
+  say(person: number, text: string): void
+  seen(): { person: number; text: string }[]
+  faults: (() => void)[]
+}
+const everybody = Array.from({ length: peoplePerNetwork }, (_, person) => person)
+
+const six = await startSixNetworks()
+const { telegram, discord, slack, signal, imessage: mac, whatsapp } = six
+const onTelegram = everybody.map((person) => telegram.user(2000 + person, { name: `T${person}` }))
+const onDiscord = everybody.map((person) => discord.person(`D${person}`))
+const onSlack = everybody.map((person) => slack.person(`S${person}`))
+const onSignal = everybody.map((person) => signal.person(`G${person}`))
+const onMac = everybody.map((person) => `+491555020${person}`)
+const onWhatsApp = everybody.map((person) => whatsapp.person(`W${person}`))
+
+const networks: Network[] = [
+  {
+    name: 'telegram', letter: 't',
+    say: (person, text) => void telegram.say(onTelegram[person] as never, text),
+    seen: () => telegram.sent.filter((one) => !one.deleted).map((one) => ({ person: one.chatId - 2000, text: one.text })),
+    faults: [
+      () => telegram.fault('sendMessage', { status: 500, description: 'Internal Server Error' }), () => telegram.fault('sendMessage', { status: 429, description: 'Too Many Requests: retry after 1', retryAfter: 1 }),
+      () => telegram.fault('sendMessage', { acceptThenReset: true }), () => telegram.fault('getUpdates', { reset: true }), () => telegram.dropConnections(),
+    ],
+  },
+  {
+    name: 'discord', letter: 'd',
+    say: (person, text) => void discord.say(onDiscord[person] as never, text),
+    seen: () => discord.sent.filter((one) => !one.deleted).map((one) => ({ person: onDiscord.findIndex((each) => discord.direct(each).id === one.channelId), text: one.text })),
+    faults: [
+      () => discord.fault('POST /channels/:id/messages', { status: 500 }), () => discord.fault('POST /channels/:id/messages', { acceptThenReset: true }), () => discord.gateway.dropSockets(), () => discord.gateway.redeliverLast(),
+      () => discord.fault('POST /channels/:id/messages', { status: 429, body: { message: 'You are being rate limited.', retry_after: 0.5, global: false }, headers: { 'retry-after': '0.5' } }),
+    ],
+  },
+  {
+    name: 'slack', letter: 'k',
+    say: (person, text) => void slack.say(onSlack[person] as never, text),
+    seen: () => slack.sent.filter((one) => !one.deleted).map((one) => ({ person: onSlack.findIndex((each) => slack.direct(each).id === one.channel), text: one.text })),
+    faults: [
+      () => slack.fault('chat.postMessage', { status: 500 }), () => slack.fault('chat.postMessage', { acceptThenReset: true }), () => slack.socket.dropSockets(), () => slack.socket.redeliverLast(),
+      () => slack.fault('chat.postMessage', { status: 429, body: { ok: false, error: 'ratelimited' }, headers: { 'retry-after': '1' } }),
+    ],
+  },
+  {
+    name: 'signal', letter: 's',
+    say: (person, text) => void signal.say(onSignal[person] as never, text),
+    seen: () => signal.sent.filter((one) => !one.deleted).map((one) => ({ person: onSignal.findIndex(({ uuid }) => uuid === one.recipient), text: one.text })),
+    faults: [
+      () => signal.fault('send', { status: 500 }), () => signal.fault('send', { acceptThenReset: true }), () => signal.redeliverLast(),
+      () => signal.fault('send', { error: { code: -5, message: 'Rate limit', data: { response: { results: [{ type: 'RATE_LIMIT_FAILURE', retryAfterSeconds: 1 }] } } } }),
+    ],
+  },
+  {
+    name: 'imessage', letter: 'i',
+    say: (person, text) => void mac.say(onMac[person] as never, text),
+    seen: () => mac.sent.filter((one) => !one.deleted).map((one) => ({ person: onMac.findIndex((address) => one.chat.endsWith(address)), text: one.text })),
+    faults: [() => mac.fault('POST /message/text', { status: 500 }), () => mac.fault('POST /message/text', { acceptThenReset: true }), () => mac.dropSockets(), () => mac.fault('POST /message/query', { status: 503 })],
+  },
+  {
+    name: 'whatsapp', letter: 'w',
+    say: (person, text) => void whatsapp.say(onWhatsApp[person] as never, text),
+    seen: () => whatsapp.sent.filter((one) => !one.removed).map((one) => ({ person: onWhatsApp.findIndex(({ telephone }) => telephone.address === one.to || telephone.hidden === one.to), text: one.text })),
+    faults: [() => whatsapp.refuseNext(500), () => whatsapp.cutAfterAccept(), () => whatsapp.cut(), () => whatsapp.redeliver()],
+  },
+]
+
+const model = await startModelServer(async (request) => {
+  const text = say(`answer to ${tagOf(request.lastUserText.split('\n').at(-1) ?? '') ?? 'nothing'}: every word of it, and the end.`)
+  return random() < 0.1 ? [waitFor(sleep(random() * 300)), text] : [text]
+})
+
+const people = {
+  telegram: onTelegram.map(({ id }) => id), discord: onDiscord.map(({ id }) => id), slack: onSlack.map(({ id }) => id), signal: onSignal.map(({ uuid }) => uuid), imessage: onMac, whatsapp: onWhatsApp.map(({ telephone }) => `+${telephone.number}`),
+}
+const gateway = await createSpawnedGateway({
+  gateway: { auth: { mode: 'token', token: gatewayToken } },
+  session: { dmScope: 'per-channel-peer' },
+  messages: { queue: { mode: 'followup', cap: 1000 } },
+  models: { providers: { test: { baseUrl: model.baseUrl('anthropic-messages'), apiKey: 'test-key', api: 'anthropic-messages', models: [{ id: 'test-model', contextWindow: 100_000, maxTokens: 4096 }] } } },
+  agents: { defaults: { model: { primary: 'test/test-model' } } },
+  channels: Object.fromEntries(Object.entries(six.channels).map(([name, how]) => [name, {
+    ...how, streaming: 'off', dmPolicy: 'allowlist', allowFrom: people[name as keyof typeof people], ...(own.has(name) ? { process: 'own' } : {}),
+  }])),
+}, six.environment)
+
+console.log(`channel storm: ${wanted} messages over ${networks.length} networks, ${kills} kills, seed ${seed}`)
+await gateway.start(60_000)
+await six.connect(gateway, gatewayToken)
+
+const startedAt = Date.now()
+interface Said { network: Network; person: number; at: number }
+const said = new Map<string, Said>()
+const killedAt: number[] = []
+let killing: Promise<unknown> = Promise.resolve()
+const rssMb = (): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${gateway.pid ?? 0}/status`, 'utf8'))?.[1] ?? 0) / 1024
+
+/** Whether a kill may have cost it: Signal's daemon had handed it over, and nobody had written it down. */
+const excused = ({ network, at }: Said): boolean => network.name === 'signal' && killedAt.some((killed) => killed >= at && killed - at < signalGapMs)
+/** Messages that have no end yet, as the database says. */
+async function open(): Promise<number> {
+  const rows = await gateway.rows("SELECT json_extract(message, '$.chat.channel') AS channel, COUNT(*) AS taken, SUM(end_state IS NULL) AS unfinished FROM inbox GROUP BY 1")
+  const [unsettled] = await gateway.rows('SELECT COUNT(*) AS n FROM deliveries WHERE settled_at IS NULL')
+  let n = Number(unsettled?.['n'])
+  for (const network of networks) {
+    const row = rows.find((each) => each['channel'] === network.name)
+    const due = [...said.values()].filter((one) => one.network === network && !excused(one)).length
+    n += Number(row?.['unfinished'] ?? 0) + Math.max(0, due - Number(row?.['taken'] ?? 0))
+  }
+  return n
+}
+async function kill(): Promise<void> {
+  killedAt.push(Date.now())
+  await gateway.kill()
+  gateway.launch()
+  if (!(await gateway.ready(60_000))) throw new Error(`the gateway did not come back:\n${gateway.log().slice(-3_000)}`)
+}
+async function untilSettled(withinMs: number): Promise<void> {
+  const until = Date.now() + withinMs
+  while (Date.now() < until && (await open()) > 0) await sleep(250)
+  if (Date.now() < until) return
+  const taken = new Set((await gateway.rows('SELECT message FROM inbox')).map((row) => tagOf((JSON.parse(String(row['message'])) as { text: string }).text)))
+  console.log(`  not settled within ${withinMs / 1_000} s: ${await open()} without an end; never taken: ${[...said.keys()].filter((tag) => !taken.has(tag)).slice(0, 20).join(' ')}`)
+}
+
+const calmFrom = Math.round(wanted * (1 - calmShare))
+let nextKill = Math.max(1, Math.round(calmFrom / (kills + 1)))
+const memory: { messages: number; mb: number }[] = []
+while (said.size < wanted) {
+  const network = pick(networks)
+  const person = pick(everybody)
+  for (let left = Math.min(1 + Math.floor(random() * burstMax), wanted - said.size); left > 0; left -= 1) {
+    const tag = `${network.letter}${person}-${said.size + 1}`
+    said.set(tag, { network, person, at: Date.now() })
+    network.say(person, `please handle ${tag}`)
+  }
+  if (random() < 0.2) pick(pick(networks).faults)()
+  await sleep(random() * 60)
+  if (said.size < calmFrom && said.size >= nextKill && killedAt.length < kills) {
+    nextKill += Math.max(1, Math.round(calmFrom / (kills + 1)))
+    killing = killing.then(kill)
+    await killing
+  }
+  // Nobody talks much faster than answers come: what waits is bounded, as among people.
+  if (said.size % 50 < burstMax) while ((await open().catch(() => 0)) > 400) await sleep(100)
+  if (said.size >= calmFrom && said.size - (memory.at(-1)?.messages ?? 0) >= wanted * 0.05) {
+    await untilSettled(60_000)
+    memory.push({ messages: said.size, mb: Math.round(rssMb()) })
+  }
+}
+await killing
+for (const network of networks) network.faults.length = 0
+await untilSettled(120_000)
+// What a network brings again after its last accident is brought within this.
+await sleep(2_000)
+await untilSettled(60_000)
+memory.push({ messages: said.size, mb: Math.round(rssMb()) })
+const seconds = Math.round((Date.now() - startedAt) / 1_000)
+
+/** What is wrong, in words. */
+const wrong: string[] = []
+const database = await openSqlite(join(gateway.stateDir, 'sessions', 'moltbot.db'), { readOnly: true })
+const byTag = new Map<string, { end_state: string | null; end_detail: string | null; turn_id: string | null }[]>()
+for (const row of database.prepare('SELECT message, end_state, end_detail, turn_id FROM inbox').all() as unknown as { message: string; end_state: string | null; end_detail: string | null; turn_id: string | null }[]) {
+  const tag = tagOf((JSON.parse(row.message) as { text: string }).text) ?? ''
+  byTag.set(tag, [...(byTag.get(tag) ?? []), row])
+}
+const answers = new Map<string, number>()
+const shown = new Map<string, string[]>()
+for (const network of networks) {
+  for (const { person, text } of network.seen()) {
+    const tag = tagOf(text)
+    if (tag === undefined || !wholeAnswer(text, tag)) {
+      wrong.push(`${network.name} shows "${text.slice(0, 120)}"`)
+      continue
+    }
+    if (said.get(tag)?.network !== network || said.get(tag)?.person !== person) wrong.push(`${tag}: answered in another chat`)
+    answers.set(tag, (answers.get(tag) ?? 0) + 1)
+    if (answers.get(tag) === 1) shown.set(`${network.letter}${person}`, [...(shown.get(`${network.letter}${person}`) ?? []), tag])
+  }
+}
+let gone = 0
+let marked = 0
+let twice = 0
+for (const [tag, one] of said) {
+  const rows = byTag.get(tag) ?? []
+  if (rows.length === 0 && excused(one)) {
+    gone += 1
+    continue
+  }
+  if (rows.length !== 1) wrong.push(`${tag}: ${rows.length} rows`)
+  const [row] = rows
+  if (row === undefined) continue
+  if (row.end_state !== 'answered') wrong.push(`${tag}: ended ${String(row.end_state)} (${String(row.end_detail)})`)
+  const deliveries = database.prepare('SELECT state, resent FROM deliveries WHERE turn_id = ?').all(row.turn_id)
+  for (const delivery of deliveries) if (delivery['state'] !== 'sent' && delivery['state'] !== 'ambiguous') wrong.push(`${tag}: a delivery ended ${String(delivery['state'])}`)
+  const uncertain = deliveries.some((delivery) => Number(delivery['resent']) > 0 || delivery['state'] === 'ambiguous')
+  if (uncertain) marked += 1
+  const times = answers.get(tag) ?? 0
+  if (times === 0 && !deliveries.some((delivery) => delivery['state'] === 'ambiguous')) wrong.push(`${tag}: no answer in the chat`)
+  if (times > 1) twice += 1
+  if (times > 1 && !uncertain) wrong.push(`${tag}: ${times} answers in the chat and no mark`)
+}
+for (const [who, tags] of shown) {
+  const numbers = tags.map((tag) => Number(tag.split('-')[1]))
+  if (numbers.some((number, index) => index > 0 && number < (numbers[index - 1] ?? 0))) wrong.push(`${who}: answers out of order`)
+}
+const open_ = Number(database.prepare('SELECT COUNT(*) AS n FROM deliveries WHERE settled_at IS NULL').get()?.['n'])
+if (open_ > 0) wrong.push(`${open_} deliveries that are not settled`)
+const [first] = memory
+const growth = Math.max(...memory.map(({ mb }) => mb)) - (first?.mb ?? 0)
+if (growth > growthMaxMb) wrong.push(`memory grew by ${growth} MB: ${memory.map(({ messages, mb }) => `${messages}: ${mb}`).join(', ')}`)
+database.close()
+await gateway.stop()
+await Promise.all([model.close(), six.close()])
+
+console.log(`${said.size} messages in ${seconds} s, ${killedAt.length} kills: ${networks.map(({ name, letter }) => `${[...said.keys()].filter((tag) => tag.startsWith(letter)).length} ${name}`).join(', ')}`)
+console.log(`uncertain sends marked: ${marked}; of these seen twice in the chat: ${twice}; handed over by Signal's daemon in the moment of a kill: ${gone}`)
+console.log(`memory without kills: ${memory.map(({ messages, mb }) => `${mb} MB after ${messages}`).join(', ')}`)
+for (const sentence of wrong.slice(0, 30)) console.log(`✗ ${sentence}`)
+if (wrong.length === 0) gateway.remove()
+else console.log(`state kept in ${gateway.home}`)
+console.log(wrong.length === 0 ? `✓ every message has its end` : `${wrong.length} wrong`)
+process.exit(wrong.length === 0 ? 0 : 1)
