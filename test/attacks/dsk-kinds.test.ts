@@ -34,6 +34,7 @@ it('DSK-03 twin: a file system that keeps no modes is refused; a look at its num
   })
 })
 
+// Only Linux has a folder in memory that everybody may use.
 it.skipIf(!inMemory)('DSK-03: a gateway whose state is in memory starts, and its log says what that means', async () => {
   await inFolder(memory, async (folder) => {
     const gateway = await startGateway({ stateDir: join(folder, 'state'), environment: {}, version: '0.0.0-test', uiDir: undefined, vaultKeyFile: join(folder, 'vault.key'), port: 0 })
