@@ -89,9 +89,12 @@ function toSession(row: Row): SessionRow {
 }
 
 function toEntry(row: Row): EntryRow {
+  const stored = String(row['body'])
+  const body = JSON.parse(stored) as EntryBody
+  lengths.set(body, stored.length)
   return {
     id: row['id'] as EntryId, seq: Number(row['seq']), sessionId: row['session_id'] as SessionId, turnId: row['turn_id'] as TurnId | null,
-    body: JSON.parse(String(row['body'])) as EntryBody, at: Number(row['at']),
+    body, at: Number(row['at']),
   }
 }
 
@@ -112,6 +115,10 @@ export function addUsage(one: Usage, other: Usage): Usage {
 /** How many sessions' entries stay in memory, and of how many entries each at most. */
 const recentSessionsMax = 16
 const recentEntriesMax = 4_000
+/** And of how many characters, as stored, all of them together: pictures and results of tools can be large. */
+const recentLengthMax = 8_000_000
+/** How long an entry is as it is stored. */
+const lengths = new WeakMap<EntryBody, number>()
 
 export type Transcript = ReturnType<typeof createTranscript>
 
@@ -139,12 +146,16 @@ export function createTranscript(options: { store: Store; clock: Clock; newId: N
   }
 
   /** Live entries of the sessions spoken in last, the latest last. */
-  const recent = new Map<SessionId, EntryRow[]>()
+  const recent = new Map<SessionId, { rows: EntryRow[]; length: number }>()
   const remember = (id: SessionId, rows: EntryRow[]): void => {
     recent.delete(id)
-    recent.set(id, rows)
-    const oldest = recent.keys().next().value
-    if (recent.size > recentSessionsMax && oldest !== undefined) recent.delete(oldest)
+    recent.set(id, { rows, length: rows.reduce((sum, { body }) => sum + (lengths.get(body) ?? 0), 0) })
+    let inAll = [...recent.values()].reduce((sum, { length }) => sum + length, 0)
+    for (const [oldest, { length }] of recent) {
+      if (recent.size <= recentSessionsMax && inAll <= recentLengthMax) break
+      recent.delete(oldest)
+      inAll -= length
+    }
   }
   const readLive = async (on: Sql, id: SessionId): Promise<EntryRow[]> => {
     const summary = await on.get(`SELECT seq, body FROM entries WHERE session_id = ? AND body LIKE '{"kind":"summary"%' ORDER BY seq DESC LIMIT 1`, id)
@@ -232,7 +243,7 @@ export function createTranscript(options: { store: Store; clock: Clock; newId: N
      */
     async live(on: Sql, id: SessionId): Promise<EntryRow[]> {
       if (on !== store.read) return readLive(on, id)
-      const known = recent.get(id)
+      const known = recent.get(id)?.rows
       if (known === undefined) {
         const rows = await readLive(on, id)
         if (rows.length <= recentEntriesMax) remember(id, rows)
