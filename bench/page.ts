@@ -31,6 +31,6 @@ Load of the machine before ${machine.loadBefore.toFixed(1)} and after ${machine.
 ${rows.join('\n')}
 
 \`npm run bench -- --check\` measures again without writing this page and fails when a budget is missed by more than twice, or when one message is lost.
-\`--only start,latency\` measures parts (start, cli, memory, latency, throughput, history, sockets, sandbox, security, channels); \`--quick\` takes fewer samples.
+\`--only start,latency\` measures parts (start, cli, memory, latency, throughput, history, sockets, sandbox, security, page, channels); \`--quick\` takes fewer samples.
 `
 }

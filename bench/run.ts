@@ -2,7 +2,7 @@
  * The bench: how fast the built gateway starts, answers and reads, and what it needs. Prints every number with its budget and
  * writes them into docs/performance.md. It measures; it never changes what it measures, and it never speaks to the network.
  *
- *   npm run bench -- [--check] [--quick] [--only start,cli,memory,latency,throughput,history,sockets,sandbox,security,channels] [--no-build] [--note 'what else the reader must know of the machine']
+ *   npm run bench -- [--check] [--quick] [--only start,cli,memory,latency,throughput,history,sockets,sandbox,security,page,channels] [--no-build] [--note 'what else the reader must know of the machine']
  */
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -17,6 +17,7 @@ import { measureDisk } from './measure-disk.ts'
 import { measureHistory } from './measure-history.ts'
 import { measureLatency } from './measure-latency.ts'
 import { measureIdleMemory, memoryNow } from './measure-memory.ts'
+import { measurePage } from './measure-page.ts'
 import { measureSecurity } from './measure-security.ts'
 import { measureSockets } from './measure-sockets.ts'
 import { measureStart } from './measure-start.ts'
@@ -29,7 +30,7 @@ import { measureSandbox } from './sandbox.ts'
 const words = process.argv.slice(2)
 const check = words.includes('--check')
 const quick = words.includes('--quick')
-const parts = ['start', 'cli', 'memory', 'latency', 'throughput', 'history', 'sockets', 'sandbox', 'security', 'channels'] as const
+const parts = ['start', 'cli', 'memory', 'latency', 'throughput', 'history', 'sockets', 'sandbox', 'security', 'page', 'channels'] as const
 type Part = (typeof parts)[number]
 const onlyAt = words.indexOf('--only')
 const noteAt = words.indexOf('--note')
@@ -88,6 +89,7 @@ try {
     }
   }
   if (wants('sandbox')) show(await measureSandbox(samples(60)))
+  if (wants('page')) show(await measurePage(samples(15)))
   if (wants('channels')) show(await measureChannels(model.baseUrl, quick ? 3 : 15))
   if (wants('security')) {
     const telegram = await startTelegramServer({ token: telegramToken })
