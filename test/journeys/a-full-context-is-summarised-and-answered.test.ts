@@ -64,6 +64,8 @@ it('/compact does so on request, and a bad summary leaves the history as it is',
 
 it('what should last is written down once before that, and not a word of it reaches the chat', async () => {
   await at.gateway.config.set('agents.defaults.contextTokens', 16_000)
+  // Room for a whole exchange and the next words, so that nothing is cut between a question and its answer.
+  await at.gateway.config.set('agents.defaults.compaction.keepRecentTokens', 1_500)
   await olga.ask('/new')
   const did: ('notes' | 'summary' | 'answer')[] = []
   /** A summary may take several calls. */
