@@ -54,15 +54,19 @@ describe.skipIf(noBrowser)(name, { timeout: 90_000 }, () => {
     fake = undefined
     const called = outside
     outside = []
+    homes = []
     expect([faults, called]).toEqual([[], []])
   })
 
+  /** Where the page came from in this test; a part of it may still be on its way when the next one is opened. */
+  let homes: string[] = []
   const note = (request: Request): void => {
-    if (!/^(?:data:|about:)/.test(request.url()) && !(fake !== undefined && request.url().startsWith(fake.url))) outside.push(request.url())
+    if (!/^(?:data:|about:)/.test(request.url()) && !homes.some((home) => request.url().startsWith(home))) outside.push(request.url())
   }
   async function visit(prepare: (gateway: FakeGateway) => void = () => undefined, address = ''): Promise<FakeGateway> {
     const gateway = await createFakeGateway(built.dir)
     fake = gateway
+    homes.push(gateway.url)
     prepare(gateway)
     page = await tab.visit(`${gateway.url}${address}`)
     page.on('request', note)
