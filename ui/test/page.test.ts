@@ -482,48 +482,46 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
   }, 150_000)
 
   const rich = '# Title\n\nWords with `code` and a [link](https://example.com).\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n- [x] done\n- [ ] open\n\n```ts\nlet a = 1\n```\n\n> quote\n\n![map](https://example.com/map.png)'
-  for (const width of [390, 1440]) {
-    it(`can be used by everyone at ${width} px, light and dark`, async () => {
-      const page = await visit({ width, height: 844 }, (gateway) => {
-        gateway.defaultModel = { provider: 'builtin', model: 'assistant' }
-        gateway.sessions.set('agent:main:dashboard:1', { key: 'agent:main:dashboard:1', messages: [], row: { key: 'agent:main:dashboard:1', derivedTitle: 'Garden', lastMessagePreview: 'Roses', updatedAt: Date.now() } })
-        gateway.pairing = [{ channel: 'telegram', account: 'default', sender: '77', senderName: 'Berta', code: 'K7QX2M', createdAt: Date.now(), expiresAt: Date.now() + 1e6 }]
-        gateway.channels = [{ id: 'telegram', label: 'Telegram', accounts: [{ accountId: 'default', enabled: true, configured: true, state: 'needs-you', detail: 'Set a token.' }] }]
-        gateway.answer = (words) => words === 'fail'
-          ? [{ kind: 'fail', message: 'No credit left.' }]
-          : [{ kind: 'thinking', text: 'Hm.' }, { kind: 'tool', name: 'read', input: { path: 'a' }, result: 'no', isError: true }, { kind: 'text', text: rich }]
-      })
-      const check = (where: string): Promise<void> => expectNoObstacles(page, where)
-      await check('empty')
-      await say(page, 'Show me everything')
-      await own(page).getByText('Answered').waitFor()
-      for (const fold of await page.locator('.fold > summary').all()) await fold.click()
-      await say(page, 'fail')
-      await page.getByText('No credit left.').waitFor()
-      await check('answered')
-      await page.getByRole('button', { name: '1 request waits for you' }).click()
-      await page.getByText('K7QX2M').waitFor()
-      await check('pairing')
-      await page.keyboard.press('Escape')
-      await page.keyboard.press('Control+k')
-      await page.getByRole('combobox').waitFor()
-      await check('palette')
-      await page.keyboard.press('Escape')
-      await page.locator('.head .pill').last().click()
-      await page.getByRole('dialog').waitFor()
-      await composer(page).fill('/')
-      await page.getByRole('option').first().waitFor()
-      await check('models and commands')
-      await composer(page).fill('')
-      await page.keyboard.press('Escape')
-      fake.down = true
-      fake.cut()
-      await page.getByText('No connection to the gateway.').waitFor()
-      if (width < 768) await page.getByRole('button', { name: 'Open the list of chats' }).click()
-      await page.getByRole('button', { name: 'Actions for Garden' }).click()
-      await check('menu')
-      await page.getByRole('menuitem', { name: 'Delete' }).click()
-      await check('dialog')
-    }, 150_000)
-  }
+  it('can be used by everyone where there is least room, light and dark', async () => {
+    const page = await visit({ width: 390, height: 844 }, (gateway) => {
+      gateway.defaultModel = { provider: 'builtin', model: 'assistant' }
+      gateway.sessions.set('agent:main:dashboard:1', { key: 'agent:main:dashboard:1', messages: [], row: { key: 'agent:main:dashboard:1', derivedTitle: 'Garden', lastMessagePreview: 'Roses', updatedAt: Date.now() } })
+      gateway.pairing = [{ channel: 'telegram', account: 'default', sender: '77', senderName: 'Berta', code: 'K7QX2M', createdAt: Date.now(), expiresAt: Date.now() + 1e6 }]
+      gateway.channels = [{ id: 'telegram', label: 'Telegram', accounts: [{ accountId: 'default', enabled: true, configured: true, state: 'needs-you', detail: 'Set a token.' }] }]
+      gateway.answer = (words) => words === 'fail'
+        ? [{ kind: 'fail', message: 'No credit left.' }]
+        : [{ kind: 'thinking', text: 'Hm.' }, { kind: 'tool', name: 'read', input: { path: 'a' }, result: 'no', isError: true }, { kind: 'text', text: rich }]
+    })
+    const check = (where: string): Promise<void> => expectNoObstacles(page, where)
+    await check('empty')
+    await say(page, 'Show me everything')
+    await own(page).getByText('Answered').waitFor()
+    for (const fold of await page.locator('.fold > summary').all()) await fold.click()
+    await say(page, 'fail')
+    await page.getByText('No credit left.').waitFor()
+    await check('answered')
+    await page.getByRole('button', { name: '1 request waits for you' }).click()
+    await page.getByText('K7QX2M').waitFor()
+    await check('pairing')
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox').waitFor()
+    await check('palette')
+    await page.keyboard.press('Escape')
+    await page.locator('.head .pill').last().click()
+    await page.getByRole('dialog').waitFor()
+    await composer(page).fill('/')
+    await page.getByRole('option').first().waitFor()
+    await check('models and commands')
+    await composer(page).fill('')
+    await page.keyboard.press('Escape')
+    fake.down = true
+    fake.cut()
+    await page.getByText('No connection to the gateway.').waitFor()
+    await page.getByRole('button', { name: 'Open the list of chats' }).click()
+    await page.getByRole('button', { name: 'Actions for Garden' }).click()
+    await check('menu')
+    await page.getByRole('menuitem', { name: 'Delete' }).click()
+    await check('dialog')
+  }, 150_000)
 })
