@@ -21,7 +21,7 @@ const rooms: Readonly<Record<string, string>> = {
 }
 const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } }
 /** A picture of the docs, and which of these it is. */
-const shown: Readonly<Record<string, string>> = { 'page-desktop.png': 'conversation-desktop-light.png', 'page-phone.png': 'conversation-phone-light.png', 'page-home.png': 'home-desktop-light.png', 'page-question.png': 'approvals-phone-light.png', 'page-usage-dark.png': 'usage-desktop-dark.png' }
+const shown: Readonly<Record<string, string>> = { 'page-desktop.png': 'conversation-desktop-light.png', 'page-phone.png': 'conversation-phone-light.png', 'page-usage-dark.png': 'usage-desktop-dark.png' }
 
 mkdirSync(folder, { recursive: true })
 const home = await moveIn()
