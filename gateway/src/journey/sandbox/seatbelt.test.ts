@@ -12,7 +12,7 @@ import { seatbeltIsolation } from './seatbelt.ts'
 import { seatbeltProfile, type SeatbeltPlaces } from './seatbelt-profile.ts'
 
 const limits = { memoryMb: 256, processes: 4_096, fileMb: 8, openFiles: 128, tmpMb: 16 }
-const program: IsolatedProgram = { words: ['/bin/sh', '-c', 'true'], folder: [], env: {}, workspace: '/Users/a/work', access: 'rw', hidden: [], pty: false, input: false, limits, readOnly: [] }
+const program: IsolatedProgram = { words: ['/bin/sh', '-c', 'true'], folder: [], env: {}, workspace: '/Users/a/project', access: 'rw', hidden: [], pty: false, input: false, limits, readOnly: [] }
 const places: SeatbeltPlaces = { scratch: '/private/tmp/moltbot-sbx-1', own: ['/Users/a/.moltbot', '/Users/a'] }
 
 type Expression = string | { text: string } | Expression[]
@@ -68,12 +68,12 @@ describe('the profile for macOS', () => {
       '(allow file-read-metadata (literal "/") (literal "/private") (literal "/var") (literal "/tmp") (literal "/etc") (literal "/Users") (literal "/Users/a") (literal "/private/tmp") (literal "/opt"))',
       '(allow file-read* (subpath "/usr/lib") (subpath "/usr/bin") (subpath "/bin") (subpath "/usr/sbin") (subpath "/sbin") (subpath "/usr/libexec") (subpath "/usr/share") (subpath "/System") (subpath "/Library/Apple") (subpath "/Library/Developer/CommandLineTools") (subpath "/opt/homebrew") (subpath "/usr/local") (subpath "/private/etc/ssl") (subpath "/private/var/db/timezone") (subpath "/private/var/db/dyld") (subpath "/private/var/select") (subpath "/opt/go"))',
       '(allow file-read* file-write-data (literal "/dev/null") (literal "/dev/zero") (literal "/dev/random") (literal "/dev/urandom") (literal "/dev/dtracehelper"))',
-      '(deny file-read* file-write* (require-all (subpath "/Users/a/.moltbot") (require-not (subpath "/Users/a/work")) (require-not (subpath "/private/tmp/moltbot-sbx-1"))))',
-      '(deny file-read* file-write* (require-all (subpath "/Users/a") (require-not (subpath "/Users/a/work")) (require-not (subpath "/private/tmp/moltbot-sbx-1"))))',
+      '(deny file-read* file-write* (require-all (subpath "/Users/a/.moltbot") (require-not (subpath "/Users/a/project")) (require-not (subpath "/private/tmp/moltbot-sbx-1"))))',
+      '(deny file-read* file-write* (require-all (subpath "/Users/a") (require-not (subpath "/Users/a/project")) (require-not (subpath "/private/tmp/moltbot-sbx-1"))))',
       '(allow file-read* file-write* (subpath "/private/tmp/moltbot-sbx-1"))',
-      '(allow file-read* (subpath "/Users/a/work"))',
-      '(deny file-read* file-write* (literal "/Users/a/work/.env"))', '(deny file-read* file-write* (subpath "/Users/a/work/app/.ssh"))',
-      '(deny file-write-unlink (literal "/Users/a/work") (literal "/Users/a/work/app"))',
+      '(allow file-read* (subpath "/Users/a/project"))',
+      '(deny file-read* file-write* (literal "/Users/a/project/.env"))', '(deny file-read* file-write* (subpath "/Users/a/project/app/.ssh"))',
+      '(deny file-write-unlink (literal "/Users/a/project") (literal "/Users/a/project/app"))',
       '(deny network*)', '(deny mach-lookup (global-name "com.apple.SecurityServer") (global-name "com.apple.securityd.xpc") (global-name "com.apple.pasteboard.1"))', '(deny file-write-setugid)',
       '(allow network-outbound (literal "/Users/a/.moltbot/egress.sock"))',
       '(allow network-bind (local ip "localhost:50000"))', '(allow network-inbound (local ip "localhost:50000"))', '(allow network-outbound (remote ip "localhost:50000"))',
