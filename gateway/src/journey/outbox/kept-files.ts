@@ -29,10 +29,18 @@ export function createKeptFiles(folder: string, isNamed: (sha256: string) => Pro
   let temporaries = 0
   const placeOf = (sha256: string): string => join(folder, sha256)
 
-  async function drop(sha256: string): Promise<void> {
+  let last: Promise<unknown> = Promise.resolve()
+  /** One after the other: who finds a file there must not lose it to a removal that was decided before. */
+  function inOrder<T>(work: () => Promise<T>): Promise<T> {
+    const next = last.then(work)
+    last = next.catch(() => undefined) // Whoever asked for it hears of its failure.
+    return next
+  }
+
+  const drop = (sha256: string): Promise<void> => inOrder(async () => {
     if (held.has(sha256) || (await isNamed(sha256)) || held.has(sha256)) return
     await rm(placeOf(sha256), { force: true })
-  }
+  })
 
   async function write(sha256: string, bytes: Uint8Array): Promise<void> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -69,7 +77,7 @@ export function createKeptFiles(folder: string, isNamed: (sha256: string) => Pro
         await drop(sha256)
       }
       try {
-        await write(sha256, bytes)
+        await inOrder(() => write(sha256, bytes))
       } catch (error) {
         await release()
         throw error
