@@ -59,9 +59,18 @@ async function step(name: string, look: () => Promise<string | undefined | void>
 }
 const token = (): string => /token"?\s*:\s*"([^"]+)"/.exec(readFileSync(join(state, 'moltbot.json'), 'utf8'))?.[1] ?? ''
 
+/** What `look` finds; undefined where the file went away between two looks, as the gateway works on while we look. */
+function unlessGone<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
 /** Everything of a folder, links not followed. */
 function* walk(folder: string): Generator<string> {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+  for (const entry of unlessGone(() => readdirSync(folder, { withFileTypes: true })) ?? []) {
     const path = join(folder, entry.name)
     yield path
     if (entry.isDirectory()) yield* walk(path)
@@ -138,13 +147,15 @@ try {
     return readFileSync(`/proc/${gateway}/environ`, 'utf8').includes(canary) ? 'it got a variable it has no use for' : undefined
   })
   await step('nobody else can read what it keeps: folders 700, files 600', async () => {
-    const open = [state, ...walk(state)].filter((path) => {
-      const stat = lstatSync(path)
+    const open: string[] = []
+    for (const path of [state, ...walk(state)]) {
+      const stat = unlessGone(() => lstatSync(path))
+      if (stat === undefined || stat.isSymbolicLink()) continue
       const inside = /^workspace[^/]*\/|^people\//.test(path.slice(state.length + 1))
-      if (stat.isSymbolicLink()) return false
-      return inside ? (stat.mode & 0o077) !== 0 && stat.isFile() && (stat.mode & 0o022) !== 0 : (stat.mode & 0o777) !== (stat.isDirectory() ? 0o700 : 0o600)
-    })
-    return open.length === 0 ? undefined : open.map((path) => `${path}: ${(lstatSync(path).mode & 0o777).toString(8)}`).join('\n')
+      const tooOpen = inside ? (stat.mode & 0o077) !== 0 && stat.isFile() && (stat.mode & 0o022) !== 0 : (stat.mode & 0o777) !== (stat.isDirectory() ? 0o700 : 0o600)
+      if (tooOpen) open.push(`${path}: ${(stat.mode & 0o777).toString(8)}`)
+    }
+    return open.length === 0 ? undefined : open.join('\n')
   })
   await step('secure-permissions.sh has nothing to do', async () => {
     const { code, output } = await run('bash', join(clone, 'scripts', 'secure-permissions.sh'))
@@ -171,8 +182,8 @@ try {
     await page.getByRole('button', { name: 'Sign in' }).click()
     await composer(page).waitFor()
     for (const path of walk(join(state, 'logs'))) {
-      if (!lstatSync(path).isFile()) continue
-      const text = readFileSync(path, 'utf8')
+      const text = unlessGone(() => lstatSync(path).isFile() ? readFileSync(path, 'utf8') : undefined)
+      if (text === undefined) continue
       if ([...rotations, botToken].some((secret) => text.includes(secret))) return `a secret stands in ${path}`
     }
   })
