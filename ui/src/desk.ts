@@ -387,11 +387,18 @@ export function createDesk(world: DeskSurroundings): Desk {
 
   // ── what the gateway tells ───────────────────────────────────────────────────────────────────────────────────────
 
+  /** What was sent before the gateway said which chat is the main one belongs there. */
+  function adopt(key: string): void {
+    transcripts.delete('')
+    for (const message of unsent.all()) unsent.put(message.sessionKey === '' ? { ...message, sessionKey: key } : message)
+  }
+
   function welcome(now: Hello): void {
     hello.value = now
     subscribedTo = ''
     const first = sessionKey.value === '' ? now.mainSessionKey : sessionKey.value
     world.address.settle(first)
+    adopt(first)
     show(first)
     loadApprovals()
     showUnsent()

@@ -182,6 +182,24 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     expect(await answers(page).count()).toBe(1)
   })
 
+  it('takes words before the gateway has said hello: what was sent is answered once, what was begun stays', async () => {
+    const hello = latch()
+    fake = await createFakeGateway(built.dir)
+    fake.holdHello = hello.until
+    const page = await tab.visit(fake.url)
+    await composer(page).waitFor()
+    await say(page, 'early bird')
+    await composer(page).fill('half a sent')
+    hello.open()
+    await answers(page).getByText('You said: early bird').waitFor()
+    expect(fake.sent.map((sent) => sent.message)).toEqual(['early bird'])
+    expect(fake.sent[0]?.sessionKey).toBe('agent:main:main')
+    expect(await own(page).count()).toBe(1)
+    expect(await composer(page).inputValue()).toBe('half a sent')
+    await page.reload()
+    await expect.poll(() => composer(page).inputValue()).toBe('half a sent')
+  })
+
   it('keeps unsent words over a reload of the tab', async () => {
     const page = await visit()
     fake.down = true

@@ -35,6 +35,8 @@ export interface FakeGateway {
   files: Map<string, { type: string; bytes: Buffer }>
   /** Asks a question, as a tool call that needs a yes does. */
   ask(question: Record<string, unknown>): void
+  /** While set, the answer to `connect` waits for it. */
+  holdHello: Promise<void> | undefined
   /** While set, answers to questions wait for it. */
   holdAnswers: Promise<void> | undefined
   /** What further methods answer, or these instead of their own. */
@@ -212,7 +214,7 @@ export async function createFakeGateway(uiDir: string): Promise<FakeGateway> {
   }
 
   const methods: Record<string, (params: Record<string, unknown>, line: WebSocket) => unknown> = {
-    connect: () => ({
+    connect: async () => (await fake.holdHello, {
       type: 'hello-ok', protocol: 4, server: { version: '0.1.0', connId: 'c1' },
       features: { methods: [...new Set([...Object.keys(methods), ...Object.keys(fake.also)])], events: [] },
       snapshot: { presence: [], health: {}, stateVersion: { presence: 1, health: 1 }, uptimeMs: 1, sessionDefaults: { defaultAgentId: 'main', mainKey: 'main', mainSessionKey: main } },
@@ -363,6 +365,7 @@ export async function createFakeGateway(uiDir: string): Promise<FakeGateway> {
       fake.approvals.push(approval)
       if (approval.state === 'pending') tell('exec.approval.requested', approval)
     },
+    holdHello: undefined,
     holdAnswers: undefined,
     also: {},
     channels: [],

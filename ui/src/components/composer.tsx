@@ -64,10 +64,19 @@ export function Composer(props: { stage: Stage }): VNode {
   const area = useRef<HTMLTextAreaElement>(null)
   const files = useRef<HTMLInputElement>(null)
   const key = desk.sessionKey.value
+  const shown = useRef(key)
 
   useEffect(() => {
-    words.value = readDraft(key)
-    images.value = []
+    if (shown.current === '' && key !== '') {
+      // The chat has only now got its name: what was begun in it stays.
+      words.value = [readDraft(key), words.value].filter((part) => part !== '').join('\n')
+      writeDraft('', '')
+      writeDraft(key, words.value)
+    } else {
+      words.value = readDraft(key)
+      images.value = []
+    }
+    shown.current = key
     if (matchMedia('(hover: hover)').matches) area.current?.focus()
   }, [key])
   const draft = stage.draft.value
