@@ -3,7 +3,9 @@ import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ownerPrincipal, type Principal, type PrincipalId } from '@moltbot/contract'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { DeliveryRow } from '../../journey/outbox/types.ts'
 import { formOf, signInByForm } from '../testing/http-client.ts'
 import { runDoor, testToken, TestSocket, type RunningDoor } from '../testing/test-client.ts'
 import { canonicalPath } from './respond.ts'
@@ -269,6 +271,42 @@ describe('paths', () => {
     expect(canonicalPath('/chat/agent%3Amain%3Amain')?.path).toBe('/chat/agent%3Amain%3Amain')
     expect(canonicalPath('/chat/%C3%BC')?.path).toBe('/chat/%C3%BC')
     expect(canonicalPath('/chat/%c3%bc')).toBeUndefined()
+  })
+})
+
+describe('a file the assistant sent', () => {
+  const bo = 'pr_bo' as PrincipalId
+  /** A file that was sent to somebody, and a browser signed in as somebody. */
+  async function filed(sentTo: PrincipalId, browserOf: PrincipalId, role: Principal['role'] | undefined): Promise<number> {
+    const door = await start()
+    door.rooms.outbox.openFile = async () => ({ row: { principal: sentTo } as DeliveryRow, file: { kind: 'document', fileName: 'a.txt', mimeType: 'text/plain', sizeBytes: 2, sha256: '' }, bytes: Buffer.from('hi') })
+    const known = door.rooms.guard.principal
+    door.rooms.guard.principal = async (id) => (id === bo && role !== undefined ? { id, role } : known(id))
+    const signedIn = await signIn(door)
+    await door.rooms.store.transaction((tx) => tx.run('UPDATE browser_sessions SET principal = ?', browserOf))
+    expect((await ask(door, '/files/dl_1', { headers: bearer(testToken) })).status).toBe(200)
+    expect((await ask(door, '/files/dl_1')).status).toBe(401)
+    const answer = await ask(door, '/files/dl_1', { headers: signedIn })
+    expect(answer.text).toBe(answer.status === 200 ? 'hi' : 'This file is not here, or no longer.')
+    await door.close()
+    return answer.status
+  }
+
+  it('goes to the browser of whoever it was sent to, of the owner and of an admin; to nobody else\'s', async () => {
+    expect(await filed(bo, bo, 'member')).toBe(200)
+    expect(await filed(bo, ownerPrincipal, undefined)).toBe(200)
+    expect(await filed(ownerPrincipal, bo, 'admin')).toBe(200)
+    expect(await filed(ownerPrincipal, bo, 'member')).toBe(404)
+    expect(await filed(ownerPrincipal, bo, 'guest')).toBe(404)
+    expect(await filed(bo, bo, undefined)).toBe(404)
+  })
+
+  it('every browser that signs in is the owner\'s, by the secret and by a proxy\'s word', async () => {
+    const door = await start()
+    await signIn(door)
+    const credentials = { mark: () => 'm' } as never
+    expect((await door.rooms.signIns.create(credentials, 1000, { userAgent: 'x', address: null, via: 'proxy:ann@example.org' })).session.principal).toBe(ownerPrincipal)
+    expect(await door.rooms.store.read.all('SELECT DISTINCT principal FROM browser_sessions')).toEqual([{ principal: ownerPrincipal }])
   })
 })
 

@@ -7,6 +7,7 @@ import type { Identified } from '../identity.ts'
 import type { CredentialSource } from '../credentials.ts'
 import type { Rooms } from '../rooms.ts'
 import { signInListHtml } from '../sign-in-pages.ts'
+import { doorPrincipal } from '../socket/admission.ts'
 import type { Source } from '../source.ts'
 import { completeChat, listModels } from './chat-completions.ts'
 import { envelopeFault } from './envelope.ts'
@@ -195,9 +196,12 @@ export function createRouter(parts: RouterParts): Router {
   const file = async (id: string, request: IncomingMessage, response: ServerResponse, source: Known): Promise<void> => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return wrongMethod(response, 'GET, HEAD')
     if (request.headers.authorization !== undefined) {
-      if (!(await bearer(request, response, source))) return
-    } else if (source.crossSite || (await browserOf(request)) === undefined) return sendText(response, 401, 'Unauthorized')
-    return sendKeptFile(rooms, id, response)
+      // The gateway's secret is the owner's.
+      return (await bearer(request, response, source)) ? sendKeptFile(rooms, id, doorPrincipal, response) : undefined
+    }
+    const session = source.crossSite ? undefined : await browserOf(request)
+    if (session === undefined) return sendText(response, 401, 'Unauthorized')
+    return sendKeptFile(rooms, id, session.principal === doorPrincipal.id ? doorPrincipal : await rooms.guard.principal(session.principal), response)
   }
 
   const form = async (path: string, base: string, request: IncomingMessage, response: ServerResponse, source: Known): Promise<void> => {
