@@ -77,6 +77,27 @@ afterEach(async () => {
   await store.close()
 })
 
+describe('what is paid for by another measure than tokens', () => {
+  const spoken = { provider: 'voices', model: 'v', mostUsd: 0.4, source: 'config' as const }
+  const never = new AbortController().signal
+
+  it('is set aside at its most, settled once at what it cost, and counts no tokens', async () => {
+    const first = await budget.setAside(charge(), spoken, never)
+    const second = await budget.setAside(charge({ turn: 't2' as never }), spoken, never)
+    await expect(Promise.race([budget.setAside(charge({ turn: 't3' as never }), spoken, never), clock.advance(10_000).then(() => new Promise(() => undefined))])).rejects.toThrow('leaves no room: $0.00 is spent, $0.80 is set aside')
+    first.settle(0.1)
+    first.settle(0.4)
+    second.settle(0)
+    expect(spent()).toBe(0.1)
+    expect(await rows()).toMatchObject([{ provider: 'voices', model: 'v', input: 0, output: 0, cost: 100_000, price_source: 'config', turn: 't1' }])
+  })
+  it('counts as its most when the gateway stops before it is settled', async () => {
+    await budget.setAside(charge(), spoken, never)
+    await budget.close()
+    expect(await store.read.all('SELECT * FROM spend')).toMatchObject([{ cost: 400_000, input: 0, price_source: 'assumed' }])
+  })
+})
+
 describe('what a call counts', () => {
   it('is what the provider says, each kind of token at its price, rounded up', async () => {
     provider = [says(counts(101, 50, 33, 7))]

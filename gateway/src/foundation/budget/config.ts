@@ -32,7 +32,9 @@ export const budgetsSection = defineSection({
     ceilingPrice: Type.Object({
       input: Type.Number({ default: 15, minimum: 0, description: 'US dollars per million tokens read.' }),
       output: Type.Number({ default: 75, minimum: 0, description: 'US dollars per million tokens written.' }),
-    }, { default: {}, description: 'What a model counts whose price is not known. Servers on this machine or a private address are free unless they have a price.' }),
+      speech: Type.Number({ default: 0.3, minimum: 0, description: 'US dollars per thousand characters spoken.' }),
+      listening: Type.Number({ default: 0.02, minimum: 0, description: 'US dollars per minute of sound turned into words.' }),
+    }, { default: {}, description: 'What a model, a voice or a listener counts whose price is not known. Servers on this machine or a private address are free unless they have a price.' }),
   }, { default: {} }),
 })
 export type BudgetsConfig = Static<typeof budgetsSection.schema>

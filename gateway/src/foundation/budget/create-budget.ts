@@ -1,4 +1,4 @@
-import { Problem, describeError } from '@moltbot/contract'
+import { Problem, describeError, noUsage } from '@moltbot/contract'
 import type { Charge, Clock, ConfigView, Logger, ModelCall, ModelCallEvent, ModelFormat, ModelRequest, NewId, Provider, Store, TurnId, Tx, Usage } from '@moltbot/contract'
 import { askFirst, type AskOwner, type OwnerAnswer, type Refusal } from './ask-owner.ts'
 import { createCalendar } from './calendar.ts'
@@ -8,7 +8,7 @@ import { createLedger } from './ledger.ts'
 import { meterFormat } from './meter.ts'
 import { costOf, inputRate, inputTokens, priceOf, type KnownPrice, type Price } from './prices.ts'
 import { takeOver } from './take-over.ts'
-import type { BudgetDoor, SpendKind, SpendRow, Tokens, Unfinished } from './types.ts'
+import type { BudgetDoor, SpendKind, SpendRow, SpendSource, Tokens, Unfinished } from './types.ts'
 
 export type { KnownPrice } from './prices.ts'
 
@@ -54,11 +54,26 @@ export type Settlement =
   | { kind: 'assumed'; input?: Usage; output: number }
   /** It was not sent, or refused before anything was written. */
   | { kind: 'nothing' }
+  /** What it cost, in millionths of a dollar, where something else than tokens is paid for. */
+  | { kind: 'amount'; micros: number }
 
 export type Admission = { kind: 'admitted'; reservation: Reservation } | { kind: 'refused'; problem: Problem }
 
+/** Something that is paid for by another measure than tokens: speech by characters, listening by minutes. */
+export interface Expense {
+  provider: string
+  model: string
+  /** The most it can cost, in US dollars. */
+  mostUsd: number
+  source: Exclude<SpendSource, 'assumed'>
+}
+/** Money set aside for an expense. Settling twice is harmless; the first counts. In US dollars; 0: nothing was taken for it. */
+export interface SetAside { settle(costUsd: number): void }
+
 export interface Budget {
   door: BudgetDoor
+  /** Sets aside what an expense can cost at most; counts as that when the gateway stops before it is settled. Rejects with a `Problem` when a cap leaves no room. */
+  setAside(charge: Charge, expense: Expense, signal: AbortSignal): Promise<SetAside>
   /** The formats with every call metered. */
   meter(formats: readonly ModelFormat[]): ModelFormat[]
   /** The call, with another model where a cap leaves no room and the configuration names one, or after the owner's yes where it says so. Without `askOwner` nobody is asked. */
@@ -146,17 +161,26 @@ export function createBudget(options: BudgetOptions): Budget {
     return { fits: true, maxOutputTokens, worst: Math.ceil(inputCost + maxOutputTokens * price.rates.output) }
   }
 
-  async function admit(charge: Charge, provider: Provider, request: ModelRequest): Promise<Admission> {
+  const admit = (charge: Charge, provider: Provider, request: ModelRequest): Promise<Admission> =>
+    admitAt(charge, provider.id, priceOf(options.known(provider.id, request.model), provider.baseUrl, settings().ceilingPrice), inputTokens(request), request)
+
+  async function setAside(charge: Charge, { provider, model, mostUsd, source }: Expense, signal: AbortSignal): Promise<SetAside> {
+    // Millionths of a dollar stand where tokens stand, at a millionth each.
+    const price: Price = { rates: { input: 1, output: 0, cacheRead: 0, cacheWrite: 0 }, source: mostUsd === 0 ? 'free' : source }
+    const admission = await admitAt(charge, provider, price, Math.ceil(mostUsd * 1_000_000), { model, cache: 'none', maxOutputTokens: 0, signal })
+    if (admission.kind === 'refused') throw admission.problem
+    return { settle: (costUsd) => admission.reservation.settle(costUsd > 0 ? { kind: 'amount', micros: Math.ceil(costUsd * 1_000_000) } : { kind: 'nothing' }) }
+  }
+
+  async function admitAt(charge: Charge, provider: string, price: Price, input: number, request: Pick<ModelRequest, 'model' | 'cache' | 'maxOutputTokens' | 'signal'>): Promise<Admission> {
     const refused = (problem: Problem): Admission => ({ kind: 'refused', problem })
-    const price = priceOf(options.known(provider.id, request.model), provider.baseUrl, settings().ceilingPrice)
-    const input = inputTokens(request)
     const deadline = clock.now() + waitMs
     for (;;) {
       if (closed) return refused(new Problem('budget-unwritable', 'The gateway is stopping.'))
-      if (price.source === 'free') return { kind: 'admitted', reservation: reserve(charge, price, request, provider.id, input, 0, request.maxOutputTokens) }
+      if (price.source === 'free') return { kind: 'admitted', reservation: reserve(charge, price, request, provider, input, 0, request.maxOutputTokens) }
       if (unwritable !== undefined) return refused(new Problem('budget-unwritable', 'What is spent cannot be written down at the moment, so nothing is spent.', { cause: unwritable, next: 'See whether the disk is full, then try again.' }))
       const weighed = weigh(charge, price, request, input)
-      if (weighed.fits) return { kind: 'admitted', reservation: reserve(charge, price, request, provider.id, input, weighed.worst, weighed.maxOutputTokens) }
+      if (weighed.fits) return { kind: 'admitted', reservation: reserve(charge, price, request, provider, input, weighed.worst, weighed.maxOutputTokens) }
       const leftMs = deadline - clock.now()
       if (!weighed.mayWait || leftMs <= 0 || request.signal.aborted) {
         if (charge.turn !== '' && settings().whenReached === 'ask-owner') refusals.set(charge.turn, { cap: weighed.cap, worst: weighed.worst })
@@ -181,7 +205,7 @@ export function createBudget(options: BudgetOptions): Budget {
     })
   }
 
-  function reserve(charge: Charge, price: Price, request: Pick<ModelRequest, 'model' | 'cache'>, provider: string, input: number, worst: number, maxOutputTokens: number): Reservation {
+  function reserve(charge: Charge, price: Price, request: Pick<ModelRequest, 'model' | 'cache' | 'maxOutputTokens'>, provider: string, input: number, worst: number, maxOutputTokens: number): Reservation {
     const day = turnOfDay()
     const keys = keysOf(charge, day)
     for (const key of keys) tally(key).reserved += worst
@@ -193,7 +217,10 @@ export function createBudget(options: BudgetOptions): Budget {
         settled = true
         underWay.delete(reservation)
         for (const key of keys) tally(key).reserved -= worst
-        if (how.kind !== 'nothing') {
+        // Only an expense leaves no room for an answer; not settled in time, it counts as all that was set aside.
+        const micros = how.kind === 'amount' ? how.micros : request.maxOutputTokens === 0 && how.kind === 'assumed' ? worst : undefined
+        if (micros !== undefined) keep({ id: newId('sp'), at: clock.now(), day, charge, provider, model: request.model, ...noUsage, costMicros: micros, source: how.kind === 'assumed' ? 'assumed' : price.source }, keys)
+        else if (how.kind === 'counted' || how.kind === 'assumed') {
           const usage = how.kind === 'counted' ? plain(how.usage) : { ...(how.input === undefined ? { input, output: 0, cacheRead: 0, cacheWrite: 0 } : plain(how.input)), output: Math.min(maxOutputTokens, Math.ceil(how.output)) }
           // Without a count, what was read may have been written to the cache, which can be dearer.
           const costMicros = how.kind === 'counted' || how.input !== undefined ? costOf(usage, price) : Math.ceil(input * inputRate(price, request.cache) + usage.output * price.rates.output)
@@ -365,6 +392,7 @@ export function createBudget(options: BudgetOptions): Budget {
 
   return {
     door,
+    setAside,
     meter: (formats) => formats.map((format) => meterFormat(format, { clock, admit, tokensPerSecondMax })),
     callModel(ask) {
       const orOther = takeOver(ask, () => settings().whenReached)

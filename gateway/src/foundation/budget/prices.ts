@@ -27,7 +27,7 @@ export function priceOf(known: KnownPrice, baseUrl: string, ceiling: BudgetsConf
 }
 
 /** Whether a server stands on this machine or at a private address, as far as its name alone tells. */
-function isOurs(baseUrl: string): boolean {
+export function isOurs(baseUrl: string): boolean {
   if (!URL.canParse(baseUrl)) return false
   const host = new URL(baseUrl).hostname.toLowerCase()
   return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^\[f[cd]/.test(host) || /^\[fe[89ab]/.test(host)
