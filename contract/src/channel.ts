@@ -36,6 +36,8 @@ export interface Channel<Schema extends TSchema = TSchema> {
    * this account is open meanwhile; giving the iteration up ends the attempt. Absent: a login is a secret of the configuration.
    */
   login?(config: Static<Schema>, host: ChannelHost, wish: LoginWish): AsyncIterable<LoginStep>
+  /** Whether `LoginWish.phone` is followed. Absent: a code is scanned in any case. */
+  loginByNumber?: boolean
   /** Ends the login at the network as far as it can be reached, and forgets it here in any case. Present exactly with `login`. */
   logout?(config: Static<Schema>, host: ChannelHost): Promise<void>
 }

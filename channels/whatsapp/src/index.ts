@@ -20,6 +20,7 @@ export const whatsapp = defineChannel({
   // The library, with its keys and codecs, is loaded when there is an account to connect or to link, and costs nothing before.
   connect: async (config, host) => (await import('./connect.ts')).connectWhatsApp(config, host),
   login: (config, host, wish) => loginLazily(config, host, wish),
+  loginByNumber: true,
   logout: async (config, host) => (await import('./login.ts')).unlinkDevice(config, host),
 })
 

@@ -36,7 +36,7 @@ export const channelsLogin = defineCommand({
     let answer = asFields(await client.request('web.login.start', { ...place, force: true, ...(phone === undefined ? {} : { phone }) }, { timeoutMs: 45_000 }))
     while (answer['state'] !== 'done' && answer['state'] !== 'failed') {
       await show(answer)
-      answer = asFields(await client.request('web.login.wait', { ...place, timeoutMs: waitMs }, { timeoutMs: waitMs + 15_000 }))
+      answer = asFields(await client.request('web.login.wait', { ...place, timeoutMs: waitMs, ...(typeof answer['changes'] === 'number' ? { seen: answer['changes'] } : {}) }, { timeoutMs: waitMs + 15_000 }))
     }
     if (answer['state'] === 'failed') throw new Problem('login-failed', asText(answer['message']) ?? 'The login failed.', { next: 'Begin it again.' })
     if (json) await show(answer)

@@ -1,15 +1,13 @@
 import type { VNode } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import '../styles/channels.css'
-import { CodePicture } from '../components/code-picture.tsx'
 import { Icon } from '../components/icon.tsx'
-import { explainFailure } from '../desk.ts'
 import type { Stage } from '../stage.ts'
 import { fields, list, words } from '../wire.ts'
-import { clockTime } from '../words.ts'
 import { channelsText as say } from './channels-text.ts'
 import { withValue, type Tree } from './config-form.ts'
 import { since } from './measures.ts'
+import { PhoneLogin } from './phone-login.tsx'
 import { AnswerPanel, Sure, useAct, useAnswer } from './pieces.tsx'
 
 interface Login {
@@ -32,7 +30,7 @@ function readLogins(payload: unknown): Login[] {
   }))
 }
 
-interface Network { id: string; label: string; title: string; path: string; enabled: boolean; tokens: { key: string; help: string; set: boolean }[]; login: boolean; policies: Tree }
+interface Network { id: string; label: string; title: string; path: string; enabled: boolean; tokens: { key: string; help: string; set: boolean }[]; login: boolean; loginByNumber: boolean; policies: Tree }
 
 function readNetworks(payload: unknown): Network[] {
   return list(fields(payload)['channels']).flatMap((value) => {
@@ -40,7 +38,7 @@ function readNetworks(payload: unknown): Network[] {
     const id = words(raw['id'])
     if (id === undefined) return []
     return [{
-      id, label: words(raw['label']) ?? id, title: words(raw['title']) ?? '', path: words(raw['path']) ?? `channels.${id}`, enabled: raw['enabled'] === true, login: raw['login'] === true, policies: fields(raw['policies']),
+      id, label: words(raw['label']) ?? id, title: words(raw['title']) ?? '', path: words(raw['path']) ?? `channels.${id}`, enabled: raw['enabled'] === true, login: raw['login'] === true, loginByNumber: raw['loginByNumber'] === true, policies: fields(raw['policies']),
       tokens: list(raw['tokens']).map((token) => ({ key: words(fields(token)['key']) ?? '', help: words(fields(token)['help']) ?? '', set: fields(token)['set'] === true })),
     }]
   })
@@ -108,63 +106,6 @@ function TokenForm(props: Shared & { network: Network; onDone: () => void }): VN
       ))}
       <button type="submit" class="button small primary" disabled={!ready} aria-disabled={props.busy}>{say.connect}</button>
     </form>
-  )
-}
-
-type Step = { kind: 'asking' } | { kind: 'scan'; qr: string; message: string; until: number | undefined } | { kind: 'type'; code: string; message: string } | { kind: 'working'; message: string } | { kind: 'failed'; message: string } | { kind: 'done'; message: string }
-
-function readStep(payload: unknown): Step {
-  const raw = fields(payload)
-  const message = words(raw['message']) ?? ''
-  const qr = words(raw['qr'])
-  const code = words(raw['code'])
-  if (raw['connected'] === true) return { kind: 'done', message }
-  if (raw['state'] === 'failed') return { kind: 'failed', message }
-  if (qr !== undefined) return { kind: 'scan', qr, message, until: typeof raw['until'] === 'number' ? raw['until'] : undefined }
-  return code === undefined ? { kind: 'working', message } : { kind: 'type', code, message }
-}
-
-/** Longer than the gateway waits for a next step. */
-const stepMs = 45_000
-
-/** A login whose steps a person follows on their telephone; the page shows each as it comes. */
-function PhoneLogin(props: { stage: Stage; network: Network; account: string; onDone: () => void }): VNode {
-  const { desk } = props.stage
-  const [step, setStep] = useState<Step>({ kind: 'asking' })
-  const [round, setRound] = useState(0)
-  useEffect(() => {
-    let gone = false
-    const about = { channel: props.network.id, ...(props.account === 'default' ? {} : { accountId: props.account }) }
-    const follow = async (): Promise<void> => {
-      try {
-        let now = readStep(await desk.ask('web.login.start', { ...about, force: round > 0 }, stepMs))
-        while (!gone) {
-          setStep(now)
-          if (now.kind === 'done' || now.kind === 'failed') break
-          now = readStep(await desk.ask('web.login.wait', { ...about, timeoutMs: 25_000 }, stepMs))
-        }
-        if (!gone && now.kind === 'done') {
-          desk.say('plain', now.message)
-          props.onDone()
-        }
-      } catch (error) {
-        const { reason, next } = explainFailure(error)
-        if (!gone) setStep({ kind: 'failed', message: next === undefined ? reason : `${reason} ${next}` })
-      }
-    }
-    void follow()
-    return () => {
-      gone = true
-    }
-  }, [round])
-  return (
-    <div class="phone-login">
-      {step.kind === 'scan' ? <CodePicture words={step.qr} label={say.loginQr} /> : null}
-      {step.kind === 'type' ? <p class="phone-code" aria-label={say.loginCode}><code>{step.code}</code></p> : null}
-      <p role="status" class={step.kind === 'failed' ? 'bad-words' : ''}>{step.kind === 'asking' ? say.loginWorking : step.message}</p>
-      {step.kind === 'scan' && step.until !== undefined ? <p class="quiet">{say.loginLeft(clockTime(step.until))}</p> : null}
-      {step.kind === 'failed' ? <button type="button" class="button small" onClick={() => { setStep({ kind: 'asking' }); setRound(round + 1) }}>{say.loginAgain}</button> : null}
-    </div>
   )
 }
 
@@ -283,7 +224,7 @@ function LoginRow(props: Shared & { network: Network; login: Login; onProbe: () 
       </div>
       {login.state !== 'connected' && login.detail !== '' ? <p class={needs ? 'bad-words' : 'quiet'}>{login.detail}</p> : null}
       {login.probe === undefined ? null : <p role="status" class={login.probe.ok ? 'quiet' : 'bad-words'}>{login.probe.ok ? say.probeGood(login.probe.words, login.probe.ms) : say.probeBad(login.probe.words)}</p>}
-      {open === 'phone' ? <PhoneLogin stage={stage} network={network} account={login.account} onDone={() => { setOpen('none'); again() }} /> : null}
+      {open === 'phone' ? <PhoneLogin stage={stage} channel={network.id} byNumber={network.loginByNumber} account={login.account} onDone={() => { setOpen('none'); again() }} /> : null}
       {open === 'token' ? <TokenForm {...props} onDone={() => setOpen('none')} /> : null}
       {open === 'test' ? <TestMessage {...props} /> : null}
       <Policies {...props} />
@@ -350,7 +291,7 @@ function AddRow(props: Shared & { network: Network }): VNode {
           )}
         </div>
       </div>
-      {open ? (byToken ? <TokenForm {...props} onDone={() => setOpen(false)} /> : network.login ? <PhoneLogin stage={stage} network={network} account="default" onDone={() => { setOpen(false); again() }} /> : (
+      {open ? (byToken ? <TokenForm {...props} onDone={() => setOpen(false)} /> : network.login ? <PhoneLogin stage={stage} channel={network.id} byNumber={network.loginByNumber} account="default" onDone={() => { setOpen(false); again() }} /> : (
         <p class="quiet">{say.lists} <button type="button" class="link" onClick={() => stage.place.enter('settings')}>{say.openSettings}</button></p>
       )) : null}
     </li>

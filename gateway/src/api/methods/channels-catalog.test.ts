@@ -19,7 +19,7 @@ it('names what each network needs and whether it is there, without a value', asy
   rooms.state.secrets.set('channels.pigeons.ring', new Secret('ring', 'DE-0815'))
   const answer = await callMethod(channelsCatalog, {}, rooms)
   expect(answer.channels).toEqual([{
-    id: 'pigeons', label: 'Pigeon Post', title: 'Pigeons of your own', path: 'channels.pigeons', enabled: true, login: false,
+    id: 'pigeons', label: 'Pigeon Post', title: 'Pigeons of your own', path: 'channels.pigeons', enabled: true, login: false, loginByNumber: false,
     tokens: [{ key: 'ring', help: 'The number on the ring.', set: true }], policies: { dmPolicy: 'pairing', requireMention: true },
   }])
   expect(JSON.stringify(answer)).not.toContain('0815')

@@ -18,6 +18,8 @@ export const channelsCatalog = defineMethod({
       tokens: Type.Array(Type.Object({ key: Type.String(), help: Type.String(), set: Type.Boolean() })),
       /** Whether a person logs in by steps on their telephone. */
       login: Type.Boolean(),
+      /** Whether a code to type can take the place of the one to scan: hand `phone` to `web.login.start`. */
+      loginByNumber: Type.Boolean(),
       /** Who may write, as in force: `dmPolicy`, `groupPolicy` and `requireMention` where the channel has them. */
       policies: Type.Record(Type.String(), Type.Union([Type.String(), Type.Boolean()])),
     })),
@@ -31,7 +33,7 @@ export const channelsCatalog = defineMethod({
         return typeof value === 'string' || typeof value === 'boolean' ? [[key, value] as const] : []
       }))
       return {
-        id: channel.id, label: channel.label, title: channel.config.title, path: channel.config.path, enabled: section['enabled'] !== false, policies, login: channel.login !== undefined,
+        id: channel.id, label: channel.label, title: channel.config.title, path: channel.config.path, enabled: section['enabled'] !== false, policies, login: channel.login !== undefined, loginByNumber: channel.login !== undefined && channel.loginByNumber === true,
         tokens: await Promise.all(tokenKeys(channel).map(async (key) => ({
           key, help: properties[key]?.description ?? '',
           // A reference that leads nowhere is no login either; channels.status says why.

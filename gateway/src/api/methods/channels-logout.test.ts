@@ -11,7 +11,7 @@ const owl = { ...base, id: 'owl', label: 'Owl' } as unknown as Channel
 it('logs out where a login is by steps, and nowhere else', async () => {
   const rooms = await fakeRooms()
   rooms.channels = [pigeon, owl]
-  rooms.state.login = { state: () => ({ kind: 'done', detail: 'x' }), changed: async () => undefined, stop: async () => undefined }
+  rooms.state.login = { state: () => ({ kind: 'done', detail: 'x' }), changes: () => 1, changed: async () => undefined, stop: async () => undefined }
   expect(await callMethod(channelsLogout, { channel: 'pigeon' }, rooms)).toEqual({ channel: 'pigeon', accountId: 'default', cleared: true })
   expect(rooms.state.login).toBeUndefined()
   await expect(callMethod(channelsLogout, { channel: 'owl' }, rooms)).rejects.toMatchObject({ code: 'login-unsupported' })

@@ -9,7 +9,7 @@ const pigeon = { id: 'pigeon', label: 'Pigeon', senders: 'platform', config: { p
 it('answers with the first step: what to scan, as words and as a picture', async () => {
   const rooms = await fakeRooms()
   rooms.channels = [pigeon]
-  rooms.state.login = { state: () => ({ kind: 'going', step: { kind: 'scan', payload: 'secret-of-the-code', until: 5_000, how: 'Scan this.' } }), changed: async () => undefined, stop: async () => undefined }
+  rooms.state.login = { state: () => ({ kind: 'going', step: { kind: 'scan', payload: 'secret-of-the-code', until: 5_000, how: 'Scan this.' } }), changes: () => 1, changed: async () => undefined, stop: async () => undefined }
   const answer = await callMethod(webLoginStart, {}, rooms)
   expect(answer).toMatchObject({ channel: 'pigeon', accountId: 'default', state: 'scan', connected: false, qr: 'secret-of-the-code', until: 5_000, message: 'Scan this.' })
   const image = Buffer.from((answer.qrDataUrl ?? '').replace('data:image/png;base64,', ''), 'base64')
@@ -23,7 +23,7 @@ it('waits for the first step, and says why there is none', async () => {
   let failed = false
   rooms.state.login = {
     state: () => (failed ? { kind: 'failed', problem: new Problem('x', 'The telephone said no.', { next: 'Ask it again.' }) } : { kind: 'going', step: undefined }),
-    changed: async () => void (failed = true), stop: async () => undefined,
+    changes: () => 0, changed: async () => void (failed = true), stop: async () => undefined,
   }
   await expect(callMethod(webLoginStart, { channel: 'pigeon' }, rooms)).rejects.toThrow('The telephone said no.')
 })

@@ -429,7 +429,7 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
         return () => void changes.delete(listener)
       },
       login: async () => {
-        state.login ??= { state: () => ({ kind: 'going', step: undefined }), changed: async () => undefined, stop: async () => undefined }
+        state.login ??= { state: () => ({ kind: 'going', step: undefined }), changes: () => 0, changed: async () => undefined, stop: async () => undefined }
         return state.login
       },
       loginOf: () => state.login,

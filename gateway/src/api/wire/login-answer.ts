@@ -11,6 +11,10 @@ export const LoginAnswer = Type.Object({
   accountId: Type.String(),
   state: Type.Union([Type.Literal('scan'), Type.Literal('type'), Type.Literal('working'), Type.Literal('done'), Type.Literal('failed')]),
   connected: Type.Boolean(),
+  /** How often it changed so far; handed to `web.login.wait` as `seen`, nothing in between is missed. */
+  changes: Type.Integer(),
+  /** With `failed`: nobody did their part in time, it was called off, or somebody or something said no. */
+  ended: Type.Optional(Type.Union([Type.Literal('timed-out'), Type.Literal('called-off'), Type.Literal('refused')])),
   /** One sentence for a person: what to do, or how it ended. */
   message: Type.String(),
   /** What the QR code says, for clients that draw it themselves, and the same as a picture. */
@@ -23,10 +27,10 @@ export const LoginAnswer = Type.Object({
 })
 
 export async function loginAnswer({ channel, account }: Pick<ChannelAccount, 'channel' | 'account'>, attempt: LoginAttempt, image: boolean): Promise<Static<typeof LoginAnswer>> {
-  const base = { channel: channel.id as string, accountId: account as string }
+  const base = { channel: channel.id as string, accountId: account as string, changes: attempt.changes() }
   const state = attempt.state()
   if (state.kind === 'done') return { ...base, state: 'done', connected: true, message: `${channel.label} is linked: ${state.detail}.` }
-  if (state.kind === 'failed') return { ...base, state: 'failed', connected: false, message: state.problem.explain() }
+  if (state.kind === 'failed') return { ...base, state: 'failed', connected: false, ended: endOf(state.problem.code), message: state.problem.explain() }
   const { step } = state
   switch (step?.kind) {
     case 'scan':
@@ -38,6 +42,11 @@ export async function loginAnswer({ channel, account }: Pick<ChannelAccount, 'ch
     default:
       return { ...base, state: 'working', connected: false, message: `${channel.label} is being asked.` }
   }
+}
+
+/** As the networks name these ends; what none of them names is a no. */
+function endOf(code: string): 'timed-out' | 'called-off' | 'refused' {
+  return code.endsWith('login-expired') ? 'timed-out' : code.endsWith('login-ended') ? 'called-off' : 'refused'
 }
 
 /**

@@ -9,8 +9,10 @@ export type LoginState =
 /** One attempt of a person to log an account in. Clients look at it as often as they like. */
 export interface LoginAttempt {
   state(): LoginState
-  /** Resolves at the next change, or after `waitMs`; at once when it is over. */
-  changed(waitMs: number): Promise<void>
+  /** How often it changed so far. */
+  changes(): number
+  /** Resolves at the next change, or after `waitMs`; at once when it is over, or when it changed since the `seen` a client knows. */
+  changed(waitMs: number, seen?: number): Promise<void>
   /** Gives it up. Resolves when it is over. */
   stop(): Promise<void>
 }
@@ -18,9 +20,11 @@ export interface LoginAttempt {
 /** Follows the steps to their end. `finished` runs once, whatever the end was. */
 export function followLogin(steps: AsyncIterable<LoginStep>, controller: AbortController, clock: Clock, finished: () => void): LoginAttempt {
   let state: LoginState = { kind: 'going', step: undefined }
+  let changes = 0
   let wake = new Set<() => void>()
   const tell = (now: LoginState): void => {
     state = now
+    changes += 1
     const waiting = wake
     wake = new Set()
     for (const one of waiting) one()
@@ -41,8 +45,9 @@ export function followLogin(steps: AsyncIterable<LoginStep>, controller: AbortCo
   })()
   return {
     state: () => state,
-    async changed(waitMs) {
-      if (state.kind !== 'going') return
+    changes: () => changes,
+    async changed(waitMs, seen = changes) {
+      if (state.kind !== 'going' || seen !== changes) return
       await new Promise<void>((resolve) => {
         const cancel = clock.after(waitMs, done)
         function done(): void {
