@@ -78,18 +78,25 @@ afterEach(async () => {
 })
 
 describe('what is paid for by another measure than tokens', () => {
-  const spoken = { provider: 'voices', model: 'v', mostUsd: 0.4, source: 'config' as const }
+  const spoken = { kind: 'speech' as const, provider: 'voices', model: 'v', baseUrl: 'https://voices.example', most: 2, price: { usd: 0.2, from: 'config' as const } }
   const never = new AbortController().signal
 
   it('is set aside at its most, settled once at what it cost, and counts no tokens', async () => {
     const first = await budget.setAside(charge(), spoken, never)
     const second = await budget.setAside(charge({ turn: 't2' as never }), spoken, never)
     await expect(Promise.race([budget.setAside(charge({ turn: 't3' as never }), spoken, never), clock.advance(10_000).then(() => new Promise(() => undefined))])).rejects.toThrow('leaves no room: $0.00 is spent, $0.80 is set aside')
-    first.settle(0.1)
-    first.settle(0.4)
+    first.settle(0.5)
+    first.settle(2)
     second.settle(0)
     expect(spent()).toBe(0.1)
     expect(await rows()).toMatchObject([{ provider: 'voices', model: 'v', input: 0, output: 0, cost: 100_000, price_source: 'config', turn: 't1' }])
+  })
+  it('has a ceiling where its price is not known, and costs nothing on a machine of ours', async () => {
+    const { price: _, ...unknown } = spoken
+    ;(await budget.setAside(charge(), { ...unknown, most: 1 }, never)).settle(1)
+    ;(await budget.setAside(charge(), { ...unknown, kind: 'listening', most: 5 }, never)).settle(5)
+    ;(await budget.setAside(charge(), { ...unknown, most: 1_000, baseUrl: 'http://192.168.1.4:8880/v1' }, never)).settle(1_000)
+    expect((await rows()).map((row) => [row['cost'], row['price_source']])).toEqual([[300_000, 'ceiling'], [100_000, 'ceiling'], [0, 'free']])
   })
   it('counts as its most when the gateway stops before it is settled', async () => {
     await budget.setAside(charge(), spoken, never)

@@ -6,9 +6,9 @@ import { capsFor, everyCap, stateOf, type Cap } from './caps.ts'
 import { budgetsSection } from './config.ts'
 import { createLedger } from './ledger.ts'
 import { meterFormat } from './meter.ts'
-import { costOf, inputRate, inputTokens, priceOf, type KnownPrice, type Price } from './prices.ts'
+import { costOf, inputRate, inputTokens, isOurs, priceOf, type KnownPrice, type Price } from './prices.ts'
 import { takeOver } from './take-over.ts'
-import type { BudgetDoor, SpendKind, SpendRow, SpendSource, Tokens, Unfinished } from './types.ts'
+import type { BudgetDoor, SpendKind, SpendRow, Tokens, Unfinished } from './types.ts'
 
 export type { KnownPrice } from './prices.ts'
 
@@ -59,16 +59,20 @@ export type Settlement =
 
 export type Admission = { kind: 'admitted'; reservation: Reservation } | { kind: 'refused'; problem: Problem }
 
-/** Something that is paid for by another measure than tokens: speech by characters, listening by minutes. */
+/** Something that is paid for by another measure than tokens: speech by thousands of characters, listening by minutes. */
 export interface Expense {
+  kind: 'speech' | 'listening'
   provider: string
   model: string
-  /** The most it can cost, in US dollars. */
-  mostUsd: number
-  source: Exclude<SpendSource, 'assumed'>
+  /** Where it is asked for; on this machine or a private address it is free unless it has a price. */
+  baseUrl: string
+  /** The most of it, in its measure. */
+  most: number
+  /** US dollars for one of its measure. Absent: not known, it counts at the ceiling. */
+  price?: { usd: number; from: 'catalog' | 'config' }
 }
-/** Money set aside for an expense. Settling twice is harmless; the first counts. In US dollars; 0: nothing was taken for it. */
-export interface SetAside { settle(costUsd: number): void }
+/** Money set aside for an expense. Settling twice is harmless; the first counts. In its measure; 0: nothing was taken for it. */
+export interface SetAside { settle(amount: number): void }
 
 export interface Budget {
   door: BudgetDoor
@@ -164,12 +168,13 @@ export function createBudget(options: BudgetOptions): Budget {
   const admit = (charge: Charge, provider: Provider, request: ModelRequest): Promise<Admission> =>
     admitAt(charge, provider.id, priceOf(options.known(provider.id, request.model), provider.baseUrl, settings().ceilingPrice), inputTokens(request), request)
 
-  async function setAside(charge: Charge, { provider, model, mostUsd, source }: Expense, signal: AbortSignal): Promise<SetAside> {
+  async function setAside(charge: Charge, { kind, provider, model, baseUrl, most, price: known }: Expense, signal: AbortSignal): Promise<SetAside> {
+    const usd = known?.usd ?? (isOurs(baseUrl) ? 0 : settings().ceilingPrice[kind])
     // Millionths of a dollar stand where tokens stand, at a millionth each.
-    const price: Price = { rates: { input: 1, output: 0, cacheRead: 0, cacheWrite: 0 }, source: mostUsd === 0 ? 'free' : source }
-    const admission = await admitAt(charge, provider, price, Math.ceil(mostUsd * 1_000_000), { model, cache: 'none', maxOutputTokens: 0, signal })
+    const price: Price = { rates: { input: 1, output: 0, cacheRead: 0, cacheWrite: 0 }, source: usd === 0 ? 'free' : (known?.from ?? 'ceiling') }
+    const admission = await admitAt(charge, provider, price, Math.ceil(most * usd * 1_000_000), { model, cache: 'none', maxOutputTokens: 0, signal })
     if (admission.kind === 'refused') throw admission.problem
-    return { settle: (costUsd) => admission.reservation.settle(costUsd > 0 ? { kind: 'amount', micros: Math.ceil(costUsd * 1_000_000) } : { kind: 'nothing' }) }
+    return { settle: (amount) => admission.reservation.settle(amount > 0 ? { kind: 'amount', micros: Math.ceil(amount * usd * 1_000_000) } : { kind: 'nothing' }) }
   }
 
   async function admitAt(charge: Charge, provider: string, price: Price, input: number, request: Pick<ModelRequest, 'model' | 'cache' | 'maxOutputTokens' | 'signal'>): Promise<Admission> {

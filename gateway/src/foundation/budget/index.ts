@@ -6,7 +6,6 @@
 export { createBudget } from './create-budget.ts'
 export type { Budget, BudgetOptions, Expense, KnownPrice, SetAside } from './create-budget.ts'
 export { budgetsSection } from './config.ts'
-export { isOurs } from './prices.ts'
 export { budgetMigration, budgetRaisesMigration } from './ledger.ts'
 export type { AskOwner, MoneyQuestion, OwnerAnswer } from './ask-owner.ts'
 export type { BudgetDoor, CapState, SpendGroup, SpendKind, SpendRow, SpendSource, Tokens, Unfinished } from './types.ts'
