@@ -1,12 +1,12 @@
-import { isTangled, resolveReferences } from '@moltbot/contract'
-import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked'
+import { backticksApart, enclose, fence, hasScheme, isBareLink, isTangled, listLines, type MarkdownNode, plainWords, resolveReferences, textWriter, writeMarkdown } from '@moltbot/contract'
+import { Lexer } from 'marked'
 
 /**
  * CommonMark as Slack's mrkdwn: headings bold, lists with dots, tables code, images links. Every `&`, `<` and `>` of the words is
  * escaped, so that nothing in them becomes a link, a mention or `@channel`. Links keep http, https and mailto; others are text.
  */
 export function renderMrkdwn(markdown: string): string {
-  return isTangled(markdown) ? fence(markdown) : blocks(new Lexer({ gfm: true }).lex(markdown) as MarkedToken[]).trim()
+  return isTangled(markdown) ? code(markdown) : writeMarkdown(new Lexer({ gfm: true }).lex(markdown) as MarkdownNode[], writer).trim()
 }
 
 /** What Slack takes in one message before it cuts. */
@@ -23,133 +23,31 @@ export function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
-const words = (text: string): string => escapeText(resolveReferences(text))
+const code = (text: string): string => escapeText(fence(text))
 
-function blocks(tokens: readonly MarkedToken[], separator = '\n\n'): string {
-  return tokens.map(block).filter((text) => text !== '').join(separator)
-}
-
-function block(token: MarkedToken): string {
-  switch (token.type) {
-    case 'space':
-    case 'def':
-      return ''
-    case 'heading':
-      return wrap('*', inline(token.tokens).replaceAll('*', ''))
-    case 'paragraph':
-      return inline(token.tokens)
-    case 'text':
-      return token.tokens === undefined ? words(token.text) : inline(token.tokens)
-    case 'code':
-      return fence(token.text)
-    case 'blockquote':
-      return blocks(token.tokens as MarkedToken[]).split('\n').map((line) => (line.startsWith('> ') ? line : `> ${line}`)).join('\n')
-    case 'list':
-      return list(token)
-    case 'table':
-      return fence(table(token))
-    case 'hr':
-      return '———'
-    case 'html':
-      return escapeText(apart(token.text.trimEnd()))
-    default:
-      return inline([token])
-  }
-}
-
-/** Slack's code has no language, and ends at the first three backticks: inside, a space without width keeps them apart. */
-function fence(text: string): string {
-  if (text.trim() === '') return ''
-  return `\`\`\`\n${escapeText(apart(text.replace(/(?<!\n)\n+$/, '')))}\n\`\`\``
-}
-
-function list(token: Tokens.List): string {
-  const first = token.start === '' ? 1 : token.start
-  return token.items
-    .map((item, index) => {
-      const task = item.task ? (item.checked === true ? '☑ ' : '☐ ') : ''
-      const marker = token.ordered ? `${first + index}.` : '•'
-      const body = blocks((item.tokens as MarkedToken[]).filter((part) => part.type !== 'checkbox'), item.loose ? '\n\n' : '\n')
-      return `${marker} ${task}${body.replace(/\n(?=[^\n])/g, '\n    ')}`.trimEnd()
-    })
-    .join(token.loose ? '\n\n' : '\n')
-}
-
-function table(token: Tokens.Table): string {
-  const rows = [token.header, ...token.rows].map((row) => row.map((cell) => plain(cell.tokens).replace(/\s+/g, ' ').trim()))
-  const widths = token.header.map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? '')].length)))
-  const line = (row: string[]): string =>
-    row.map((text, column) => {
-      const missing = ' '.repeat((widths[column] ?? 0) - [...text].length)
-      return token.align[column] === 'right' ? missing + text : text + missing
-    }).join(' | ').trimEnd()
-  return [line(rows[0] ?? []), widths.map((width) => '-'.repeat(width)).join('-+-'), ...rows.slice(1).map(line)].join('\n')
-}
-
-/** Three backticks that open no code would open some all the same. */
-function apart(text: string): string {
-  return text.replaceAll(/``(?=`)/g, '``\u200b')
-}
-
-function inline(tokens: readonly Token[]): string {
-  return apart((tokens as MarkedToken[]).map(span).join(''))
-}
-
-function span(token: MarkedToken): string {
-  switch (token.type) {
-    case 'strong':
-      return wrap('*', inline(token.tokens))
-    case 'em':
-      return wrap('_', inline(token.tokens))
-    case 'del':
-      return wrap('~', inline(token.tokens))
-    case 'codespan':
-      return token.text.trim() === '' ? escapeText(token.raw) : `\`${escapeText(token.text.replaceAll('`', "'"))}\``
-    case 'br':
-      return '\n'
-    case 'link':
-      return link(token.href, token.autolink === true || token.raw === token.href ? token.text : plain(token.tokens))
-    case 'image':
-      return link(token.href, resolveReferences(token.text))
-    case 'escape':
-      return escapeText(token.text)
-    case 'text':
-      return token.tokens === undefined ? words(token.raw) : inline(token.tokens)
-    default:
-      return escapeText(token.raw)
-  }
-}
-
-function wrap(mark: string, inner: string): string {
-  return inner.trim() === '' ? inner : `${mark}${inner}${mark}`
-}
+const writer = textWriter({
+  inline: (parts) => backticksApart(parts.join('')),
+  heading: (inner) => enclose(inner.replaceAll('*', ''), '*'),
+  list: (items, loose) => listLines(items, loose, '•', 4),
+  code,
+  html: (text) => escapeText(backticksApart(text)),
+  strong: (inner) => enclose(inner, '*'),
+  em: (inner) => enclose(inner, '_'),
+  del: (inner) => enclose(inner, '~'),
+  codespan: (text, raw) => (text.trim() === '' ? escapeText(raw) : `\`${escapeText(text.replaceAll('`', "'"))}\``),
+  link: (node) => link(node.href, isBareLink(node) ? node.text : plainWords(node.tokens)),
+  image: ({ href, text }) => link(href, resolveReferences(text)),
+  words: (text) => escapeText(resolveReferences(text)),
+  escape: escapeText,
+  other: escapeText,
+})
 
 function link(href: string, label: string): string {
-  let url: URL
-  try {
-    url = new URL(href)
-  } catch {
-    // Not an absolute address: there is nothing to open, the words stay.
-    return escapeText(label)
-  }
-  if (!['http:', 'https:', 'mailto:'].includes(url.protocol)) return escapeText(label)
+  if (!hasScheme(href, ['http:', 'https:', 'mailto:'])) return escapeText(label)
   // Between the brackets these would end the address.
   const target = escapeText(href.replace(/\s/g, encodeURIComponent)).replaceAll('|', '%7C')
   const shown = label.replace(/\s+/g, ' ').trim()
   return shown === '' || shown === href ? `<${target}>` : `<${target}|${escapeText(shown.replaceAll('|', '¦'))}>`
-}
-
-/** The words of inline Markdown without any markup. */
-function plain(tokens: readonly Token[]): string {
-  return (tokens as MarkedToken[])
-    .map((token) => {
-      if (token.type === 'br') return ' '
-      if (token.type === 'codespan' || token.type === 'escape') return token.text
-      if (token.type === 'text' || token.type === 'image') return resolveReferences(token.type === 'text' ? token.raw : token.text)
-      if ('tokens' in token && token.tokens !== undefined) return plain(token.tokens)
-      return token.raw
-    })
-    .join('')
 }
 
 const escaped: Record<string, string> = { amp: '&', lt: '<', gt: '>' }
