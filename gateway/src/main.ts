@@ -578,16 +578,22 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         checks, machine: thisMachine(), vaultKeyFile: options.vaultKeyFile, ...(options.logLink === undefined ? {} : { logLink: options.logLink }),
         vault: () => sealed(vault), port: () => portInUse,
       },
+      rotateAuthority: (from) => door.rotateAuthority(from),
       shutdown: (reason, restart) => options.onShutdown?.(reason, restart),
     }
     rooms.push = createPush({
       store, clock, log: log.child('push'), keys: vault,
       // Who a push service may be is for the rules of the web: no private address, https only, counted like everything that leaves.
-      post: async ({ url, headers, body, principal }) => (await egress.request(
-        { use: 'web', agent: agents.defaultId(), principal, owner: false, session: mainKey(agents.defaultId()) },
-        { url, headers, post: body, bytesMax: 65_536, timeoutMs: 15_000, redirectsMax: 0, signal: new AbortController().signal },
-      )).status,
+      async post({ url, headers, body, principal }) {
+        const answer = await egress.request(
+          { use: 'web', agent: agents.defaultId(), principal, owner: false, session: mainKey(agents.defaultId()) },
+          { url, headers, post: body, bytesMax: 65_536, timeoutMs: 15_000, redirectsMax: 0, signal: new AbortController().signal },
+        )
+        const retryAfter = answer.headers['retry-after']
+        return { status: answer.status, ...(retryAfter === undefined ? {} : { retryAfter }) }
+      },
     })
+    closers.push(rooms.push.close)
     const reviews = createReviewKeeper({ rooms, tellOwner: (words, key) => chats.tellOwner(words, `review/${key}`) })
     rooms.reviews = reviews
     closers.push(() => reviews.close())
@@ -598,7 +604,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       rooms, methods: methods.map((method) => ({ ...method, handle: (params: never, to: Rooms, caller: never) => method.handle(params, to, caller).catch((error: unknown) => { throw maskedProblem(error, log.mask) }) })), events: createWireEvents(rooms), uiDir: options.uiDir, token, whois: tailscaleWhois, fetchKeys: (url) => fetchPublicKeys(egress, url), random: randomBytes,
       port: options.port, bind: options.bind as never,
       socketPath: join(stateDir, 'gateway.sock'),
-      certificateKeys: { read: (name) => vault.get(name)?.open('the certificate of the door'), write: (name, value) => vault.set(name, value) },
+      certificateKeys: { read: (name) => vault.get(name)?.open('the certificate of the door'), write: (name, value) => vault.set(name, value), remove: (name) => vault.remove(name) },
       onCertificate: (facts) => writeRunning(facts),
     })
     await models.start()
@@ -616,7 +622,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     // For the command line, which must find a gateway started on another port than the configured one, and know its certificate.
     const running = join(stateDir, 'running.json')
     const writeRunning = (certificate: CertificateFacts | undefined): void => {
-      const tls = certificate === undefined ? {} : { tls: { fingerprint: certificate.fingerprint, authorityFile: certificate.authorityFile } }
+      const tls = certificate === undefined ? {} : { tls: { fingerprint: certificate.fingerprint, authorityFile: certificate.authorityFile, next: certificate.next } }
       writeFileSync(running, JSON.stringify({ port: listening.port, pid: process.pid, ...(listening.socketPath === undefined ? {} : { socketPath: listening.socketPath }), ...tls }), { mode: 0o600 })
     }
     writeRunning(listening.certificate)

@@ -11,7 +11,7 @@ async function world() {
   const rooms = await fakeRooms()
   const told: { to: string; notice: PushNotice }[] = []
   const guest = 'pr_guest' as PrincipalId
-  rooms.push = { people: async () => [ownerPrincipal, guest], send: async (to: PrincipalId, notice: PushNotice) => (told.push({ to, notice }), { sent: 1, failed: 0 }) } as unknown as PushDoor
+  rooms.push = { people: async () => [ownerPrincipal, guest], send: async (to: PrincipalId, notice: PushNotice) => (told.push({ to, notice }), { sent: 1, failed: 0, later: 0 }) } as unknown as PushDoor
   rooms.guard.principal = async (id) => ({ id, role: id === ownerPrincipal ? 'owner' : 'guest', name: 'x' })
   let ask: (approval: Approval) => void = () => undefined
   rooms.guard.onApproval = (listener) => {

@@ -88,9 +88,9 @@ function Notifications(props: { stage: Stage }): VNode | null {
           {now.kind === 'on' ? <button type="button" class="button small" aria-disabled={busy} onClick={() => turnOff(now.subscription)}>{say.notifyOff}</button> : null}
           {browsers > 0 ? (
             <button type="button" class="button small" aria-disabled={busy} onClick={() => act(async () => {
-              const { sent } = fields(await desk.ask('push.web.test', {}))
+              const { sent, later } = fields(await desk.ask('push.web.test', {}))
               again()
-              return typeof sent === 'number' && sent > 0 ? say.tried(sent) : say.triedNone
+              return typeof sent === 'number' && sent > 0 ? say.tried(sent) : typeof later === 'number' && later > 0 ? say.triedLater : say.triedNone
             })}>{say.tryIt}</button>
           ) : null}
           {browsers > 0 ? <Sure label={say.allOff} ask={say.allOffAsk} busy={busy} onYes={() => act(async () => {

@@ -13,7 +13,7 @@ export async function pushRooms(): Promise<FakeRooms> {
   const sealed = new Map<string, Secret>()
   rooms.push = createPush({
     store: await openStore({ file: ':memory:', migrations: [pushMigration] }), clock: realClock, log: memoryLogger(),
-    keys: { get: (name) => sealed.get(name), set: async (name, value) => void sealed.set(name, new Secret(name, value)) }, post: async () => 201,
+    keys: { get: (name) => sealed.get(name), set: async (name, value) => void sealed.set(name, new Secret(name, value)) }, post: async () => ({ status: 201 }),
   })
   return rooms
 }

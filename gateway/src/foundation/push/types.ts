@@ -9,13 +9,14 @@ export interface PushPreferences { approvals: boolean; replies: boolean; alerts:
 /** Without `body` a notification says only what kind of thing it is. `session` is where a click leads. */
 export interface PushNotice { kind: 'approval' | 'reply' | 'alert' | 'test'; body?: string; session?: string }
 
-export interface PushResult { sent: number; failed: number }
+/** How many browsers were told, could not be, and are told once their push service takes more. */
+export interface PushResult { sent: number; failed: number; later: number }
 
 /** Web push to the browsers of this gateway's people. */
 export interface PushDoor {
   /** The key browsers subscribe with; made and sealed at the first call. */
   publicKey(): Promise<string>
-  /** Throws `Problem('push-endpoint')` for an address that is no https address; `push-full` beyond 20 browsers of one person. */
+  /** Throws `Problem('push-endpoint')` for an address that is no https address of a public name; `push-full` beyond 20 browsers of one person. */
   subscribe(principal: PrincipalId, target: PushTarget): Promise<void>
   /** Forgets one browser, or all of this person. Resolves with how many. */
   unsubscribe(principal: PrincipalId, endpoint: string | 'all'): Promise<number>
@@ -27,4 +28,6 @@ export interface PushDoor {
   send(principal: PrincipalId, notice: PushNotice): Promise<PushResult>
   /** Whoever has a browser to be told. */
   people(): Promise<PrincipalId[]>
+  /** Gives up what waits. */
+  close(): void
 }
