@@ -75,6 +75,7 @@ import { gatewayRemotePlain } from './gateway-remote-plain.ts'
 import { gatewayRunsAsRoot } from './gateway-runs-as-root.ts'
 import { gatewayTailscaleFunnel } from './gateway-tailscale-funnel.ts'
 import { gatewayTailscaleServe } from './gateway-tailscale-serve.ts'
+import { gatewayTlsEnding } from './gateway-tls-ending.ts'
 import { gatewayTlsIncomplete } from './gateway-tls-incomplete.ts'
 import { gatewayTokenAge } from './gateway-token-age.ts'
 import { gatewayTokenPlaceholderValue } from './gateway-token-placeholder-value.ts'
@@ -95,6 +96,7 @@ import { sandboxDangerousSettings } from './sandbox-dangerous-settings.ts'
 import { sandboxReadOnlyWide } from './sandbox-read-only-wide.ts'
 import { sandboxUnavailable } from './sandbox-unavailable.ts'
 import { secretsEnvInvalid } from './secrets-env-invalid.ts'
+import { vaultKeyAge } from './vault-key-age.ts'
 import { vaultUnusable } from './vault-unusable.ts'
 
 /** Every check of the posture. */
@@ -174,6 +176,7 @@ export const checks: readonly Check[] = [
   gatewayRunsAsRoot,
   gatewayTailscaleFunnel,
   gatewayTailscaleServe,
+  gatewayTlsEnding,
   gatewayTlsIncomplete,
   gatewayTokenAge,
   gatewayTokenPlaceholderValue,
@@ -194,5 +197,6 @@ export const checks: readonly Check[] = [
   sandboxReadOnlyWide,
   sandboxUnavailable,
   secretsEnvInvalid,
+  vaultKeyAge,
   vaultUnusable,
 ]

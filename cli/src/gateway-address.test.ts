@@ -54,6 +54,9 @@ describe('resolveAddress', () => {
   it('pins what it is told for another computer', () => {
     expect(resolveAddress({ ...nothing, flags: { url: 'wss://far.example', tlsFingerprint: `sha256:${fingerprint}` } }).fingerprint).toBe(plain)
     expect(resolveAddress({ ...nothing, config: { gateway: { mode: 'remote', remote: { url: 'wss://far.example', tlsFingerprint: fingerprint } } } }).fingerprint).toBe(plain)
+    const other = fingerprint.replaceAll('AB', 'CD')
+    expect(resolveAddress({ ...nothing, flags: { url: 'wss://far.example', tlsFingerprint: `${fingerprint}, ${other}` } }).fingerprint).toBe(`${plain},${plain.replaceAll('ab', 'cd')}`)
+    expect(() => resolveAddress({ ...nothing, flags: { url: 'wss://far.example', tlsFingerprint: `${fingerprint},` } })).toThrow('fingerprint')
     expect(() => resolveAddress({ ...nothing, flags: { url: 'wss://far.example', tlsFingerprint: 'AB:CD' } })).toThrow('fingerprint')
     expect(() => resolveAddress({ ...nothing, flags: { tlsFingerprint: fingerprint } })).toThrow('encrypted')
   })

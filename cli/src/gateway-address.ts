@@ -13,7 +13,7 @@ export interface GatewayAddress {
   tokens: string[]
   /** The Unix socket of a gateway of this user on this computer; tried first. */
   socketPath?: string
-  /** SHA-256 of the certificate that must be shown, or of the authority that signed it: 64 hex digits. Absent: an authority this computer trusts must have signed it. */
+  /** SHA-256 of the certificate that must be shown, or of the authority that signed it: 64 hex digits; several with a comma between, while one takes the place of another. Absent: an authority this computer trusts must have signed it. */
   fingerprint?: string
 }
 
@@ -84,10 +84,10 @@ function pinFor(url: string, sources: AddressSources, configured: string | undef
   const { protocol, hostname } = new URL(url)
   const given = sources.flags.tlsFingerprint ?? (configured === '' ? undefined : configured) ?? (isLoopback(hostname) && protocol === 'wss:' ? sources.running?.tls?.fingerprint : undefined)
   if (given === undefined) return undefined
-  const digits = given.replace(/^sha-?256[:=]/i, '').replace(/[:\s]/g, '').toLowerCase()
-  if (!/^[0-9a-f]{64}$/.test(digits)) throw new Problem('usage', `"${given.slice(0, 100)}" is not a SHA-256 fingerprint.`, { next: 'It has 32 pairs of hex digits, as "moltbot gateway tls" shows it on the gateway\'s computer.' })
+  const pins = given.split(',').map((one) => one.trim().replace(/^sha-?256[:=]/i, '').replace(/[:\s]/g, '').toLowerCase())
+  if (!pins.every((digits) => /^[0-9a-f]{64}$/.test(digits))) throw new Problem('usage', `"${given.slice(0, 100)}" is not a SHA-256 fingerprint.`, { next: 'It has 32 pairs of hex digits, as "moltbot gateway tls" shows it on the gateway\'s computer.' })
   if (protocol !== 'wss:') throw new Problem('usage', 'A fingerprint belongs to an encrypted connection.', { next: 'Write the address with wss://.' })
-  return digits
+  return pins.join(',')
 }
 
 function checkUrl(given: string): string {

@@ -7,7 +7,7 @@ export const globalFlags = {
   json: { kind: 'boolean', summary: 'Print one JSON document (or one per line) instead of text' },
   url: { kind: 'text', value: 'address', summary: 'Gateway to talk to, like ws://127.0.0.1:18789' },
   token: { kind: 'text', value: 'token', summary: 'Gateway token (prefer MOLTBOT_GATEWAY_TOKEN: arguments are visible to other users)' },
-  'tls-fingerprint': { kind: 'text', value: 'sha256', summary: 'Accept exactly this certificate, or what this authority signed (moltbot gateway tls shows it there)' },
+  'tls-fingerprint': { kind: 'text', value: 'sha256', summary: 'Accept exactly this certificate, or what this authority signed (moltbot gateway tls shows it there); two with a comma between' },
   'no-color': { kind: 'boolean', summary: 'No colours, as with NO_COLOR=1' },
   help: { kind: 'boolean', short: 'h', summary: 'Show help' },
 } as const satisfies Record<string, FlagSpec>

@@ -45,14 +45,15 @@ export function dialFor(address: GatewayAddress): Dial | undefined {
   }
 }
 
-/** Whether what was shown is the pinned certificate, or was signed by the pinned authority, and is valid now. */
+/** Whether what was shown is a pinned certificate, or was signed by a pinned authority, and is valid now. `fingerprint`: one, or several with a comma between. */
 export function fitsPin(shown: DetailedPeerCertificate, fingerprint: string, now: number): boolean {
   const leaf = new X509Certificate(shown.raw)
   if (Date.parse(leaf.validFrom) > now || Date.parse(leaf.validTo) < now) return false
-  if (plain(leaf.fingerprint256) === fingerprint) return true
+  const pins = fingerprint.split(',')
+  if (pins.includes(plain(leaf.fingerprint256))) return true
   // That the authority's certificate was sent along proves nothing: anybody can send it. Its signature does.
   const issuer = shown.issuerCertificate?.raw === undefined ? undefined : new X509Certificate(shown.issuerCertificate.raw)
-  return issuer !== undefined && issuer.ca && plain(issuer.fingerprint256) === fingerprint && leaf.checkIssued(issuer) && leaf.verify(issuer.publicKey)
+  return issuer !== undefined && issuer.ca && pins.includes(plain(issuer.fingerprint256)) && leaf.checkIssued(issuer) && leaf.verify(issuer.publicKey)
 }
 
 function plain(fingerprint: string): string {

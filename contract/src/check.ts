@@ -98,6 +98,11 @@ export interface Facts {
   credentials: readonly CredentialFact[]
   /** Why `secrets.env` cannot be used; null: it can, or there is none. */
   secretsFault: string | null
+  /**
+   * Certificates the gateway shows or signs with, where `gateway.tls` is on: the `own` one, or the generated `server` one and its `authority`. Times are epoch
+   * ms; `renews`: the gateway replaces it in time by itself. Absent: not looked at.
+   */
+  certificates?: readonly { role: 'own' | 'server' | 'authority'; path: string; endsAt: number; renews: boolean }[]
   /** The sealed secrets: none yet, readable, why not, or left alone because looking would have changed their folder. */
   vault: { state: 'none' } | { state: 'unopened' } | { state: 'ok'; secrets: number } | { state: 'unusable'; reason: string }
   /** The channels there are. `platform`: other people can write on them. */

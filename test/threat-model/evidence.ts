@@ -285,6 +285,8 @@ export const evidence: readonly Evidence[] = [
   // Files are handed on within the process; what reads documents is its child, and reached by pipes alone.
   { on: ['media→agent'], controls: ['isEncrypted', 'authenticatesDestination', 'checksDestinationRevocation', 'implementsAuthenticationScheme', 'authorizesSource'], tests: [asOneProcess, `${connections} › has its media fetched for its own account`], attacks: [foundNoSocket, 'MED-07'] },
   { on: ['tailscale→gateway'], controls: ['isEncrypted', 'authenticatesDestination'], tests: ['HTTP-15'], attacks: ['HTTP-16', 'AUT-19'] },
+  // Nobody asks whether our certificate was revoked: one that was stolen ends by itself within two weeks, and at once when another authority signs.
+  { on: ['tailscale→gateway'], controls: ['checksDestinationRevocation'], tests: ['gateway/src/api/tls/certificates.test.ts › is renewed in the middle of its life'], attacks: [`${tls} › ends by itself within two weeks`, `${tls} › a new authority takes over at once`] },
   { on: ['gateway→page', 'page→gateway'], controls: ['sanitizesInput', 'validatesInput'], tests: [`${handshake} › words bad params`], attacks: ['HTTP-05', 'HTTP-18', 'WSF-11'] },
   // Flows within the process.
   { on: withinTheProcess, controls: ['isEncrypted', 'authenticatesDestination', 'checksDestinationRevocation'], tests: [`${census} › what works on a message is one process, and speaks to nobody but who it must`, architecture], attacks: [`${census} › a stranger on this machine finds no socket that answers`] },

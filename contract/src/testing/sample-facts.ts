@@ -42,6 +42,7 @@ export function cleanFacts(): ChangeableFacts {
       { role: 'log-link', path: '/tmp/moltbot-gateway.log', kind: 'link', mode: 0o777, owner: 1000, target: `${sampleStateDir}/logs/gateway.log`, modifiedAt: now - 1_000 },
     ],
     filesLeftOut: false,
+    certificates: [{ role: 'server', path: `${sampleStateDir}/tls/server.pem`, endsAt: now + 10 * 86_400_000, renews: true }, { role: 'authority', path: `${sampleStateDir}/tls/authority.pem`, endsAt: now + 3_000 * 86_400_000, renews: true }],
     config: {
       exists: true,
       effective: {

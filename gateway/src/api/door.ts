@@ -5,6 +5,7 @@ import { createServer as createTlsServer, Server as TlsServer } from 'node:https
 import type { AddressInfo, Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { isDeepStrictEqual } from 'node:util'
 import { Problem } from '@moltbot/contract'
 import type { Secret } from '@moltbot/contract'
 import { WebSocketServer } from 'ws'
@@ -33,7 +34,7 @@ import { fallsWithRotation } from './socket/admission.ts'
 import { createSockets } from './socket/connection.ts'
 import { createDispatch } from './socket/dispatch.ts'
 import { socketLimits } from './socket/limits.ts'
-import { currentCertificate, type CertificateFacts, type SealedKeys, type ServerCertificate } from './tls/server-certificate.ts'
+import { currentCertificate, prepareAuthority, type CertificateFacts, type CertificateParts, type SealedKeys, type ServerCertificate } from './tls/server-certificate.ts'
 import { markUnixPeer } from './unix-peers.ts'
 
 export interface Door {
@@ -49,6 +50,11 @@ export interface Door {
   close(why?: { reason?: string; restartExpectedMs?: number }): Promise<void>
   /** Looks whether the shared secret changed, and if so ends everything that came from the old one. Also done by itself: at every use and reload, and every two seconds while anybody is connected. */
   checkCredentials(): Promise<void>
+  /**
+   * Makes a new authority, which signs from then on (epoch ms; now or before: at once). Resolves with what is shown then. Rejects with
+   * `door-no-rotation` where the port is not encrypted, or by a certificate that is not ours to renew.
+   */
+  rotateAuthority(from: number): Promise<CertificateFacts>
 }
 
 export interface DoorOptions {
@@ -75,7 +81,7 @@ export interface DoorOptions {
   certificateFolder?: string
   /** Where their keys are sealed. Absent: files of mode 600 beside them. */
   certificateKeys?: SealedKeys
-  /** Hears of a certificate that took the place of another. */
+  /** Hears of a certificate that took the place of another, and of an authority that is going to. */
   onCertificate?: (facts: CertificateFacts) => void
 }
 
@@ -250,12 +256,19 @@ export function createDoor(options: DoorOptions): Door {
   }
 
   let certificate: ServerCertificate | undefined
-  const certificateNow = (): Promise<ServerCertificate> => {
+  const certificateParts = (): CertificateParts => {
     const now = config()
-    return currentCertificate({
+    return {
       certPath: now.tls.certPath, keyPath: now.tls.keyPath, autoGenerate: now.tls.autoGenerate, folder: options.certificateFolder ?? join(rooms.stateDir, 'tls'), keys: options.certificateKeys,
       names: reachableNames({ ...now, bind: atStart.bind, customBindHost: atStart.customBindHost }), now: clock.now(), random: options.random,
-    })
+    }
+  }
+  /** Its files are written by one at a time. */
+  let certificateWork: Promise<unknown> = Promise.resolve()
+  const withCertificate = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = certificateWork.then(work)
+    certificateWork = done.catch(() => undefined)
+    return done
   }
   const encryption = (shown: ServerCertificate): { cert: string; key: string; minVersion: 'TLSv1.3' } => ({ cert: shown.certificate, key: shown.key, minVersion: 'TLSv1.3' })
 
@@ -379,17 +392,24 @@ export function createDoor(options: DoorOptions): Door {
   }
 
   let certificateFault: string | undefined
+  const showCertificate = async (): Promise<void> => {
+    const found = await currentCertificate(certificateParts())
+    const before = certificate
+    if (before === undefined || (isDeepStrictEqual(found.facts, before.facts) && found.key === before.key)) return
+    certificate = found
+    if (found.certificate !== before.certificate || found.key !== before.key) {
+      // New connections get the new one; those that are open stay as they are.
+      for (const server of servers) if (server instanceof TlsServer) server.setSecureContext(encryption(found))
+      log.info('The certificate was replaced.', { fingerprint: found.facts.fingerprint, expiresAt: found.facts.expiresAt })
+    }
+    if (found.facts.next !== null && found.facts.next.fingerprint !== before.facts.next?.fingerprint) log.warn('Another authority is going to sign the certificate: clients that pin this one need its fingerprint by then.', found.facts.next)
+    options.onCertificate?.(found.facts)
+  }
   const renewCertificate = async (): Promise<void> => {
     if (!tls || certificate === undefined) return
     try {
-      const found = await certificateNow()
+      await withCertificate(showCertificate)
       certificateFault = undefined
-      if (found.certificate === certificate.certificate && found.key === certificate.key) return
-      // New connections get the new one; those that are open stay as they are.
-      for (const server of servers) if (server instanceof TlsServer) server.setSecureContext(encryption(found))
-      certificate = found
-      log.info('The certificate was replaced.', { fingerprint: found.facts.fingerprint, expiresAt: found.facts.expiresAt })
-      options.onCertificate?.(found.facts)
     } catch (error) {
       const said = error instanceof Error ? error.message : String(error)
       if (said !== certificateFault) log.error('The certificate could not be looked at; the one before stays.', { error: said })
@@ -470,6 +490,12 @@ export function createDoor(options: DoorOptions): Door {
 
   return {
     checkCredentials,
+    rotateAuthority: (from) => withCertificate(async () => {
+      if (certificate === undefined) throw new Problem('door-no-rotation', 'The port is not encrypted: there is no certificate to replace.', { next: 'Set gateway.tls.enabled to true and restart the gateway; it makes one.' })
+      await prepareAuthority(certificateParts(), from)
+      await showCertificate()
+      return certificate.facts
+    }),
     async listen() {
       const { loopback } = listenAddresses(config())
       const now = await credentials.current()
@@ -492,7 +518,7 @@ export function createDoor(options: DoorOptions): Door {
         })
       }
       if (!loopback && !now.strong) log.warn(`The gateway ${now.mode} is short for a port that other machines can reach. Make a longer one with scripts/rotate-gateway-token.sh.`)
-      if (tls) certificate = await certificateNow()
+      if (tls) certificate = await withCertificate(() => currentCertificate(certificateParts()))
       await attempts.load()
       const addresses = await listenEverywhere()
       await listenForProxies()

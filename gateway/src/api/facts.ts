@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Channel, Clock, Facts, LiveFacts } from '@moltbot/contract'
 import type { ConfigDoor } from '../foundation/config/types.ts'
+import { certificateFacts } from './facts/certificate-facts.ts'
 import { configFacts, credentialFacts } from './facts/config-facts.ts'
 import { fileFacts } from './facts/file-facts.ts'
 import { lookFromOutside } from './facts/look-from-outside.ts'
@@ -37,12 +38,13 @@ export async function takeFacts(sources: FactSources): Promise<Facts> {
   const { config, stateDir, machine, rooms } = sources
   const snapshot = config.snapshot()
   const port = sources.port ?? (await runningPort(stateDir)) ?? portOf(snapshot.effective)
-  const [files, credentials, listening, disk, live] = await Promise.all([
+  const [files, credentials, listening, disk, live, certificates] = await Promise.all([
     fileFacts({ stateDir, snapshot, home: machine.home, vaultKeyFile: sources.vaultKeyFile, logLink: sources.logLink, logFile: rooms?.logs.file, workspaces: rooms?.agents.list().map(({ workspace }) => workspace) ?? [] }),
     credentialFacts(config, stateDir),
     port === undefined || port === 0 ? null : listeningAddresses(port, machine.platform),
     freeSpace(stateDir, machine.home),
     rooms === undefined ? null : liveFacts(rooms),
+    certificateFacts({ stateDir, effective: snapshot.effective, home: machine.home }),
   ])
   const tls = (snapshot.effective['gateway'] as { tls?: { enabled?: boolean } } | undefined)?.tls?.enabled === true
   return {
@@ -56,6 +58,7 @@ export async function takeFacts(sources: FactSources): Promise<Facts> {
     config: configFacts(snapshot),
     credentials,
     secretsFault: sources.secretsFault,
+    certificates,
     vault: sources.vault,
     channels: sources.channels.map(({ id, label, senders }) => ({ id, label, senders })),
     listening,

@@ -7,6 +7,7 @@ export const doorProblems = {
   'door-no-address': 'The address to listen on is missing or not of this machine.',
   'door-no-tailnet': 'This machine has no tailnet address.',
   'door-no-certificate': 'There is no TLS certificate that would work.',
+  'door-no-rotation': 'There is no authority of this gateway that could be replaced.',
   'door-listen-failed': 'The port could not be opened for another reason.',
   'door-placeholder': 'The gateway secret is a word from an example.',
   'door-weak': 'The gateway secret is too short for a port that other machines can reach.',

@@ -14,6 +14,7 @@ import type { Runs } from './wire/runs.ts'
 import type { SignIns } from './browser-sessions.ts'
 import type { Devices } from './devices.ts'
 import type { Presence } from './presence.ts'
+import type { CertificateFacts } from './tls/server-certificate.ts'
 
 /** What `main.ts` hands to the door: the rooms it may ask, as values; the door imports only their types. */
 export interface Rooms {
@@ -78,6 +79,8 @@ export interface Rooms {
   halt?: HaltDoor
   /** Does work whose entries in the record bear this where they say nothing of their own. Absent: they bear nothing. */
   bearing?<T>(whence: { place?: string; correlation?: string }, work: () => Promise<T>): Promise<T>
+  /** A new authority for the certificate of the door, from then on (epoch ms). Rejects with `door-no-rotation`. Absent: this gateway was built without a door. */
+  rotateAuthority?(from: number): Promise<CertificateFacts>
   /** Asks the process to stop (`restart`: with the wish to be started again). Returns at once. */
   shutdown(reason: string, restart: boolean): void
 }

@@ -117,6 +117,7 @@ import { status } from './status.ts'
 import { systemEvent } from './system-event.ts'
 import { systemPresence } from './system-presence.ts'
 import { tasksList } from './tasks-list.ts'
+import { tlsRotate } from './tls-rotate.ts'
 import { toolsCatalog } from './tools-catalog.ts'
 import { toolsEffective } from './tools-effective.ts'
 import { toolsList } from './tools-list.ts'
@@ -260,6 +261,7 @@ export const methods: Method[] = [
   systemEvent,
   systemPresence,
   tasksList,
+  tlsRotate,
   toolsCatalog,
   toolsEffective,
   toolsList,

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { makeAuthority, makeServerCertificate, namesOf } from './certificates.ts'
 import { identifier, integer, octets, time } from './der.ts'
-import { currentCertificate, type CertificateParts, type SealedKeys } from './server-certificate.ts'
+import { currentCertificate, prepareAuthority, type CertificateParts, type SealedKeys, type ServerCertificate } from './server-certificate.ts'
 
 const now = Date.UTC(2026, 10, 22)
 const making = { now, random: randomBytes }
@@ -29,7 +29,7 @@ describe('a generated certificate', () => {
   const names = ['localhost', '127.0.0.1', '::1', 'fe80::1:2', 'box.tailnet.ts.net', '2001:db8::ff00:42:8329']
   const server = makeServerCertificate(authority, names, making)
 
-  it('is what Node reads, signed by its authority, for the names given and a year', () => {
+  it('is what Node reads, signed by its authority, for the names given and two weeks', () => {
     const issuer = new X509Certificate(authority.certificate)
     const leaf = new X509Certificate(server.certificate)
     expect([issuer.ca, leaf.ca]).toEqual([true, false])
@@ -39,7 +39,7 @@ describe('a generated certificate', () => {
     expect(leaf.checkHost('box.tailnet.ts.net')).toBe('box.tailnet.ts.net')
     expect(leaf.checkHost('evil.example')).toBeUndefined()
     expect(leaf.checkIP('127.0.0.1')).toBe('127.0.0.1')
-    expect(Math.round((Date.parse(leaf.validTo) - now) / 86_400_000)).toBe(365)
+    expect(Math.round((Date.parse(leaf.validTo) - now) / 86_400_000)).toBe(14)
     expect(leaf.publicKey.asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' })
   })
 
@@ -68,20 +68,79 @@ describe('the certificate of the door', () => {
     expect(new X509Certificate(readFileSync(first.facts.authorityFile ?? '', 'utf8')).fingerprint256).toBe(first.facts.fingerprint)
   })
 
-  it('is renewed a month before its end and for a new name, under the same authority', async () => {
+  const day = 86_400_000
+  const at = (folder: string, days: number): Promise<ServerCertificate> => currentCertificate(partsIn(folder, { now: now + days * day }))
+
+  it('is renewed in the middle of its life and for a new name, under the same authority', async () => {
     const folder = fresh()
     const first = await currentCertificate(partsIn(folder))
-    const renewed = await currentCertificate(partsIn(folder, { now: now + 336 * 86_400_000 }))
+    expect((await at(folder, 6)).facts).toEqual(first.facts)
+    const renewed = await at(folder, 8)
     expect(renewed.facts.leafFingerprint).not.toBe(first.facts.leafFingerprint)
     expect(renewed.facts.fingerprint).toBe(first.facts.fingerprint)
     const named = await currentCertificate(partsIn(folder, { names: ['localhost', '127.0.0.1', 'box.lan'] }))
     expect(named.facts.names).toContain('box.lan')
   })
 
+  it('gets its prepared authority on the day, and shows its fingerprint before', async () => {
+    const folder = fresh()
+    const sealed = new Map<string, string>()
+    const keys: SealedKeys = { read: (name) => sealed.get(name), write: async (name, value) => void sealed.set(name, value), remove: async (name) => sealed.delete(name) }
+    const on = (days: number): Promise<ServerCertificate> => currentCertificate(partsIn(folder, { keys, now: now + days * day }))
+    const first = await on(0)
+    expect(first.facts.next).toBeNull()
+    await prepareAuthority(partsIn(folder, { keys }), now + 10 * day)
+    const before = await on(9)
+    expect(before.facts).toMatchObject({ fingerprint: first.facts.fingerprint, next: { from: now + 10 * day } })
+    const after = await on(10)
+    expect(after.facts).toMatchObject({ fingerprint: before.facts.next?.fingerprint, next: null })
+    expect(new X509Certificate(after.certificate).verify(new X509Certificate(readFileSync(after.facts.authorityFile ?? '')).publicKey)).toBe(true)
+    // The key of an authority that signs is kept once.
+    expect([...sealed.keys()]).toEqual(['gateway.tls/authority-key', 'gateway.tls/server-key'])
+    expect((await on(11)).facts).toEqual(after.facts)
+  })
+
+  it('gets a prepared authority as a whole also when the gateway was stopped halfway', async () => {
+    const folder = fresh()
+    await at(folder, 0)
+    await prepareAuthority(partsIn(folder), now + 10 * day)
+    const { facts: { next } } = await at(folder, 0)
+    // The key was written, the certificate not yet.
+    writeFileSync(join(folder, 'tls', 'authority.key'), readFileSync(join(folder, 'tls', 'next-authority.key')))
+    expect((await at(folder, 10)).facts).toMatchObject({ fingerprint: next?.fingerprint, next: null })
+  })
+
+  it('gets another authority at once where that is asked for, and the one that was prepared is forgotten', async () => {
+    const folder = fresh()
+    const first = await at(folder, 0)
+    await prepareAuthority(partsIn(folder), now + 10 * day)
+    const prepared = (await at(folder, 0)).facts.next?.fingerprint
+    await prepareAuthority(partsIn(folder), now)
+    const { facts } = await at(folder, 0)
+    expect([first.facts.fingerprint, prepared]).not.toContain(facts.fingerprint)
+    expect(facts.next).toBeNull()
+    expect(statSync(join(folder, 'tls', 'authority.key')).mode & 0o777).toBe(0o600)
+  })
+
+  it('has the successor of an authority that ends shown a month before it takes over', async () => {
+    const folder = fresh()
+    const first = await at(folder, 0)
+    const near = await at(folder, 3_650 - 59)
+    expect(near.facts.fingerprint).toBe(first.facts.fingerprint)
+    expect(near.facts.next?.from).toBe(Math.floor((now + (3_650 - 30) * day) / 1_000) * 1_000)
+    expect((await at(folder, 3_650 - 31)).facts.next).toEqual(near.facts.next)
+    expect((await at(folder, 3_650 - 30)).facts).toMatchObject({ fingerprint: near.facts.next?.fingerprint, next: null })
+  })
+
+  it('that is one\'s own has no authority to replace', async () => {
+    await expect(prepareAuthority(partsIn(fresh(), { certPath: '/cert.pem', keyPath: '/key.pem' }), now)).rejects.toMatchObject({ code: 'door-no-rotation' })
+    await expect(prepareAuthority(partsIn(fresh(), { autoGenerate: false }), now)).rejects.toMatchObject({ code: 'door-no-rotation' })
+  })
+
   it('keeps its keys sealed where it can, and makes no new authority when the seal does not open', async () => {
     const folder = fresh()
     const sealed = new Map<string, string>()
-    const keys: SealedKeys = { read: (name) => sealed.get(name), write: async (name, value) => void sealed.set(name, value) }
+    const keys: SealedKeys = { read: (name) => sealed.get(name), write: async (name, value) => void sealed.set(name, value), remove: async (name) => sealed.delete(name) }
     const first = await currentCertificate(partsIn(folder, { keys }))
     expect([...sealed.keys()]).toEqual(['gateway.tls/authority-key', 'gateway.tls/server-key'])
     expect(() => readFileSync(join(folder, 'tls', 'server.key'))).toThrow('ENOENT')

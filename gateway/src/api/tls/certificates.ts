@@ -13,11 +13,14 @@ export interface Making {
 }
 
 export const dayMs = 86_400_000
-/** What browsers and phones still accept of a server's certificate is 398 days. */
-const serverDays = 365
+/**
+ * A server's certificate ends by itself this soon: nobody asks whether ours was revoked, so one that was stolen must not last. Browsers
+ * forget an exception for a certificate they do not trust after a week, which is when ours is renewed.
+ */
+export const serverDays = 14
 const authorityDays = 3650
 /** Clocks of other machines may be behind. */
-const earlierMs = 3_600_000
+export const earlierMs = 3_600_000
 
 const ecdsaWithSha256 = sequence(identifier('1.2.840.10045.4.3.2'))
 
@@ -35,7 +38,7 @@ export function makeAuthority(name: string, making: Making): CertificatePair {
   })
 }
 
-/** A new certificate for a server under these names (DNS names and addresses), signed by the authority, valid for a year. */
+/** A new certificate for a server under these names (DNS names and addresses), signed by the authority, valid for `serverDays`. */
 export function makeServerCertificate(authority: CertificatePair, names: readonly string[], making: Making): CertificatePair {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const issuer = new X509Certificate(authority.certificate)
