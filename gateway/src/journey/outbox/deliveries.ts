@@ -98,6 +98,10 @@ export function createDeliveries(options: { store: Store; clock: Clock; newId: N
     async forgetPlatformId(tx: Tx, id: DeliveryId, key: DeliveryKey): Promise<void> {
       await tx.run('UPDATE deliveries SET platform_id = NULL, message_key = ? WHERE id = ?', key, id)
     },
+    /** The network does not take the file: these words go out in its place. */
+    async sayInstead(tx: Tx, id: DeliveryId, markdown: string): Promise<void> {
+      await tx.run("UPDATE deliveries SET markdown = ?, file = NULL, file_hash = NULL, state = 'queued' WHERE id = ?", markdown, id)
+    },
     async ofTurn(on: Sql, turn: TurnId): Promise<StoredDelivery[]> {
       return (await on.all('SELECT * FROM deliveries WHERE turn_id = ? ORDER BY part', turn)).map(toDelivery)
     },

@@ -12,7 +12,8 @@ import { createDeliveries, deliveryKey, outboxButtonsMigration, outboxFilesMigra
 import { fits } from './fits.ts'
 import { createKeptFiles } from './kept-files.ts'
 import { sayable } from './sayable.ts'
-import type { DeliveryFile, DeliveryRow, GivenFile, OutboxDoor } from './types.ts'
+import type { DeliveryFile, DeliveryRow, GivenFile, HeldFile, OutboxDoor, SpokenAnswer } from './types.ts'
+import type { SpokenWords } from './spoken-words.ts'
 import { buttonsFor, leftOutWords } from './with-file.ts'
 
 export type * from './types.ts'
@@ -33,6 +34,8 @@ const retryBaseMs = 400
 const retryMaxMs = 30_000
 /** So long a place may be out of reach before the buttons of a question that is over are left there. */
 const buttonsPatienceMs = 60_000
+/** Stands below words that were to be heard and could not be sent so. */
+const noSoundWords = '\n\n*(As text: this chat takes no voice notes from me.)*'
 /** A live preview starts when this much is there and this long has passed. */
 const previewCharsMin = 24
 const previewEveryMs = 1_000
@@ -44,6 +47,13 @@ export interface ReplyTarget {
   principal: Principal
   chat: ChatRef
   replyTo: PlatformMessageId
+}
+
+export interface PreviewWishes {
+  /** Only that we are working is shown. */
+  quiet?: boolean
+  /** The words as they go out. */
+  plain?(words: string): string
 }
 
 /** A live preview of an answer while it is being written. */
@@ -91,10 +101,11 @@ export function createOutbox(options: {
   }
 
   /** Writes the parts of one reply in the caller's transaction; they go out after its commit. */
-  async function write(tx: Tx, reply: { owner: string; turnId: TurnId | null; inboxId: InboxId | null; principal: PrincipalId; chat: ChatRef; replyTo: PlatformMessageId | null; markdown: string; key?: DeliveryKey; file?: DeliveryFile; buttons?: readonly OutgoingButton[] }): Promise<DeliveryRow[]> {
+  async function write(tx: Tx, reply: { owner: string; turnId: TurnId | null; inboxId: InboxId | null; principal: PrincipalId; chat: ChatRef; replyTo: PlatformMessageId | null; markdown: string; key?: DeliveryKey; file?: DeliveryFile; spoken?: SpokenAnswer; buttons?: readonly OutgoingButton[] }): Promise<DeliveryRow[]> {
     const { max, lines } = limitsOf(reply.chat)
-    const { words, file } = reply.file === undefined ? { words: reply.markdown, file: undefined } : fileWithin(reply.chat, reply.markdown, reply.file)
-    const parts = file !== undefined && goesBeside(reply.chat, words) ? [words] : [...(await partsOf(words, max, lines)), ...(file === undefined ? [] : [''])]
+    const { words, file } = reply.spoken !== undefined ? { words: reply.markdown, file: await soundFor(tx, reply, reply.spoken) } : reply.file === undefined ? { words: reply.markdown, file: undefined } : fileWithin(reply.chat, reply.markdown, reply.file)
+    const isAlone = file?.instead !== undefined
+    const parts = isAlone ? [''] : file !== undefined && reply.spoken === undefined && goesBeside(reply.chat, words) ? [words] : [...(await partsOf(words, max, lines)), ...(file === undefined ? [] : [''])]
     const rows: StoredDelivery[] = []
     const atOnce = connections.of(reply.chat) !== undefined && lanes.empty(placeKey(reply.chat))
     for (const [part, markdown] of parts.entries()) {
@@ -114,6 +125,19 @@ export function createOutbox(options: {
     const limits = connections.of(chat)?.limits
     const instead = limits === undefined ? undefined : leftOutWords(file, limits, options.label(chat))
     return instead === undefined ? { words, file } : { words: `${words}\n\n${instead}`, file: undefined }
+  }
+
+  /**
+   * The sound of an answer as the place takes it; undefined: it takes none, and the words are all there is. It stands in place of the words only where they
+   * would fit into the one message that it is, and where none of them stand there yet.
+   */
+  async function soundFor(tx: Tx, { owner, chat, markdown }: { owner: string; chat: ChatRef; markdown: string }, { file, alone }: SpokenAnswer): Promise<DeliveryFile | undefined> {
+    const limits = connections.of(chat)?.limits
+    if (limits === undefined) return file
+    if (leftOutWords(file, limits, options.label(chat)) !== undefined) return undefined
+    const words = sayable(markdown).trim()
+    const isAlone = alone && fits(`${words}${noSoundWords}`, limits.textLengthMax, limits.linesMax ?? Number.POSITIVE_INFINITY) && (await deliveries.byKey(tx, deliveryKey(owner, 0))) === undefined
+    return isAlone ? { ...file, instead: words } : file
   }
 
   /** Whether the words are short enough to stand beside a file. Longer ones go before it. */
@@ -280,7 +304,16 @@ export function createOutbox(options: {
       progress.end = { state: 'sent', platformId }
     } catch (error) {
       if (!(error instanceof SendProblem)) throw error
-      if (error.outcome === 'never') return end({ state: 'failed', error: error.message })
+      if (error.outcome === 'never') {
+        const { file } = row
+        if (file?.instead === undefined) return end({ state: 'failed', error: error.message })
+        const words = `${file.instead}${noSoundWords}`
+        await store.transaction((tx) => deliveries.sayInstead(tx, row.id, words))
+        log.warn('A network did not take an answer as a sound; its words go out.', { delivery: row.id, error: error.message })
+        letGo(files.drop(file.sha256))
+        progress.certain = true
+        return 0
+      }
       progress.certain = error.outcome === 'not-sent'
       progress.cause = 'line'
       const wait = Math.min(backoff(row.attempts, error.retryAfterMs), leftMs + 1)
@@ -309,10 +342,10 @@ export function createOutbox(options: {
     const { file } = row
     if (file === undefined) return { words: row.markdown }
     const instead = leftOutWords(file, limits, options.label(row.chat))
-    if (instead !== undefined) return { words: row.markdown === '' ? instead : `${row.markdown}\n\n${instead}` }
+    if (instead !== undefined) return { words: file.instead ?? (row.markdown === '' ? instead : `${row.markdown}\n\n${instead}`) }
     const bytes = await files.read(file.sha256)
     if (bytes === undefined) throw new SendProblem('never', `the file “${file.fileName}” is no longer there`)
-    const { sha256: _, ...facts } = file
+    const { sha256: _hash, instead: _words, ...facts } = file
     return { words: row.markdown, file: { ...facts, bytes: async () => bytes } }
   }
 
@@ -358,7 +391,7 @@ export function createOutbox(options: {
   }
 
   /** Shows an answer while it is written, where the place can be edited; and that we are working, where it can be shown. */
-  function preview(turn: ReplyTarget, commit: (also: (tx: Tx) => Promise<void>) => Promise<void>): Preview {
+  function preview(turn: ReplyTarget, commit: (also: (tx: Tx) => Promise<void>) => Promise<void>, { quiet = false, plain = (words) => words }: PreviewWishes = {}): Preview {
     let text = ''
     /** What of it stands, whatever becomes of the answer that is being written. */
     let whole = ''
@@ -379,7 +412,7 @@ export function createOutbox(options: {
 
     const update = async (): Promise<void> => {
       const connection = connections.of(turn.chat)
-      const words = sayable(text).trim()
+      const words = sayable(plain(text)).trim()
       if (ended || connection?.edit === undefined || words === shown || words.length > limitsOf(turn.chat).max) return
       const every = Math.max(previewEveryMs, connection.limits.editEveryMs ?? 0)
       const message: OutgoingMessage = { key: deliveryKey(turn.id, 0), markdown: words, ...(turn.chat.kind === 'direct' ? {} : { replyTo: turn.replyTo }) }
@@ -421,7 +454,7 @@ export function createOutbox(options: {
         else if (!ended) { nextAt = clock.now() + previewEveryMs; schedule() }
       })
     }
-    const enabled = options.streaming(turn.chat) && connections.of(turn.chat)?.edit !== undefined
+    const enabled = !quiet && options.streaming(turn.chat) && connections.of(turn.chat)?.edit !== undefined
     return {
       show(event) {
         if (!enabled) return
@@ -498,9 +531,18 @@ export function createOutbox(options: {
     /** What `send` wrote under this key. */
     ofSend: (principal: PrincipalId, key: string): Promise<DeliveryRow | undefined> => deliveries.byKey(store.read, deliveryKey(`send/${principal}/${key}`, 0)),
     preview,
-    /** Writes a turn's answer. The place and what it answers to were fixed when the message was accepted. */
-    answer: (tx: Tx, turn: ReplyTarget, markdown: string): Promise<DeliveryRow[]> =>
-      write(tx, { owner: turn.id, turnId: turn.id, inboxId: null, principal: turn.principal.id, chat: turn.chat, replyTo: turn.chat.kind === 'direct' ? null : turn.replyTo, markdown }),
+    /** Writes a turn's answer. The place and what it answers to were fixed when the message was accepted. `spoken`: kept before, and held until this is committed. */
+    answer: (tx: Tx, turn: ReplyTarget, markdown: string, spoken?: SpokenAnswer): Promise<DeliveryRow[]> =>
+      write(tx, { owner: turn.id, turnId: turn.id, inboxId: null, principal: turn.principal.id, chat: turn.chat, replyTo: turn.chat.kind === 'direct' ? null : turn.replyTo, markdown, ...(spoken === undefined ? {} : { spoken }) }),
+    /** Keeps a file before any row names it. Rejects with a `Problem`. */
+    keep: (given: GivenFile): Promise<HeldFile> => files.keep(given),
+    /** Markdown as it is said aloud, at most `max` characters of it. */
+    async spoken(markdown: string, max: number): Promise<SpokenWords> {
+      const { shortened, spokenWords } = await import('./spoken-words.ts')
+      const said = spokenWords(sayable(markdown))
+      const cut = shortened(said.text, max)
+      return { text: cut.text, whole: said.whole && !cut.shortened }
+    },
     /** Writes words of the gateway itself in answer to a message: an invitation, a command's reply, a notice. */
     reply: (tx: Tx, to: { inbox: InboxId; chat: ChatRef; principal: PrincipalId }, markdown: string, name: string, buttons?: readonly OutgoingButton[]): Promise<DeliveryRow[]> =>
       write(tx, { owner: `${to.inbox}/${name}`, turnId: null, inboxId: to.inbox, principal: to.principal, chat: to.chat, replyTo: null, markdown, ...(buttons === undefined ? {} : { buttons }) }),

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Problem } from '@moltbot/contract'
 import { bareFile } from './bare-file.ts'
 import { fileType } from './file-type.ts'
-import type { DeliveryFile, GivenFile } from './types.ts'
+import type { DeliveryFile, GivenFile, HeldFile } from './types.ts'
 
 /** No network takes more from a bot by its ordinary way, and a file is held in memory while it is sent. */
 export const fileBytesMax = 100 * 1024 * 1024
@@ -13,7 +13,7 @@ const nameBytesMax = 200
 /** Bytes of files that wait to be sent, or to be fetched by a client of our own, named by their own hash. */
 export interface KeptFiles {
   /** Says what a file is, takes out where it was made, and keeps it on the disk. Nothing removes it before `release`. Rejects with a `Problem`. */
-  keep(given: GivenFile): Promise<{ file: DeliveryFile; release(): Promise<void> }>
+  keep(given: GivenFile): Promise<HeldFile>
   /** Undefined: it is not there, or not what it was. */
   read(sha256: string): Promise<Uint8Array | undefined>
   /** Removes it unless some row still names it. */

@@ -16,7 +16,7 @@ let store: Store
 let folder: string
 let outbox: OutboxRoom
 let limits: ConnectionLimits
-let plans: ('lost' | 'refuse')[]
+let plans: ('lost' | 'refuse' | 'never')[]
 let up: boolean
 let stays: boolean
 let sent: (Omit<OutgoingMessage, 'file'> & { bytes?: string; as?: string })[]
@@ -29,6 +29,7 @@ function start(): OutboxRoom {
     get limits() { return limits },
     async send(_chat, { file, ...message }) {
       const plan = plans.shift()
+      if (plan === 'never') throw new SendProblem('never', 'no such files from you')
       if (plan === 'refuse') throw new SendProblem('not-sent', 'try later')
       sent.push({ ...message, ...(file === undefined ? {} : { bytes: Buffer.from(await file.bytes()).toString(), as: `${file.kind} ${file.fileName} ${file.mimeType}` }) })
       if (plan === 'lost') throw new SendProblem('unknown', 'no answer')
@@ -183,5 +184,60 @@ describe('buttons', () => {
     await store.transaction((tx) => outbox.reply(tx, { inbox: 'in2' as InboxId, chat, principal }, 'May I?', 'ask', buttons))
     await vi.waitFor(() => expect(sent).toHaveLength(2))
     expect(sent.map((message) => message.buttons?.map(({ label }) => label))).toEqual([undefined, ['Allo…', 'No']])
+  })
+})
+
+describe('an answer as a sound', () => {
+  const ogg = Buffer.from(`OggS${'\0'.repeat(24)}OpusHead and so on`, 'latin1')
+  const turn = { id: 't1' as never, principal: { id: principal, role: 'owner' as const }, chat, replyTo: '1' as PlatformMessageId }
+  async function answer(words: string, alone = true): Promise<void> {
+    const held = await outbox.keep({ fileName: 'answer.ogg', bytes: ogg, asVoice: true })
+    await store.transaction((tx) => outbox.answer(tx, turn, words, { file: held.file, alone }))
+    await held.release()
+  }
+  const heardBy = (count: number): Promise<void> => vi.waitFor(() => expect(sent).toHaveLength(count))
+
+  it('stands in place of words that are all in it', async () => {
+    await answer('Good morning.')
+    await heardBy(1)
+    expect(sent).toMatchObject([{ markdown: '', as: 'voice answer.ogg audio/ogg' }])
+    await vi.waitFor(() => expect(kept()).toEqual([]))
+  })
+
+  it('follows words that are not all in it, or would not fit into the message it is', async () => {
+    await answer('See [this](https://example.org).', false)
+    await heardBy(2)
+    limits = { ...filesOk, textLengthMax: 60 }
+    await store.transaction((tx) => tx.run('DELETE FROM deliveries'))
+    await answer('Words that fit, but not with the line below them.')
+    await heardBy(4)
+    expect(sent.map(({ markdown, bytes }) => [markdown, bytes !== undefined])).toEqual([
+      ['See [this](https://example.org).', false], ['', true], ['Words that fit, but not with the line below them.', false], ['', true],
+    ])
+  })
+
+  it('is words where the place takes no such file, and where it refuses one for good', async () => {
+    limits = { textLengthMax: 100, nonce: false }
+    await answer('No files here.')
+    await heardBy(1)
+    limits = filesOk
+    plans = ['never']
+    await store.transaction((tx) => tx.run('DELETE FROM deliveries'))
+    await answer('Good evening.')
+    await heardBy(2)
+    expect(sent.map(({ markdown, bytes }) => [markdown, bytes !== undefined])).toEqual([['No files here.', false], ['Good evening.\n\n*(As text: this chat takes no voice notes from me.)*', false]])
+    expect(await outbox.counts()).toEqual({ waiting: 0, ambiguous: 0, failed: 0 })
+    await vi.waitFor(() => expect(kept()).toEqual([]))
+  })
+
+  it('goes out after a gateway that died, from what it kept', async () => {
+    up = false
+    await answer('Good night.')
+    await outbox.close(0)
+    outbox = start()
+    up = true
+    await outbox.resume()
+    await heardBy(2)
+    expect(sent.map(({ markdown, bytes }) => [markdown, bytes?.slice(-9)])).toEqual([['Good night.', undefined], ['', 'and so on']])
   })
 })

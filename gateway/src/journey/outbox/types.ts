@@ -4,7 +4,17 @@ import type { ChatRef, DeliveryId, DeliveryKey, InboxId, OutgoingButton, Outgoin
 export type DeliveryState = 'queued' | 'sending' | 'sent' | 'ambiguous' | 'failed'
 
 /** A file as a delivery names it. `sha256` is of its bytes as they go out, which may be gone once the delivery is settled. */
-export interface DeliveryFile extends Omit<OutgoingFile, 'bytes'> { sha256: string }
+export interface DeliveryFile extends Omit<OutgoingFile, 'bytes'> {
+  sha256: string
+  /** It says these words, and stands in place of them. They go out where it cannot. */
+  instead?: string
+}
+
+/** A file that is kept and named by no row yet. */
+export interface HeldFile { file: DeliveryFile; release(): Promise<void> }
+
+/** An answer as a sound. `alone`: it says all of the words, which need not stand beside it. */
+export interface SpokenAnswer { file: DeliveryFile; alone: boolean }
 
 /** A file as it is handed in: what it is is found out, and where it was made taken out. `asVoice`: a sound is shown as recorded speech. */
 export interface GivenFile { fileName: string; bytes: Uint8Array; asVoice?: boolean }
