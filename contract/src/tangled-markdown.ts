@@ -47,3 +47,17 @@ export function isTangled(markdown: string): boolean {
   }
   return false
 }
+
+/**
+ * What a reader of Markdown makes of a text. Undefined where it would take absurdly long, run out of stack or give up: then the text is shown as the
+ * plain text it is.
+ */
+export function readMarkdown<Node>(markdown: string, read: (markdown: string) => Node[]): Node[] | undefined {
+  if (isTangled(markdown)) return undefined
+  try {
+    return read(markdown)
+  } catch {
+    // Readers have faults of their own (marked 18: an item with an empty list in a quote); no answer may be lost to one.
+    return undefined
+  }
+}

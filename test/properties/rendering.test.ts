@@ -9,7 +9,7 @@ import { renderText as renderWhatsApp } from '../../channels/whatsapp/src/markdo
 import { sayable } from '../../gateway/src/journey/outbox/sayable.ts'
 import { splitMarkdown } from '../../gateway/src/journey/outbox/split.ts'
 import { parseHtml } from '../fakes/telegram-server/index.ts'
-import { fuzzRuns } from '../support/fuzz-runs.ts'
+import { fuzzRuns, fuzzTimeoutMs } from '../support/fuzz-runs.ts'
 import { markdownDocument } from './markdown-documents.ts'
 
 /** What is wrong with one message as it leaves for a network; '' for nothing. `markdown`: the part it was made of. */
@@ -76,6 +76,8 @@ const networks: Record<string, { max: number; lines?: number; judge: Judge }> = 
 
 const bare = (text: string): string => text.replaceAll(/\s+/g, '')
 const opening = /^[ \t>*+\d.)-]*(`{3,}|~{3,})/
+/** The signs of a fence at a place, however many: one that ends a block may be longer than the one that began it, and is written as that one. */
+const signsAt = (all: string, place: number): number => /^(?:`+|~+)/.exec(all.slice(place, place + 100))?.[0].length ?? 0
 
 /** Whether parts are the text again: nothing is missing, nothing doubled, nothing out of order, but for fences and heads of tables that were repeated, and space. */
 function isWhole(parts: readonly string[], text: string): boolean {
@@ -89,6 +91,7 @@ function isWhole(parts: readonly string[], text: string): boolean {
       const words = bare(line)
       const next = new Set([...after].filter((place) => all.startsWith(words, place)).map((place) => place + words.length))
       if (opening.test(line)) after.forEach((place) => next.add(place))
+      if (/^(?:`+|~+)$/.test(words)) after.forEach((place) => { if (all.startsWith(words, place)) next.add(place + signsAt(all, place)) })
       if (hasHead && at === 1) places.forEach((place) => next.add(place))
       after = next.size === 0 && hasHead && at === 0 ? after : next
     })
@@ -105,7 +108,7 @@ describe('CHN-22: splitting', () => {
       for (const part of parts) expect([part.length <= max, part.split('\n').length <= (linesMax ?? part.length + 1), part.trim() === '', part.isWellFormed()]).toEqual([true, true, false, true])
       expect(isWhole(parts, text) ? '' : parts).toBe('')
     }), fuzzRuns(200))
-  }, 180_000)
+  }, fuzzTimeoutMs)
 
   it('CHN-22 twin: a splitter that drops or doubles a word is caught', () => {
     const text = Array.from({ length: 60 }, (_, at) => `word${at}`).join(' ')
@@ -126,7 +129,7 @@ describe('CHN-22: rendering', () => {
         }
       }
     }), fuzzRuns(200))
-  }, 180_000)
+  }, fuzzTimeoutMs)
 
   it('CHN-22 twin: words that are sent as they come are caught', () => {
     const caught = (render: (text: string) => string, judge: (text: string) => boolean): boolean => fc.check(fc.property(markdownDocument, (document) => !judge(render(document))), { numRuns: 500 }).failed

@@ -4,3 +4,6 @@ export function fuzzRuns(quick: number): { numRuns: number; seed?: number } {
   const seed = process.env['FUZZ_SEED']
   return { numRuns: Math.max(1, Math.round(quick * (Number.isFinite(times) ? times : 1))), ...(seed === undefined ? {} : { seed: Number(seed) }) }
 }
+
+/** How long a property may take: `npm test` has its own limit, a campaign takes what it takes. */
+export const fuzzTimeoutMs = process.env['FUZZ_TIMES'] === undefined ? 180_000 : 86_400_000

@@ -1,4 +1,4 @@
-import { backticksApart, enclose, fence, fenceLanguage, hasScheme, isBareLink, isTangled, listLines, type MarkdownNode, resolveReferences, textWriter, writeMarkdown } from '@moltbot/contract'
+import { backticksApart, enclose, fence, fenceLanguage, hasScheme, isBareLink, listLines, type MarkdownNode, readMarkdown, resolveReferences, textWriter, writeMarkdown } from '@moltbot/contract'
 import { Lexer } from 'marked'
 
 /**
@@ -6,7 +6,8 @@ import { Lexer } from 'marked'
  * quotes one quote. Raw HTML is shown as it was written. Links keep http and https; others are text. Nothing becomes a spoiler.
  */
 export function renderMarkdown(markdown: string): string {
-  return isTangled(markdown) ? fence(markdown) : writeMarkdown(new Lexer({ gfm: true }).lex(markdown) as MarkdownNode[], writer).trim()
+  const nodes = readMarkdown(markdown, (text) => new Lexer({ gfm: true }).lex(text) as MarkdownNode[])
+  return nodes === undefined ? fence(markdown) : writeMarkdown(nodes, writer).trim()
 }
 
 /** What Discord takes in one message. */

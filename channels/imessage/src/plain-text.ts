@@ -1,9 +1,10 @@
-import { isTangled, type MarkdownNode, resolveReferences, textWriter, writeMarkdown } from '@moltbot/contract'
+import { type MarkdownNode, readMarkdown, resolveReferences, textWriter, writeMarkdown } from '@moltbot/contract'
 import { Lexer } from 'marked'
 
 /** CommonMark as words alone, as Messages shows them: dots for lists, lines for tables, addresses behind their words, no marks. */
 export function renderPlain(markdown: string): string {
-  return isTangled(markdown) ? markdown.trim() : writeMarkdown(new Lexer({ gfm: true }).lex(markdown) as MarkdownNode[], writer).trim()
+  const nodes = readMarkdown(markdown, (text) => new Lexer({ gfm: true }).lex(text) as MarkdownNode[])
+  return nodes === undefined ? markdown.trim() : writeMarkdown(nodes, writer).trim()
 }
 
 /** What one message takes: Messages shows longer ones only in part. */

@@ -1,4 +1,4 @@
-import { isTangled, type MarkdownNode, type MarkdownWriter, plainWords, resolveReferences, tableLines, withoutLastBreaks, writeMarkdown } from '@moltbot/contract'
+import { type MarkdownNode, type MarkdownWriter, plainWords, readMarkdown, resolveReferences, tableLines, withoutLastBreaks, writeMarkdown } from '@moltbot/contract'
 import { Lexer } from 'marked'
 
 export type Style = 'BOLD' | 'ITALIC' | 'STRIKETHROUGH' | 'MONOSPACE'
@@ -12,8 +12,9 @@ export interface StyledText { text: string; styles: { start: number; length: num
  */
 export function renderStyles(markdown: string): StyledText {
   const page = createPage()
-  if (isTangled(markdown)) page.put(markdown)
-  else writeMarkdown(new Lexer({ gfm: true }).lex(markdown) as MarkdownNode[], writer)(page, '')
+  const nodes = readMarkdown(markdown, (text) => new Lexer({ gfm: true }).lex(text) as MarkdownNode[])
+  if (nodes === undefined) page.put(markdown)
+  else writeMarkdown(nodes, writer)(page, '')
   return page.finish()
 }
 

@@ -1,4 +1,4 @@
-import { backticksApart, enclose, fence, hasScheme, isBareLink, isTangled, listLines, type MarkdownNode, plainWords, resolveReferences, textWriter, writeMarkdown } from '@moltbot/contract'
+import { backticksApart, enclose, fence, hasScheme, isBareLink, listLines, type MarkdownNode, plainWords, readMarkdown, resolveReferences, textWriter, writeMarkdown } from '@moltbot/contract'
 import { Lexer } from 'marked'
 
 /**
@@ -6,7 +6,8 @@ import { Lexer } from 'marked'
  * escaped, so that nothing in them becomes a link, a mention or `@channel`. Links keep http, https and mailto; others are text.
  */
 export function renderMrkdwn(markdown: string): string {
-  return isTangled(markdown) ? code(markdown) : writeMarkdown(new Lexer({ gfm: true }).lex(markdown) as MarkdownNode[], writer).trim()
+  const nodes = readMarkdown(markdown, (text) => new Lexer({ gfm: true }).lex(text) as MarkdownNode[])
+  return nodes === undefined ? code(markdown) : writeMarkdown(nodes, writer).trim()
 }
 
 /** What Slack takes in one message before it cuts. */

@@ -1,4 +1,4 @@
-import { type Surroundings, enclose, fenceLanguage, hasScheme, isTangled, type MarkdownNode, resolveReferences, tableLines, textWriter, withoutLastBreaks, writeMarkdown, type WrittenItem } from '@moltbot/contract'
+import { type Surroundings, enclose, fenceLanguage, hasScheme, type MarkdownNode, readMarkdown, resolveReferences, tableLines, textWriter, withoutLastBreaks, writeMarkdown, type WrittenItem } from '@moltbot/contract'
 import { Lexer } from 'marked'
 
 /**
@@ -6,7 +6,8 @@ import { Lexer } from 'marked'
  * headings bold, lists bullets. Raw HTML is shown as it was written. Links keep http, https, tg and mailto; others are text.
  */
 export function renderHtml(markdown: string): string {
-  return isTangled(markdown) ? escape(markdown.trim()) : writeMarkdown(new Lexer({ gfm: true }).lex(markdown) as MarkdownNode[], writer).trim()
+  const nodes = readMarkdown(markdown, (text) => new Lexer({ gfm: true }).lex(text) as MarkdownNode[])
+  return nodes === undefined ? escape(markdown.trim()) : writeMarkdown(nodes, writer).trim()
 }
 
 /** What Telegram takes in one message, counted after rendering. */

@@ -1,4 +1,4 @@
-import { backticksApart, fence, hasScheme, isBareLink, isTangled, listLines, type MarkdownNode, resolveReferences, textWriter, writeMarkdown } from '@moltbot/contract'
+import { backticksApart, fence, hasScheme, isBareLink, listLines, type MarkdownNode, readMarkdown, resolveReferences, textWriter, writeMarkdown } from '@moltbot/contract'
 import { Lexer } from 'marked'
 
 /**
@@ -6,7 +6,8 @@ import { Lexer } from 'marked'
  * line, links their words and address, images links, tasks boxes. Raw HTML is shown as it was written. Links keep http, https, mailto and tel.
  */
 export function renderMarkdown(markdown: string): string {
-  return isTangled(markdown) ? fence(markdown) : writeMarkdown(new Lexer({ gfm: true }).lex(markdown) as MarkdownNode[], writer).trim()
+  const nodes = readMarkdown(markdown, (text) => new Lexer({ gfm: true }).lex(text) as MarkdownNode[])
+  return nodes === undefined ? fence(markdown) : writeMarkdown(nodes, writer).trim()
 }
 
 /** What WhatsApp takes in one message, with room for a prefix. */

@@ -53,6 +53,16 @@ describe('splitting Markdown', () => {
     for (const part of parts.filter((each) => each.includes('const'))) expect(part).toMatch(/```ts\n[\s\S]*\n```/)
     expect(parts.at(-1)).toContain('After.')
   })
+  it('does not take a quoted fence in a program for its end', () => {
+    const text = `\`\`\`md\n${'a line\n'.repeat(8)}> \`\`\`\`\n> still the program\n\`\`\``
+    const parts = splitMarkdown(text, 60)
+    expect(parts.join('\n')).toContain('> ````')
+    for (const part of parts) expect(part).toMatch(/^```md\n[\s\S]*\n```$/)
+  })
+  it('cuts what no reader takes apart as plain text', () => {
+    const parts = splitMarkdown(`- a\n  >+\n  \tb\n\n${'words '.repeat(40)}`, 100)
+    expect(parts.join(' ').replaceAll(/\s+/g, ' ')).toBe(`- a >+ b ${'words '.repeat(40)}`.trim())
+  })
   it('repeats the head of a table', () => {
     const rows = Array.from({ length: 30 }, (_, row) => `| name ${row} | value ${row} |`).join('\n')
     const parts = splitMarkdown(`| a | b |\n|---|---|\n${rows}`, 250)

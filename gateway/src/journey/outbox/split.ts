@@ -1,4 +1,4 @@
-import { isTangled } from '@moltbot/contract'
+import { readMarkdown } from '@moltbot/contract'
 import { lexer, type Token } from 'marked'
 import { fits } from './fits.ts'
 
@@ -22,9 +22,10 @@ export function splitMarkdown(markdown: string, max: number, linesMax = Number.P
     if (part.trim() !== '') parts.push(part.trimEnd())
     part = ''
   }
-  // What no reader could take apart in time is cut as the plain text it is.
-  if (isTangled(text)) return packUnits(linesOf(text), '', whole, whole).map((each) => each.trim()).filter((each) => each !== '')
-  for (const token of lexer(text)) {
+  const tokens = readMarkdown(text, (all) => [...lexer(all)])
+  // What no reader can take apart is cut as the plain text it is.
+  if (tokens === undefined) return packUnits(linesOf(text), '', whole, whole).map((each) => each.trim()).filter((each) => each !== '')
+  for (const token of tokens) {
     if (token.raw === '') continue
     if (fits((part + token.raw).trimEnd(), max, linesMax)) {
       part += token.raw
@@ -85,7 +86,7 @@ function fenceAfter(line: string, before: Fence | undefined, { max, lines }: Roo
   const open = nested && before !== undefined && isOutside(line, before) ? undefined : before
   const mark = /^((?:[ \t]|>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[[ xX]\](?=[ \t]))*)(`{3,}(?=[^`]*$)|~{3,})/.exec(line)
   const [, lead = '', sign = ''] = mark ?? []
-  if (open !== undefined) return sign.startsWith(open.sign) && /^[\s>]*[`~]+\s*$/.test(line) ? undefined : open
+  if (open !== undefined) return sign.startsWith(open.sign) && (nested ? /^[\s>]*[`~]+\s*$/ : /^ {0,3}[`~]+\s*$/).test(line) ? undefined : open
   if (mark === null) return undefined
   // Under the mark of a list item its text goes on indented.
   const indent = lead.replaceAll(/[^>\s]/g, ' ')

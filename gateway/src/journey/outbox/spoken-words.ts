@@ -1,4 +1,4 @@
-import { isTangled } from '@moltbot/contract'
+import { readMarkdown } from '@moltbot/contract'
 import { lexer, type Token, type Tokens } from 'marked'
 
 /** Words as one would say them. `whole`: whoever hears them misses nothing that stands in the text. */
@@ -9,10 +9,11 @@ export interface SpokenWords { text: string; whole: boolean }
  * would read out (programs, tables, pictures, addresses) is named instead, and `whole` is false then. Pure.
  */
 export function spokenWords(markdown: string): SpokenWords {
-  // What no reader could take apart in time is no text to be read out.
-  if (isTangled(markdown)) return { text: '', whole: false }
+  // What no reader can take apart is no text to be read out.
+  const tokens = readMarkdown(markdown, (text) => [...lexer(text)])
+  if (tokens === undefined) return { text: '', whole: false }
   const seen = { whole: true }
-  const lines = lexer(markdown).flatMap((token) => blockOf(token, seen)).map(tidy).filter((line) => /[\p{L}\p{N}]/u.test(line))
+  const lines = tokens.flatMap((token) => blockOf(token, seen)).map(tidy).filter((line) => /[\p{L}\p{N}]/u.test(line))
   return { text: lines.join('\n'), whole: seen.whole }
 }
 
