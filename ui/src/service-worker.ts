@@ -11,7 +11,7 @@ interface WorkerScope {
   addEventListener(type: 'install' | 'activate', listener: (event: Extended) => void): void
   addEventListener(type: 'fetch', listener: (event: Extended & { request: Request; respondWith(answer: Promise<Response>): void }) => void): void
   addEventListener(type: 'push', listener: (event: Extended & { data: { json(): unknown } | null }) => void): void
-  addEventListener(type: 'notificationclick', listener: (event: Extended & { notification: Notification }) => void): void
+  addEventListener(type: 'notificationclick', listener: (event: Extended & { notification: Notification; action: string }) => void): void
 }
 interface Extended { waitUntil(work: Promise<unknown>): void }
 interface WindowClient { url: string; visibilityState: 'hidden' | 'visible'; focus(): Promise<unknown>; navigate(url: string): Promise<unknown>; postMessage(message: unknown): void }
@@ -98,28 +98,47 @@ worker.addEventListener('fetch', (event) => {
 })
 
 const words = {
-  en: { approval: 'Your assistant asks for a yes', reply: 'Your assistant has answered', alert: 'Your assistant needs you', test: 'Notifications work.', body: 'Open the page to see it.' },
-  de: { approval: 'Ihr Assistent bittet um ein Ja', reply: 'Ihr Assistent hat geantwortet', alert: 'Ihr Assistent braucht Sie', test: 'Benachrichtigungen funktionieren.', body: 'Öffnen Sie die Seite, um es zu sehen.' },
+  en: {
+    approval: 'Your assistant asks for a yes', reply: 'Your assistant has answered', alert: 'Your assistant needs you', test: 'Notifications work.', body: 'Open the page to see it.',
+    allow: 'Allow once', deny: 'Deny', look: 'Look at it', allowed: 'Allowed, once.', denied: 'Denied.', unanswered: 'Your answer did not count', signIn: 'Open the page and sign in to answer.', away: 'The gateway cannot be reached. Open the page to try again.',
+  },
+  de: {
+    approval: 'Ihr Assistent bittet um ein Ja', reply: 'Ihr Assistent hat geantwortet', alert: 'Ihr Assistent braucht Sie', test: 'Benachrichtigungen funktionieren.', body: 'Öffnen Sie die Seite, um es zu sehen.',
+    allow: 'Einmal erlauben', deny: 'Ablehnen', look: 'Ansehen', allowed: 'Einmal erlaubt.', denied: 'Abgelehnt.', unanswered: 'Ihre Antwort zählte nicht', signIn: 'Öffnen Sie die Seite und melden Sie sich an, um zu antworten.', away: 'Das Gateway ist nicht erreichbar. Öffnen Sie die Seite, um es noch einmal zu versuchen.',
+  },
 }
+const say = navigator.language.startsWith('de') ? words.de : words.en
 const kinds = ['approval', 'reply', 'alert', 'test'] as const
 const places = { approval: './#/approvals', reply: './', alert: './#/home', test: './#/settings' } as const
 
-interface Pushed { kind: (typeof kinds)[number]; body: string | undefined; place: string }
+interface Pushed { kind: (typeof kinds)[number]; body: string | undefined; place: string; question: { id: string; allow: boolean } | undefined }
+/** What a notification keeps for a click. `question`: the one it is about, by its id. */
+interface Kept { place: string; question?: string }
+/** As browsers take it; the page's own types know no actions. */
+type Shown = NotificationOptions & { actions?: { action: Action; title: string }[] }
+type Action = 'allow' | 'deny' | 'look'
+
+const fieldsOf = (value: unknown): Record<string, unknown> => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {})
 
 /** What came is shown as words, whoever sent it; the place is one of the page's own. */
 function readPush(data: unknown): Pushed {
-  const raw = typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {}
+  const raw = fieldsOf(data)
   const kind = kinds.find((known) => known === raw['kind']) ?? 'alert'
   const session = raw['session']
+  const question = fieldsOf(raw['question'])
   return {
     kind,
     body: typeof raw['body'] === 'string' ? raw['body'].slice(0, 300) : undefined,
     place: typeof session === 'string' && session.startsWith('agent:') ? `./#${encodeURIComponent(session)}` : places[kind],
+    question: kind === 'approval' && typeof question['id'] === 'string' ? { id: question['id'], allow: question['allow'] === true } : undefined,
   }
 }
 
+async function showNote(title: string, options: Shown & { data: Kept }): Promise<void> {
+  await worker.registration.showNotification(title, { icon: './icon-192.png', badge: './badge-96.png', ...options })
+}
+
 worker.addEventListener('push', (event) => {
-  const say = navigator.language.startsWith('de') ? words.de : words.en
   let data: unknown
   try {
     data = event.data?.json()
@@ -127,27 +146,82 @@ worker.addEventListener('push', (event) => {
     // Not ours; a browser still wants something to be shown.
     data = undefined
   }
-  const { kind, body, place } = readPush(data)
+  const { kind, body, place, question } = readPush(data)
   const show = async (): Promise<void> => {
     // Whoever looks at the page sees the answer there.
     const watched = (await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })).some((client) => client.visibilityState === 'visible' && inside(client.url) !== undefined)
     if (watched && kind === 'reply') return
-    await worker.registration.showNotification(say[kind], {
-      body: body ?? say.body, tag: `${kind} ${place}`, icon: './icon-192.png', badge: './badge-96.png', data: { place }, requireInteraction: kind === 'approval',
-    })
+    const options: Shown & { data: Kept } = { body: body ?? say.body, tag: `${kind} ${question?.id ?? place}`, data: { place }, requireInteraction: kind === 'approval' }
+    if (question !== undefined) {
+      options.data.question = question.id
+      options.actions = [question.allow ? { action: 'allow', title: say.allow } : { action: 'look', title: say.look }, { action: 'deny', title: say.deny }]
+    }
+    await showNote(say[kind], options)
   }
   event.waitUntil(show())
 })
 
+/** Shows a place of the page: in the window there is, or in a new one. */
+async function openPlace(place: string): Promise<void> {
+  const address = new URL(place, base()).href
+  const [page] = (await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })).filter((client) => inside(client.url) !== undefined)
+  if (page === undefined) return void (await worker.clients.openWindow(address))
+  // A browser may keep a window behind others; it shows the place all the same.
+  await page.focus().catch(() => 'shown behind')
+  page.postMessage({ kind: 'go', hash: new URL(address).hash })
+}
+
+const answerMs = 15_000
+
+/**
+ * What the gateway said to an answer. It is given on a line of its own, as the page gives it: by the cookie of this browser's sign-in, from
+ * this origin, for this one question, and with the right to answer questions alone.
+ */
+type Said = { kind: 'taken' } | { kind: 'signed-out' } | { kind: 'refused'; reason: string } | { kind: 'away' }
+
+function answer(id: string, decision: 'allow-once' | 'deny'): Promise<Said> {
+  return new Promise((resolve) => {
+    const address = base()
+    address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:'
+    const line = new WebSocket(address)
+    const end = (said: Said): void => {
+      clearTimeout(late)
+      resolve(said)
+      line.close()
+    }
+    const late = setTimeout(() => end({ kind: 'away' }), answerMs)
+    const ask = (name: string, method: string, params: Record<string, unknown>): void => line.send(JSON.stringify({ type: 'req', id: name, method, params }))
+    line.addEventListener('close', () => end({ kind: 'away' }))
+    line.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+      const frame = fieldsOf(typeof data === 'string' ? JSON.parse(data) : undefined)
+      const client = { id: 'moltbot-control-ui', version: '1', platform: navigator.platform || 'web', mode: 'probe' }
+      if (frame['event'] === 'connect.challenge') ask('connect', 'connect', { minProtocol: 4, maxProtocol: 4, client, role: 'operator', scopes: ['operator.approvals'], caps: [] })
+      if (frame['type'] !== 'res') return
+      const error = fieldsOf(frame['error'])
+      if (frame['ok'] !== true) return end(error['code'] === 'UNAVAILABLE' ? { kind: 'away' } : frame['id'] === 'connect' ? { kind: 'signed-out' } : { kind: 'refused', reason: String(error['message']) })
+      if (frame['id'] === 'connect') return ask('answer', 'exec.approval.resolve', { id, decision, from: 'notification' })
+      end({ kind: 'taken' })
+    })
+  })
+}
+
+async function answerFrom({ place, question }: Kept & { question: string }, action: 'allow' | 'deny'): Promise<void> {
+  const said = await answer(question, action === 'allow' ? 'allow-once' : 'deny')
+  const tag = `approval ${question}`
+  if (said.kind === 'taken') return showNote(action === 'allow' ? say.allowed : say.denied, { tag, silent: true, data: { place } })
+  if (said.kind === 'signed-out') {
+    try {
+      return await openPlace(place)
+    } catch {
+      // Opening a window is for the first moments after the tap: then the notification says it.
+    }
+  }
+  await showNote(say.unanswered, { tag, body: said.kind === 'refused' ? said.reason : said.kind === 'signed-out' ? say.signIn : say.away, data: { place } })
+}
+
 worker.addEventListener('notificationclick', (event) => {
   event.notification.close()
-  const { place } = event.notification.data as { place: string }
-  const open = async (): Promise<void> => {
-    const address = new URL(place, base()).href
-    const [page] = (await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })).filter((client) => inside(client.url) !== undefined)
-    if (page === undefined) return void (await worker.clients.openWindow(address))
-    await page.focus()
-    page.postMessage({ kind: 'go', hash: new URL(address).hash })
-  }
-  event.waitUntil(open())
+  const { place, question } = event.notification.data as Kept
+  const { action } = event
+  event.waitUntil((action === 'allow' || action === 'deny') && question !== undefined ? answerFrom({ place, question }, action) : openPlace(place))
 })

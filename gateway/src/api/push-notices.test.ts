@@ -1,4 +1,4 @@
-import { ownerPrincipal, type Channel, type PrincipalId } from '@moltbot/contract'
+import { ownerPrincipal, type Channel, type Effect, type PrincipalId, type SessionKey } from '@moltbot/contract'
 import { expect, it } from 'vitest'
 import type { PushDoor, PushNotice } from '../foundation/push/types.ts'
 import type { Approval } from '../journey/guard/types.ts'
@@ -27,14 +27,31 @@ async function world() {
 
 it('tells of a question only who may answer it, and nothing of one that is decided', async () => {
   const { told, ask, stop } = await world()
-  ask({ state: 'pending', summary: 'run: make' })
-  ask({ state: 'allowed', summary: 'run: make' })
+  const question = { id: 'ask1', session: null, effects: [{ kind: 'runs-code', what: 'make' }] } as const
+  ask({ ...question, effects: [...question.effects], state: 'pending', summary: 'run: make' })
+  ask({ ...question, effects: [...question.effects], state: 'allowed', summary: 'run: make' })
   await settled()
-  expect(told).toEqual([{ to: ownerPrincipal, notice: { kind: 'approval', body: 'run: make' } }])
+  expect(told).toEqual([{ to: ownerPrincipal, notice: { kind: 'approval', body: 'run: make', question: { id: 'ask1', allow: false } } }])
   stop()
-  ask({ state: 'pending', summary: 'run: again' })
+  ask({ ...question, effects: [...question.effects], state: 'pending', summary: 'run: again' })
   await settled()
   expect(told.length).toBe(1)
+})
+
+it.each([
+  ['careful', [{ kind: 'writes-workspace', path: 'a.md' }], true],
+  ['careful', [{ kind: 'reads-private', what: 'notes' }, { kind: 'reaches-host', host: 'a.example' }], false],
+  ['careful', [{ kind: 'sends', to: 'somebody' }], false],
+  ['careful', [], false],
+  ['deny', [{ kind: 'writes-workspace', path: 'a.md' }], false],
+  ['all', [{ kind: 'spends', what: 'money' }], true],
+] satisfies [string, Effect[], boolean][])('with notificationAnswers %s a yes to %j from a notification: %s; and the chat it is about', async (notificationAnswers, effects, allow) => {
+  const { rooms, told, ask } = await world()
+  rooms.state.config = { gateway: { controlUi: { notificationAnswers } } }
+  rooms.session('agent:main:dashboard:1')
+  ask({ id: 'ask1', session: 'agent:main:dashboard:1' as SessionKey, effects, state: 'pending', summary: 'x' })
+  await settled()
+  expect(told[0]?.notice).toEqual({ kind: 'approval', body: 'x', session: 'agent:main:dashboard:1', question: { id: 'ask1', allow } })
 })
 
 it('tells of an answer whose chat it is, and leaves those of messengers to the messenger', async () => {

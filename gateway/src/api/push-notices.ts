@@ -1,7 +1,11 @@
 import type { PrincipalId, SessionKey } from '@moltbot/contract'
 import type { PushNotice } from '../foundation/push/types.ts'
+import type { Approval } from '../journey/guard/types.ts'
+import type { SessionRow } from '../journey/sessions/types.ts'
+import { gatewaySection } from './config.ts'
 import type { Rooms } from './rooms.ts'
 import { ownWayIn } from './wire/history.ts'
+import { mayAllowFromNotification } from './wire/notified-answer.ts'
 
 /** Tells browsers of what waits for a person: questions, answers in the page's own chats, and what needs somebody. Returns how to stop. */
 export function startPushNotices(rooms: Rooms): () => void {
@@ -17,16 +21,25 @@ export function startPushNotices(rooms: Rooms): () => void {
   const quietly = (work: Promise<unknown>): void => {
     work.catch((error: unknown) => rooms.log.warn('A notification was not sent.', { reason: String(error) }))
   }
-  const tellAnswered = async (key: SessionKey, text: string): Promise<void> => {
+  /** A conversation whose own place is the page, or nowhere yet. */
+  const talkedHere = async (key: SessionKey): Promise<SessionRow | undefined> => {
     const session = await rooms.sessions.get(key)
+    return session === undefined || (session.lastChat !== null && !ownWayIn(rooms, session.lastChat.channel)) ? undefined : session
+  }
+  const tellAnswered = async (key: SessionKey, text: string): Promise<void> => {
+    const session = await talkedHere(key)
     // Whoever wrote in a messenger is told there.
-    if (session === undefined || (session.lastChat !== null && !ownWayIn(rooms, session.lastChat.channel))) return
-    await push.send(session.principal as PrincipalId, { kind: 'reply', body: text, session: key })
+    if (session !== undefined) await push.send(session.principal as PrincipalId, { kind: 'reply', body: text, session: key })
+  }
+  const tellAsked = async ({ id, session, summary, effects }: Approval): Promise<void> => {
+    const allow = mayAllowFromNotification(effects, rooms.config.get(gatewaySection).controlUi.notificationAnswers)
+    const here = session === null ? undefined : await talkedHere(session)
+    await tellDeciders({ kind: 'approval', body: summary, question: { id, allow }, ...(here === undefined ? {} : { session: here.key }) })
   }
   let needing = needy(rooms)
   const stops = [
     rooms.guard.onApproval((approval) => {
-      if (approval.state === 'pending') quietly(tellDeciders({ kind: 'approval', body: approval.summary }))
+      if (approval.state === 'pending') quietly(tellAsked(approval))
     }),
     rooms.sessions.feed.subscribe((item) => {
       if (item.kind === 'turn-settled' && item.outcome.kind === 'answered') quietly(tellAnswered(item.turn.key, item.outcome.text))

@@ -85,6 +85,16 @@ describe('web push', () => {
     expect(service.taken[0]?.message).toEqual({ kind: 'alert', body: 'x'.repeat(300) })
   })
 
+  it('offers a yes only where the whole question stands in the notification', async () => {
+    await subscribe('/send/7')
+    const ask = (body: string): Promise<unknown> => push.send(ownerPrincipal, { kind: 'approval', body, question: { id: body.slice(0, 5), allow: true } })
+    await ask('write a.md')
+    await push.prefer(ownerPrincipal, { showText: true })
+    await ask('write b.md')
+    await ask(`write ${'c'.repeat(300)}`)
+    expect(service.taken.map(({ message }) => message['question'])).toEqual([{ id: 'write', allow: false }, { id: 'write', allow: true }, { id: 'write', allow: false }])
+  })
+
   it('tells nobody else’s browsers, and forgets one that is gone', async () => {
     const guest = 'pr_2' as PrincipalId
     for (const status of [404, 410]) {

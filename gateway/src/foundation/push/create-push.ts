@@ -21,7 +21,7 @@ export interface PushOptions {
   post(request: PushRequest): Promise<{ status: number; retryAfter?: string }>
 }
 
-/** What a push service asked to be sent later: the newest of each kind and place, with the time until which it is worth sending. */
+/** What a push service asked to be sent later: the newest of each kind and place, each question, with the time until which it is worth sending. */
 interface Held { principal: PrincipalId; notices: Map<string, { notice: PushNotice; until: number }>; cancel(): void }
 type Browser = { endpoint: string; p256dh: string; auth: string }
 
@@ -70,7 +70,7 @@ export function createPush({ store, clock, log, keys, post }: PushOptions): Push
   function hold(principal: PrincipalId, endpoint: string, notice: PushNotice, until: number, waitMs: number): void {
     const now = held.get(endpoint) ?? { principal, notices: new Map(), cancel: clock.after(waitMs, () => void sendHeld(endpoint)) }
     held.set(endpoint, now)
-    const name = `${notice.kind} ${notice.session ?? ''}`
+    const name = `${notice.kind} ${notice.question?.id ?? notice.session ?? ''}`
     now.notices.delete(name)
     now.notices.set(name, { notice, until })
     for (const oldest of [...now.notices.keys()].slice(0, -heldMax)) now.notices.delete(oldest)
@@ -151,8 +151,12 @@ export function createPush({ store, clock, log, keys, post }: PushOptions): Push
         const wishes = await preferences(principal)
         const wanted = { approval: wishes.approvals, reply: wishes.replies, alert: wishes.alerts, test: true }[notice.kind]
         if (!wanted) return none
-        const { body, session, kind } = notice
-        const told: PushNotice = { kind, ...(session === undefined ? {} : { session }), ...(wishes.showText && body !== undefined ? { body: body.slice(0, bodyMax) } : {}) }
+        const { body, session, kind, question } = notice
+        const shown = wishes.showText ? body?.slice(0, bodyMax) : undefined
+        const told: PushNotice = {
+          kind, ...(session === undefined ? {} : { session }), ...(shown === undefined ? {} : { body: shown }),
+          ...(question === undefined ? {} : { question: { id: question.id, allow: question.allow && shown !== undefined && shown === body } }),
+        }
         const until = clock.now() + keepSeconds[kind] * 1000
         const results = await Promise.all(browsers.map((browser) => tell(principal, browser, told, until)))
         const count = (end: keyof PushResult): number => results.filter((result) => result === end).length

@@ -6,8 +6,11 @@ export interface PushTarget { endpoint: string; keys: { p256dh: string; auth: st
 /** What one person wants to be told of. `showText`: whether a notification may carry words of what it is about. */
 export interface PushPreferences { approvals: boolean; replies: boolean; alerts: boolean; showText: boolean }
 
-/** Without `body` a notification says only what kind of thing it is. `session` is where a click leads. */
-export interface PushNotice { kind: 'approval' | 'reply' | 'alert' | 'test'; body?: string; session?: string }
+/**
+ * Without `body` a notification says only what kind of thing it is. `session` is where a click leads. `question`: what can be answered there;
+ * `allow`: with a yes too. Nobody says yes to what they cannot read: it is taken away where the whole `body` does not go along.
+ */
+export interface PushNotice { kind: 'approval' | 'reply' | 'alert' | 'test'; body?: string; session?: string; question?: { id: string; allow: boolean } }
 
 /** How many browsers were told, could not be, and are told once their push service takes more. */
 export interface PushResult { sent: number; failed: number; later: number }
