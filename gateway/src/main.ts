@@ -39,6 +39,7 @@ import { createMemory, withoutMarks } from './foundation/memory/index.ts'
 import { createDirectFetch, createModels, modelsSection } from './foundation/models/index.ts'
 import { createIds, examineStateFolder, systemClock } from './foundation/platform/index.ts'
 import { createChannelProcesses } from './foundation/remote/index.ts'
+import { createHouseSchedule } from './foundation/schedule/index.ts'
 import { lockStateDirectory, openStore } from './foundation/storage/index.ts'
 import { createSealing, createVault, createVaultDesk, type Vault } from './foundation/vault/index.ts'
 import { channelCommand, readerCommand } from './installation.ts'
@@ -178,11 +179,13 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const token = async (): Promise<Secret | undefined> =>
       (await config.secrets.get('gateway.auth.token')) ?? firstSecret(environment, ['MOLTBOT_GATEWAY_TOKEN', 'CLAWDBOT_GATEWAY_TOKEN', 'OPENCLAW_GATEWAY_TOKEN'])
 
+    const schedule = createHouseSchedule({ store, clock, log: log.child('schedule') })
     const audit = createAudit({ store, clock, newId, key: () => auditKey(vault), mask: log.mask })
     const record = createRecord({
       audit, store, config, clock, log: log.child('audit'), fetch, stateDir, anchorFile: options.auditAnchorFile ?? join(dirname(options.vaultKeyFile), 'audit-anchor.jsonl'),
-      source: { version: options.version, host: hostname() }, pid: process.pid,
+      source: { version: options.version, host: hostname() }, pid: process.pid, ran: schedule.ran,
     })
+    record.jobs.forEach(schedule.add)
     await record.start()
     recordRun = (run) => store.transaction((tx) => audit.append(tx, {
       act: 'secret.command', principal: null, subject: run.command, outcome: run.ok ? 'done' : 'failed', reason: run.reason, facts: { provider: run.provider, id: run.id },
@@ -567,7 +570,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         changed: async () => void (await config.reload({ force: true })),
       }),
       commands: () => chatCommands.map(({ name, aliases, description, args, ownerOnly }) => ({ name, aliases: [...aliases], description, args, ownerOnly })),
-      egress, halt, budget: budget.door, bearing: during,
+      egress, halt, schedule, budget: budget.door, bearing: during,
       tools: { list: toolbox.list, catalog: toolbox.catalog },
       memory: {
         search: ({ principal, agent = agents.defaultId(), query, max }) => sandbox.memoryOf({ agent: agents.get(agent).id, session: mainKey(agents.get(agent).id), principal }).search(query, max),
@@ -594,8 +597,9 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       },
     })
     closers.push(rooms.push.close)
-    const reviews = createReviewKeeper({ rooms, tellOwner: (words, key) => chats.tellOwner(words, `review/${key}`) })
+    const reviews = createReviewKeeper({ rooms, tellOwner: (words, key) => chats.tellOwner(words, `review/${key}`), ran: (run) => schedule.ran(reviews.job.name, run) })
     rooms.reviews = reviews
+    schedule.add(reviews.job)
     closers.push(() => reviews.close())
     closers.push(startPushNotices(rooms))
     let portInUse: number | undefined
@@ -633,11 +637,13 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     if (options.makeBackup !== undefined) {
       const backups = createBackupSchedule({
         settings: () => config.get(backupSection), stateDir, clock, log: log.child('backup'), make: options.makeBackup, tellOwner: (words, key) => chats.tellOwner(words, `backup/${key}`),
-        record: ({ file, bytes, failure }) => store.transaction((tx) => audit.append(tx, {
-          act: 'backup.made', principal: null, subject: 'state', outcome: failure === undefined ? 'done' : 'failed', reason: failure ?? 'it was due', facts: { file, ...(bytes === undefined ? {} : { bytes }) },
+        ran: (run) => schedule.ran(backups.job.name, run),
+        record: ({ file, bytes, failure, asked }) => store.transaction((tx) => audit.append(tx, {
+          act: 'backup.made', principal: null, subject: 'state', outcome: failure === undefined ? 'done' : 'failed', reason: failure ?? (asked ? 'it was asked for' : 'it was due'), facts: { file, ...(bytes === undefined ? {} : { bytes }) },
         })),
       })
       closers.push(() => backups.close())
+      schedule.add(backups.job)
       backups.start()
     }
 

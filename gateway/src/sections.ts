@@ -13,6 +13,7 @@ import { mediaSection } from './foundation/media/index.ts'
 import { memoryMigration, memorySection } from './foundation/memory/index.ts'
 import { modelsMigration, modelsSection } from './foundation/models/index.ts'
 import { pushMigration } from './foundation/push/index.ts'
+import { scheduleMigration } from './foundation/schedule/index.ts'
 import { channelDefaultsSection, commandsSection, guardApprovalsMigration, guardConversationsMigration, guardMigration, guardPeopleMigration, peopleSection, policySection } from './journey/guard/index.ts'
 import { inboxMigration, inboxThreadMigration } from './journey/inbox/index.ts'
 import { migrations as outboxMigrations } from './journey/outbox/index.ts'
@@ -25,4 +26,4 @@ export const sections = [
 ]
 
 /** The steps that make the database, each from the room that owns the tables. */
-export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration, fileLabelsMigration, haltMigration, memoryMigration, subAgentsMigration, budgetRaisesMigration, backgroundCommandsMigration, sealedValuesMigration, pushMigration, guardConversationsMigration]
+export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration, fileLabelsMigration, haltMigration, memoryMigration, subAgentsMigration, budgetRaisesMigration, backgroundCommandsMigration, sealedValuesMigration, pushMigration, guardConversationsMigration, scheduleMigration]

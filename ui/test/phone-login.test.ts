@@ -25,6 +25,7 @@ function holdCodes(): { nextCode(): void; release(): void } {
 }
 
 const name = noBrowser ? 'linking a telephone (left out: no Chromium on this machine)' : 'linking a telephone'
+// Left out by name where there is no browser.
 describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
   let whatsapp: WhatsAppServer
   let home: Furnished

@@ -9,6 +9,7 @@ import { block, assistantText, injectedText, isSilent, showDelivery, showEntry, 
 import type { WireMessage } from './wire/message.ts'
 import { healthSummary } from './wire/health.ts'
 import { messageName } from './wire/history.ts'
+import { houseId, houseRunRow } from './wire/house-jobs.ts'
 import { failureOf } from './wire/run-end.ts'
 import { mayRead } from './wire/scopes.ts'
 import { agentOf } from './wire/session-key.ts'
@@ -50,12 +51,12 @@ type Step = { kind: 'final'; message: WireMessage | undefined; usage?: WireMessa
   | { kind: 'aborted'; stopReason: string; message: WireMessage | undefined }
   | { kind: 'error'; errorMessage: string; errorKind?: string }
 
-const eventNames = ['agent', 'chat', 'health', 'exec.approval.requested', 'exec.approval.resolved']
+const eventNames = ['agent', 'chat', 'cron', 'health', 'exec.approval.requested', 'exec.approval.resolved']
 const eventNames4 = [...eventNames, 'session.message', 'sessions.changed', 'config.changed', 'pairing.changed', 'security.changed']
 
 /**
  * Turns what happens in the rooms into events of the wire: `chat`, `agent`, `session.message`, `sessions.changed`,
- * `health`, `config.changed`, `pairing.changed` (a stranger asked, or was decided on), `security.changed` (a review found something else than the one before). Ticks, presence, device pairing and shutdown are the server's own. Order: everything about one
+ * `health`, `config.changed`, `cron` (a job began or ended), `pairing.changed` (a stranger asked, or was decided on), `security.changed` (a review found something else than the one before). Ticks, presence, device pairing and shutdown are the server's own. Order: everything about one
  * session is told in the order it happened, after the answer to the request that caused it, and each run ends once.
  */
 export function createWireEvents(rooms: Rooms): WireEvents {
@@ -81,6 +82,10 @@ export function createWireEvents(rooms: Rooms): WireEvents {
         rooms.reviews?.onChange(() => {
           const summary = rooms.reviews?.summary()
           broadcast.toAll('security.changed', (caller) => (caller.protocol === 4 && mayRead(caller) ? summary : undefined))
+        }) ?? (() => undefined),
+        rooms.schedule?.onChange((change) => {
+          const payload = change.kind === 'started' ? { jobId: houseId(change.job), action: 'started', runAtMs: change.at } : houseRunRow(change.run)
+          broadcast.toAll('cron', (caller) => (mayRead(caller) ? payload : undefined), { droppable: true })
         }) ?? (() => undefined),
         rooms.guard.onPairing(() => broadcast.toAll('pairing.changed', (caller) => (caller.protocol === 4 && mayRead(caller) ? {} : undefined))),
       ]

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { defineCheck, type Severity } from '@moltbot/contract'
+import { defineCheck, type HouseRun, type Severity } from '@moltbot/contract'
 import { FakeClock } from '@moltbot/contract/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { fakeBroadcast, fakeCaller } from './testing/call-method.ts'
@@ -15,13 +15,14 @@ let rooms: FakeRooms
 let clock: FakeClock
 let found: { subject: string; severity: Severity; evidence?: string }[]
 let told: string[]
+let ran: HouseRun[]
 let reachable: boolean
 let keeper: ReviewKeeper
 const check = defineCheck({
   id: 'test.state', severity: 'critical', title: 'All is well',
   find: () => found.map(({ subject, severity, evidence = 'It is open.' }) => ({ check: 'test.state', subject, severity, evidence, remedy: 'Close it.' })),
 })
-const makeKeeper = (): ReviewKeeper => createReviewKeeper({ rooms, async tellOwner(words) { if (reachable) told.push(words); return reachable } })
+const makeKeeper = (): ReviewKeeper => createReviewKeeper({ rooms, async tellOwner(words) { if (reachable) told.push(words); return reachable }, ran: async (run) => void ran.push(run) })
 const noted = (): string[] => rooms.state.audit.filter(({ act }) => act.startsWith('check.')).map(({ act, facts }) => `${act} ${String(facts?.['subject'])}`)
 /** The next day's look, to its end. */
 async function nextDay(): Promise<void> {
@@ -36,6 +37,7 @@ beforeEach(async () => {
   rooms.stateDir = mkdtempSync(join(tmpdir(), 'moltbot-review-'))
   found = []
   told = []
+  ran = []
   reachable = true
   rooms.review = { checks: [check], machine: { node: '24.0.0', platform: 'linux', user: 1000, home: rooms.stateDir }, vaultKeyFile: join(rooms.stateDir, 'none'), vault: () => ({ state: 'none' }), port: () => undefined }
   keeper = rooms.reviews = makeKeeper()
@@ -106,4 +108,19 @@ it('pages hear of a change, health counts it', async () => {
   rooms.record = { health: () => ({ ok: false, reason: 'The disk is full.' }) } as never
   expect((await healthSummary(rooms)).record).toEqual({ ok: false, reason: 'The disk is full.' })
   stop()
+})
+
+it('takes down what each look came to, says when the next is, and looks at once for who asks', async () => {
+  found = [{ subject: '/a', severity: 'warn' }]
+  await keeper.start()
+  expect(await keeper.job.plan()).toEqual({ enabled: true, everyMs: dayMs, nextAt: clock.now() + 20_000 })
+  await clock.advance(20_000)
+  await expect.poll(() => ran).toEqual([{ startedAt: clock.now(), ok: true, words: '0 critical, 1 to mend, 0 to know.' }])
+  expect((await keeper.job.plan()).nextAt).toBe(clock.now() + dayMs)
+  found = []
+  expect(await keeper.job.run?.()).toBe('0 critical, 0 to mend, 0 to know.')
+  expect([ran.length, keeper.summary()?.warn]).toEqual([1, 0])
+  delete rooms.review
+  await clock.advance(dayMs)
+  await expect.poll(() => ran.at(-1)).toMatchObject({ ok: false, words: expect.stringContaining('without the review') as string })
 })

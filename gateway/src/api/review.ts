@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Problem, describeError, reviewFacts, severities, type Finding, type Review, type ReviewOptions, type Severity } from '@moltbot/contract'
+import { Problem, describeError, reviewFacts, severities, type Finding, type HouseJob, type HouseRun, type Review, type ReviewOptions, type Severity } from '@moltbot/contract'
 import { takeFacts } from './facts.ts'
 import type { ReviewDoor, ReviewSummary, Rooms } from './rooms.ts'
 
@@ -18,6 +18,7 @@ export async function reviewNow(rooms: Rooms, { deep, quick }: ReviewOptions): P
 
 /** The review that nobody has to ask for. */
 export interface ReviewKeeper extends ReviewDoor {
+  job: HouseJob
   /** Looks a little after the start, so that nobody waits for it, and then once a day. */
   start(): Promise<void>
   /** Resolves when a look that was under way has ended. */
@@ -31,10 +32,10 @@ const namedMax = 5
 
 /**
  * Looks by itself and keeps what was found last. A critical finding is told once, in the log, in the record and to the owner, and again
- * only after it was gone. `tellOwner` resolves with false when there is nowhere to tell it: then the next look tries again.
+ * only after it was gone. `tellOwner` resolves with false when there is nowhere to tell it: then the next look tries again. `ran` takes down what it did by itself.
  */
-export function createReviewKeeper(options: { rooms: Rooms; tellOwner(words: string, key: string): Promise<boolean> }): ReviewKeeper {
-  const { rooms, tellOwner } = options
+export function createReviewKeeper(options: { rooms: Rooms; tellOwner(words: string, key: string): Promise<boolean>; ran(run: HouseRun): Promise<void> }): ReviewKeeper {
+  const { rooms, tellOwner, ran } = options
   const { store, clock, audit } = rooms
   const log = rooms.log.child('review')
   const listeners = new Set<() => void>()
@@ -81,19 +82,46 @@ export function createReviewKeeper(options: { rooms: Rooms; tellOwner(words: str
   }
 
   /** One at a time. */
-  function inTurn(work: () => Promise<void>): Promise<void> {
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const next = working.then(work)
     working = next.catch(() => undefined)
     return next
   }
 
+  /** What it found, in one sentence. */
+  async function lookNow(): Promise<string> {
+    const review = await reviewNow(rooms, { deep: false, quick: false })
+    await keep(review)
+    const { critical, warn, info } = summaryOf(review)
+    return `${critical} critical, ${warn} to mend, ${info} to know.`
+  }
+
+  let nextAt: number | null = null
+  const lookAfter = (delayMs: number): void => {
+    nextAt = Math.trunc(clock.now() + delayMs)
+    cancel = clock.after(delayMs, look)
+  }
+
   function look(): void {
-    cancel = clock.after(dayMs, look)
-    inTurn(async () => { if (!closed) await keep(await reviewNow(rooms, { deep: false, quick: false })) })
-      .catch((error: unknown) => log.error('The daily review could not be made.', { error: describeError(error) }))
+    lookAfter(dayMs)
+    inTurn(async () => {
+      if (closed) return
+      const startedAt = clock.now()
+      try {
+        await ran({ startedAt, ok: true, words: await lookNow() })
+      } catch (error) {
+        log.error('The daily review could not be made.', { error: describeError(error) })
+        await ran({ startedAt, ok: false, words: describeError(error) })
+      }
+    }).catch((error: unknown) => log.error('What came of the daily review could not be told.', { error: describeError(error) }))
   }
 
   return {
+    job: {
+      name: 'review', title: 'Security review', description: 'Looks at this installation with every check, and tells the owner what is critical.',
+      plan: async () => ({ enabled: true, everyMs: dayMs, nextAt }),
+      run: () => inTurn(lookNow),
+    },
     summary: () => summary,
     async last() {
       const row = await store.read.get<{ review: string }>('SELECT review FROM last_review WHERE id = 1')
@@ -107,7 +135,7 @@ export function createReviewKeeper(options: { rooms: Rooms; tellOwner(words: str
     async start() {
       const last = await this.last()
       if (last !== undefined) summary = summaryOf(last)
-      cancel = clock.after(firstAfterMs, look)
+      lookAfter(firstAfterMs)
     },
     async close() {
       closed = true

@@ -6,6 +6,7 @@ import type { EgressDoor } from '../foundation/egress/types.ts'
 import type { ConfigDoor } from '../foundation/config/types.ts'
 import type { Connections } from '../foundation/connections/types.ts'
 import type { PushDoor } from '../foundation/push/types.ts'
+import type { HouseDoor } from '../foundation/schedule/types.ts'
 import type { ApprovalsDoor, PairingDoor, PeopleDoor, Guard, PolicyDoor } from '../journey/guard/types.ts'
 import type { Inbox } from '../journey/inbox/types.ts'
 import type { OutboxDoor } from '../journey/outbox/types.ts'
@@ -75,6 +76,8 @@ export interface Rooms {
   review?: ReviewParts
   /** What the review that runs by itself found last; made by `createReviewKeeper`. Absent: nobody reviews unasked. */
   reviews?: ReviewDoor
+  /** What the gateway does by itself, when and with what result. Absent: this gateway was built without its schedule. */
+  schedule?: HouseDoor
   /** Whether everything is paused or stopped, and the way there and back. Absent: this gateway was built without. */
   halt?: HaltDoor
   /** Does work whose entries in the record bear this where they say nothing of their own. Absent: they bear nothing. */

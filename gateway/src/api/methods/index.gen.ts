@@ -32,7 +32,10 @@ import { configGet } from './config-get.ts'
 import { configPatch } from './config-patch.ts'
 import { configSchema } from './config-schema.ts'
 import { configSet } from './config-set.ts'
+import { cronAdd } from './cron-add.ts'
 import { cronList } from './cron-list.ts'
+import { cronRun } from './cron-run.ts'
+import { cronRuns } from './cron-runs.ts'
 import { cronStatus } from './cron-status.ts'
 import { devicePairApprove } from './device-pair-approve.ts'
 import { devicePairList } from './device-pair-list.ts'
@@ -176,7 +179,10 @@ export const methods: Method[] = [
   configPatch,
   configSchema,
   configSet,
+  cronAdd,
   cronList,
+  cronRun,
+  cronRuns,
   cronStatus,
   devicePairApprove,
   devicePairList,

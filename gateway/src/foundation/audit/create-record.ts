@@ -1,5 +1,5 @@
 import { isAbsolute, relative, sep } from 'node:path'
-import { Problem, describeError, type AuditVerification, type Clock, type ConfigView, type Logger, type PrincipalId, type Store, type Tx } from '@moltbot/contract'
+import { Problem, describeError, type AuditVerification, type Clock, type ConfigView, type HouseJob, type HouseRun, type Logger, type PrincipalId, type Store, type Tx } from '@moltbot/contract'
 import { appendAnchor, readAnchors, writeJournal } from './anchor-places.ts'
 import { macOf, rowColumns, type ChainRow } from './chain.ts'
 import { anchorLine, parseAnchors, signCheckpoint, storeCheckpoint, storedCheckpoints, type Checkpoint, type CheckpointKind } from './checkpoints.ts'
@@ -25,10 +25,13 @@ export interface RecordOptions {
   anchorFile: string
   source: LineSource
   pid: number
+  /** Takes down what a job of the record did by itself. Absent: nobody wants to know. */
+  ran?(job: string, run: HouseRun): Promise<void>
 }
 
 /** The keeper of the record: what happens around entries, never on their way. */
 export interface RecordKeeper extends AuditDoor {
+  jobs: readonly HouseJob[]
   /** Begins the chain where there is none and looks whether it still reaches to its last checkpoints. Says in the log, and in the record, what it found. Never rejects for that. */
   start(): Promise<void>
   /** Signs where the chain stands and anchors it. Nothing new since the last one: does nothing. Rejects when the database does not take it. */
@@ -50,7 +53,9 @@ export function createRecord(options: RecordOptions): RecordKeeper {
   const sinks = createSinks({ clock, log, fetch: options.fetch, source: options.source, pid: options.pid })
   const stops: (() => void)[] = []
   let sinceCheckpoint = 0
-  let working: Promise<void> | undefined
+  let working: Promise<unknown> | undefined
+  let nextCheckpoint: number | null = null
+  let nextPrune: number | null = null
   let closed = false
   let opened = false
   let doubt: string | undefined
@@ -87,22 +92,38 @@ export function createRecord(options: RecordOptions): RecordKeeper {
     return checkpoint
   }
 
-  async function checkpointNow(): Promise<void> {
+  /** What was signed, in one sentence; undefined: nothing was new. */
+  async function checkpointNow(): Promise<string | undefined> {
     const head = audit.committed()
-    if (head === undefined || sinceCheckpoint === 0) return
+    if (head === undefined || sinceCheckpoint === 0) return undefined
+    const fresh = sinceCheckpoint
     sinceCheckpoint = 0
     await anchor(await store.transaction((tx) => sign(tx, 'anchor', head)))
+    return `${fresh} new ${fresh === 1 ? 'entry' : 'entries'}, signed up to number ${head.seq}.`
+  }
+
+  /** What a job does by itself, to its end, and what is taken down of it. `work` resolves with undefined where there was nothing to do. */
+  async function byItself(job: string, work: () => Promise<string | undefined>): Promise<void> {
+    const startedAt = clock.now()
+    try {
+      const words = await work()
+      if (words !== undefined) await options.ran?.(job, { startedAt, ok: true, words })
+    } catch (error) {
+      await options.ran?.(job, { startedAt, ok: false, words: describeError(error) })
+      throw error
+    }
   }
 
   /** One at a time; who asks meanwhile waits for the next. */
-  function checkpoint(): Promise<void> {
-    const next = (working ?? Promise.resolve()).then(checkpointNow)
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = (working ?? Promise.resolve()).then(work)
     const settled: Promise<void> = next.catch((error: unknown) => log.error('No checkpoint of the record could be made.', { error: describeError(error) })).then(() => {
       if (working === settled) working = undefined
     })
     working = settled
     return next
   }
+  const checkpoint = (): Promise<void> => inTurn(() => byItself('checkpoint', checkpointNow))
 
   async function anchors(tail?: number): Promise<{ found: Checkpoint[]; notes: string[] }> {
     const file = anchorFile()
@@ -196,16 +217,26 @@ export function createRecord(options: RecordOptions): RecordKeeper {
       void checkpoint().catch(() => undefined)
       everyMinutes()
     })
+    nextCheckpoint = Math.trunc(clock.now() + settings().checkpointEvery.minutes * minuteMs)
     stops[0]?.()
     stops[0] = cancel
   }
 
   function daily(): void {
     stops[1]?.()
+    nextPrune = Math.trunc(clock.now() + dayMs)
     stops[1] = clock.after(dayMs, () => {
-      void prune().catch((error: unknown) => log.error('Old entries of the record could not be dropped.', { error: describeError(error) }))
+      pruneByItself()
       daily()
     })
+  }
+
+  function pruneByItself(): void {
+    if (settings().retentionDays === 0) return
+    void byItself('retention', async () => {
+      const dropped = await prune()
+      return `${dropped} ${dropped === 1 ? 'entry' : 'entries'} dropped.`
+    }).catch((error: unknown) => log.error('Old entries of the record could not be dropped.', { error: describeError(error) }))
   }
 
   /** What needs the key: at the start, or once the vault is unlocked. */
@@ -247,8 +278,19 @@ export function createRecord(options: RecordOptions): RecordKeeper {
       await open()
       everyMinutes()
       daily()
-      if (settings().retentionDays > 0) void prune().catch((error: unknown) => log.error('Old entries of the record could not be dropped.', { error: describeError(error) }))
+      pruneByItself()
     },
+    jobs: [
+      {
+        name: 'checkpoint', title: 'Checkpoint of the record', description: 'Signs where the record stands and anchors it outside the database, so that nobody can shorten it unseen. Where nothing was recorded since, nothing is signed.', setting: 'audit.checkpointEvery.minutes',
+        plan: async () => ({ enabled: true, everyMs: settings().checkpointEvery.minutes * minuteMs, nextAt: nextCheckpoint }),
+        run: () => inTurn(async () => (await checkpointNow()) ?? 'Nothing was recorded since the last one.'),
+      },
+      {
+        name: 'retention', title: 'Forgetting of the record', description: 'Drops entries of the record that are older than they are to be kept, with a signed checkpoint in their place.', setting: 'audit.retentionDays',
+        plan: async () => (settings().retentionDays === 0 ? { enabled: false, everyMs: dayMs, nextAt: null } : { enabled: true, everyMs: dayMs, nextAt: nextPrune }),
+      },
+    ],
     checkpoint,
     prune,
     verify,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { HouseRun } from '@moltbot/contract'
 import { FakeClock, memoryLogger } from '@moltbot/contract/testing'
 import type { BackupConfig } from './config.ts'
 import { createBackup, createBackupSchedule, verifyBackup } from './index.ts'
@@ -22,7 +23,8 @@ let stateDir: string
 let clock: Counting
 let identity: string
 let config: BackupConfig
-let recorded: { file: string; failure?: string }[]
+let recorded: { file: string; failure?: string; asked: boolean }[]
+let ran: HouseRun[]
 let told: [string, string][]
 let schedule: ReturnType<typeof createBackupSchedule>
 let made: number
@@ -36,6 +38,7 @@ beforeEach(async () => {
   identity = await generateIdentity()
   config = { every: 'day', keep: 14, folder: '', recipients: [await identityToRecipient(identity)] }
   recorded = []
+  ran = []
   told = []
   made = 0
   schedule = createBackupSchedule({
@@ -45,7 +48,7 @@ beforeEach(async () => {
       made += 1
       return { bytes }
     },
-    record: async (each) => void recorded.push(each), tellOwner: async (words, key) => { told.push([words, key]); return true },
+    record: async (each) => void recorded.push(each), ran: async (run) => void ran.push(run), tellOwner: async (words, key) => { told.push([words, key]); return true },
   })
   schedule.start()
 })
@@ -94,7 +97,7 @@ it('goes on from the last there is, makes one a week, and none when it is off', 
 })
 
 it.each<[string, () => Partial<BackupConfig>, RegExp]>([
-  ['nobody could open it', () => ({ recipients: [] }), /nobody could open/],
+  ['nobody could open it', () => ({ recipients: [] }), /Nobody could open/],
   ['its disk is not there', () => ({ folder: join(root, 'not-mounted') }), /no folder is there/],
   ['it would be a copy of its copies', () => ({ folder: join(stateDir, 'workspace') }), /within what is backed up/],
   ['a file stands in its place', () => { writeFileSync(join(root, 'file'), ''); return { folder: join(root, 'file') } }, /no folder is there/],
@@ -119,4 +122,26 @@ it('writes to another disk, and leaves nothing half of one that failed', async (
   config = { ...config, recipients: [await identityToRecipient(identity)] }
   await pass(hour)
   expect(backups(disk)).toHaveLength(1)
+})
+
+it('says when the next is made, and what came of the ones before', async () => {
+  await pass(hour)
+  expect(ran).toMatchObject([{ ok: true, words: expect.stringMatching(/moltbot-auto-.*\.age \(0\.0 MB\)$/) as string }])
+  const { nextAt, enabled, everyMs } = await schedule.job.plan()
+  expect([enabled, everyMs]).toEqual([true, day])
+  await pass((nextAt ?? 0) - clock.now() - hour)
+  expect(made).toBe(1)
+  await pass(hour)
+  expect(made).toBe(2)
+  config = { ...config, every: 'off' }
+  expect(await schedule.job.plan()).toEqual({ enabled: false, everyMs: day, nextAt: null })
+})
+
+it('makes one at once for who asks, also while it is off, and bothers nobody else when it cannot', async () => {
+  config = { ...config, every: 'off' }
+  expect(await schedule.job.run?.()).toMatch(/moltbot-auto-/)
+  expect([made, recorded, ran]).toEqual([1, [expect.objectContaining({ asked: true })], []])
+  config = { ...config, recipients: [] }
+  await expect(schedule.job.run?.()).rejects.toThrow('Nobody could open')
+  expect([told, ran, recorded.at(-1)]).toEqual([[], [], expect.objectContaining({ asked: true, failure: expect.stringContaining('Nobody') as string })])
 })

@@ -1,6 +1,6 @@
 import { lstat, mkdir, readdir, rename, unlink, writeFile } from 'node:fs/promises'
 import { basename, join, relative, resolve } from 'node:path'
-import { describeError, Problem, type Clock, type Logger } from '@moltbot/contract'
+import { describeError, Problem, type Clock, type HouseJob, type HouseRun, type Logger } from '@moltbot/contract'
 import type { BackupConfig } from './config.ts'
 
 /** What the last one was, for whoever looks at this installation; beside the backups of the state directory. */
@@ -19,14 +19,16 @@ export interface ScheduleOptions {
   log: Logger
   /** Writes a sealed backup to a file that is not there yet. Resolves with its size. */
   make(file: string, recipients: readonly string[]): Promise<{ bytes: number }>
-  /** Writes what became of it into the record. */
-  record(made: { file: string; bytes?: number; failure?: string }): Promise<void>
+  /** Writes what became of it into the record. `asked`: a person wanted it, it was not due. */
+  record(made: { file: string; bytes?: number; failure?: string; asked: boolean }): Promise<void>
+  /** Takes down what it did by itself. */
+  ran(run: HouseRun): Promise<void>
   /** Tells the owner, once for each key. False: there is nowhere to tell it. */
   tellOwner(words: string, key: string): Promise<boolean>
 }
 
 /** Makes backups when they are due, keeps so many, and tells the owner, once a day, when one could not be made. */
-export function createBackupSchedule(options: ScheduleOptions): { start(): void; close(): Promise<void> } {
+export function createBackupSchedule(options: ScheduleOptions): { job: HouseJob; start(): void; close(): Promise<void> } {
   const { settings, stateDir, clock, log } = options
   const own = join(stateDir, 'backups')
   let cancel = (): void => undefined
@@ -46,48 +48,86 @@ export function createBackupSchedule(options: ScheduleOptions): { start(): void;
     return folder
   }
 
-  async function makeOne({ keep, folder: given, recipients }: BackupConfig, every: keyof typeof periodMs): Promise<void> {
+  /** When the next is due; undefined: at once, for there is none yet. */
+  async function dueAt(folder: string, every: keyof typeof periodMs): Promise<number | undefined> {
+    const newest = (await madeBefore(folder)).filter(({ at }) => at <= clock.now()).at(-1)
+    return newest === undefined ? undefined : newest.at + periodMs[every] - slackMs
+  }
+
+  async function makeOne({ keep, folder: given, recipients }: BackupConfig, asked: boolean): Promise<string> {
     const now = clock.now()
     const folder = await folderOf(given)
+    if (recipients.length === 0) throw new Problem('backup-recipients', 'Nobody could open a backup that makes itself: backup.recipients is empty.', { next: 'Make a key with age-keygen, keep its identity elsewhere, and write its age1… into backup.recipients.' })
     const there = await madeBefore(folder)
-    const newest = there.filter(({ at }) => at <= now).at(-1)
-    if (newest !== undefined && now - newest.at < periodMs[every] - slackMs) return
-    if (recipients.length === 0) throw new Problem('backup-recipients', 'backup.every is set, but nobody could open a backup: backup.recipients is empty.', { next: 'Make a key with age-keygen, keep its identity elsewhere, and write its age1… into backup.recipients.' })
     const file = join(folder, nameAt(now))
     const { bytes } = await options.make(file, recipients)
     await mkdir(own, { recursive: true, mode: 0o700 })
     const mark = join(own, scheduledMark)
     await writeFile(`${mark}.tmp`, JSON.stringify({ madeAt: now, file, bytes }), { mode: 0o600 })
     await rename(`${mark}.tmp`, mark)
-    await options.record({ file, bytes })
+    await options.record({ file, bytes, asked })
     log.info('A backup was made.', { file, bytes })
     for (const old of [...there, { name: basename(file), at: now }].toSorted((a, b) => a.at - b.at).slice(0, -keep)) {
       await unlink(join(folder, old.name))
       log.info('An old backup was removed.', { file: join(folder, old.name) })
     }
+    return `${file} (${(bytes / 1_000_000).toFixed(1)} MB)`
+  }
+
+  async function failed(error: unknown, folder: string, asked: boolean): Promise<string> {
+    const failure = describeError(error)
+    log.error('A backup could not be made.', { error: failure })
+    await options.record({ file: folder, failure, asked }).catch((later: unknown) => log.error('That a backup failed could not be written down.', { error: describeError(later) }))
+    return error instanceof Problem ? error.explain() : failure
   }
 
   async function look(): Promise<void> {
     const now = settings()
     if (now.every === 'off') return
+    const startedAt = clock.now()
     try {
-      await makeOne(now, now.every)
+      if (startedAt < ((await dueAt(await folderOf(now.folder), now.every)) ?? startedAt)) return
+      await options.ran({ startedAt, ok: true, words: await makeOne(now, false) })
     } catch (error) {
-      const failure = describeError(error)
-      log.error('A backup could not be made.', { error: failure })
-      await options.record({ file: now.folder, failure }).catch((later: unknown) => log.error('That a backup failed could not be written down.', { error: describeError(later) }))
-      const words = error instanceof Problem ? error.explain() : failure
+      const words = await failed(error, now.folder, false)
+      await options.ran({ startedAt, ok: false, words })
       await options.tellOwner(`⚠️ The backup that was due could not be made. ${words}`, `failed/${Math.floor(clock.now() / periodMs.day)}`)
         .catch((later: unknown) => log.warn('The owner could not be told that a backup failed.', { error: describeError(later) }))
     }
   }
 
+  /** One at a time. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = working.then(work)
+    working = result.then(() => undefined, () => undefined)
+    return result
+  }
+
+  let lookAt = 0
   const next = (afterMs: number): void => {
-    cancel = clock.after(afterMs, () => {
-      working = look().finally(() => { if (!closed) next(lookEveryMs) })
-    })
+    lookAt = clock.now() + afterMs
+    cancel = clock.after(afterMs, () => void inTurn(look).finally(() => { if (!closed) next(lookEveryMs) }))
   }
   return {
+    job: {
+      name: 'backup', title: 'Backup', description: 'Writes everything into one sealed file that only its recipients can open, and removes the oldest of those that made themselves.', setting: 'backup.every',
+      async plan() {
+        const { every, folder } = settings()
+        if (every === 'off') return { enabled: false, everyMs: periodMs.day, nextAt: null }
+        // A folder that is not there is said by the look, which comes in any case.
+        const due = await folderOf(folder).then((found) => dueAt(found, every), () => undefined)
+        return { enabled: true, everyMs: periodMs[every], nextAt: lookAt + Math.max(0, Math.ceil(((due ?? lookAt) - lookAt) / lookEveryMs)) * lookEveryMs }
+      },
+      run: () => inTurn(async () => {
+        const now = settings()
+        try {
+          return await makeOne(now, true)
+        } catch (error) {
+          await failed(error, now.folder, true)
+          throw error
+        }
+      }),
+    },
     start: () => next(firstLookMs),
     async close() {
       closed = true
