@@ -31,7 +31,7 @@ export async function measureHistory(gateway: { port: number }, model: ModelProc
     const startedAt = performance.now()
     await socket.say(sessionKey, 'and one more', `history-turn-${run}`).ended
     const whole = performance.now() - startedAt
-    const direct = await model.ask(await model.last())
+    const direct = (await model.ask(await model.last())).end
     if (run >= 0) turns.push(whole - direct)
   }
   socket.close()

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http'
 import type { TelegramServer } from '../test/fakes/telegram-server/index.ts'
 import { gatewayToken, telegramPeople } from './gateway-under-test.ts'
-import { timedPost, type ModelProcess } from './model-under-load.ts'
+import { timedPost, type ModelProcess, type Times } from './model-under-load.ts'
 import type { Figure } from './results.ts'
 import { openSocket } from './socket-client.ts'
 import { median, quantile } from './statistics.ts'
@@ -9,13 +9,13 @@ import { median, quantile } from './statistics.ts'
 /** So many messages of one conversation, then a new one: histories are as long as they are in life. */
 const messagesPerSession = 20
 
-interface Pairs { whole: number[]; direct: number[] }
-const added = ({ whole, direct }: Pairs): number[] => whole.map((ms, at) => ms - (direct[at] ?? Number.NaN))
+interface Pairs { whole: Times[]; direct: Times[] }
+const added = ({ whole, direct }: Pairs, what: keyof Times): number[] => whole.map((times, at) => times[what] - (direct[at]?.[what] ?? Number.NaN))
 
 /** One message at a time through each way in; each also goes to the model directly, right after, with the bytes the gateway sent. */
 export async function measureLatency(gateway: { port: number }, model: ModelProcess, telegram: TelegramServer, messages: number): Promise<Figure[]> {
   const warmUp = Math.min(60, messages)
-  const pairs = async (name: string, send: (session: string, text: string, id: string) => Promise<number>): Promise<Pairs> => {
+  const pairs = async (name: string, send: (session: string, text: string, id: string) => Promise<Times>): Promise<Pairs> => {
     const all: Pairs = { whole: [], direct: [] }
     for (let count = -warmUp; count < messages; count += 1) {
       const id = `${name}-${count + warmUp}`
@@ -29,11 +29,13 @@ export async function measureLatency(gateway: { port: number }, model: ModelProc
   }
 
   const agent = new Agent({ keepAlive: true })
-  const http = await pairs('http', async (user, content, id) => {
-    const { ms, text } = await timedPost(`http://127.0.0.1:${gateway.port}/v1/chat/completions`, JSON.stringify({ model: 'moltbot', user, messages: [{ role: 'user', content }] }), { agent, headers: { authorization: `Bearer ${gatewayToken}` } })
+  const post = async (user: string, content: string, id: string, stream: boolean): Promise<Times> => {
+    const { times, text } = await timedPost(`http://127.0.0.1:${gateway.port}/v1/chat/completions`, JSON.stringify({ model: 'moltbot', user, stream, messages: [{ role: 'user', content }] }), { agent, headers: { authorization: `Bearer ${gatewayToken}` } })
     expectIn(text, id)
-    return ms
-  })
+    return times
+  }
+  const http = await pairs('http', (user, content, id) => post(user, content, id, false))
+  const streamed = await pairs('http-stream', (user, content, id) => post(user, content, id, true))
   agent.destroy()
 
   const socket = await openSocket(gateway.port, gatewayToken)
@@ -41,12 +43,13 @@ export async function measureLatency(gateway: { port: number }, model: ModelProc
   const ws = await pairs('ws', async (session, text, id) => {
     const startedAt = performance.now()
     const said = socket.say(session, text, id)
+    const first = said.begun.then(() => performance.now() - startedAt)
     await said.stored
     stored.push(performance.now() - startedAt)
     const ending = await said.ended
-    const ms = performance.now() - startedAt
+    const end = performance.now() - startedAt
     expectIn(ending.text, id)
-    return ms
+    return { first: await first, end }
   })
   socket.close()
   stored.splice(0, warmUp)
@@ -57,21 +60,25 @@ export async function measureLatency(gateway: { port: number }, model: ModelProc
     const startedAt = performance.now()
     telegram.say(from, text)
     await telegram.nextSent((message) => message.chatId === from.id && message.text.includes(id), 30_000)
-    return performance.now() - startedAt
+    const end = performance.now() - startedAt
+    return { first: end, end }
   })
 
-  const figures = (through: string, each: Pairs, budgets: { p50?: number; p95?: number }): Figure[] => {
-    const how = `${each.whole.length} messages; model alone ${median(each.direct).toFixed(1)} ms, with the gateway ${median(each.whole).toFixed(1)} ms`
+  const figures = (name: string, each: Pairs, what: keyof Times, budgets: { p50?: number; p95?: number }): Figure[] => {
+    const ms = (times: readonly Times[]): string => median(times.map((one) => one[what])).toFixed(1)
+    const how = `${each.whole.length} messages; model alone ${ms(each.direct)} ms, with the gateway ${ms(each.whole)} ms`
     return [
-      { what: `Added latency through ${through}, p50`, unit: 'ms', value: median(added(each)), how, ...(budgets.p50 === undefined ? {} : { budget: budgets.p50 }) },
-      { what: `Added latency through ${through}, p95`, unit: 'ms', value: quantile(added(each), 0.95), how: 'the same messages', ...(budgets.p95 === undefined ? {} : { budget: budgets.p95 }) },
+      { what: `${name}, p50`, unit: 'ms', value: median(added(each, what)), how, ...(budgets.p50 === undefined ? {} : { budget: budgets.p50 }) },
+      { what: `${name}, p95`, unit: 'ms', value: quantile(added(each, what), 0.95), how: 'the same messages', ...(budgets.p95 === undefined ? {} : { budget: budgets.p95 }) },
     ]
   }
   return [
-    ...figures('HTTP', http, { p50: 5, p95: 15 }),
-    ...figures('WebSocket', ws, { p50: 5, p95: 15 }),
+    ...figures('Added latency through HTTP', http, 'end', { p50: 5, p95: 15 }),
+    ...figures('Added latency through WebSocket', ws, 'end', { p50: 5, p95: 15 }),
+    ...figures('Added until the first word, HTTP streamed', streamed, 'first', {}),
+    ...figures('Added until the first word, WebSocket', ws, 'first', {}),
     { what: 'WebSocket, message durable', unit: 'ms', value: median(stored), how: `from sending to the answer that it is stored; p95 ${quantile(stored, 0.95).toFixed(1)} ms` },
-    ...figures('Telegram', chat, {}),
+    ...figures('Added latency through Telegram', chat, 'end', {}),
   ]
 }
 

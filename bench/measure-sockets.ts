@@ -24,7 +24,7 @@ export async function measureSockets(gateway: SpawnedGateway, model: ModelProces
     const ending = await talker.say(`sockets${Math.floor((at + 10) / 20)}`, `please repeat ${at}`, `sockets-${at}`).ended
     const whole = performance.now() - sentAt
     if (ending.state !== 'final') throw new Error(`a message among ${count} sockets ended as ${ending.state}`)
-    const direct = await model.ask(await model.last())
+    const direct = (await model.ask(await model.last())).end
     if (at >= 0) added.push(whole - direct)
   }
   for (const socket of [...sockets, talker]) socket.close()

@@ -4,12 +4,15 @@ import { request, Agent } from 'node:http'
 import { join } from 'node:path'
 import { root } from '../test/support/spawned-gateway.ts'
 
+/** Milliseconds from asking to the first word of an answer, and to its end. */
+export interface Times { first: number; end: number }
+
 export interface ModelProcess {
   baseUrl: string
   /** The bytes of the newest request it got from the gateway. */
   last(): Promise<string>
-  /** Asks it directly, with the gateway's own bytes. Resolves with the milliseconds to the end of the answer. */
-  ask(body: string): Promise<number>
+  /** Asks it directly, with the gateway's own bytes. */
+  ask(body: string): Promise<Times>
   close(): Promise<void>
 }
 
@@ -24,7 +27,7 @@ export async function startModelProcess(): Promise<ModelProcess> {
       child.send('last')
       return ((await answer) as [{ last: string }])[0].last
     },
-    ask: (body) => timedPost(`${hello.baseUrl}/chat/completions`, body, { agent }).then(({ ms }) => ms),
+    ask: (body) => timedPost(`${hello.baseUrl}/chat/completions`, body, { agent }).then(({ times }) => times),
     async close() {
       agent.destroy()
       const gone = once(child, 'exit')
@@ -34,17 +37,24 @@ export async function startModelProcess(): Promise<ModelProcess> {
   }
 }
 
-/** Posts JSON and reads the whole answer. Rejects on any status but 200. */
-export function timedPost(url: string, body: string, options: { agent: Agent; headers?: Record<string, string> }): Promise<{ ms: number; text: string }> {
+/** What the first piece of a streamed answer with words in it has. */
+const words = /"content":\s*"[^"]/
+
+/** Posts JSON and reads the whole answer; its first word is where the answer says `content` first. Rejects on any status but 200. */
+export function timedPost(url: string, body: string, options: { agent: Agent; headers?: Record<string, string> }): Promise<{ times: Times; text: string }> {
   return new Promise((resolve, reject) => {
     const startedAt = performance.now()
     const post = request(url, { method: 'POST', agent: options.agent, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...options.headers } }, (response) => {
-      const parts: Buffer[] = []
-      response.on('data', (part: Buffer) => parts.push(part))
+      let text = ''
+      let first: number | undefined
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part
+        if (first === undefined && words.test(text)) first = performance.now() - startedAt
+      })
       response.on('error', reject)
       response.on('end', () => {
-        const text = Buffer.concat(parts).toString('utf8')
-        if (response.statusCode === 200) resolve({ ms: performance.now() - startedAt, text })
+        const end = performance.now() - startedAt
+        if (response.statusCode === 200) resolve({ times: { first: first ?? end, end }, text })
         else reject(new Error(`HTTP ${response.statusCode}: ${text.slice(0, 500)}`))
       })
     })

@@ -6,8 +6,8 @@ export interface Ending { runId: string; state: string; text: string }
 /** One operator's connection, as the page has it. */
 export interface SocketClient {
   request(method: string, params: Record<string, unknown>): Promise<Record<string, unknown>>
-  /** Says something. `stored`: the answer that it is durable; `ended`: the last event of its run. */
-  say(session: string, message: string, runId: string): { stored: Promise<unknown>; ended: Promise<Ending> }
+  /** Says something. `stored`: the answer that it is durable; `begun`: the first words of the answer; `ended`: the last event of its run. */
+  say(session: string, message: string, runId: string): { stored: Promise<unknown>; begun: Promise<void>; ended: Promise<Ending> }
   close(): void
 }
 
@@ -15,7 +15,7 @@ export function openSocket(port: number, token: string): Promise<SocketClient> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { perMessageDeflate: false, maxPayload: 64 * 2 ** 20 })
     const pending = new Map<string, { resolve(payload: Record<string, unknown>): void; reject(error: Error): void }>()
-    const runs = new Map<string, (ending: Ending) => void>()
+    const runs = new Map<string, { begun(): void; ended(ending: Ending): void }>()
     let next = 0
     const request: SocketClient['request'] = (method, params) => new Promise((done, failed) => {
       const id = String(next++)
@@ -25,8 +25,10 @@ export function openSocket(port: number, token: string): Promise<SocketClient> {
     const client: SocketClient = {
       request,
       say(sessionKey, message, runId) {
-        const ended = new Promise<Ending>((done) => runs.set(runId, done))
-        return { stored: request('chat.send', { sessionKey, message, idempotencyKey: runId }), ended }
+        let begin = (): void => undefined
+        const begun = new Promise<void>((done) => { begin = done })
+        const ended = new Promise<Ending>((done) => runs.set(runId, { begun: begin, ended: done }))
+        return { stored: request('chat.send', { sessionKey, message, idempotencyKey: runId }), begun, ended }
       },
       close: () => socket.terminate(),
     }
@@ -49,8 +51,9 @@ export function openSocket(port: number, token: string): Promise<SocketClient> {
         else call?.reject(new Error(frame.error?.message ?? 'refused'))
       } else if (frame.event === 'chat') {
         const { runId, state, message } = frame.payload as { runId: string; state: string; message?: { content?: { text?: string }[] } }
+        runs.get(runId)?.begun()
         if (state === 'delta') return
-        runs.get(runId)?.({ runId, state, text: message?.content?.map((part) => part.text ?? '').join('') ?? '' })
+        runs.get(runId)?.ended({ runId, state, text: message?.content?.map((part) => part.text ?? '').join('') ?? '' })
         runs.delete(runId)
       }
     })

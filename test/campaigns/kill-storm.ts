@@ -5,6 +5,8 @@
  * uncertain attempt. Order is kept within each chat, no tool ran twice, nothing half said is left anywhere.
  *
  *   npm run storm -- [--kills 3000] [--seed 1]
+ *
+ * Ctrl-C ends it early; what happened until then is still looked at.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -41,7 +43,11 @@ const random = randomFrom(seed)
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const tagsOf = (text: string): string[] => text.match(/\b[stw]\d+-\d+\b/g) ?? []
 const tagOf = (text: string): string | undefined => tagsOf(text)[0]
-const nameOf = (user: number): string => (user < telegramUsers - steeringUsers ? `t${user}` : `s${user}`)
+const nameOf = (user: number): string => (user % telegramUsers < telegramUsers - steeringUsers ? `t${user}` : `s${user}`)
+/** So many messages of one conversation, then somebody else goes on in a new one: else a long storm measures how prompts grow. */
+const messagesPerConversation = 40
+/** More people than can have their turn: nobody says more than four messages between two kills. */
+const people = telegramUsers * (2 + Math.ceil((4 * kills) / messagesPerConversation))
 const opening = (tags: readonly string[]): string => `answer to ${tags.join(' ')}: ${'some words '.repeat(4)}`
 const closing = 'and the end.'
 /** Where the gateway says under an answer what a kill left undone. */
@@ -55,6 +61,8 @@ const wholeAnswer = (text: string): boolean => {
 
 const telegram = await startTelegramServer({ token })
 const model = await startModelServer(async (request) => {
+  // Nobody asks for them, and ten thousands of whole prompts would fill the memory.
+  model.requests.splice(0)
   const tag = tagsOf(request.lastUserText).at(-1) ?? 'nothing'
   // All that was said since the last answer: in a steered turn that is more than the last message.
   const answered = request.messages.findLastIndex((message) => message.role === 'assistant' && message.calls.length === 0)
@@ -79,11 +87,11 @@ const model = await startModelServer(async (request) => {
 const gateway = await createSpawnedGateway({
   gateway: { auth: { mode: 'token', token: gatewayToken } },
   session: { dmScope: 'per-channel-peer' },
-  commands: { ownerAllowFrom: Array.from({ length: telegramUsers }, (_, user) => `telegram:${2000 + user}`) },
+  commands: { ownerAllowFrom: Array.from({ length: people }, (_, user) => `telegram:${2000 + user}`) },
   messages: { queue: { mode: 'followup', cap: 1000 } },
   models: { providers: { test: { baseUrl: model.baseUrl('anthropic-messages'), apiKey: 'test-key', api: 'anthropic-messages', models: [{ id: 'test-model', contextWindow: 100_000, maxTokens: 4096 }] } } },
   agents: { defaults: { model: { primary: 'test/test-model' } } },
-  channels: { telegram: { botToken: token, apiRoot: telegram.apiRoot, dmPolicy: 'allowlist', allowFrom: Array.from({ length: telegramUsers }, (_, user) => 2000 + user) } },
+  channels: { telegram: { botToken: token, apiRoot: telegram.apiRoot, dmPolicy: 'allowlist', allowFrom: Array.from({ length: people }, (_, user) => 2000 + user) } },
 })
 
 /** All that was ever said, by who said it. */
@@ -92,27 +100,38 @@ let talking = true
 let killsDone = 0
 
 /** People in Telegram write whenever they like. */
-async function telegramTalk(user: number): Promise<void> {
-  const from = telegram.user(2000 + user, { name: `User ${user}` })
-  const tags: string[] = []
-  said.set(nameOf(user), tags)
-  for (let count = 1; talking; count += 1) {
-    const tag = `${nameOf(user)}-${count}`
-    tags.push(tag)
-    telegram.say(from, `please handle ${tag}`)
-    await sleep(300 + random() * 1_700)
+async function telegramTalk(first: number): Promise<void> {
+  for (let user = first; talking && user < people; user += telegramUsers) {
+    const from = telegram.user(2000 + user, { name: `User ${user}` })
+    if (nameOf(user).startsWith('s')) await steerable(user)
+    const tags: string[] = []
+    said.set(nameOf(user), tags)
+    for (let count = 1; talking && count <= messagesPerConversation; count += 1) {
+      const tag = `${nameOf(user)}-${count}`
+      tags.push(tag)
+      telegram.say(from, `please handle ${tag}`)
+      await sleep(300 + random() * 1_700)
+    }
   }
 }
 
+/** What this person says goes into the running turn from now on. */
+async function steerable(user: number): Promise<void> {
+  telegram.say(telegram.user(2000 + user), '/queue steer')
+  await telegram.nextSent((message) => message.chatId === 2000 + user, 600_000)
+}
+
 /** The page: sends with its own keys, and sends the same key again after every reconnect until it was acknowledged. */
-async function webTalk(session: number): Promise<void> {
-  const tags: string[] = []
-  said.set(`w${session}`, tags)
-  for (let count = 1; talking; count += 1) {
-    const tag = `w${session}-${count}`
-    tags.push(tag)
-    while (!(await sendOnce(`storm${session}`, `please handle ${tag}`, tag))) await sleep(50)
-    await sleep(200 + random() * 1_200)
+async function webTalk(first: number): Promise<void> {
+  for (let session = first; talking; session += webSessions) {
+    const tags: string[] = []
+    said.set(`w${session}`, tags)
+    for (let count = 1; talking && count <= messagesPerConversation; count += 1) {
+      const tag = `w${session}-${count}`
+      tags.push(tag)
+      while (!(await sendOnce(`storm${session}`, `please handle ${tag}`, tag))) await sleep(50)
+      await sleep(200 + random() * 1_200)
+    }
   }
 }
 
@@ -157,17 +176,13 @@ console.log(`kill storm: ${kills} kills, seed ${seed}`)
 const startedAt = Date.now()
 await gateway.start()
 const warmStartMs = Date.now() - startedAt
-for (let user = 0; user < telegramUsers; user += 1) {
-  if (!nameOf(user).startsWith('s')) continue
-  const from = telegram.user(2000 + user)
-  telegram.say(from, '/queue steer')
-  await telegram.nextSent((message) => message.chatId === from.id, 60_000)
-}
 const sends = (): number => telegram.counts().calls['sendMessage'] ?? 0
 const talkers = [
   ...Array.from({ length: telegramUsers }, (_, user) => telegramTalk(user)), ...Array.from({ length: webSessions }, (_, session) => webTalk(session)), trouble(),
 ]
-for (; killsDone < kills; killsDone += 1) {
+let called = false
+process.once('SIGINT', () => { called = true })
+for (; killsDone < kills && !called; killsDone += 1) {
   // A third of the kills hit the start itself, a third a gateway at work, and a third the moment in which something is being sent.
   const where = random()
   if (where < 0.33) await sleep(random() * Math.min(warmStartMs, 1_500))
