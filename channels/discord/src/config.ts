@@ -1,5 +1,5 @@
-import { defineSection, placeToolKeys, processKeys } from '@moltbot/contract'
-import { Type, type Static, type TProperties, type TSchema } from 'typebox'
+import { defineSection, dmPolicyKey, placeToolKeys, processKeys, withoutDefaults } from '@moltbot/contract'
+import { Type, type Static, type TSchema } from 'typebox'
 import { isSnowflake } from './discord-id.ts'
 
 const senderList = (description: string): TSchema & { static: (string | number)[] } =>
@@ -42,10 +42,7 @@ const loginKeys = {
   name: Type.Optional(Type.String({ description: 'A name for this login, shown in status.' })),
   token: Type.Optional(Type.String({ description: 'The bot’s token from the developer portal. A reference such as `${secret:discord}` is better than the value. `DISCORD_BOT_TOKEN` is used when it is absent.' })),
   apiRoot: Type.String({ default: 'https://discord.com/api', description: 'Where Discord’s API is. Besides Discord only an address on this computer is accepted: the token is sent there.' }),
-  dmPolicy: Type.Union([Type.Literal('pairing'), Type.Literal('allowlist'), Type.Literal('open'), Type.Literal('disabled')], {
-    default: 'pairing',
-    description: 'Who may write directly: strangers get a pairing code (`pairing`), only the listed (`allowlist`), everyone (`open`, needs `*` in allowFrom), nobody (`disabled`).',
-  }),
+  dmPolicy: dmPolicyKey,
   allowFrom: senderList('Discord user ids that may write directly, best in quotes; `*` is everyone. Names can be changed by their owner and are not accepted as proof.'),
   groupPolicy: Type.Union([Type.Literal('allowlist'), Type.Literal('open'), Type.Literal('disabled')], {
     default: 'allowlist',
@@ -77,18 +74,10 @@ const loginKeys = {
   intents: Type.Object(intentKeys, { default: { messageContent: true }, description: 'What Discord is asked to tell the bot.' }),
 }
 
-/** The same schema without its default, so that an account inherits from the section instead of from the schema. */
-function withoutDefault(schema: TSchema): TSchema {
-  const descriptors = Object.getOwnPropertyDescriptors(schema) as Record<string, PropertyDescriptor>
-  delete descriptors.default
-  return Object.defineProperties({}, descriptors) as TSchema
-}
-const allWithoutDefault = <Keys extends TProperties>(keys: Keys): Keys => Object.fromEntries(Object.entries(keys).map(([key, schema]) => [key, withoutDefault(schema)])) as Keys
-
 const accountKeys = {
-  ...allWithoutDefault(loginKeys),
-  commands: Type.Partial(Type.Object(allWithoutDefault(commandKeys)), { description: 'As in the section.' }),
-  intents: Type.Partial(Type.Object(allWithoutDefault(intentKeys)), { description: 'As in the section.' }),
+  ...withoutDefaults(loginKeys),
+  commands: Type.Partial(Type.Object(withoutDefaults(commandKeys)), { description: 'As in the section.' }),
+  intents: Type.Partial(Type.Object(withoutDefaults(intentKeys)), { description: 'As in the section.' }),
 }
 
 export const discordSection = defineSection({

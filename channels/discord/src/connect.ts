@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { API, APIUser, GatewayInteractionCreateDispatchData } from '@discordjs/core/http-only'
-import { ConnectProblem, Problem, type ChannelHost, type Connection } from '@moltbot/contract'
+import { ConnectProblem, Problem, type ChannelHost, type Connection, createHealthKeeper } from '@moltbot/contract'
 import { buttonLabelMax, buttonsMax } from './buttons.ts'
 import { guildsLeftOut, type DiscordConfig } from './config.ts'
 import { openApi, realmOf } from './discord-api.ts'
 import { ForeignAnswer, describeFailure, readFailure, type Failure } from './failures.ts'
 import { allowContent, newToken, openGatewayLine } from './gateway-line.ts'
 import { createHandOver } from './hand-over.ts'
-import { createHealthKeeper } from './health.ts'
 import { createFileFetcher } from './media.ts'
 import { createOutgoing } from './outgoing.ts'
 import { loadSessionMemory } from './session-memory.ts'
@@ -48,7 +47,7 @@ async function open(config: DiscordConfig, host: ChannelHost, token: string, api
     host.health({ kind: 'needs-you', reason: 'Discord does not let this bot read message content.', action: allowContent })
     throw new ConnectProblem('Discord does not let this bot read message content.', { permanent: true, next: allowContent })
   }
-  const health = createHealthKeeper(host, `@${me.username}`, warningOf(config))
+  const health = createHealthKeeper(host, { detail: `@${me.username}`, warning: warningOf(config) })
   const memory = await loadSessionMemory(host, realm.acceptsGateway)
   let closing: Promise<void> | undefined
   const handOver = createHandOver({
@@ -94,7 +93,7 @@ async function open(config: DiscordConfig, host: ChannelHost, token: string, api
   return {
     limits: {
       textLengthMax, linesMax: config.maxLinesPerMessage, editEveryMs, nonce: true, streaming: config.streaming,
-      files: { bytesMax: fileBytesMax, captionMax: textLengthMax }, buttons: { most: buttonsMax, labelMax: buttonLabelMax },
+      files: { bytesMax: fileBytesMax, captionMax: textLengthMax, speech: 'opus' }, buttons: { most: buttonsMax, labelMax: buttonLabelMax },
     },
     ...createOutgoing({ api, host, config, self: me, health, isClosed: () => closing !== undefined }),
     async probe(signal) {

@@ -1,5 +1,5 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from '@discordjs/rest'
-import { SendProblem } from '@moltbot/contract'
+import { connectCode, failureCode, SendProblem } from '@moltbot/contract'
 
 /** What a failed call to Discord was, as far as anyone can tell. */
 export type Failure =
@@ -10,13 +10,6 @@ export type Failure =
   | { kind: 'unreached'; reason: string }
   /** The request went out and no answer of Discord came back. */
   | { kind: 'unanswered'; reason: string }
-
-/** Failures of connecting: nothing was written yet. */
-const connectCodes = new Set([
-  'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'ENETDOWN', 'EHOSTDOWN',
-  'UND_ERR_CONNECT_TIMEOUT', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'ERR_TLS_CERT_ALTNAME_INVALID', 'EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER',
-])
 
 /** An answer that is not what the API promises: something between us and Discord spoke in its place. */
 export class ForeignAnswer extends Error {
@@ -33,10 +26,10 @@ export function readFailure(error: unknown): Failure {
     return { kind: 'answer', status: error.status, code: Number.isSafeInteger(code) ? code : 0, description: error.message.split('\n', 1)[0]?.slice(0, 200) ?? 'no reason given' }
   }
   if (error instanceof HTTPError) return { kind: 'answer', status: error.status, code: 0, description: `HTTP ${error.status}` }
-  const code = connectCode(error, 0)
+  const code = connectCode(error)
   if (code !== undefined) return { kind: 'unreached', reason: `Discord could not be reached (${code}).` }
   if (error instanceof ForeignAnswer) return { kind: 'unanswered', reason: error.message }
-  return { kind: 'unanswered', reason: `The connection to Discord broke (${networkCode(error, 0) ?? (error instanceof Error ? error.name : typeof error)}).` }
+  return { kind: 'unanswered', reason: `The connection to Discord broke (${failureCode(error) ?? (error instanceof Error ? error.name : typeof error)}).` }
 }
 
 /** The same in one sentence, for logs, status and people. */
@@ -49,24 +42,6 @@ export function describeFailure(failure: Failure): string {
     default:
       return failure.reason
   }
-}
-
-/** Follows `cause` and the parts of an `AggregateError` (one for each address that was tried); all must be connect failures. */
-function connectCode(error: unknown, depth: number): string | undefined {
-  if (!(error instanceof Error) || depth > 5) return undefined
-  if (error instanceof AggregateError && error.errors.length > 0) {
-    const codes = error.errors.map((part: unknown) => connectCode(part, depth + 1))
-    return codes.every((code) => code !== undefined) ? codes[0] : undefined
-  }
-  const { code, syscall } = error as Error & { code?: unknown; syscall?: unknown }
-  if (typeof code === 'string' && (connectCodes.has(code) || syscall === 'connect' || syscall === 'getaddrinfo')) return code
-  return connectCode(error.cause, depth + 1)
-}
-
-function networkCode(error: unknown, depth: number): string | undefined {
-  if (!(error instanceof Error) || depth > 5) return undefined
-  const { code } = error as Error & { code?: unknown }
-  return typeof code === 'string' ? code : networkCode(error.cause, depth + 1)
 }
 
 /** What a failed send means. A refusal is a fact: nothing was sent. A 5xx is not: the nonce makes repeating harmless. */

@@ -1,16 +1,14 @@
 import { WebSocketShard, WebSocketShardDestroyRecovery, WebSocketShardEvents, type WebSocketShardDestroyOptions } from '@discordjs/ws'
 import type { API, GatewayDispatchPayload } from '@discordjs/core/http-only'
-import { ConnectProblem, type ChannelHost } from '@moltbot/contract'
+import { ConnectProblem, linePause, type ChannelHost, type HealthKeeper } from '@moltbot/contract'
 import { describeFailure, readFailure } from './failures.ts'
-import type { HealthKeeper } from './health.ts'
 import type { SessionMemory } from './session-memory.ts'
 
 /** From the first packet to a session that stands. */
 const openPatienceMs = 30_000
 /** A line on which Discord has not answered a heartbeat for this long is dead, whatever the socket says. */
 const silenceMaxMs = 90_000
-const firstPauseMs = 1_000
-const pauseMaxMs = 30_000
+const pauses = { firstMs: 1_000, maxMs: 30_000 }
 /** Only a line that stood this long makes the pauses short again; else one that always breaks would be opened all day long. */
 const steadyAfterMs = 30_000
 /** After this many resumes in a row that led nowhere, a new session. */
@@ -97,12 +95,6 @@ export function openGatewayLine({ host, token, intents, api, memory, health, acc
     cancelTimer = host.clock.after(delayMs, task)
   }
 
-  function pause(): number {
-    const base = Math.min(pauseMaxMs, firstPauseMs * 2 ** Math.min(10, Math.max(0, attempt - 1)))
-    // Several logins do not knock together.
-    return Math.round(base * (1 + 0.2 * ((host.clock.now() % 97) / 97)))
-  }
-
   function lose(reason: string, waitMs?: number): void {
     if (closed) return
     const broken = socket
@@ -110,7 +102,7 @@ export function openGatewayLine({ host, token, intents, api, memory, health, acc
     if (upSince !== undefined && host.clock.now() - upSince >= steadyAfterMs) attempt = 0
     upSince = undefined
     attempt += 1
-    const delay = Math.max(waitMs ?? 0, pause())
+    const delay = Math.max(waitMs ?? 0, linePause(attempt, host.clock.now(), pauses))
     host.log.info('discord: the line is lost', { reason, attempt, delayMs: delay })
     health.retrying(reason, attempt, host.clock.now() + delay)
     if (broken !== undefined) discard(broken)

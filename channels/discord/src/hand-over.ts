@@ -1,5 +1,5 @@
 import type { API, APIMessage, GatewayDispatchPayload, GatewayGuildCreateDispatchData, GatewayInteractionCreateDispatchData } from '@discordjs/core/http-only'
-import { Problem, type ChannelHost, type ChatRef, type IncomingMessage } from '@moltbot/contract'
+import { Problem, createInsistence, type ChannelHost, type ChatRef, type IncomingMessage } from '@moltbot/contract'
 import { isSnowflake, snowflakeAt, timeOf } from './discord-id.ts'
 import { describeFailure, readFailure } from './failures.ts'
 import { understandInteraction, understandMessage, understandReaction, type FileToFetch, type Self, type Understood } from './incoming.ts'
@@ -8,8 +8,6 @@ import type { RememberedPlace, SessionMemory } from './session-memory.ts'
 
 /** More than this is not kept waiting in memory: Discord has it, and brings it again. */
 const waitingMax = 1_000
-const firstRetryMs = 250
-const retryMaxMs = 10_000
 /** After a session that could not be resumed, history is read back this far, one page for each place. */
 const catchUpMs = 24 * 3_600_000
 const catchUpPage = 100
@@ -45,7 +43,7 @@ export function createHandOver({ host, api, self, memory, fetchFiles, answer, re
   const ownRoles = new Set<string>()
   const us: Self = { ...self, roles: ownRoles }
   const names = { channel: places.nameOf }
-  const wakers = new Set<() => void>()
+  const { insist, end } = createInsistence(host, 'discord', () => new Problem('discord-closing', 'The connection is being closed.'))
   let closed = false
   let letGo = false
 
@@ -70,28 +68,6 @@ export function createHandOver({ host, api, self, memory, fetchFiles, answer, re
     })
     lanes.set(key, mine)
     return mine
-  }
-
-  /** Repeats until it works: whatever comes after it in this chat has to wait. Rejects only when the connection is closed. */
-  async function insist<T>(what: string, work: () => Promise<T>): Promise<T> {
-    for (let pauseMs = firstRetryMs; ; pauseMs = Math.min(retryMaxMs, pauseMs * 2)) {
-      try {
-        return await work()
-      } catch (error) {
-        if (closed) throw error
-        host.log.warn(`discord: ${what}; it is tried again`, { error: error instanceof Error ? error.message : String(error), pauseMs })
-      }
-      await new Promise<void>((resolve) => {
-        const cancel = host.clock.after(pauseMs, wake)
-        function wake(): void {
-          cancel()
-          wakers.delete(wake)
-          resolve()
-        }
-        wakers.add(wake)
-      })
-      if (closed) throw new Problem('discord-closing', 'The connection is being closed.')
-    }
   }
 
   async function placeOf(id: string, direct: boolean): Promise<Place> {
@@ -268,7 +244,7 @@ export function createHandOver({ host, api, self, memory, fetchFiles, answer, re
     },
     async close() {
       closed = true
-      for (const wake of wakers) wake()
+      end()
       while (begun.size > 0) await Promise.allSettled(begun)
     },
   }

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { API, APIMessage } from '@discordjs/core/http-only'
 import {
-  describeError, Problem, SendProblem, type ChannelHost, type ChatId, type ChatRef, type Connection, type DeliveryKey, type OutgoingFile, type OutgoingMessage, type PlatformMessageId, type SenderId,
+  describeError, Problem, SendProblem, type ChannelHost, type ChatId, type ChatRef, type Connection, type DeliveryKey, type HealthKeeper, type OutgoingFile, type OutgoingMessage, type PlatformMessageId, type SenderId,
 } from '@moltbot/contract'
 import { buttonRows, type ButtonRow } from './buttons.ts'
 import type { DiscordConfig } from './config.ts'
 import { discordId, isSnowflake, snowflakeAt } from './discord-id.ts'
 import { ForeignAnswer, readFailure, toSendProblem } from './failures.ts'
-import type { HealthKeeper } from './health.ts'
 import { renderContent } from './markdown.ts'
 import { readVoice } from './voice.ts'
 

@@ -1,4 +1,4 @@
-import { ConnectProblem, SendProblem, type ChannelHost } from '@moltbot/contract'
+import { ConnectProblem, SendProblem, connectCode, type ChannelHost } from '@moltbot/contract'
 
 const callPatienceMs = 20_000
 const answerBytesMax = 8 * 1024 * 1024
@@ -107,28 +107,14 @@ export type Failure =
   | { kind: 'unreached'; reason: string }
   | { kind: 'unanswered'; reason: string }
 
-const connectCodes = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'EHOSTDOWN', 'EADDRNOTAVAIL', 'UND_ERR_CONNECT_TIMEOUT', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID', 'DEPTH_ZERO_SELF_SIGNED_CERT'])
-
 export function readFailure(error: unknown): Failure {
   if (error instanceof ServerProblem) {
     if (error.status === 401 || error.status === 403) return { kind: 'refused', reason: 'BlueBubbles does not accept the password.' }
     if (error.status === 0) return { kind: 'unanswered', reason: error.message }
     return { kind: 'answer', status: error.status, reason: `BlueBubbles answered: ${error.message}` }
   }
-  const code = connectCode(error, 0)
+  const code = connectCode(error)
   return code === undefined ? { kind: 'unanswered', reason: `The connection to BlueBubbles broke (${error instanceof Error ? error.name : typeof error}).` } : { kind: 'unreached', reason: `BlueBubbles does not answer (${code}).` }
-}
-
-/** Follows `cause` and the parts of an `AggregateError` (one for each address that was tried); all must be connect failures. */
-function connectCode(error: unknown, depth: number): string | undefined {
-  if (!(error instanceof Error) || depth > 5) return undefined
-  if (error instanceof AggregateError && error.errors.length > 0) {
-    const codes = error.errors.map((part: unknown) => connectCode(part, depth + 1))
-    return codes.every((code) => code !== undefined) ? codes[0] : undefined
-  }
-  const { code, syscall } = error as Error & { code?: unknown; syscall?: unknown }
-  if (typeof code === 'string' && (connectCodes.has(code) || syscall === 'connect' || syscall === 'getaddrinfo')) return code
-  return connectCode(error.cause, depth + 1)
 }
 
 export function toSendProblem(error: unknown): SendProblem {

@@ -1,5 +1,5 @@
-import { defineSection, placeToolKeys, processKeys } from '@moltbot/contract'
-import { Type, type Static, type TProperties, type TSchema } from 'typebox'
+import { defineSection, dmPolicyKey, placeToolKeys, processKeys, withoutDefaults } from '@moltbot/contract'
+import { Type, type Static, type TSchema } from 'typebox'
 
 const senderList = (description: string): TSchema & { static: string[] } => Type.Array(Type.String(), { default: [], description }) as never
 
@@ -21,10 +21,7 @@ const loginKeys = {
   webhookPath: Type.String({ default: '/bluebubbles-webhook', description: 'The path the listener answers on.' }),
   webhookToken: Type.Optional(Type.String({ description: 'What has to stand behind `?token=` in the address BlueBubbles calls: at least 16 letters, digits, - and _. Required with webhookPort.' })),
   pollSeconds: Type.Integer({ default: 5, minimum: 1, maximum: 60, description: 'With BlueBubbles: how often it is asked for new messages. Each answer is also the proof that the line stands.' }),
-  dmPolicy: Type.Union([Type.Literal('pairing'), Type.Literal('allowlist'), Type.Literal('open'), Type.Literal('disabled')], {
-    default: 'pairing',
-    description: 'Who may write directly: strangers get a pairing code (`pairing`), only the listed (`allowlist`), everyone (`open`, needs `*` in allowFrom), nobody (`disabled`).',
-  }),
+  dmPolicy: dmPolicyKey,
   allowFrom: senderList('Addresses that may write directly: numbers as `+49151…`, e-mail addresses in small letters; `*` is everyone. Names of contacts are not accepted as proof.'),
   groupPolicy: Type.Union([Type.Literal('allowlist'), Type.Literal('open'), Type.Literal('disabled')], {
     default: 'allowlist', description: 'Groups: only listed groups and senders (`allowlist`), any group (`open`), none (`disabled`).',
@@ -51,14 +48,7 @@ const loginKeys = {
   textChunkLimit: Type.Integer({ default: 4_000, minimum: 200, maximum: 8_000, description: 'The most characters in one message.' }),
 }
 
-/** The same schema without its default, so that an account inherits from the section instead of from the schema. */
-function withoutDefault(schema: TSchema): TSchema {
-  const descriptors = Object.getOwnPropertyDescriptors(schema) as Record<string, PropertyDescriptor>
-  delete descriptors.default
-  return Object.defineProperties({}, descriptors) as TSchema
-}
-
-const accountKeys = Object.fromEntries(Object.entries(loginKeys as TProperties).map(([key, schema]) => [key, withoutDefault(schema)])) as typeof loginKeys
+const accountKeys = withoutDefaults(loginKeys)
 
 export const imessageSection = defineSection({
   path: 'channels.imessage',

@@ -1,10 +1,8 @@
-import { Problem, type ChannelHost } from '@moltbot/contract'
+import { Problem, createInsistence, type ChannelHost } from '@moltbot/contract'
 import type { IMessageConfig } from './config.ts'
 import { handleOf, messageGuid } from './imessage-id.ts'
 import { understandMessage, type Original, type RawMessage, type Understood } from './incoming.ts'
 
-const firstRetryMs = 250
-const retryMaxMs = 10_000
 /** Words we sent come back on some Macs as if they had been written to us; for this long they are known. */
 const echoMs = 120_000
 const echoesKept = 500
@@ -32,28 +30,9 @@ export interface HandOverOptions {
 export function createHandOver({ host, config, own, original, fetchFile, taken }: HandOverOptions): HandOver {
   const echoes = new Map<string, number>()
   const begun = new Set<Promise<unknown>>()
-  let wake = (): void => {}
+  const closing = (): Problem => new Problem('imessage-closing', 'The connection is being closed.')
+  const { insist, end } = createInsistence(host, 'imessage', closing)
   let closed = false
-
-  async function insist(work: () => Promise<unknown>): Promise<void> {
-    for (let pauseMs = firstRetryMs; ; pauseMs = Math.min(retryMaxMs, pauseMs * 2)) {
-      try {
-        await work()
-        return
-      } catch (error) {
-        if (closed) throw error
-        host.log.warn('imessage: a message could not be written down; it is tried again', { error: error instanceof Error ? error.message : String(error), pauseMs })
-      }
-      await new Promise<void>((resolve) => {
-        const cancel = host.clock.after(pauseMs, resolve)
-        wake = () => {
-          cancel()
-          resolve()
-        }
-      })
-      if (closed) throw new Problem('imessage-closing', 'The connection is being closed.')
-    }
-  }
 
   async function handle(raw: RawMessage): Promise<void> {
     if (!raw.fromMe && isEcho(raw)) return host.log.debug('imessage: our own words came back')
@@ -69,7 +48,7 @@ export function createHandOver({ host, config, own, original, fetchFile, taken }
       const target = message.attachments[attachment]
       if (data !== undefined && target !== undefined) target.data = data
     }
-    await insist(() => host.receive(message))
+    await insist('a message could not be written down', () => host.receive(message))
     taken?.(raw)
   }
 
@@ -92,7 +71,7 @@ export function createHandOver({ host, config, own, original, fetchFile, taken }
 
   return {
     async take(raw) {
-      if (closed) throw new Problem('imessage-closing', 'The connection is being closed.')
+      if (closed) throw closing()
       const work = handle(raw)
       begun.add(work)
       try {
@@ -108,7 +87,7 @@ export function createHandOver({ host, config, own, original, fetchFile, taken }
     },
     async close() {
       closed = true
-      wake()
+      end()
       while (begun.size > 0) await Promise.allSettled(begun)
     },
   }

@@ -1,11 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
-import { ConnectProblem, Problem, SendProblem, type ChannelHost, type ChatId, type Connection, type OutgoingFile, type PlatformMessageId } from '@moltbot/contract'
+import { ConnectProblem, Problem, SendProblem, createHealthKeeper, linePause, type ChannelHost, type ChatId, type Connection, type OutgoingFile, type PlatformMessageId } from '@moltbot/contract'
 import { fileSign, textOf } from './bluebubbles.ts'
 import type { IMessageConfig } from './config.ts'
 import { createHandOver } from './hand-over.ts'
-import { createHealthKeeper } from './health.ts'
 import { handleOf, imessageId, messageGuid, readChat } from './imessage-id.ts'
 import type { RawMessage } from './incoming.ts'
 import { ImsgGone, ImsgProblem, startImsg, type ImsgProcess } from './imsg-process.ts'
@@ -15,7 +14,7 @@ import { bytesOf, fileLimits, filePatienceMs, plainName } from './outgoing-file.
 const stateKey = 'row'
 const openPatienceMs = 25_000
 const closePatienceMs = 3_000
-const pauseMaxMs = 30_000
+const pauses = { firstMs: 1_000, maxMs: 30_000, spread: 0 }
 /** It is asked this often whether it is still there. */
 const knockEveryMs = 30_000
 /** `imsg` says that it sent something, and the message itself tells its id when it appears among the others. */
@@ -145,7 +144,7 @@ export async function connectImsg(config: IMessageConfig, host: ChannelHost): Pr
     void broken?.stop()
     if (closing !== undefined) return
     attempt += 1
-    const pauseMs = Math.min(pauseMaxMs, 1_000 * 2 ** Math.min(10, attempt - 1))
+    const pauseMs = linePause(attempt, host.clock.now(), pauses)
     if (/authorization denied|unable to open database|full disk access|operation not permitted/i.test(reason)) health.needsYou('The Mac does not let imsg read Messages.', allow, 'works')
     else if (/ENOENT|EACCES/.test(reason)) health.needsYou('There is no imsg at channels.imessage.cliPath.', 'Install it (brew install steipete/tap/imsg) and correct channels.imessage.cliPath.', 'works')
     else health.retrying(reason, attempt, host.clock.now() + pauseMs)

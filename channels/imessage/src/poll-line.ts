@@ -1,7 +1,6 @@
-import { ConnectProblem, type ChannelHost } from '@moltbot/contract'
+import { ConnectProblem, linePause, type ChannelHost, type HealthKeeper } from '@moltbot/contract'
 import { passwordAction, readFailure, serverAction, type BlueBubblesApi } from './bluebubbles-api.ts'
 import type { HandOver } from './hand-over.ts'
-import type { HealthKeeper } from './health.ts'
 import { messageGuid } from './imessage-id.ts'
 import type { RawMessage } from './incoming.ts'
 
@@ -13,7 +12,7 @@ const overlapMs = 5 * 60_000
 const firstLookMs = 60_000
 const page = 100
 const knownMax = 5_000
-const pauseMaxMs = 30_000
+const pauses = { firstMs: 1_000, maxMs: 30_000, spread: 0 }
 const lookPatienceMs = 20_000
 
 export interface PollLine {
@@ -106,7 +105,7 @@ export async function openPollLine({ host, api, pollMs, handOver, health }: Poll
         const failure = readFailure(error)
         if (failure.kind === 'refused') return health.needsYou(failure.reason, passwordAction)
         attempt += 1
-        pauseMs = Math.min(pauseMaxMs, 1_000 * 2 ** Math.min(10, attempt - 1))
+        pauseMs = linePause(attempt, host.clock.now(), pauses)
         health.retrying(failure.reason, attempt, host.clock.now() + pauseMs)
       }
       if (nudged || closed) continue

@@ -1,5 +1,5 @@
-import { defineSection, placeToolKeys, processKeys } from '@moltbot/contract'
-import { Type, type Static, type TProperties, type TSchema } from 'typebox'
+import { defineSection, dmPolicyKey, placeToolKeys, processKeys, withoutDefaults } from '@moltbot/contract'
+import { Type, type Static, type TSchema } from 'typebox'
 
 const senderList = (description: string): TSchema & { static: string[] } => Type.Array(Type.String(), { default: [], description }) as never
 
@@ -17,10 +17,7 @@ const loginKeys = {
   receiveMode: Type.Union([Type.Literal('on-connection'), Type.Literal('on-start'), Type.Literal('manual')], {
     default: 'on-connection', description: 'How a started daemon receives. With `on-connection` Signal keeps what is written while the gateway is away; with `on-start` it would be lost.',
   }),
-  dmPolicy: Type.Union([Type.Literal('pairing'), Type.Literal('allowlist'), Type.Literal('open'), Type.Literal('disabled')], {
-    default: 'pairing',
-    description: 'Who may write directly: strangers get a pairing code (`pairing`), only the listed (`allowlist`), everyone (`open`, needs `*` in allowFrom), nobody (`disabled`).',
-  }),
+  dmPolicy: dmPolicyKey,
   allowFrom: senderList('Signal’s own ids of people (`/whoami` tells yours) that may write directly; `*` is everyone. Numbers and names can change hands and are not accepted as proof.'),
   groupPolicy: Type.Union([Type.Literal('allowlist'), Type.Literal('open'), Type.Literal('disabled')], {
     default: 'allowlist', description: 'Groups: only listed groups and senders (`allowlist`), any group (`open`), none (`disabled`).',
@@ -49,14 +46,7 @@ const loginKeys = {
   textChunkLimit: Type.Integer({ default: 4_000, minimum: 200, maximum: 8_000, description: 'The most characters in one message.' }),
 }
 
-/** The same schema without its default, so that an account inherits from the section instead of from the schema. */
-function withoutDefault(schema: TSchema): TSchema {
-  const descriptors = Object.getOwnPropertyDescriptors(schema) as Record<string, PropertyDescriptor>
-  delete descriptors.default
-  return Object.defineProperties({}, descriptors) as TSchema
-}
-
-const accountKeys = Object.fromEntries(Object.entries(loginKeys as TProperties).map(([key, schema]) => [key, withoutDefault(schema)])) as typeof loginKeys
+const accountKeys = withoutDefaults(loginKeys)
 
 export const signalSection = defineSection({
   path: 'channels.signal',

@@ -1,7 +1,6 @@
-import { ConnectProblem, type ChannelHost } from '@moltbot/contract'
+import { ConnectProblem, linePause, type ChannelHost, type HealthKeeper } from '@moltbot/contract'
 import { describeFailure, linkAction, readFailure, startAction } from './failures.ts'
 import type { Received } from './hand-over.ts'
-import type { HealthKeeper } from './health.ts'
 import { ForeignAnswer, type SignalDaemon } from './rpc.ts'
 
 /** From the first packet to a stream that stands. */
@@ -10,8 +9,7 @@ const openPatienceMs = 30_000
 const silenceMaxMs = 60_000
 /** Signal itself is asked this often whether the account is still linked. */
 const lookEveryMs = 10 * 60_000
-const firstPauseMs = 1_000
-const pauseMaxMs = 30_000
+const pauses = { firstMs: 1_000, maxMs: 30_000 }
 const steadyAfterMs = 30_000
 /** More than this is no message of Signal's: it is read over to its end, and nothing is kept of it. */
 const eventCharactersMax = 4 * 1024 * 1024
@@ -63,7 +61,7 @@ export function openEventLine({ host, daemon, health, prepare, onReceived }: Eve
     if (upSince !== undefined && host.clock.now() - upSince >= steadyAfterMs) attempt = 0
     upSince = undefined
     attempt += 1
-    const delay = Math.round(Math.min(pauseMaxMs, firstPauseMs * 2 ** Math.min(10, attempt - 1)) * (1 + 0.2 * ((host.clock.now() % 97) / 97)))
+    const delay = linePause(attempt, host.clock.now(), pauses)
     host.log.info('signal: the line is lost', { reason, attempt, delayMs: delay })
     health.retrying(reason, attempt, host.clock.now() + delay)
     after(delay, open)

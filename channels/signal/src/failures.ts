@@ -1,4 +1,4 @@
-import { SendProblem } from '@moltbot/contract'
+import { connectCode, SendProblem } from '@moltbot/contract'
 import { ForeignAnswer, RpcProblem } from './rpc.ts'
 
 /** What a failed call was, as far as anyone can tell. */
@@ -25,8 +25,6 @@ const rateLimit = -5
 export const linkAction = 'Link the account: `moltbot channels login --channel signal`.'
 export const startAction = 'Start signal-cli’s daemon (`signal-cli daemon --http --receive-mode=on-connection`), or set channels.signal.autoStart with cliPath.'
 
-const connectCodes = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'EHOSTDOWN', 'EADDRNOTAVAIL', 'UND_ERR_CONNECT_TIMEOUT', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID', 'DEPTH_ZERO_SELF_SIGNED_CERT'])
-
 export function readFailure(error: unknown): Failure {
   if (error instanceof RpcProblem) {
     const description = error.message
@@ -37,7 +35,7 @@ export function readFailure(error: unknown): Failure {
     return { kind: 'answer', code: error.code, description }
   }
   if (error instanceof ForeignAnswer) return { kind: 'unanswered', reason: error.message }
-  const code = connectCode(error, 0)
+  const code = connectCode(error)
   return code === undefined
     ? { kind: 'unanswered', reason: `The connection to signal-cli broke (${error instanceof Error ? error.name : typeof error}).` }
     : { kind: 'unreached', reason: `signal-cli does not answer (${code}).` }
@@ -62,18 +60,6 @@ export function describeFailure(failure: Failure): string {
     default:
       return failure.reason
   }
-}
-
-/** Follows `cause` and the parts of an `AggregateError` (one for each address that was tried); all must be connect failures. */
-function connectCode(error: unknown, depth: number): string | undefined {
-  if (!(error instanceof Error) || depth > 5) return undefined
-  if (error instanceof AggregateError && error.errors.length > 0) {
-    const codes = error.errors.map((part: unknown) => connectCode(part, depth + 1))
-    return codes.every((code) => code !== undefined) ? codes[0] : undefined
-  }
-  const { code, syscall } = error as Error & { code?: unknown; syscall?: unknown }
-  if (typeof code === 'string' && (connectCodes.has(code) || syscall === 'connect' || syscall === 'getaddrinfo')) return code
-  return connectCode(error.cause, depth + 1)
 }
 
 export function toSendProblem(error: unknown): SendProblem {

@@ -1,12 +1,9 @@
-import { Problem, type ChannelHost } from '@moltbot/contract'
+import { Problem, createInsistence, type ChannelHost, type HealthKeeper } from '@moltbot/contract'
 import type { SignalConfig } from './config.ts'
-import type { HealthKeeper } from './health.ts'
 import { understandEnvelope, type Envelope, type Self, type Understood } from './incoming.ts'
 import type { Journal } from './journal.ts'
 import type { SignalDaemon } from './rpc.ts'
 
-const firstRetryMs = 250
-const retryMaxMs = 10_000
 /** Pictures are fetched before anyone judged the sender: never for long. */
 const filePatienceMs = 10_000
 
@@ -28,7 +25,7 @@ export interface HandOverOptions { host: ChannelHost; daemon: SignalDaemon; conf
 export function createHandOver({ host, daemon, config, self, journal, health }: HandOverOptions): HandOver {
   const lanes = new Map<string, Promise<void>>()
   const begun = new Set<Promise<unknown>>()
-  const wakers = new Set<() => void>()
+  const { insist, end } = createInsistence(host, 'signal', () => new Problem('signal-closing', 'The connection is being closed.'))
   const bytesMax = config.mediaMaxMb * 1024 * 1024
   let closed = false
 
@@ -52,29 +49,6 @@ export function createHandOver({ host, daemon, config, self, journal, health }: 
       if (lanes.get(lane) === mine) lanes.delete(lane)
     })
     lanes.set(lane, mine)
-  }
-
-  /** Repeats until it works: whatever comes after it in this chat has to wait. Rejects only when the connection is closed. */
-  async function insist(what: string, work: () => Promise<unknown>): Promise<void> {
-    for (let pauseMs = firstRetryMs; ; pauseMs = Math.min(retryMaxMs, pauseMs * 2)) {
-      try {
-        await work()
-        return
-      } catch (error) {
-        if (closed) throw error
-        host.log.warn(`signal: ${what}; it is tried again`, { error: error instanceof Error ? error.message : String(error), pauseMs })
-      }
-      await new Promise<void>((resolve) => {
-        const cancel = host.clock.after(pauseMs, wake)
-        function wake(): void {
-          cancel()
-          wakers.delete(wake)
-          resolve()
-        }
-        wakers.add(wake)
-      })
-      if (closed) throw new Problem('signal-closing', 'The connection is being closed.')
-    }
   }
 
   function read(envelope: Envelope): Understood {
@@ -135,7 +109,7 @@ export function createHandOver({ host, daemon, config, self, journal, health }: 
     },
     async close() {
       closed = true
-      for (const wake of wakers) wake()
+      end()
       while (begun.size > 0) await Promise.allSettled(begun)
     },
   }

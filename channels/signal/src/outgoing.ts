@@ -1,7 +1,6 @@
-import { Problem, SendProblem, type ChannelHost, type ChatId, type ChatRef, type Connection, type OutgoingFile, type OutgoingMessage, type PlatformMessageId, type SenderId } from '@moltbot/contract'
+import { Problem, SendProblem, type ChannelHost, type ChatId, type ChatRef, type Connection, type OutgoingFile, type OutgoingMessage, type PlatformMessageId, type SenderId, type HealthKeeper } from '@moltbot/contract'
 import type { SignalConfig } from './config.ts'
 import { describeFailure, linkAction, readFailure, toSendProblem } from './failures.ts'
-import type { HealthKeeper } from './health.ts'
 import type { Self } from './incoming.ts'
 import { RpcProblem, ForeignAnswer, type SignalDaemon } from './rpc.ts'
 import { isGroup, isUuid, messageId, readMessageId, signalId } from './signal-id.ts'

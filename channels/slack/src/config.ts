@@ -1,5 +1,5 @@
-import { defineSection, placeToolKeys, processKeys } from '@moltbot/contract'
-import { Type, type Static, type TProperties, type TSchema } from 'typebox'
+import { defineSection, dmPolicyKey, placeToolKeys, processKeys, withoutDefaults } from '@moltbot/contract'
+import { Type, type Static, type TSchema } from 'typebox'
 
 const senderList = (description: string): TSchema & { static: string[] } => Type.Array(Type.String(), { default: [], description }) as never
 const replyModes = [Type.Literal('off'), Type.Literal('first'), Type.Literal('all')] as const
@@ -36,10 +36,7 @@ const loginKeys = {
   webhookHost: Type.String({ default: '127.0.0.1', description: 'With `mode: http`: the address the own listener binds to; put your https proxy in front of it.' }),
   webhookPort: Type.Integer({ default: 8_788, minimum: 0, maximum: 65_535, description: 'With `mode: http`: the port of the own listener.' }),
   apiRoot: Type.String({ default: 'https://slack.com/api', description: 'Where Slack’s API is. Besides Slack only an address on this computer is accepted: the tokens are sent there.' }),
-  dmPolicy: Type.Union([Type.Literal('pairing'), Type.Literal('allowlist'), Type.Literal('open'), Type.Literal('disabled')], {
-    default: 'pairing',
-    description: 'Who may write directly: strangers get a pairing code (`pairing`), only the listed (`allowlist`), everyone (`open`, needs `*` in allowFrom), nobody (`disabled`).',
-  }),
+  dmPolicy: dmPolicyKey,
   allowFrom: senderList('Slack member ids (`U…`) that may write directly; `*` is everyone. People of other workspaces are `T…:U…`. Names can be changed by their owner and are not accepted as proof.'),
   groupPolicy: Type.Union([Type.Literal('allowlist'), Type.Literal('open'), Type.Literal('disabled')], {
     default: 'allowlist',
@@ -69,17 +66,9 @@ const loginKeys = {
   slashCommand: Type.Object(commandKeys, { default: { enabled: true, name: 'moltbot' }, description: 'The app’s slash command.' }),
 }
 
-/** The same schema without its default, so that an account inherits from the section instead of from the schema. */
-function withoutDefault(schema: TSchema): TSchema {
-  const descriptors = Object.getOwnPropertyDescriptors(schema) as Record<string, PropertyDescriptor>
-  delete descriptors.default
-  return Object.defineProperties({}, descriptors) as TSchema
-}
-const allWithoutDefault = <Keys extends TProperties>(keys: Keys): Keys => Object.fromEntries(Object.entries(keys).map(([key, schema]) => [key, withoutDefault(schema)])) as Keys
-
 const accountKeys = {
-  ...allWithoutDefault(loginKeys),
-  slashCommand: Type.Partial(Type.Object(allWithoutDefault(commandKeys)), { description: 'As in the section.' }),
+  ...withoutDefaults(loginKeys),
+  slashCommand: Type.Partial(Type.Object(withoutDefaults(commandKeys)), { description: 'As in the section.' }),
 }
 
 export const slackSection = defineSection({

@@ -1,12 +1,11 @@
 import type { WebClient } from '@slack/web-api'
-import { ConnectProblem, Problem, type ChannelHost, type Connection } from '@moltbot/contract'
+import { ConnectProblem, Problem, type ChannelHost, type Connection, createHealthKeeper, type HealthKeeper } from '@moltbot/contract'
 import { buttonLabelMax, buttonsMax } from './buttons.ts'
 import type { SlackConfig } from './config.ts'
 import { createDirectory } from './directory.ts'
 import { openEventsDoor } from './events-door.ts'
 import { describeFailure, ForeignAnswer, helpFor, newAppToken, newTokens, readFailure, type Failure } from './failures.ts'
 import { createHandOver, type HandOver } from './hand-over.ts'
-import { createHealthKeeper, type HealthKeeper } from './health.ts'
 import type { Self } from './incoming.ts'
 import { createFileFetcher } from './media.ts'
 import { createOutgoing } from './outgoing.ts'
@@ -39,7 +38,7 @@ export async function connectSlack(config: SlackConfig, host: ChannelHost): Prom
   }
   const api = openApi(botToken, realm, host)
   const { self, team, warning } = await whoAmI(api, host)
-  const health = createHealthKeeper(host, `@${self.name} in ${team}`, warning)
+  const health = createHealthKeeper(host, { detail: `@${self.name} in ${team}`, warning })
   const memory = await loadPlaceMemory(host)
   const uploads = await loadUploads(api, host, realm.acceptsFiles)
   let closing: Promise<void> | undefined

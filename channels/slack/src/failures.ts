@@ -1,5 +1,5 @@
 import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api'
-import { SendProblem } from '@moltbot/contract'
+import { connectCode, SendProblem } from '@moltbot/contract'
 
 /** What a failed call to Slack was, as far as anyone can tell. */
 export type Failure =
@@ -15,13 +15,6 @@ export type Failure =
 const waitUnsaidMs = 30_000
 /** Longer than this nobody waits: it is asked again then. */
 const waitMaxMs = 15 * 60_000
-
-/** Failures of connecting: nothing was written yet. */
-const connectCodes = new Set([
-  'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'ENETDOWN', 'EHOSTDOWN',
-  'UND_ERR_CONNECT_TIMEOUT', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'ERR_TLS_CERT_ALTNAME_INVALID', 'EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER',
-])
 
 /** The login itself is refused: a person has to act, and what could not be sent may go out afterwards. */
 const loginCodes = new Set([
@@ -47,9 +40,9 @@ export function readFailure(error: unknown): Failure {
   if (error instanceof ForeignAnswer) return { kind: 'unanswered', reason: error.message }
   // The SDK has no type of its own for a 429 that does not say how long.
   if (error instanceof Error && error.message.startsWith('Retry header did not contain')) return { kind: 'throttled', retryAfterMs: waitUnsaidMs }
-  const code = connectCode(error, 0)
+  const code = connectCode(error)
   if (code !== undefined) return { kind: 'unreached', reason: `Slack could not be reached (${code}).` }
-  return { kind: 'unanswered', reason: `The connection to Slack broke (${networkCode(error, 0) ?? (error instanceof Error ? error.name : typeof error)}).` }
+  return { kind: 'unanswered', reason: `The connection to Slack broke (${innermostCode(error, 0) ?? (error instanceof Error ? error.name : typeof error)}).` }
 }
 
 function readAnswer(data: { error?: unknown; needed?: unknown; response_metadata?: { retryAfter?: unknown } }): Failure {
@@ -88,21 +81,10 @@ export function helpFor(failure: Failure, token: 'bot' | 'app'): { reason: strin
   return { reason: `Slack does not accept the ${token === 'bot' ? 'bot' : 'app'} token (${failure.code}).`, action }
 }
 
-/** Follows `cause` and the parts of an `AggregateError` (one for each address that was tried); all must be connect failures. */
-function connectCode(error: unknown, depth: number): string | undefined {
+/** The SDK's failures have codes of its own around the one that tells. */
+function innermostCode(error: unknown, depth: number): string | undefined {
   if (!(error instanceof Error) || depth > 6) return undefined
-  if (error instanceof AggregateError && error.errors.length > 0) {
-    const codes = error.errors.map((part: unknown) => connectCode(part, depth + 1))
-    return codes.every((code) => code !== undefined) ? codes[0] : undefined
-  }
-  const { code, syscall } = error as Error & { code?: unknown; syscall?: unknown }
-  if (typeof code === 'string' && (connectCodes.has(code) || syscall === 'connect' || syscall === 'getaddrinfo')) return code
-  return connectCode(error.cause, depth + 1)
-}
-
-function networkCode(error: unknown, depth: number): string | undefined {
-  if (!(error instanceof Error) || depth > 6) return undefined
-  const below = networkCode(error.cause, depth + 1)
+  const below = innermostCode(error.cause, depth + 1)
   if (below !== undefined) return below
   const { code } = error as Error & { code?: unknown }
   return typeof code === 'string' ? code : undefined

@@ -1,9 +1,8 @@
 import type { WebClient } from '@slack/web-api'
-import { Problem, type ChannelHost, type IncomingMessage } from '@moltbot/contract'
+import { Problem, createInsistence, type ChannelHost, type IncomingMessage, type HealthKeeper } from '@moltbot/contract'
 import type { SlackConfig } from './config.ts'
 import type { Directory } from './directory.ts'
 import { describeFailure, newTokens, readFailure } from './failures.ts'
-import type { HealthKeeper } from './health.ts'
 import {
   namedIn, threadOf, understandCommand, understandMessage, understandPress, understandReaction, type FileToFetch, type Self, type SlackCommand, type SlackMessage, type SlackPress, type SlackReaction, type Understood,
 } from './incoming.ts'
@@ -12,8 +11,6 @@ import { isPlace, isTimestamp, timestampAt } from './slack-id.ts'
 
 /** More than this is not kept waiting in memory: Slack brings it again, or history does. */
 const waitingMax = 1_000
-const firstRetryMs = 250
-const retryMaxMs = 10_000
 /** After a break history is read back this far. */
 const catchUpMs = 24 * 3_600_000
 const catchUpPage = 100
@@ -60,7 +57,10 @@ interface EventBody {
 export function createHandOver({ host, api, config, self, directory, memory, health, fetchFiles }: HandOverOptions): HandOver {
   const lanes = new Map<string, Promise<boolean>>()
   const begun = new Set<Promise<unknown>>()
-  const wakers = new Set<() => void>()
+  const { insist, end } = createInsistence(host, 'slack', () => new Problem('slack-closing', 'The connection is being closed.'), (error) => {
+    const failure = readFailure(error)
+    return failure.kind === 'throttled' ? failure.retryAfterMs : undefined
+  })
   const seenEvents = new Set<string>()
   /** Slack's clients send the same words twice under one id when their line breaks: id → the time it was first seen under. */
   const clientIds = new Map<string, string>()
@@ -96,35 +96,6 @@ export function createHandOver({ host, api, config, self, directory, memory, hea
     })
     lanes.set(key, mine)
     return mine
-  }
-
-  /** Repeats until it works: whatever comes after it in this place has to wait. Rejects only when the connection is closed. */
-  async function insist<T>(what: string, work: () => Promise<T>): Promise<T> {
-    for (let pauseMs = firstRetryMs; ; pauseMs = Math.min(retryMaxMs, pauseMs * 2)) {
-      let waitMs = pauseMs
-      try {
-        return await work()
-      } catch (error) {
-        if (closed) throw error
-        const failure = readFailure(error)
-        if (failure.kind === 'throttled') waitMs = failure.retryAfterMs
-        host.log.warn(`slack: ${what}; it is tried again`, { error: error instanceof Error ? error.message : String(error), pauseMs: waitMs })
-      }
-      await pauseFor(waitMs)
-      if (closed) throw new Problem('slack-closing', 'The connection is being closed.')
-    }
-  }
-
-  function pauseFor(ms: number): Promise<void> {
-    return new Promise<void>((resolve) => {
-      const cancel = host.clock.after(ms, wake)
-      function wake(): void {
-        cancel()
-        wakers.delete(wake)
-        resolve()
-      }
-      wakers.add(wake)
-    })
   }
 
   function read(understand: () => Understood): Understood {
@@ -333,7 +304,7 @@ export function createHandOver({ host, api, config, self, directory, memory, hea
     catchUp,
     async close() {
       closed = true
-      for (const wake of wakers) wake()
+      end()
       while (begun.size > 0) await Promise.allSettled(begun)
     },
   }

@@ -1,9 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { SocketModeClient } from '@slack/socket-mode'
-import { ConnectProblem, type ChannelHost } from '@moltbot/contract'
+import { ConnectProblem, linePause, type ChannelHost, type HealthKeeper } from '@moltbot/contract'
 import { describeFailure, ForeignAnswer, helpFor, readFailure } from './failures.ts'
 import type { Delivery, Taken } from './hand-over.ts'
-import type { HealthKeeper } from './health.ts'
 import { clientOptions, silent, type Realm } from './slack-api.ts'
 
 /** From the first packet to Slack's hello. */
@@ -12,8 +11,7 @@ const openPatienceMs = 30_000
 const pongPatienceMs = 15_000
 /** A line on which Slack has not answered for this long is dead, whatever the socket says. */
 const silenceMaxMs = 90_000
-const firstPauseMs = 1_000
-const pauseMaxMs = 30_000
+const pauses = { firstMs: 1_000, maxMs: 30_000 }
 /** Only a line that stood this long makes the pauses short again; else one that always breaks would be opened all day long. */
 const steadyAfterMs = 30_000
 /** Slack brings again what was not acknowledged during a short break; after a longer one history is asked. */
@@ -62,19 +60,13 @@ export function openSocketLine({ host, appToken, realm, health, onDelivery, onRe
     cancelTimer = host.clock.after(delayMs, task)
   }
 
-  function pause(): number {
-    const base = Math.min(pauseMaxMs, firstPauseMs * 2 ** Math.min(10, Math.max(0, attempt - 1)))
-    // Several logins do not knock together.
-    return Math.round(base * (1 + 0.2 * ((host.clock.now() % 97) / 97)))
-  }
-
   function lose(reason: string, waitMs = 0): void {
     if (closed) return
     drop()
     if (upSince !== undefined && host.clock.now() - upSince >= steadyAfterMs) attempt = 0
     upSince = undefined
     attempt += 1
-    const delay = Math.max(waitMs, pause())
+    const delay = Math.max(waitMs, linePause(attempt, host.clock.now(), pauses))
     host.log.info('slack: the line is lost', { reason, attempt, delayMs: delay })
     health.retrying(reason, attempt, host.clock.now() + delay)
     after(delay, open)

@@ -1,5 +1,5 @@
-import { defineSection, placeToolKeys, processKeys } from '@moltbot/contract'
-import { Type, type Static, type TProperties, type TSchema } from 'typebox'
+import { defineSection, dmPolicyKey, placeToolKeys, processKeys, withoutDefaults } from '@moltbot/contract'
+import { Type, type Static, type TSchema } from 'typebox'
 
 const senderList = (description: string): TSchema & { static: (string | number)[] } =>
   Type.Array(Type.Union([Type.String(), Type.Integer()]), { default: [], description }) as never
@@ -26,10 +26,7 @@ const loginKeys = {
   botToken: Type.Optional(Type.String({ description: 'The token @BotFather gave for the bot. A reference such as `${secret:telegram}` is better than the value. `TELEGRAM_BOT_TOKEN` is used when it is absent.' })),
   tokenFile: Type.Optional(Type.String({ description: 'Absolute path of a file that holds only the token. Used when `botToken` is absent.' })),
   apiRoot: Type.String({ default: 'https://api.telegram.org', description: 'Where the Bot API is: Telegram, or a Bot API server of your own. The token is sent there.' }),
-  dmPolicy: Type.Union([Type.Literal('pairing'), Type.Literal('allowlist'), Type.Literal('open'), Type.Literal('disabled')], {
-    default: 'pairing',
-    description: 'Who may write directly: strangers get a pairing code (`pairing`), only the listed (`allowlist`), everyone (`open`, needs `*` in allowFrom), nobody (`disabled`).',
-  }),
+  dmPolicy: dmPolicyKey,
   allowFrom: senderList('Telegram user ids that may write directly; `*` is everyone. Names and @usernames can be changed by their owner and are not accepted as proof.'),
   groupPolicy: Type.Union([Type.Literal('allowlist'), Type.Literal('open'), Type.Literal('disabled')], {
     default: 'allowlist',
@@ -73,15 +70,8 @@ const loginKeys = {
   }),
 }
 
-/** The same schema without its default, so that an account inherits from the section instead of from the schema. */
-function withoutDefault(schema: TSchema): TSchema {
-  const descriptors = Object.getOwnPropertyDescriptors(schema) as Record<string, PropertyDescriptor>
-  delete descriptors.default
-  return Object.defineProperties({}, descriptors) as TSchema
-}
-
 const accountKeys = {
-  ...(Object.fromEntries(Object.entries(loginKeys as TProperties).map(([key, schema]) => [key, withoutDefault(schema)])) as typeof loginKeys),
+  ...withoutDefaults(loginKeys),
   retry: Type.Partial(Type.Object(retryKeys), { description: 'As in the section.' }),
 }
 

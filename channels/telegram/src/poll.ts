@@ -1,4 +1,4 @@
-import type { ChannelHost } from '@moltbot/contract'
+import { linePause, type ChannelHost } from '@moltbot/contract'
 import type { Update } from 'grammy/types'
 import type { TelegramConfig } from './config.ts'
 import { readFailure, type Failure } from './failures.ts'
@@ -67,10 +67,9 @@ export function startPolling({ api, host, config, handOver, health, botId }: Pol
     })
   }
 
-  /** The `n`-th pause in a row: doubling, capped, a little longer by chance (the clock's last digits are chance enough). */
+  /** The `n`-th pause in a row. */
   function backoff(n: number): number {
-    const base = Math.min(maxDelayMs, minDelayMs * 2 ** Math.min(n - 1, 16))
-    return Math.round(base * (1 + (config.retry.jitter ?? 0.1) * ((host.clock.now() % 97) / 97)))
+    return linePause(n, host.clock.now(), { firstMs: minDelayMs, maxMs: maxDelayMs, spread: config.retry.jitter ?? 0.1 })
   }
 
   async function poll(timeout: number): Promise<Update[]> {

@@ -1,5 +1,5 @@
-import { defineSection, placeToolKeys, processKeys } from '@moltbot/contract'
-import { Type, type Static, type TArray, type TProperties, type TSchema, type TString } from 'typebox'
+import { defineSection, dmPolicyKey, placeToolKeys, processKeys, withoutDefaults } from '@moltbot/contract'
+import { Type, type Static, type TArray, type TString } from 'typebox'
 
 const listOf = (pattern: string, description: string): TArray<TString> => Type.Array(Type.String({ pattern }), { default: [], description })
 const people = (description: string): TArray<TString> => listOf('^(\\*|(whatsapp:)?(\\+[0-9]{5,20}|[0-9]{5,20}@lid))$', description)
@@ -11,10 +11,7 @@ const loginKeys = {
   name: Type.Optional(Type.String({ description: 'A name for this account, shown in status.' })),
   apiRoot: Type.String({ default: 'wss://web.whatsapp.com/ws/chat', description: 'Where WhatsApp is. Besides WhatsApp only an address on this computer is accepted.' }),
   webVersion: Type.Optional(Type.String({ pattern: '^\\d+\\.\\d+\\.\\d+$', description: 'The version of WhatsApp Web we say we are (`2.3000.…`). Absent: the one this release was made for. For when WhatsApp calls it outdated.' })),
-  dmPolicy: Type.Union([Type.Literal('pairing'), Type.Literal('allowlist'), Type.Literal('open'), Type.Literal('disabled')], {
-    default: 'pairing',
-    description: 'Who may write directly: strangers get a pairing code (`pairing`), only the listed (`allowlist`), everyone (`open`, needs `*` in allowFrom), nobody (`disabled`).',
-  }),
+  dmPolicy: dmPolicyKey,
   allowFrom: people('People who may write directly, by number in international form (`+4915112345678`); `*` is everyone. Names can be changed by their owner and are not accepted as proof.'),
   dmAllowlist: people('The same as allowFrom, under the name older guides use; both count.'),
   groupPolicy: Type.Union([Type.Literal('allowlist'), Type.Literal('mention-only'), Type.Literal('open'), Type.Literal('disabled'), Type.Literal('deny')], {
@@ -42,13 +39,7 @@ const loginKeys = {
   }),
 }
 
-/** The same schema without its default, so that an account inherits from the section instead of from the schema. */
-function withoutDefault(schema: TSchema): TSchema {
-  const descriptors = Object.getOwnPropertyDescriptors(schema) as Record<string, PropertyDescriptor>
-  delete descriptors.default
-  return Object.defineProperties({}, descriptors) as TSchema
-}
-const accountKeys = Object.fromEntries(Object.entries(loginKeys as TProperties).map(([key, schema]) => [key, withoutDefault(schema)])) as typeof loginKeys
+const accountKeys = withoutDefaults(loginKeys)
 
 export const whatsappSection = defineSection({
   path: 'channels.whatsapp',

@@ -1,8 +1,7 @@
-import { ConnectProblem, type ChannelHost, type Connection } from '@moltbot/contract'
+import { ConnectProblem, type ChannelHost, type Connection, createHealthKeeper } from '@moltbot/contract'
 import type { WhatsAppConfig } from './config.ts'
 import { readDevice, sealedOf, type DeviceKeys } from './device-keys.ts'
 import { createHandOver, type HandOver } from './hand-over.ts'
-import { createHealthKeeper } from './health.ts'
 import { loadLibrary, type Library } from './library.ts'
 import { openLine, type Line } from './line.ts'
 import { createFileFetcher } from './media.ts'
@@ -23,7 +22,7 @@ export async function connectWhatsApp(config: WhatsAppConfig, host: ChannelHost)
   const realm = realmOf(config.apiRoot)
   const library = await loadLibrary()
   const device = await linkedDevice(library, config, host)
-  const health = createHealthKeeper(host, nameOf(device.creds.me?.id))
+  const health = createHealthKeeper(host, { detail: nameOf(device.creds.me?.id) })
   let closing: Promise<void> | undefined
   const outgoing = createOutgoing({ host, library, config, health, uploader: createUploader(realm, library, host), line: () => line, handOver: () => handOver, isClosed: () => closing !== undefined })
   const handOver: HandOver = createHandOver({

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { BinaryNode, WAMessage, WASocket, proto } from 'baileys'
-import { Problem, describeError, type ChannelHost, type ChatId, type ChatRef, type IncomingMessage } from '@moltbot/contract'
+import { Problem, describeError, createInsistence, type ChannelHost, type ChatId, type ChatRef, type IncomingMessage } from '@moltbot/contract'
 import { isGroup, isHidden, personAddress, whatsappId } from './addresses.ts'
 import { understand, type SealedFile, type Understood, type Whence } from './incoming.ts'
 import type { Library } from './library.ts'
@@ -8,8 +8,6 @@ import type { FileFetcher } from './media.ts'
 
 /** More than this is not kept waiting in memory: WhatsApp has it, and brings it again. */
 const waitingMax = 1_000
-const firstRetryMs = 250
-const retryMaxMs = 10_000
 /** Messages remembered, to know a repetition without its keys, to quote, and to say what was read. */
 const rememberedMax = 200
 const unreadMax = 50
@@ -59,7 +57,7 @@ export function createHandOver({ host, library, selfChat, fetchFile, isOurs, ren
   const aside = AsyncLocalStorage.snapshot()
   const lanes = new Map<string, Promise<void>>()
   const begun = new Set<Promise<unknown>>()
-  const wakers = new Set<() => void>()
+  const { insist, end } = createInsistence(host, 'whatsapp', () => new Problem('whatsapp-closing', 'The connection is being closed.'))
   const remembered = new Map<string, Remembered>()
   const written = new Map<string, WAMessage>()
   const unread = new Map<string, WAMessage['key'][]>()
@@ -108,28 +106,6 @@ export function createHandOver({ host, library, selfChat, fetchFile, isOurs, ren
     })
   }
 
-  /** Repeats until it works: whatever comes after it in this chat has to wait. Rejects only when the connection is closed. */
-  async function insist<T>(work: () => Promise<T>): Promise<T> {
-    for (let pauseMs = firstRetryMs; ; pauseMs = Math.min(retryMaxMs, pauseMs * 2)) {
-      try {
-        return await work()
-      } catch (error) {
-        if (closed) throw error
-        host.log.warn('whatsapp: a message could not be written down; it is tried again', { error: describeError(error), pauseMs })
-      }
-      await new Promise<void>((resolve) => {
-        const cancel = host.clock.after(pauseMs, wake)
-        function wake(): void {
-          cancel()
-          wakers.delete(wake)
-          resolve()
-        }
-        wakers.add(wake)
-      })
-      if (closed) throw new Problem('whatsapp-closing', 'The connection is being closed.')
-    }
-  }
-
   /** One person is one address: the number where it is known, else the hidden id. WhatsApp itself vouches for the pair. */
   async function personOf(address: string | null | undefined, other: string | null | undefined, socket: WASocket): Promise<string | undefined> {
     const person = personAddress(address)
@@ -175,7 +151,7 @@ export function createHandOver({ host, library, selfChat, fetchFile, isOurs, ren
   async function deliver(understood: Understood): Promise<void> {
     if (understood.kind === 'nothing') host.log.debug(`whatsapp: ${understood.reason}`)
     else if (understood.kind === 'notice') aside(() => host.notice(understood.notice))
-    else await insist(() => aside(() => host.receive(understood.message)))
+    else await insist('a message could not be written down', () => aside(() => host.receive(understood.message)))
   }
 
   function remember(message: WAMessage, understood: Understood): void {
@@ -267,7 +243,7 @@ export function createHandOver({ host, library, selfChat, fetchFile, isOurs, ren
     },
     async close() {
       closed = true
-      for (const wake of wakers) wake()
+      end()
       await sorting
       while (begun.size > 0) await Promise.allSettled(begun)
     },

@@ -1,8 +1,7 @@
 import type { BinaryNode, WAMessage, WASocket, proto } from 'baileys'
-import { ConnectProblem, describeError, type ChannelHost } from '@moltbot/contract'
+import { ConnectProblem, describeError, linePause, type ChannelHost, type HealthKeeper } from '@moltbot/contract'
 import type { DeviceKeys } from './device-keys.ts'
 import { readEnding, statusOf, linkAgain } from './failures.ts'
-import type { HealthKeeper } from './health.ts'
 import { quietLogger, type Library } from './library.ts'
 
 /** Between two proofs of life, and how long one may take. Together well under the 90 s after which "connected" would be a guess. */
@@ -10,9 +9,7 @@ const pingEveryMs = 30_000
 const pingPatienceMs = 20_000
 /** Opening must not hang on a silent network. */
 const openPatienceMs = 25_000
-const firstPauseMs = 2_000
-const pauseFactor = 1.8
-const pauseMaxMs = 30_000
+const pauses = { firstMs: 2_000, factor: 1.8, maxMs: 30_000, spread: 0.25 }
 /** A line that stood this long was a success: the next pause is short again. */
 const steadyAfterMs = 30_000
 /** After this many lines in a row that were refused with a broken session, only linking again helps. */
@@ -82,12 +79,6 @@ export function openLine({ library, host, device, health, address, version, onMe
   const up = new Promise<void>((resolve, reject) => (settle = { resolve, reject }))
   let cancelNext = (): void => {}
 
-  function pause(): number {
-    const base = Math.min(pauseMaxMs, firstPauseMs * pauseFactor ** Math.min(10, Math.max(0, attempt - 1)))
-    // Several accounts do not knock together.
-    return Math.round(base * (1 + 0.25 * ((host.clock.now() % 97) / 97)))
-  }
-
   function drop(): void {
     const line = current
     current = undefined
@@ -114,7 +105,7 @@ export function openLine({ library, host, device, health, address, version, onMe
     }
     attempt += 1
     const soon = ending.soon === true && attempt < 3
-    const delayMs = soon ? 0 : Math.max(pause(), ending.throttledMs ?? 0)
+    const delayMs = soon ? 0 : Math.max(linePause(attempt, host.clock.now(), pauses), ending.throttledMs ?? 0)
     const reason = words ?? ending.reason
     host.log.info('whatsapp: the line is lost', { reason, attempt, delayMs })
     if (ending.throttledMs === undefined) health.retrying(reason, attempt, host.clock.now() + delayMs)
@@ -126,7 +117,7 @@ export function openLine({ library, host, device, health, address, version, onMe
   function giveUp(reason: string, action: string): void {
     drop()
     cancelNext()
-    health.needsYou(reason, action)
+    health.needsYou(reason, action, 'alive')
     if (settled) return
     settled = true
     settle.reject(new ConnectProblem(reason, { permanent: true, next: action }))

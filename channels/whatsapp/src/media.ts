@@ -1,11 +1,9 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import type { ChannelHost } from '@moltbot/contract'
+import { createFileTurns, type ChannelHost } from '@moltbot/contract'
 import type { SealedFile } from './incoming.ts'
 import type { Library } from './library.ts'
 import type { Realm } from './realm.ts'
 
-/** Files are fetched before anyone judged the sender: few at a time, and never for long. */
-const atOnceMax = 2
 const patienceMs = 10_000
 /** What WhatsApp appends to a sealed file, and the most its padding adds. */
 const macLength = 10
@@ -16,8 +14,7 @@ export type FileFetcher = (file: SealedFile) => Promise<string | undefined>
 
 export function createFileFetcher(mediaMaxMb: number, realm: Realm, library: Library, host: ChannelHost): FileFetcher {
   const bytesMax = mediaMaxMb * 1024 * 1024
-  const waiting: (() => void)[] = []
-  let running = 0
+  const inTurn = createFileTurns(host, 'whatsapp', patienceMs)
 
   async function read(url: string, signal: AbortSignal): Promise<Buffer | undefined> {
     const { ok, bytes } = await host.media({ url, bytesMax: bytesMax + macLength + paddingMax, timeoutMs: patienceMs, signal, headers: { origin: 'https://web.whatsapp.com' } })
@@ -38,22 +35,9 @@ export function createFileFetcher(mediaMaxMb: number, realm: Realm, library: Lib
   return async (file) => {
     const url = realm.file(file.path)
     if (bytesMax === 0 || file.sizeBytes > bytesMax || url === undefined) return undefined
-    if (running >= atOnceMax) await new Promise<void>((resolve) => waiting.push(resolve))
-    running += 1
-    const controller = new AbortController()
-    const cancel = host.clock.after(patienceMs, () => controller.abort())
-    try {
-      const sealed = await read(url, controller.signal)
+    return inTurn(async (signal) => {
+      const sealed = await read(url, signal)
       return sealed === undefined ? undefined : (await open(file, sealed))?.toString('base64')
-    } catch {
-      // The message matters more than its file. The address is not logged: it is part of the key to it.
-      host.log.info('whatsapp: a file could not be fetched')
-      return undefined
-    } finally {
-      cancel()
-      controller.abort()
-      running -= 1
-      waiting.shift()?.()
-    }
+    })
   }
 }

@@ -1,4 +1,4 @@
-import { resolveReferences } from './character-references.ts'
+import { resolveReferences } from '../character-references.ts'
 
 /** A node of the tree a reader of Markdown makes: what of it a network may want. Only the reader knows more of it. */
 export type MarkdownNode = { raw: string } & (

@@ -1,4 +1,4 @@
-import { resolveReferences } from './character-references.ts'
+import { resolveReferences } from '../character-references.ts'
 import { type MarkdownOf, type MarkdownWriter, tableLines, type WrittenItem } from './markdown-tree.ts'
 
 /** The writer of a network whose messages are text. What `own` leaves out is written as words without marks. */
