@@ -39,7 +39,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'gateway/main.ts': [
     'contract', 'models', 'tools', 'checks', 'gateway/channels.gen.ts', 'gateway/foundation/*', 'gateway/journey/*', 'gateway/journey/handle-message.ts', 'gateway/journey/run-agent.ts', 'gateway/journey/why.ts',
     'gateway/api', 'gateway/api/methods', 'gateway/sections.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/first-start.ts', 'gateway/opened-vault.ts', 'gateway/elevated.ts',
-    'gateway/toolbox.ts', 'gateway/expected-policy.ts', 'gateway/input-check.ts', 'gateway/questions.ts', 'gateway/known-chats.ts', 'gateway/status.ts', 'gateway/pasted-secrets.ts', 'gateway/unfinished-calls.ts', 'gateway/command-ends.ts', 'gateway/fetch-media.ts', 'gateway/media-needs.ts', 'gateway/fetch-public-keys.ts',
+    'gateway/toolbox.ts', 'gateway/expected-policy.ts', 'gateway/input-check.ts', 'gateway/questions.ts', 'gateway/known-chats.ts', 'gateway/status.ts', 'gateway/pasted-secrets.ts', 'gateway/unfinished-calls.ts', 'gateway/command-ends.ts', 'gateway/fetch-media.ts', 'gateway/media-needs.ts', 'gateway/voice-answers.ts', 'gateway/fetch-public-keys.ts',
   ],
   'gateway/toolbox.ts': ['contract', 'gateway/foundation/agents', 'gateway/foundation/connections', 'gateway/journey/guard', 'gateway/journey/sandbox', 'types of gateway/api', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
   'gateway/expected-policy.ts': ['contract', 'gateway/foundation/agents', 'gateway/foundation/config', 'gateway/journey/guard', 'gateway/journey/sandbox', 'gateway/toolbox.ts'],
@@ -53,6 +53,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'gateway/fetch-media.ts': ['contract', 'types of gateway/foundation/*'],
   'gateway/fetch-public-keys.ts': ['contract', 'types of gateway/foundation/*'],
   'gateway/media-needs.ts': ['contract', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
+  'gateway/voice-answers.ts': ['contract', 'gateway/elevated.ts', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
   'gateway/elevated.ts': ['contract'],
   'gateway/sections.ts': ['gateway/channels.gen.ts', 'gateway/foundation/*', 'gateway/journey/*', 'gateway/api'],
   'gateway/environment.ts': ['contract', 'gateway/foundation/vault'],

@@ -157,7 +157,11 @@ export interface ConnectionLimits {
   /** How the configuration wants a reply shown while it is being written: not at all, as it grows, or block by block. Absent: the gateway's own way. */
   streaming?: 'off' | 'partial' | 'block'
   /** `send` takes files: at most this many bytes each (of this kind, where it is given), with at most so many characters of Markdown beside it. Absent: the network takes none. */
-  files?: { bytesMax: number; bytesMaxOf?: Partial<Record<OutgoingFile['kind'], number>>; captionMax: number }
+  files?: {
+    bytesMax: number; bytesMaxOf?: Partial<Record<OutgoingFile['kind'], number>>; captionMax: number
+    /** In which form it shows a sound as recorded speech: Opus in Ogg. Absent: as a sound to play, best MP3. */
+    speech?: 'opus'
+  }
   /** `send` and `edit` take buttons: at most so many, each with a label of so many characters. Absent: the network has none. */
   buttons?: { most: number; labelMax: number }
 }

@@ -26,6 +26,8 @@ export interface Messages {
    * its content is and without what says where it was made. The same words and file to the same place are sent once in a turn (`again`).
    */
   send(message: { to?: string; text: string; reply: boolean; file?: string }, signal: AbortSignal): Promise<SentMessage>
+  /** Says words in the conversation of the turn, as a voice note. Rejects with a `Problem`, and nothing goes out then. The same words are said once in a turn (`again`). */
+  speak(text: string, signal: AbortSignal): Promise<SentMessage>
   /** Replaces the words of a message of ours. */
   edit(id: string, to: string | undefined, text: string, signal: AbortSignal): Promise<void>
   remove(id: string, to: string | undefined, signal: AbortSignal): Promise<void>

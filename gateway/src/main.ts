@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path'
 import { checks } from '@moltbot/checks'
 import {
   describeError, ownerPrincipal, Problem, Secret, type AgentId, type Charge, type ChatRef, type Clock, type Door, type IncomingMessage,
-  type ModelCall, type NewId, type PrincipalId, type SessionKey, type Tool,
+  type ModelCall, type NewId, type PrincipalId, type SessionKey, type Tool, type TurnId,
 } from '@moltbot/contract'
 import { catalog, formats } from '@moltbot/models'
 import { tools } from '@moltbot/tools'
@@ -34,7 +34,7 @@ import { createPush } from './foundation/push/index.ts'
 import { createEgress, createLeakScan, createReader, createWeb, type EgressOptions } from './foundation/egress/index.ts'
 import { createHalt, loopSection, processesUnder } from './foundation/halt/index.ts'
 import { createLog, hideSecrets, linkForTail, logSection, maskedProblem } from './foundation/log/index.ts'
-import { createMedia } from './foundation/media/index.ts'
+import { createFilesTaken, createMedia, createSpeech } from './foundation/media/index.ts'
 import { createMemory, withoutMarks } from './foundation/memory/index.ts'
 import { createDirectFetch, createModels, modelsSection } from './foundation/models/index.ts'
 import { createIds, examineStateFolder, systemClock } from './foundation/platform/index.ts'
@@ -51,7 +51,7 @@ import { createInbox } from './journey/inbox/index.ts'
 import { createOutbox } from './journey/outbox/index.ts'
 import { runAgent, toolSpecs } from './journey/run-agent.ts'
 import {
-  browserSection, bwrapIsolation, createBackgroundCommands, createBrowsers, createCommands, createFileLabels, createGrants, createSubAgents, execSection, isSubAgent, sandboxSection, workspaceFiles, type GrantSubject,
+  browserSection, bwrapIsolation, createBackgroundCommands, createBrowsers, createCommands, createFileLabels, createGrants, createSubAgents, execSection, findProgram, isSubAgent, sandboxSection, workspaceFiles, type GrantSubject,
 } from './journey/sandbox/index.ts'
 import { agentOfKey, createSessions, mainKey, messagesSection, sessionSection } from './journey/sessions/index.ts'
 import { createWhy } from './journey/why.ts'
@@ -69,6 +69,7 @@ import { endAnsweredButtons, moneyQuestions, questionsInChat } from './questions
 import { createStatus } from './status.ts'
 import { createToolbox, sandboxFor, whereOf } from './toolbox.ts'
 import { unfinishedCalls } from './unfinished-calls.ts'
+import { createVoiceAnswers } from './voice-answers.ts'
 
 export interface StartOptions {
   stateDir: string
@@ -356,24 +357,27 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     closers.push(() => egress.close())
     const reader = createReader({ command: options.reader ?? readerCommand(), clock })
     const web = createWeb({ egress, config, secrets: config.secrets, clock, random: randomBytes, reader })
-    const media = createMedia({
-      config, clock, log: log.child('media'),
-      needs: mediaNeeds({
-        egress, reader, secrets: config.secrets, isolation: () => bwrapIsolation({ clock }), limits: () => config.get(sandboxSection), own: [stateDir, dirname(options.vaultKeyFile)],
-        hide(text) {
-          const hidden = hideSecrets(text)
-          for (const { value } of hidden.found) hide(value)
-          return hidden.text
-        },
-        // Sound goes by itself only to who reads the words anyway.
-        providers: () => [models.door.current().primary, ...models.door.current().fallbacks].map((name) => name.split('/')[0] ?? ''),
-        keyNames: (provider) => catalog.find(({ id }) => id === provider)?.keyNames ?? [],
-      }),
+    const answering = (): string[] => [models.door.current().primary, ...models.door.current().fallbacks].map((name) => name.split('/')[0] ?? '')
+    const soundNeeds = mediaNeeds({
+      egress, reader, secrets: config.secrets, isolation: () => bwrapIsolation({ clock }), limits: () => config.get(sandboxSection), own: [stateDir, dirname(options.vaultKeyFile)],
+      hide(text) {
+        const hidden = hideSecrets(text)
+        for (const { value } of hidden.found) hide(value)
+        return hidden.text
+      },
+      // Sound goes by itself only to who reads the words anyway.
+      providers: answering,
+      keyNames: (provider) => (provider === 'elevenlabs' ? ['ELEVENLABS_API_KEY', 'XI_API_KEY'] : catalog.find(({ id }) => id === provider)?.keyNames ?? []),
+      has: (program) => findProgram(program) !== undefined, setAside: budget.setAside,
     })
     closers.push(() => media.close())
     const workspaceOf = (agent: AgentId, principal: PrincipalId, session: SessionKey): string => {
       const { workspaceAccess, scope } = sandboxFor(config, agents, agent)
+    const media = createMedia({ config, clock, log: log.child('media'), needs: soundNeeds })
       if (workspaceAccess === 'none') {
+    const speech = createSpeech({ config, clock, log: log.child('speech'), needs: soundNeeds })
+    closers.push(() => speech.close())
+    const voice = createVoiceAnswers({ speech, outbox, sessions, connections, channels, agentOf: agentOfKey, isChild: isSubAgent, log: log.child('speech') })
         const shared = scope === 'session' ? session : scope === 'agent' ? agent : 'all'
         const scratch = join(stateDir, 'sandboxes', hashOf(JSON.stringify([scope, shared, principal])).slice(0, 16))
         mkdirSync(scratch, { recursive: true, mode: 0o700 })
@@ -482,8 +486,13 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const sandbox = createGrants({
       workspaceOf, readOnly: (agent) => sandboxFor(config, agents, agent).workspaceAccess === 'ro', commands: (subject: GrantSubject) => commands.grant(subject),
       describeStatus: ({ session }) => status(session), clock, newId, web, labels, browsers,
+    const sayAloud = async (text: string, to: { chat: ChatRef; principal: PrincipalId; agent: AgentId; session: SessionKey; turn: TurnId; key: string }, signal: AbortSignal): ReturnType<typeof outbox.send> => {
+      const who = await guard.principal(to.principal)
+      if (who === undefined) throw new Problem('person-unknown', 'Whoever asked is not known any more.')
+      return voice.desk.say(text, { ...to, principal: who }, signal)
+    }
       memory: { room: memory, today: () => promptDate(clock.now(), agents.defaults().userTimezone) },
-      messaging: { places: chats.placesOf, send: outbox.send, sent: outbox.ofSend, find: outbox.find, connection: (chat) => connections.of(chat), clock },
+      messaging: { places: chats.placesOf, send: outbox.send, sent: outbox.ofSend, find: outbox.find, connection: (chat) => connections.of(chat), speak: sayAloud, clock },
       subAgents,
     })
     const why = createWhy({ inbox, sessions, outbox, audit, store, spent: budget.door.ofTurn })
@@ -526,11 +535,21 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           lastMessage: (message) => inbox.before(message),
         },
       },
+          voice: {
+            facts: voice.desk.facts,
+            async say(text, { message, inbox: id, principal, key }) {
+              const { state, error } = await voice.desk.say(text, { chat: message.chat, principal, agent: agentOfKey(key), session: key, key: `tts/${id}` }, new AbortController().signal)
+              if (state !== 'sent') throw new Problem('send-failed', error ?? 'It could not be sent.')
+            },
+          },
       keepSecrets: (tx, row, principal, pasted) => keepPastedSecrets({ vault, audit }, tx, row, principal, pasted),
       heldNote: (tx, row, principal) => halt.noteFor(tx, row.chat, principal),
       heldCommands: () => (halt.state().kind === 'panic' ? '🛑 Everything is stopped, and this is not done. To go on: `moltbot resume` on my machine.' : undefined),
-      async *runAgent(turn, view) {
+      async *runAgent(turn, given) {
+        const { instructions } = await voice.plan(turn)
+        const view = instructions === undefined ? given : { ...given, system: `${given.system}\n\n${instructions}` }
         // What a sub-agent finds is told where its work was asked for.
+      planAnswer: (turn) => voice.plan(turn),
         const childChat = await subAgents.chatOf(turn.key)
         yield* runAgent(turn, view, {
           clock, whenGoing: halt.whenGoing, guard, sessions, tools: toolbox.toolsOf(agentOfKey(turn.key), whereOf(turn)), offered: () => toolbox.offeredTo(agentOfKey(turn.key), turn.principal, whereOf(turn)), estimateTokens, agentOf: agentOfKey,

@@ -21,7 +21,7 @@ async function heard(args: string[], folders: string[] = []): Promise<string | u
     config: { get: () => Value.Default(mediaSection.schema, { audio: { models: [{ type: 'cli', command: '/bin/sh', args, folders }] } }) } as unknown as ConfigView, clock: realClock, log,
     needs: mediaNeeds({
       egress: { request: () => Promise.reject(new Error('no network here')) }, reader: { read: () => Promise.reject(new Error('no reader here')) }, secrets: { get: async () => undefined },
-      isolation: () => isolation, limits: () => ({ memoryMb: 256, processes: 64, fileMb: 8, openFiles: 256, tmpMb: 8 }), own: [own], hide: (text) => text, providers: () => [], keyNames: () => [],
+      isolation: () => isolation, limits: () => ({ memoryMb: 256, processes: 64, fileMb: 8, openFiles: 256, tmpMb: 8 }), own: [own], hide: (text) => text, providers: () => [], keyNames: () => [], has: () => false, setAside: async () => ({ settle: () => undefined }),
     }),
   })
   const data = Buffer.from('OggS and so on').toString('base64')

@@ -9,7 +9,7 @@ import { connectionsMigration, sealedValuesMigration } from './foundation/connec
 import { egressMigration, egressSection, webSection } from './foundation/egress/index.ts'
 import { haltMigration, loopSection } from './foundation/halt/index.ts'
 import { logSection } from './foundation/log/index.ts'
-import { mediaSection } from './foundation/media/index.ts'
+import { mediaSection, speechSection } from './foundation/media/index.ts'
 import { memoryMigration, memorySection } from './foundation/memory/index.ts'
 import { modelsMigration, modelsSection } from './foundation/models/index.ts'
 import { pushMigration } from './foundation/push/index.ts'
@@ -22,7 +22,7 @@ import { messagesSection, migrations as sessionMigrations, sessionSection } from
 
 /** The sections of the configuration, each from the room that owns it. */
 export const sections = [
-  gatewaySection, backupSection, agentsSection, modelsSection, sessionSection, messagesSection, commandsSection, peopleSection, policySection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, browserSection, loopSection, toolsSection, memorySection, mediaSection, ...channels.map((channel) => channel.config),
+  gatewaySection, backupSection, agentsSection, modelsSection, authSection, sessionSection, messagesSection, commandsSection, peopleSection, policySection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, browserSection, loopSection, toolsSection, memorySection, mediaSection, speechSection, ...channels.map((channel) => channel.config),
 ]
 
 /** The steps that make the database, each from the room that owns the tables. */

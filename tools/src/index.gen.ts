@@ -14,8 +14,9 @@ import { run } from './run.ts'
 import { search } from './search.ts'
 import { sessions } from './sessions.ts'
 import { status } from './status.ts'
+import { tts } from './tts.ts'
 import { webFetch } from './web-fetch.ts'
 import { webSearch } from './web-search.ts'
 import { write } from './write.ts'
 
-export const tools: readonly Tool[] = [applyPatch, browser, edit, image, list, memory, message, pdf, processes, read, run, search, sessions, status, webFetch, webSearch, write]
+export const tools: readonly Tool[] = [applyPatch, browser, edit, image, list, memory, message, pdf, processes, read, run, search, sessions, status, tts, webFetch, webSearch, write]

@@ -14,6 +14,7 @@ function messages(over: Partial<SentMessage> = {}): { grant: Messages; done: unk
         done.push(['send', words])
         return sent(words.to)
       },
+      speak: async () => sent(undefined),
       edit: async (...all) => void done.push(['edit', ...all.slice(0, 3)]),
       remove: async (...all) => void done.push(['remove', ...all.slice(0, 2)]),
       react: async (...all) => void done.push(['react', ...all.slice(0, 3)]),

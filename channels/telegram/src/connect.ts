@@ -68,7 +68,7 @@ export async function connectTelegram(config: TelegramConfig, host: ChannelHost)
     limits: {
       textLengthMax: Math.min(config.textChunkLimit, 4_000), editEveryMs: 1_000, nonce: false, streaming: streamingOf(config),
       // Room for what rendering adds.
-      files: { bytesMax: fileBytesMax, captionMax: captionLengthMax - 24 }, buttons: { most: 8, labelMax: 64 },
+      files: { bytesMax: fileBytesMax, captionMax: captionLengthMax - 24, speech: 'opus' }, buttons: { most: 8, labelMax: 64 },
     },
     ...createOutgoing({ api, upload: createUpload(token, trimRoot(config.apiRoot), host), host, config, health, isClosed: () => closing !== undefined }),
     async probe(signal) {

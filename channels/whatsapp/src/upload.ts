@@ -10,6 +10,7 @@ export const fileLimits = {
   bytesMax: 64 * 1024 * 1024,
   bytesMaxOf: { image: 16 * 1024 * 1024, video: 16 * 1024 * 1024, audio: 16 * 1024 * 1024, voice: 16 * 1024 * 1024 },
   captionMax: 1_000,
+  speech: 'opus' as const,
 }
 
 /** One attempt at one host may take this long. */

@@ -14,7 +14,7 @@ import type { Audit } from '../foundation/audit/types.ts'
 import type { ChatCommand, CommandNeeds, Parsed } from './commands/index.ts'
 import type { GuardRoom } from './guard/index.ts'
 import type { InboxRoom, InboxRow, PastedSecret } from './inbox/index.ts'
-import type { DeliveryRow, OutboxRoom } from './outbox/index.ts'
+import type { DeliveryRow, OutboxRoom, SpokenAnswer } from './outbox/index.ts'
 import type { SessionsRoom, Turn } from './sessions/index.ts'
 
 /** What the route passes through. */
@@ -38,6 +38,12 @@ export interface Journey {
   /** The agent's work on a turn as events; judges, journals and confines its tools. */
   runAgent(turn: Turn, view: TurnView): AsyncGenerator<AgentEvent, void, undefined>
   now(): number
+  /** How the answer to a turn goes out: read, or heard. Never rejects, and neither does what it returns. `release` is called once the answer is written. */
+  planAnswer(turn: Turn): Promise<{
+    quiet: boolean
+    plain(words: string): string
+    speak(words: string, said: string): Promise<{ words: string; spoken?: SpokenAnswer; release(): Promise<void> }>
+  }>
   /** What a turn has cost so far, in US dollars. */
   costUsd(turn: TurnId): number
 }
@@ -148,8 +154,9 @@ async function runCommand(row: InboxRow, principal: Principal, key: SessionKey, 
 
 /** Does one turn from its first model call to its written reply. Never rejects: the lane must come free. */
 export async function answerTurn(turn: Turn, journey: Journey): Promise<void> {
-  const { store, sessions, outbox, inbox, log } = journey
-  const preview = outbox.preview(turn, (also) => sessions.commit(turn, also))
+  const { sessions, outbox, log } = journey
+  const plan = await journey.planAnswer(turn)
+  const preview = outbox.preview(turn, (also) => sessions.commit(turn, also), plan)
   let outcome: TurnOutcome = { kind: 'failed', text: '', fault: { class: 'server_error', message: 'The turn ended without an outcome.' } }
   try {
     outcome = await followAgent(turn, journey, (event) => preview.show(event))
@@ -163,26 +170,35 @@ export async function answerTurn(turn: Turn, journey: Journey): Promise<void> {
     return
   }
   outcome = await withUndone(turn, outcome, journey)
-  const words = await wordsOf(turn, outcome, journey).catch((error: unknown) => {
+  const written = await wordsOf(turn, outcome, journey).catch((error: unknown) => {
     log.error('The notices around an answer could not be read; it goes out without them.', { turn: turn.id, error: describeError(error) })
     return plainWords(turn, outcome)
   })
+  const { words, spoken, release } = outcome.kind === 'answered' ? await plan.speak(written, saidWords(turn, outcome)) : { words: plan.plain(written) }
+  const isWritten = await writeAnswer(turn, outcome, { words, spoken }, journey)
+  await release?.().catch((error: unknown) => log.warn('A spoken answer stays on the disk until the next start.', { turn: turn.id, error: describeError(error) }))
+  if (isWritten && words === '') await outbox.withdraw(turn).catch((error: unknown) => log.warn('A preview could not be taken back.', { turn: turn.id, error: describeError(error) }))
+}
+
+/** Writes the end of a turn and its answer together. False: the messages stay open in the inbox, and the next start continues them. Nothing is lost, only late. */
+async function writeAnswer(turn: Turn, outcome: TurnOutcome, { words, spoken }: { words: string; spoken: SpokenAnswer | undefined }, journey: Journey): Promise<boolean> {
+  const { store, sessions, outbox, inbox, log } = journey
   for (let tries = 1; ; tries += 1) {
     try {
       await store.transaction(async (tx) => {
         await sessions.finish(tx, turn, outcome)
-        const parts = words === '' ? [] : await outbox.answer(tx, turn, words)
+        const parts = words === '' ? [] : await outbox.answer(tx, turn, words, spoken)
         await sendOn(tx, turn, outcome, journey)
         if (parts.length === 0) await inbox.endTurn(tx, turn.id, outcome.kind === 'failed' ? 'failed' : 'silent', outcome.kind === 'aborted' ? `${outcome.reason}, before anything was said` : 'the assistant chose to say nothing')
       })
-      break
+      return true
     } catch (error) {
       log.error('The end of a turn could not be written.', { turn: turn.id, tries, error: describeError(error) })
-      // The messages stay open in the inbox: the next start continues them. Nothing is lost, only late.
-      if (tries === 3) return sessions.leave(turn)
+      if (tries < 3) continue
+      sessions.leave(turn)
+      return false
     }
   }
-  if (words === '') await outbox.withdraw(turn).catch((error: unknown) => log.warn('A preview could not be taken back.', { turn: turn.id, error: describeError(error) }))
 }
 
 /** The words of the answer, without the notices that are for this conversation alone, also go where the message asked. */
@@ -252,10 +268,15 @@ async function wordsOf(turn: Turn, outcome: TurnOutcome, journey: Journey): Prom
 
 /** What was said, when nothing more can be read from the store. */
 function plainWords(turn: Turn, outcome: TurnOutcome): string {
-  const undone = outcome.undone === undefined ? [] : [outcome.undone]
-  if (outcome.kind === 'silent') return undone.join('')
+  const said = saidWords(turn, outcome)
+  return [...(said === '' ? [] : [said]), ...(outcome.undone === undefined ? [] : [outcome.undone])].join('\n\n')
+}
+
+/** The assistant's own words in an answer. */
+function saidWords(turn: Turn, outcome: TurnOutcome): string {
+  if (outcome.kind === 'silent') return ''
   const said = turn.said.map((text) => text.trim()).filter((text) => text !== '')
-  return [...(said.length > 0 || outcome.kind !== 'answered' ? said : [outcome.text.trim()]), ...undone].join('\n\n')
+  return said.length > 0 || outcome.kind !== 'answered' ? said.join('\n\n') : outcome.text.trim()
 }
 
 function nextStep(fault: Extract<TurnOutcome, { kind: 'failed' }>['fault']['class']): string {

@@ -5,7 +5,7 @@ export const toolGroups: Readonly<Record<string, readonly string[]>> = {
   'group:web': ['web_fetch', 'web_search', 'browser', 'image'],
   'group:memory': ['memory'],
   'group:sessions': ['sessions'],
-  'group:messaging': ['message'],
+  'group:messaging': ['message', 'tts'],
 }
 
 /** What a profile has before any list narrows it. Absent: everything but what `not` names. */
@@ -14,7 +14,7 @@ const profiles: Readonly<Record<ToolProfile, { only?: readonly string[]; not?: r
   messaging: { only: ['status', 'group:memory', 'group:messaging', 'group:sessions'] },
   coding: { only: ['status', 'group:fs', 'group:runtime', 'group:web', 'group:memory', 'group:sessions'] },
   // Rarely needed, and every tool is paid for in every prompt.
-  standard: { not: ['group:sessions', 'apply_patch', 'pdf', 'image', 'browser'] },
+  standard: { not: ['group:sessions', 'apply_patch', 'pdf', 'image', 'browser', 'tts'] },
   full: {},
 }
 export const toolProfiles = ['minimal', 'messaging', 'coding', 'standard', 'full'] as const

@@ -1,7 +1,8 @@
-import { describeError, Problem, type Attachment, type Clock, type ConfigView, type IncomingMessage, type Logger, type Principal, type Reading } from '@moltbot/contract'
+import { describeError, type Attachment, type Clock, type ConfigView, type IncomingMessage, type Logger, type Principal, type Reading } from '@moltbot/contract'
 import { mediaSection, type MediaConfig } from './config.ts'
 import { fileKind, type FileKind } from './file-kind.ts'
 import { knownTranscribers, transcribe, type TranscribeNeeds } from './transcribe.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** Words of all documents of one message together, in characters. */
 const messageCharsMax = 60_000
@@ -113,20 +114,5 @@ export function createMedia(options: { config: ConfigView; clock: Clock; log: Lo
       return message
     })),
     close: () => controller.abort(),
-  }
-}
-
-/** Rejects as soon as its time is over, whatever the work does then. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  work.catch(() => undefined) // Given up meanwhile: what became of it nobody hears.
-  let stop = (): void => undefined
-  try {
-    return await Promise.race([work, new Promise<never>((_, reject) => {
-      stop = () => reject(new Problem('media-timeout', 'It took too long.'))
-      if (signal.aborted) stop()
-      else signal.addEventListener('abort', stop, { once: true })
-    })])
-  } finally {
-    signal.removeEventListener('abort', stop)
   }
 }

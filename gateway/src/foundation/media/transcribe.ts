@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { lstat, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Problem, type PrincipalId, type Secret } from '@moltbot/contract'
+import { Problem, type Charge, type PrincipalId, type Secret } from '@moltbot/contract'
 import type { MediaConfig } from './config.ts'
 
 type Transcriber = MediaConfig['audio']['models'][number]
@@ -11,6 +11,8 @@ export interface Sound { bytes: Buffer; mimeType: string; extension: string }
 
 /** One POST through the gateway's own way out. `own`: an origin that the operator wrote into the configuration, which may be near. */
 export interface Upload {
+  /** Under which name it stands in the accounts of what left. */
+  purpose: 'transcription' | 'speech'
   url: string
   own?: string
   headers: Readonly<Record<string, string>>
@@ -22,8 +24,11 @@ export interface Upload {
   principal: PrincipalId
 }
 
-/** A program of the operator's, isolated and without network; `workspace` stands at `/workspace` inside. Resolves with its code and what it printed. */
-export type RunIsolated = (program: { words: readonly string[]; workspace: string; readOnly: readonly string[]; outputMax: number }, signal: AbortSignal) => Promise<{ code: number; output: string }>
+/** Sets money aside for what is paid for by thousands of characters or by minutes. Rejects with a `Problem` when there is none; to be settled with what was taken, 0 for nothing. */
+export type SetAside = (charge: Charge, expense: { kind: 'speech' | 'listening'; provider: string; model: string; baseUrl: string; most: number; price?: { usd: number; from: 'catalog' | 'config' } }, signal: AbortSignal) => Promise<{ settle(amount: number): void }>
+
+/** A program of the operator's, isolated and without network; `workspace` stands at `/workspace` inside. `input`: what it reads. Resolves with its code and what it printed. */
+export type RunIsolated = (program: { words: readonly string[]; workspace: string; readOnly: readonly string[]; outputMax: number; input?: string }, signal: AbortSignal) => Promise<{ code: number; output: string }>
 
 export interface TranscribeNeeds {
   post(upload: Upload): Promise<{ status: number; body: Buffer }>
@@ -60,7 +65,7 @@ async function byProvider(by: Transcriber, sound: Sound, { timeoutMs, language, 
   const fields = { model: by.model ?? defaults?.model ?? 'whisper-1', response_format: 'json', ...(language === undefined ? {} : { language }), ...(prompt === undefined ? {} : { prompt }) }
   const url = new URL(`${baseUrl.replace(/(?<!\/)\/+$/, '')}/audio/transcriptions`)
   const { status, body } = await needs.post({
-    url: url.href, ...(by.baseUrl === undefined ? {} : { own: url.origin }), headers: { 'content-type': `multipart/form-data; boundary=${boundary}`, accept: 'application/json' },
+    purpose: 'transcription', url: url.href, ...(by.baseUrl === undefined ? {} : { own: url.origin }), headers: { 'content-type': `multipart/form-data; boundary=${boundary}`, accept: 'application/json' },
     ...(key === undefined ? {} : { secretHeader: { name: 'authorization', value: `Bearer ${key.open('transcription of a voice note')}` } }),
     body: form(boundary, fields, sound), timeoutMs, bytesMax: answerBytesMax, signal, principal,
   })

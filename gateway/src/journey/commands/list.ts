@@ -1,6 +1,6 @@
 import { Problem, thinkingLevels } from '@moltbot/contract'
 import { thinkingWords } from './parse.ts'
-import type { ChatCommand } from './types.ts'
+import type { ChatCommand, CommandContext } from './types.ts'
 
 const n = (count: number): string => count.toLocaleString('en-US')
 const duration = (ms: number): string => {
@@ -200,6 +200,68 @@ const tools: ChatCommand = {
   },
 }
 
+/** Answers as voice notes, in this conversation. */
+const tts: ChatCommand = {
+  name: 'tts', aliases: ['voice'], description: 'Answers as voice notes here', args: '[off | always | inbound | tagged | provider | limit | summary | audio]', ownerOnly: false,
+  async run({ args, key, needs, principal, message, inbox }) {
+    const [, word = '', rest = ''] = /^\s*(\S*)\s*([\s\S]*)$/.exec(args) ?? []
+    const value = rest.trim()
+    const settings = (await needs.session(key))?.settings ?? {}
+    const facts = await needs.voice.facts(settings, message.chat)
+    if (principal.role === 'guest' && !facts.guests) throw new Problem('speech-guest', 'Guests are answered in text here.', { next: 'The owner can allow it with messages.tts.guests.' })
+    const set = (changes: NonNullable<typeof settings.tts>): Promise<unknown> => needs.patch(key, { tts: { ...settings.tts, ...changes } })
+    const mode = word.toLowerCase() === 'on' ? 'always' : word.toLowerCase()
+    switch (mode) {
+      case '': case 'status': return voiceLines(facts)
+      case 'off': case 'always': case 'inbound': case 'tagged': {
+        const mute = mode !== 'off' && facts.voices.every(({ why }) => why !== null)
+        if (mute) throw new Problem('speech-unset', 'Nobody here can speak.', { next: 'The owner can set messages.tts up, or install espeak-ng: see `/tts status`.' })
+        await set({ auto: mode })
+        return voiceModes[mode]
+      }
+      case 'default':
+        await needs.patch(key, { tts: null })
+        return 'Voice notes here are as configured again.'
+      case 'provider': {
+        const voice = facts.voices.find(({ id }) => id === value.toLowerCase()) ?? (['openai', 'elevenlabs', 'local'].includes(value.toLowerCase()) ? { id: value.toLowerCase() } : undefined)
+        if (voice === undefined) throw new Problem('speech-provider', 'There are openai, elevenlabs and local.', { next: 'For example `/tts provider local`.' })
+        // It decides to whom words go and what they cost.
+        if (principal.role !== 'owner' && principal.role !== 'admin') throw new Problem('speech-provider', 'Only the owner chooses who speaks.')
+        await set({ provider: voice.id })
+        return voiceLines(await needs.voice.facts({ ...settings, tts: { ...settings.tts, provider: voice.id } }, message.chat))
+      }
+      case 'limit': {
+        const limit = Number(value)
+        if (!Number.isInteger(limit) || limit < 100 || limit > 4_000) throw new Problem('speech-limit', 'A limit is 100 to 4000 characters.', { next: 'For example `/tts limit 800`.' })
+        await set({ limit })
+        return `At most ${limit} characters of an answer are spoken here.`
+      }
+      case 'summary':
+        if (value !== 'on' && value !== 'off') throw new Problem('speech-summary', 'It is on or off.', { next: 'For example `/tts summary off`.' })
+        await set({ summary: value === 'on' })
+        return value === 'on' ? 'Long answers are spoken in part, with the text beside them.' : 'Long answers go out as text alone.'
+      case 'audio':
+        if (value === '') throw new Problem('speech-empty', 'What shall I say?', { next: 'For example `/tts audio Good morning`.' })
+        await needs.voice.say(value, { message, inbox, principal, key })
+        return ''
+      default: throw new Problem('speech-words', `"${word.slice(0, 20)}" is nothing I know here.`, { next: 'Use off, always, inbound, tagged, default, status, provider, limit, summary or audio.' })
+    }
+  },
+}
+
+const voiceModes = {
+  off: 'I answer in text here.', always: 'I answer with voice notes here. What cannot be said stands beside them.', inbound: 'I answer a voice note with a voice note here, and words with words.',
+  tagged: 'I answer in text here, and with a voice note where I think that it is better heard.',
+} as const
+
+function voiceLines({ auto, limit, summary, voices, weaker }: Awaited<ReturnType<CommandContext['needs']['voice']['facts']>>): string {
+  const first = voices.find(({ why }) => why === null)
+  return [
+    Object.hasOwn(voiceModes, auto) ? voiceModes[auto as keyof typeof voiceModes] : auto, `${first === undefined ? '⚠️ Nobody here can speak' : `${first.id} speaks (${first.detail})`}; at most ${limit} characters${summary ? '' : ', longer answers as text alone'}.`,
+    ...voices.filter(({ why }) => why !== null).map(({ id, why }) => `- ${id}: ${why ?? ''}`), ...(weaker === undefined ? [] : [`⚠️ ${weaker}`]),
+  ].join('\n')
+}
+
 const compact: ChatCommand = {
   name: 'compact', aliases: [], description: 'Summarise the older part of this conversation', args: '[what to keep]', ownerOnly: false,
   async run({ args, key, needs }) {
@@ -320,4 +382,4 @@ function codeBlock(text: string): string {
   return `${fence}\n${text}\n${fence}`
 }
 
-export const chatCommands: readonly ChatCommand[] = [help, commands, status, whoami, fresh, stop, pause, resume, panic, model, think, tools, usage, compact, queue, activation, why, pair, approve, deny]
+export const chatCommands: readonly ChatCommand[] = [help, commands, status, whoami, fresh, stop, pause, resume, panic, model, think, tools, usage, tts, compact, queue, activation, why, pair, approve, deny]

@@ -30,6 +30,12 @@ export interface CommandNeeds {
   money(principal: Principal): Promise<{ todayUsd: number; monthUsd: number; caps: { name: string; spentUsd: number; capUsd: number; leftUsd: number }[] }>
   /** What the assistant has in this conversation in this person's hands, and of each other tool the layer that took it away. `held`: why none of them runs at the moment. */
   tools(key: SessionKey, message: IncomingMessage, principal: Principal): Promise<{ agentId: string; held: string | null; tools: { name: string; description: string; removedBy: string | null }[] }>
+  /** Answers as voice notes. */
+  voice: {
+    facts(settings: SessionSettings, chat: ChatRef): Promise<{ auto: string; limit: number; summary: boolean; voices: { id: string; detail: string; why: string | null }[]; weaker: string | undefined; guests: boolean }>
+    /** Says it in the chat. Rejects with a `Problem`. */
+    say(text: string, to: { message: IncomingMessage; inbox: string; principal: Principal; key: SessionKey }): Promise<void>
+  }
   /** The message before this one in the same chat. */
   lastMessage(message: IncomingMessage): Promise<string | undefined>
 }

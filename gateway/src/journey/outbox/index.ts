@@ -537,11 +537,11 @@ export function createOutbox(options: {
     /** Keeps a file before any row names it. Rejects with a `Problem`. */
     keep: (given: GivenFile): Promise<HeldFile> => files.keep(given),
     /** Markdown as it is said aloud, at most `max` characters of it. */
-    async spoken(markdown: string, max: number): Promise<SpokenWords> {
+    async spoken(markdown: string, max: number): Promise<SpokenWords & { shortened: boolean }> {
       const { shortened, spokenWords } = await import('./spoken-words.ts')
       const said = spokenWords(sayable(markdown))
       const cut = shortened(said.text, max)
-      return { text: cut.text, whole: said.whole && !cut.shortened }
+      return { ...cut, whole: said.whole && !cut.shortened }
     },
     /** Writes words of the gateway itself in answer to a message: an invitation, a command's reply, a notice. */
     reply: (tx: Tx, to: { inbox: InboxId; chat: ChatRef; principal: PrincipalId }, markdown: string, name: string, buttons?: readonly OutgoingButton[]): Promise<DeliveryRow[]> =>

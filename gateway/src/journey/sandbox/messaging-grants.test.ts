@@ -39,9 +39,25 @@ const source: MessagingSource = {
   sent: async (_principal, key) => written.get(key),
   find: async (id) => [...written.values()].filter((row) => row.id === id),
   connection: () => connection as Connection | undefined,
+  speak: (text, { chat: where, principal, key, session }) => {
+    acts.push(`speak ${where.chat} ${session} ${text}`)
+    return source.send({ chat: where, markdown: '', principal, key, file: { fileName: 'answer.ogg', bytes: Buffer.from(text) } })
+  },
 }
-const subject = (turn = 't1', principal = owner): MessagingSubject => ({ agent: 'main' as never, principal, conversation: { chat: chat('1'), turn: turn as TurnId, replyTo: 'm9' as PlatformMessageId } })
+const subject = (turn = 't1', principal = owner): MessagingSubject => ({ agent: 'main' as never, principal, session: 'agent:main:main' as never, conversation: { chat: chat('1'), turn: turn as TurnId, replyTo: 'm9' as PlatformMessageId } })
 const grant = (who: MessagingSubject = subject()) => messagingGrants(source, async (_, path) => Buffer.from(path))(who)
+
+describe('what is said aloud', () => {
+  it('goes to its own conversation, once in a turn', async () => {
+    send = async () => ({ state: 'sent', file: {} })
+    expect(await grant().speak('good morning', signal)).toEqual({ id: 'de-1', to: 'fake:1', state: 'sent', again: false })
+    expect(await grant().speak('good morning', signal)).toMatchObject({ id: 'de-1', again: true })
+    expect((await grant(subject('t2')).speak('good morning', signal)).again).toBe(false)
+    expect(acts[0]).toBe('speak 1 agent:main:main good morning')
+    const { conversation: _, ...nowhere } = subject()
+    expect(await codeOf(grant(nowhere).speak('x', signal))).toBe('recipient-unknown')
+  })
+})
 
 describe('who is written to', () => {
   it('is known by id or by a name that means exactly one', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
-  Problem, SendProblem, type AgentId, type ChatRef, type Clock, type Connection, type DeliveryKey, type Messages, type PlatformMessageId, type PrincipalId, type Recipient, type SentMessage, type TurnId,
+  Problem, SendProblem, type AgentId, type ChatRef, type Clock, type Connection, type DeliveryKey, type Messages, type PlatformMessageId, type PrincipalId, type Recipient, type SentMessage, type SessionKey, type TurnId,
 } from '@moltbot/contract'
 
 /** Where a turn belongs. Its destination was fixed when its first message was accepted. */
@@ -11,7 +11,7 @@ export interface Conversation {
   replyTo: PlatformMessageId
 }
 
-export interface MessagingSubject { agent: AgentId; principal: PrincipalId; conversation?: Conversation }
+export interface MessagingSubject { agent: AgentId; principal: PrincipalId; session: SessionKey; conversation?: Conversation }
 
 /** A place words may go to, with the names people gave it themselves. */
 export interface Place { chat: ChatRef; names: readonly string[] }
@@ -29,11 +29,15 @@ export interface MessagingSource {
   /** Messages with this id. */
   find(id: string): Promise<Written[]>
   connection(chat: ChatRef): Connection | undefined
+  /** Says words in a chat as a voice note. The same key is one note. */
+  speak(text: string, to: { chat: ChatRef; principal: PrincipalId; agent: AgentId; session: SessionKey; turn: TurnId; key: string }, signal: AbortSignal): Promise<Written>
   clock: Clock
 }
 
 /** How long a tool waits for the network to confirm; then the message is told as waiting. */
 const sendPatienceMs = 20_000
+/** The same with the time in which it is spoken. */
+const speakPatienceMs = 50_000
 const actDeadlineMs = 30_000
 /** A file that is sent is held in memory; none of the networks takes more from an assistant. */
 const fileBytesMax = 100 * 1024 * 1024
@@ -102,20 +106,27 @@ export function messagingGrants<Subject extends MessagingSubject>(source: Messag
 
   async function send(subject: MessagingSubject, place: { chat: ChatRef; id: string }, words: { text: string; replyTo?: PlatformMessageId; file?: { fileName: string; bytes: Uint8Array } }): Promise<SentMessage> {
     const key = createHash('sha256').update(JSON.stringify([subject.conversation?.turn ?? '', place.id, words.text, words.replyTo ?? '', ...(words.file === undefined ? [] : [words.file.fileName, createHash('sha256').update(words.file.bytes).digest('hex')])])).digest('hex').slice(0, 40)
+    return confirmed(subject, place.id, key, words.file !== undefined, sendPatienceMs, () => source.send({
+      chat: place.chat, markdown: words.text, principal: subject.principal, key, ...(words.replyTo === undefined ? {} : { replyTo: words.replyTo }), ...(words.file === undefined ? {} : { file: words.file }),
+    }))
+  }
+
+  /** Begins a send and waits until it is certain what became of it, or for as long as a tool may. */
+  async function confirmed(subject: MessagingSubject, to: string, key: string, withFile: boolean, patienceMs: number, begin: () => Promise<Written>): Promise<SentMessage> {
     const again = (await source.sent(subject.principal, key)) !== undefined
-    const work = source.send({ chat: place.chat, markdown: words.text, principal: subject.principal, key, ...(words.replyTo === undefined ? {} : { replyTo: words.replyTo }), ...(words.file === undefined ? {} : { file: words.file }) })
+    const work = begin()
     let cancel = (): void => undefined
-    const waited = new Promise<'waiting'>((resolve) => { cancel = source.clock.after(sendPatienceMs, () => resolve('waiting')) })
+    const waited = new Promise<'waiting'>((resolve) => { cancel = source.clock.after(patienceMs, () => resolve('waiting')) })
     try {
       const done = await Promise.race([work, waited])
       if (done === 'waiting') {
         work.catch(() => 'the outbox keeps it and tells its end itself')
         const written = await source.sent(subject.principal, key)
-        return { id: written?.id ?? key, to: place.id, state: 'waiting', again }
+        return { id: written?.id ?? key, to, state: 'waiting', again }
       }
       if (done.state === 'ambiguous') throw new Problem('send-uncertain', done.error ?? 'It is not known whether the message arrived.', { next: 'It may have arrived: ask before you send it again.' })
       if (done.state !== 'sent') throw new Problem('send-failed', done.error ?? 'The message could not be sent.')
-      return { id: done.id, to: place.id, state: 'sent', again, ...(words.file !== undefined && done.file === undefined ? { fileLeftOut: true } : {}) }
+      return { id: done.id, to, state: 'sent', again, ...(withFile && done.file === undefined ? { fileLeftOut: true } : {}) }
     } finally {
       cancel()
     }
@@ -129,6 +140,14 @@ export function messagingGrants<Subject extends MessagingSubject>(source: Messag
       if (reply && !place.own) throw new Problem('message-cannot', 'Only in its own conversation a turn answers to a message.', { next: 'Send it without reply.' })
       const given = file === undefined ? {} : { file: { fileName: file, bytes: await readBytes(subject, file, fileBytesMax) } }
       return send(subject, place, { text, ...given, ...(reply && subject.conversation !== undefined ? { replyTo: subject.conversation.replyTo } : {}) })
+    },
+    async speak(text, signal) {
+      const { conversation } = subject
+      if (conversation === undefined) throw new Problem('recipient-unknown', 'This turn belongs to no chat.')
+      const { chat, turn } = conversation
+      const key = createHash('sha256').update(JSON.stringify([turn, 'spoken', text])).digest('hex').slice(0, 40)
+      const place = idOfPlace(chat)
+      return confirmed(subject, place, key, true, speakPatienceMs, () => source.speak(text, { chat, principal: subject.principal, agent: subject.agent, session: subject.session, turn, key }, signal))
     },
     async edit(id, to, text, signal) {
       const { written, platformId, connection } = await standing(subject, id, to)

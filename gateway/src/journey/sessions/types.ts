@@ -18,6 +18,19 @@ export interface SessionSettings {
   reasoningLevel?: string
   sendPolicy?: 'allow' | 'deny'
   groupActivation?: 'mention' | 'always'
+  /** Answers as voice notes. */
+  tts?: SpeechWishes
+}
+
+/** What is absent is as configured. */
+export interface SpeechWishes {
+  auto?: 'off' | 'always' | 'inbound' | 'tagged'
+  /** Who speaks first. */
+  provider?: string
+  /** The most that is spoken of one answer, in characters. */
+  limit?: number
+  /** False: a longer answer goes out as text alone. */
+  summary?: boolean
 }
 
 export interface SessionRow {
