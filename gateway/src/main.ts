@@ -34,7 +34,7 @@ import { createPush } from './foundation/push/index.ts'
 import { createEgress, createLeakScan, createReader, createWeb, type EgressOptions } from './foundation/egress/index.ts'
 import { createHalt, loopSection, processesUnder } from './foundation/halt/index.ts'
 import { createLog, hideSecrets, linkForTail, logSection, maskedProblem } from './foundation/log/index.ts'
-import { createFilesTaken, createMedia, createSpeech } from './foundation/media/index.ts'
+import { createMedia, createSpeech } from './foundation/media/index.ts'
 import { createMemory, withoutMarks } from './foundation/memory/index.ts'
 import { createDirectFetch, createModels, modelsSection } from './foundation/models/index.ts'
 import { createIds, examineStateFolder, systemClock } from './foundation/platform/index.ts'
@@ -370,14 +370,14 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       keyNames: (provider) => (provider === 'elevenlabs' ? ['ELEVENLABS_API_KEY', 'XI_API_KEY'] : catalog.find(({ id }) => id === provider)?.keyNames ?? []),
       has: (program) => findProgram(program) !== undefined, setAside: budget.setAside,
     })
-    closers.push(() => media.close())
-    const workspaceOf = (agent: AgentId, principal: PrincipalId, session: SessionKey): string => {
-      const { workspaceAccess, scope } = sandboxFor(config, agents, agent)
     const media = createMedia({ config, clock, log: log.child('media'), needs: soundNeeds })
-      if (workspaceAccess === 'none') {
+    closers.push(() => media.close())
     const speech = createSpeech({ config, clock, log: log.child('speech'), needs: soundNeeds })
     closers.push(() => speech.close())
     const voice = createVoiceAnswers({ speech, outbox, sessions, connections, channels, agentOf: agentOfKey, isChild: isSubAgent, log: log.child('speech') })
+    const workspaceOf = (agent: AgentId, principal: PrincipalId, session: SessionKey): string => {
+      const { workspaceAccess, scope } = sandboxFor(config, agents, agent)
+      if (workspaceAccess === 'none') {
         const shared = scope === 'session' ? session : scope === 'agent' ? agent : 'all'
         const scratch = join(stateDir, 'sandboxes', hashOf(JSON.stringify([scope, shared, principal])).slice(0, 16))
         mkdirSync(scratch, { recursive: true, mode: 0o700 })
@@ -483,14 +483,14 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       const [turns] = await Promise.all([sessions.abort(key, how), ...(how.turn === undefined ? [commands.stop(key), browsers.stop(key), subAgents.stop(key)] : [])])
       return turns
     }
-    const sandbox = createGrants({
-      workspaceOf, readOnly: (agent) => sandboxFor(config, agents, agent).workspaceAccess === 'ro', commands: (subject: GrantSubject) => commands.grant(subject),
-      describeStatus: ({ session }) => status(session), clock, newId, web, labels, browsers,
     const sayAloud = async (text: string, to: { chat: ChatRef; principal: PrincipalId; agent: AgentId; session: SessionKey; turn: TurnId; key: string }, signal: AbortSignal): ReturnType<typeof outbox.send> => {
       const who = await guard.principal(to.principal)
       if (who === undefined) throw new Problem('person-unknown', 'Whoever asked is not known any more.')
       return voice.desk.say(text, { ...to, principal: who }, signal)
     }
+    const sandbox = createGrants({
+      workspaceOf, readOnly: (agent) => sandboxFor(config, agents, agent).workspaceAccess === 'ro', commands: (subject: GrantSubject) => commands.grant(subject),
+      describeStatus: ({ session }) => status(session), clock, newId, web, labels, browsers,
       memory: { room: memory, today: () => promptDate(clock.now(), agents.defaults().userTimezone) },
       messaging: { places: chats.placesOf, send: outbox.send, sent: outbox.ofSend, find: outbox.find, connection: (chat) => connections.of(chat), speak: sayAloud, clock },
       subAgents,
@@ -532,9 +532,6 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
                 .map(({ scope, id, period, spentUsd, capUsd, leftUsd }) => ({ name: `${period === 'day' ? 'daily' : 'monthly'}${scope === 'gateway' ? '' : `, ${scope} ${id}`}`, spentUsd, capUsd, leftUsd })),
             }
           },
-          lastMessage: (message) => inbox.before(message),
-        },
-      },
           voice: {
             facts: voice.desk.facts,
             async say(text, { message, inbox: id, principal, key }) {
@@ -542,14 +539,17 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
               if (state !== 'sent') throw new Problem('send-failed', error ?? 'It could not be sent.')
             },
           },
+          lastMessage: (message) => inbox.before(message),
+        },
+      },
       keepSecrets: (tx, row, principal, pasted) => keepPastedSecrets({ vault, audit }, tx, row, principal, pasted),
       heldNote: (tx, row, principal) => halt.noteFor(tx, row.chat, principal),
+      planAnswer: (turn) => voice.plan(turn),
       heldCommands: () => (halt.state().kind === 'panic' ? '🛑 Everything is stopped, and this is not done. To go on: `moltbot resume` on my machine.' : undefined),
       async *runAgent(turn, given) {
         const { instructions } = await voice.plan(turn)
         const view = instructions === undefined ? given : { ...given, system: `${given.system}\n\n${instructions}` }
         // What a sub-agent finds is told where its work was asked for.
-      planAnswer: (turn) => voice.plan(turn),
         const childChat = await subAgents.chatOf(turn.key)
         yield* runAgent(turn, view, {
           clock, whenGoing: halt.whenGoing, guard, sessions, tools: toolbox.toolsOf(agentOfKey(turn.key), whereOf(turn)), offered: () => toolbox.offeredTo(agentOfKey(turn.key), turn.principal, whereOf(turn)), estimateTokens, agentOf: agentOfKey,
