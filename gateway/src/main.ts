@@ -209,6 +209,9 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     closers.push(() => direct.close())
     const models = createModels({
       config, secrets: config.secrets, store, clock, log: log.child('models'), newId, formats: budget.meter(formats), catalog, fetch: options.fetch ?? direct.fetch,
+      sealed: vault, random: randomBytes, hide,
+      record: (act) => store.transaction((tx) => audit.append(tx, { ...act, principal: null })),
+      needsYou: (sentence, profile) => void chats.tellOwner(sentence, `credential/${profile}/${clock.now()}`).catch((error: unknown) => log.error('The owner could not be told of a sign-in that needs them.', { error: describeError(error) })),
       agentsDefault: () => {
         const { models: { primary, fallbacks }, aliases } = agents.defaults()
         return { ...(primary === undefined ? {} : { primary }), fallbacks, aliases }

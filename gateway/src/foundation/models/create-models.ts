@@ -3,6 +3,9 @@ import { Problem, describeError } from '@moltbot/contract'
 import type { Clock, ConfigView, Logger, ModelCall, ModelCallEvent, ModelEvent, ModelFetch, ModelFormat, ModelHost, ModelInfo, ModelMessage, ModelRequest, NewId, Provider, Secret, SecretSource, Store } from '@moltbot/contract'
 import { modelsSection } from './config.ts'
 import { Cooldowns } from './cooldowns.ts'
+import type { CredentialAct, CredentialsDoor, SealedValues } from './credential-types.ts'
+import { Credentials } from './credentials.ts'
+import type { UsableCredential } from './credentials.ts'
 import { askInOrder } from './failover.ts'
 import type { Candidate } from './failover.ts'
 import { baseOf, isLoopback, pinnedFetch } from './pinned-fetch.ts'
@@ -21,6 +24,16 @@ export interface ModelsOptions {
   /** The models shelf's known providers, in the order in which a default is chosen. */
   catalog: readonly CatalogEntry[]
   fetch: ModelFetch
+  /** Where people's credentials are sealed. Absent: there are only those of the configuration and the environment. */
+  sealed?: SealedValues
+  /** Unguessable bytes, for sign-ins. */
+  random?(bytes: number): Buffer
+  /** Hears every token before it is used, so that logs can hide it. */
+  hide?(value: string): void
+  /** Writes into the record. */
+  record?(act: CredentialAct): Promise<void>
+  /** A person has to do something; called once for each time. */
+  needsYou?(sentence: string, profile: string): void
   /** What the agents' configuration says: `provider/model` or aliases of it. Asked anew each time. */
   agentsDefault(): { primary?: string; fallbacks: readonly string[]; aliases: Readonly<Record<string, string>> }
 }
@@ -34,7 +47,9 @@ export interface Models {
   door: {
     list(): Promise<Listed[]>
     current(): { primary: string; fallbacks: string[]; why: string }
+    /** `provider/model@profile` asks with that credential first. */
     resolve(name: string): string | undefined
+    credentials: CredentialsDoor
   }
   /** What is known about a model; for unknown ones the family's defaults. */
   info(ref: string): ModelInfo
@@ -61,8 +76,8 @@ export function createModels(options: ModelsOptions): Models {
   const { config, clock, log } = options
   const formats = new Map(options.formats.map((format) => [format.id, format]))
   const cooldowns = new Cooldowns(options.store, clock)
-  /** Fingerprints of the keys last seen, for the default choice, which must answer at once. */
-  const keys = new Map<string, string>()
+  /** The usable credentials last seen, for the default choice, which must answer at once. */
+  const keys = new Map<string, { subject: string; mark: string }[]>()
   /** Models of the local servers that answered last. */
   const local = new Map<string, ModelInfo[]>()
   const listeners = new Set<() => void>()
@@ -72,18 +87,15 @@ export function createModels(options: ModelsOptions): Models {
   const providers = (): KnownProvider[] => knownProviders(config.get(modelsSection), options.catalog)
   const providerOf = (id: string): KnownProvider | undefined => providers().find((provider) => provider.id === id)
 
-  async function secretOf(provider: KnownProvider): Promise<Secret | undefined> {
-    const configured = await options.secrets.get(`models.providers.${provider.id}.apiKey`)
-    if (configured !== undefined) return configured
-    for (const name of provider.keyNames) {
-      const found = await options.secrets.get(`env:${name}`)
-      if (found !== undefined) return found
-    }
-    return undefined
-  }
+  const credentials = new Credentials({
+    config, secrets: options.secrets, store: options.store, clock, log, newId: options.newId, fetch: options.fetch, providers,
+    ...(options.sealed === undefined ? {} : { sealed: options.sealed }), ...(options.random === undefined ? {} : { random: options.random }),
+    ...(options.hide === undefined ? {} : { hide: options.hide }), ...(options.record === undefined ? {} : { record: options.record }), ...(options.needsYou === undefined ? {} : { needsYou: options.needsYou }),
+    changed: () => void detect(),
+  })
 
   function needsKey(provider: KnownProvider): boolean {
-    return formats.get(provider.api)?.credential.kind !== 'none' && provider.keyNames.length > 0
+    return formats.get(provider.api)?.credential.kind !== 'none' && (provider.keyNames.length > 0 || provider.oauth !== undefined)
   }
 
   /** Whether it could be asked now, as far as is known without asking. */
@@ -93,21 +105,26 @@ export function createModels(options: ModelsOptions): Models {
     return provider.id === builtinProvider || provider.configured || local.has(provider.id)
   }
 
+  function see(provider: KnownProvider, found: readonly UsableCredential[]): void {
+    const usable = found.filter(({ fault }) => fault === undefined)
+    if (usable.length === 0) keys.delete(provider.id)
+    else keys.set(provider.id, usable.map(({ subject, mark }) => ({ subject, mark: mark() })))
+  }
+
   async function lookForKeys(): Promise<void> {
     for (const provider of providers()) {
-      let secret: Secret | undefined
+      let found: UsableCredential[] = []
       try {
-        secret = await secretOf(provider)
+        found = await credentials.of(provider, undefined)
       } catch (error) {
         log.warn('a key could not be read', { provider: provider.id, error: describeError(error) })
       }
-      if (secret === undefined) keys.delete(provider.id)
-      else keys.set(provider.id, fingerprint(secret))
+      see(provider, found)
     }
   }
 
-  function hostFor(provider: KnownProvider, format: ModelFormat, secret: Secret | undefined, onLife: () => void): ModelHost {
-    return { fetch: pinnedFetch({ provider, credential: format.credential, secret, fetch: options.fetch, onLife }), clock, log }
+  function hostFor(provider: KnownProvider, format: ModelFormat, use: UsableCredential | undefined, onLife: () => void): ModelHost {
+    return { fetch: pinnedFetch({ provider, credential: format.credential, use, fetch: options.fetch, onLife }), clock, log }
   }
 
   // ---- local servers
@@ -225,7 +242,7 @@ export function createModels(options: ModelsOptions): Models {
 
     async list() {
       await lookForKeys()
-      const current = splitRef(door.current().primary)
+      const current = partsOf(door.current().primary)
       const listed: Listed[] = []
       for (const provider of providers()) {
         const chosen = provider.id === current?.provider
@@ -234,53 +251,72 @@ export function createModels(options: ModelsOptions): Models {
         if (chosen && !infos.has(current.model)) infos.set(current.model, infoOf(provider, current.model).info)
         const credential = !needsKey(provider) ? (keys.has(provider.id) ? 'set' : 'not-needed') : keys.has(provider.id) ? 'set' : 'missing'
         for (const info of infos.values()) {
-          const resting = cooldowns.of(provider.id, info.id, keys.get(provider.id) ?? noCredential)
-          listed.push({ ...info, provider: provider.id, available: usable(provider) && resting === undefined, credential })
+          const awake = (keys.get(provider.id) ?? [{ subject: provider.id, mark: noCredential }]).some(({ subject, mark }) => cooldowns.of(subject, info.id, mark) === undefined)
+          listed.push({ ...info, provider: provider.id, available: usable(provider) && awake, credential })
         }
       }
       return listed.sort((a, b) => compare(a.provider, b.provider) || compare(a.id, b.id))
     },
+
+    credentials: credentials.door,
+  }
+
+  /** A reference taken apart; `@profile` at its end is one only where there is such a credential. */
+  function partsOf(ref: string): { provider: string; model: string; profile?: string } | undefined {
+    const parts = splitRef(ref)
+    const at = parts?.model.lastIndexOf('@') ?? -1
+    const profile = parts === undefined || at <= 0 ? undefined : credentials.isProfile(parts.provider, parts.model.slice(at + 1))
+    return parts === undefined || profile === undefined ? parts : { provider: parts.provider, model: parts.model.slice(0, at), profile }
   }
 
   // ---- asking
 
-  async function candidateFor(ref: string): Promise<Candidate> {
-    const { provider: id, model } = splitRef(ref) ?? { provider: ref, model: '' }
+  /** One for each credential that may be used, in the order in which they are; the same model, so that no other is noticed. */
+  async function candidatesFor(ref: string, session: string | undefined): Promise<Candidate[]> {
+    const { provider: id, model, profile } = partsOf(ref) ?? { provider: ref, model: '' }
     const provider = providerOf(id)
     const known = infoOf(provider, model)
     const format = provider === undefined ? undefined : formats.get(known.api ?? provider.api)
-    let secret: Secret | undefined
+    let found: UsableCredential[] = []
     let unusable: Candidate['unusable']
     if (provider === undefined) unusable = { class: 'model_not_found', message: `There is no provider called "${id}". Check the model's name with \`moltbot models list\`.` }
     else if (format === undefined) unusable = { class: 'format', message: `The provider ${id} is set to the unknown wire format "${known.api ?? provider.api}" (models.providers.${id}.api).` }
     else {
       try {
-        secret = await secretOf(provider)
-        if (secret === undefined && needsKey(provider)) throw missingKey(provider)
+        found = await credentials.of(provider, session, profile)
+        if (found.length === 0 && needsKey(provider)) throw missingKey(provider)
         if (provider.id !== builtinProvider) baseOf(provider)
       } catch (error) {
         unusable = { class: 'auth', message: describeError(error) }
       }
+      see(provider, found)
     }
-    const mark = secret === undefined ? noCredential : fingerprint(secret)
-    if (secret === undefined) keys.delete(id)
-    else keys.set(id, mark)
-    return {
-      ref,
-      local: provider !== undefined && provider.baseUrl !== '' && unusable === undefined && isLoopback(baseOf(provider).hostname),
-      rest: cooldowns.of(id, model, mark),
-      unusable,
-      fit: (request) => fitted({ ...request, model }, known),
-      async *stream(request, onLife) {
-        if (provider === undefined || format === undefined) return
-        const connected = format.connect(wireProvider(provider, known), hostFor(provider, format, secret, onLife))
-        const hidden = secret?.open(`keeping it out of messages of ${id}`)
-        for await (const event of connected.stream(request)) yield hidden === undefined ? event : withoutValue(event, hidden)
-      },
-      // A fault known before asking says nothing about the provider.
-      failed: (fault) => (unusable === undefined ? cooldowns.failed(id, model, mark, fault) : Promise.resolve()),
-      succeeded: () => cooldowns.succeeded(id, model),
+    const candidate = (use: UsableCredential | undefined): Candidate => {
+      const subject = use?.subject ?? id
+      const mark = (): string => use?.mark() ?? noCredential
+      const fault = unusable ?? (use?.fault === undefined ? undefined : { class: 'auth' as const, message: describeError(use.fault) })
+      return {
+        ref,
+        local: provider !== undefined && provider.baseUrl !== '' && unusable === undefined && isLoopback(baseOf(provider).hostname),
+        rest: cooldowns.of(subject, model, mark()),
+        unusable: fault,
+        fit: (request) => fitted({ ...request, model }, known),
+        async *stream(request, onLife) {
+          if (provider === undefined || format === undefined) return
+          const hidden = new Set<string>()
+          const hiding = use === undefined ? undefined : whileHearing(use, (value) => hidden.add(value))
+          const connected = format.connect(wireProvider(provider, known), hostFor(provider, format, hiding, onLife))
+          for await (const event of connected.stream(request)) yield withoutValues(event, hidden)
+        },
+        // A fault known before asking says nothing about the provider.
+        failed: (given) => (fault === undefined ? cooldowns.failed(subject, model, mark(), given) : Promise.resolve()),
+        async succeeded() {
+          await cooldowns.succeeded(subject, model)
+          if (use !== undefined) await credentials.answered(id, use.profile, session)
+        },
+      }
     }
+    return found.length === 0 || unusable !== undefined ? [candidate(undefined)] : found.map(candidate)
   }
 
   async function* call(given: ModelCall): AsyncGenerator<ModelCallEvent> {
@@ -292,7 +328,7 @@ export function createModels(options: ModelsOptions): Models {
     const wanted = given.candidates.length > 0 ? given.candidates : [door.current().primary, ...door.current().fallbacks]
     const refs = [...new Set(wanted.map((name) => door.resolve(name) ?? name))].slice(0, given.strict ? 1 : undefined)
     const candidates: Candidate[] = []
-    for (const ref of refs) candidates.push(await candidateFor(ref))
+    for (const ref of refs) candidates.push(...(await candidatesFor(ref, given.sessionHint)))
     const { silenceSeconds, stallSeconds } = config.get(modelsSection)
     yield* askInOrder(given, candidates, {
       patience: { silenceMs: silenceSeconds * 1000, stallMs: stallSeconds * 1000 }, clock, log,
@@ -308,19 +344,22 @@ export function createModels(options: ModelsOptions): Models {
     call,
     door,
     info: (ref) => {
-      const parts = splitRef(door.resolve(ref) ?? ref)
+      const parts = partsOf(door.resolve(ref) ?? ref)
       return infoOf(parts === undefined ? undefined : providerOf(parts.provider), parts?.model ?? ref).info
     },
     detect,
     async start() {
       await cooldowns.load()
+      await credentials.start()
       await lookForKeys()
     },
     watch() {
+      credentials.watch()
       void detect().finally(probeAgainLater)
     },
     stop() {
       stopped = true
+      credentials.stop()
       cancelProbe()
       stopListening()
     },
@@ -332,6 +371,7 @@ export function createModels(options: ModelsOptions): Models {
 }
 
 function missingKey(provider: KnownProvider): Problem {
+  if (provider.oauth !== undefined) return new Problem('models-credential-missing', `Nobody is signed in with ${provider.label}.`, { next: `Sign in: moltbot models auth login --provider ${provider.id}`, details: { fault: 'auth' } })
   const name = provider.keyNames[0] ?? ''
   return new Problem('models-credential-missing', `There is no key for ${provider.label}.`, { next: `Put \`${name}=…\` into ~/.moltbot/secrets.env and restart, or choose another model with \`moltbot models set\`.`, details: { fault: 'auth' } })
 }
@@ -340,9 +380,13 @@ function wireProvider(provider: KnownProvider, model: KnownModel | undefined): P
   return { id: provider.id, baseUrl: provider.baseUrl, headers: { ...provider.headers, ...model?.headers }, compat: { ...provider.compat, ...model?.compat } }
 }
 
-/** Enough to tell keys apart, too little to find one. */
-function fingerprint(secret: Secret): string {
-  return createHash('sha256').update(`moltbot ${secret.open('telling keys apart')}`).digest('hex').slice(0, 12)
+/** The same credential; every value it gives out is told first. */
+function whileHearing(use: UsableCredential, hear: (value: string) => void): UsableCredential {
+  const heard = <T extends Secret | undefined>(secret: T): T => {
+    if (secret !== undefined) hear(secret.open(`keeping it out of messages of ${use.profile}`))
+    return secret
+  }
+  return { ...use, open: async () => heard(await use.open()), renew: async (stale) => heard(await use.renew(stale)) }
 }
 
 /** What the model can't take is left out: pictures it can't see, thinking it can't do, more output than it gives. */
@@ -362,9 +406,10 @@ function withoutImages(message: ModelMessage): ModelMessage {
   return { ...message, content: message.content.map((part) => (part.type === 'image' ? { type: 'text', text: '[an image, which this model cannot see]' } : part)) }
 }
 
-function withoutValue(event: ModelEvent, value: string): ModelEvent {
-  if (event.type !== 'end' || event.fault === undefined || value === '') return event
-  return { ...event, fault: { ...event.fault, message: event.fault.message.replaceAll(value, '[credential]') } }
+function withoutValues(event: ModelEvent, values: ReadonlySet<string>): ModelEvent {
+  if (event.type !== 'end' || event.fault === undefined || values.size === 0) return event
+  const message = [...values].reduce((words, value) => (value === '' ? words : words.replaceAll(value, '[credential]')), event.fault.message)
+  return { ...event, fault: { ...event.fault, message } }
 }
 
 function compare(a: string, b: string): number {

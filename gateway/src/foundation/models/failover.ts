@@ -128,8 +128,12 @@ export async function* askInOrder(
         yield { ...end, fault }
         return
       }
-      log.info('another model takes over', { from: candidate.ref, to: next.ref, because: fault.class })
-      yield { type: 'failover', from: candidate.ref, to: next.ref, fault }
+      // The same model with another credential is nothing a person has to know.
+      if (next.ref === candidate.ref) log.info('another credential takes over', { model: candidate.ref, because: fault.class })
+      else {
+        log.info('another model takes over', { from: candidate.ref, to: next.ref, because: fault.class })
+        yield { type: 'failover', from: candidate.ref, to: next.ref, fault }
+      }
       break
     }
   }

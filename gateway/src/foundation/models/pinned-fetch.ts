@@ -1,5 +1,6 @@
 import { Problem } from '@moltbot/contract'
 import type { ModelAnswer, ModelAnswerReader, ModelFetch, ModelFormat, Secret } from '@moltbot/contract'
+import type { UsableCredential } from './credentials.ts'
 import type { KnownProvider } from './providers.ts'
 
 const redirectsMax = 3
@@ -8,7 +9,8 @@ const redirectsMax = 3
 export interface Pin {
   provider: KnownProvider
   credential: ModelFormat['credential']
-  secret: Secret | undefined
+  /** Undefined: nobody has to say who asks. */
+  use: Pick<UsableCredential, 'bearer' | 'open' | 'renew'> | undefined
   fetch: ModelFetch
   /** Called at every sign of life: headers, then every piece of the body. */
   onLife(): void
@@ -16,19 +18,32 @@ export interface Pin {
 
 /**
  * A `fetch` that can only reach the provider's own origin and attaches the credential there. Redirects are followed by hand and only
- * within that origin. The credential is in no error and in nothing the caller gets to see.
+ * within that origin. The credential is in no error and in nothing the caller gets to see. One that is refused is renewed, where it can be,
+ * and the call sent once more.
  */
 export function pinnedFetch(pin: Pin): ModelFetch {
   return async (address, init) => {
     const base = baseOf(pin.provider)
     let url = new URL(address, base)
+    let secret = pin.use === undefined || pin.credential.kind === 'none' ? undefined : await pin.use.open()
+    let renewed = false
     for (let hops = 0; ; hops++) {
       if (url.origin !== base.origin || url.username !== '' || url.password !== '') {
         throw new Problem(hops === 0 ? 'models-host-refused' : 'models-redirect-refused', `A call to ${pin.provider.id} was about to go to ${url.host} instead of ${base.host}, and was not sent.`, {
           next: `Set models.providers.${pin.provider.id}.baseUrl to the final address.`, details: { fault: 'auth' },
         })
       }
-      const response = await pin.fetch(url.href, { ...init, redirect: 'manual', headers: { ...init.headers, ...credentialOf(pin, base) } })
+      const response = await pin.fetch(url.href, { ...init, redirect: 'manual', headers: { ...init.headers, ...credentialOf(pin, secret, base) } })
+      if (response.status === 401 && secret !== undefined && !renewed) {
+        renewed = true
+        const other = await pin.use?.renew(secret)
+        if (other !== undefined) {
+          await response.body?.getReader().cancel()
+          secret = other
+          hops--
+          continue
+        }
+      }
       const location = response.headers.get('location')
       if (response.status < 300 || response.status >= 400 || response.status === 304 || location === null) return alive(response, pin.onLife)
       await response.body?.getReader().cancel()
@@ -52,21 +67,21 @@ export function baseOf(provider: KnownProvider): URL {
 }
 
 /** The header that says who asks. */
-function credentialOf(pin: Pin, base: URL): Record<string, string> {
-  if (pin.secret === undefined || pin.credential.kind === 'none') return {}
+function credentialOf(pin: Pin, secret: Secret | undefined, base: URL): Record<string, string> {
+  if (secret === undefined || pin.credential.kind === 'none') return {}
   if (base.protocol === 'http:' && !isNear(base.hostname)) {
     throw new Problem('models-plain-http', `The key of ${pin.provider.id} was not sent: ${base.host} is reached without encryption.`, { next: 'Use an https address.', details: { fault: 'auth' } })
   }
-  const value = pin.secret.open(`model call to ${pin.provider.id}`)
+  const value = secret.open(`model call to ${pin.provider.id}`)
   // What no header can hold would be quoted, key and all, by whoever refuses it later.
   if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) {
     throw new Problem('models-key-unusable', `The key of ${pin.provider.id} was not sent: it holds a line break or another character that no key has.`, { next: 'Set it again, without what came along when it was copied.', details: { fault: 'auth_permanent' } })
   }
-  return pin.provider.auth === 'bearer' ? { authorization: `Bearer ${value}` } : { [pin.credential.name]: pin.credential.prefix + value }
+  return pin.use?.bearer === true ? { authorization: `Bearer ${value}` } : { [pin.credential.name]: pin.credential.prefix + value }
 }
 
 /** This machine or a private network, by address or by a name that only resolves there. */
-function isNear(host: string): boolean {
+export function isNear(host: string): boolean {
   return isLoopback(host) || /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/.test(host)
     || /^\[f[cde]/i.test(host) || /\.(?:local|lan|internal|home\.arpa|ts\.net)$/i.test(host) || !/[.:]/.test(host)
 }

@@ -26,6 +26,8 @@ export interface KnownProvider {
   keyNames: readonly string[]
   /** `bearer`: the key goes into `Authorization` whatever the format says. */
   auth: 'format' | 'bearer'
+  /** How people sign in with it; undefined: they don't. */
+  oauth: ModelsConfig['providers'][string]['oauth']
   defaultModel: string | undefined
   models: readonly KnownModel[]
   /** Stands in the configuration. */
@@ -52,6 +54,7 @@ export function knownProviders(config: ModelsConfig, catalog: readonly CatalogEn
       compat: { ...known?.compat, ...entry.compat },
       keyNames: known?.keyNames ?? [],
       auth: entry.authHeader === true || entry.auth === 'token' || entry.auth === 'oauth' ? 'bearer' : 'format',
+      oauth: entry.oauth,
       defaultModel: own[0]?.info.id ?? known?.defaultModel,
       models: [...own, ...(known?.models ?? []).filter((info) => !own.some((model) => model.info.id === info.id)).map((info) => ({ info }))],
       configured: true,
@@ -61,7 +64,7 @@ export function knownProviders(config: ModelsConfig, catalog: readonly CatalogEn
   const rest = catalog
     .filter((entry) => !Object.hasOwn(config.providers, entry.id) && (config.mode === 'merge' || entry.id === builtinProvider))
     .map((entry): KnownProvider => ({
-      id: entry.id, label: entry.label, baseUrl: entry.baseUrl, api: entry.api, headers: {}, compat: entry.compat, keyNames: entry.keyNames, auth: 'format',
+      id: entry.id, label: entry.label, baseUrl: entry.baseUrl, api: entry.api, headers: {}, compat: entry.compat, keyNames: entry.keyNames, auth: 'format', oauth: undefined,
       defaultModel: entry.defaultModel, models: entry.models.map((info) => ({ info })), configured: false, local: entry.local === true,
     }))
   return [...configured, ...rest]

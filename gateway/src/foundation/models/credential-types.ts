@@ -1,0 +1,70 @@
+import type { Secret } from '@moltbot/contract'
+import type { SignInStep } from './oauth/sign-in-by-device.ts'
+
+export type CredentialKind = 'oauth' | 'token' | 'api-key'
+
+/** One credential of a provider as people see it, without its value. Times are epoch ms. */
+export interface Credential {
+  /** `provider:name`; `provider:config` and `provider:env` are those of the configuration and the environment. */
+  profile: string
+  provider: string
+  kind: CredentialKind
+  from: 'config' | 'environment' | 'vault'
+  /** Who signed in; null: unknown. */
+  account: string | null
+  /** Null: it does not end, or nobody knows when. */
+  expiresAt: number | null
+  /** It is renewed before it ends, without anybody. */
+  renews: boolean
+  lastUsedAt: number | null
+  /** `left-out`: the configured order does not name it. */
+  state: 'ready' | 'needs-you' | 'left-out'
+  /** With `needs-you`: what is wrong, and the one thing to do. */
+  reason: string | null
+  next: string | null
+}
+
+/** How a sign-in stands. */
+export type SignInState =
+  | { kind: 'going'; step: SignInStep | undefined }
+  | { kind: 'done'; profile: string; account: string | null }
+  | { kind: 'failed'; reason: string }
+
+/** One person's sign-in with a provider. */
+export interface SignInAttempt {
+  state(): SignInState
+  /** How often it changed so far. */
+  changes(): number
+  /** Resolves at the next change, or after `waitMs`; at once when it is over, or changed since `seen`. */
+  changed(waitMs: number, seen?: number): Promise<void>
+  /** Takes the address a browser on another machine ended at. Throws a `Problem` for another one. */
+  handIn(address: string): void
+  /** Gives it up. Resolves when it is over. */
+  stop(): Promise<void>
+}
+
+/** The credentials of the providers, for people. Methods reject with a `Problem`. */
+export interface CredentialsDoor {
+  /** By provider, in the order in which they are used; those that are left out last. */
+  list(): Promise<Credential[]>
+  /** The ways to sign in with each provider that has any. */
+  ways(): Record<string, ('device' | 'browser')[]>
+  /** Begins a sign-in; an earlier one with the provider is given up. `way` absent: a code to type elsewhere where the server has it, else a browser. */
+  signIn(wish: { provider: string; name?: string; way?: 'device' | 'browser' }): Promise<SignInAttempt>
+  /** The latest sign-in with the provider; undefined: none since the start. */
+  attemptOf(provider: string): SignInAttempt | undefined
+  /** Seals a key or token that somebody pasted. */
+  add(given: { provider: string; name: string; kind: 'token' | 'api-key'; value: string; expiresAt?: number }): Promise<Credential>
+  /** Forgets it here and has the provider take it back. `revoked` null: there was nothing to take back; false: the provider could not be told. */
+  remove(profile: string): Promise<{ revoked: boolean | null }>
+}
+
+/** One act on a credential, for the record. Never holds a value. */
+export interface CredentialAct { act: 'credential.added' | 'credential.removed' | 'credential.needs-you'; subject: string; outcome: 'done' | 'failed'; reason: string }
+
+/** Where values are sealed. */
+export interface SealedValues {
+  get(name: string): Secret | undefined
+  set(name: string, value: string): Promise<void>
+  remove(name: string): Promise<boolean>
+}
