@@ -47,6 +47,8 @@ export interface Desk {
   sessionKey: ReadonlySignal<string>
   session: ReadonlySignal<SessionRow | undefined>
   transcript: ReadonlySignal<Transcript>
+  /** Whether an answer is being given in the open session. */
+  running: ReadonlySignal<boolean>
   /** Sessions with an answer nobody looked at yet. */
   unread: ReadonlySignal<ReadonlySet<string>>
   models: ReadonlySignal<ModelChoice[]>
@@ -125,6 +127,7 @@ export function createDesk(world: DeskSurroundings): Desk {
   const toasts = signal<Toast[]>([])
   const transcript = signal<Transcript>(emptyTranscript)
 
+  const running = computed(() => runningRun(transcript.value) !== undefined)
   const session = computed(() => sessions.value.find((row) => row.key === sessionKey.value))
   const currentModel = computed(() => session.value?.model ?? defaultModel.value)
 
@@ -507,7 +510,7 @@ export function createDesk(world: DeskSurroundings): Desk {
   }
 
   return {
-    connection, hello, sessions, sessionsLoaded, sessionKey, session, transcript, unread, models, defaultModel, currentModel, commands, channels, pairing, devices, approvals, panel, toasts, reviewed,
+    connection, hello, sessions, sessionsLoaded, sessionKey, session, transcript, running, unread, models, defaultModel, currentModel, commands, channels, pairing, devices, approvals, panel, toasts, reviewed,
 
     can,
     ask: (method, params, timeoutMs) => client.request(method, params, timeoutMs),

@@ -323,16 +323,21 @@ export type Line = { kind: 'message'; message: Message } | TailItem
 
 /** Everything in the order it is read: the history, with settled leftovers in their places, then what is going on. */
 export function linesOf(transcript: Transcript): Line[] {
+  return [...settledLines(transcript.messages, transcript.tail.filter(isPlaced)), ...transcript.tail.filter((item) => !isPlaced(item))]
+}
+
+/** Whether a leftover has its place in the history; the others are what goes on below it. */
+export function isPlaced(item: TailItem): boolean {
+  return item.anchor !== undefined
+}
+
+/** The history, with the leftovers that have a place in it. */
+export function settledLines(messages: readonly Message[], placed: readonly TailItem[]): Line[] {
   const behind = new Map<string, TailItem[]>()
-  const open: TailItem[] = []
-  for (const item of transcript.tail) {
-    if (item.anchor === undefined) open.push(item)
-    else behind.set(item.anchor, [...(behind.get(item.anchor) ?? []), item])
-  }
+  for (const item of placed) behind.set(item.anchor ?? start, [...(behind.get(item.anchor ?? start) ?? []), item])
   return [
     ...(behind.get(start) ?? []),
-    ...transcript.messages.flatMap((message): Line[] => [{ kind: 'message', message }, ...(behind.get(message.id) ?? [])]),
-    ...open,
+    ...messages.flatMap((message): Line[] => [{ kind: 'message', message }, ...(behind.get(message.id) ?? [])]),
   ]
 }
 

@@ -1,7 +1,6 @@
 import type { VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
-import { runningRun } from '../transcript.ts'
 import { text } from '../text.ts'
 import { isBuiltin, sessionTitle } from '../words.ts'
 import { ApprovalsSpoken, goToApproval } from './approval-card.tsx'
@@ -46,7 +45,7 @@ function useKeys(stage: Stage): void {
       if (stage.models.value) stage.models.value = false
       else if (stage.drawer.value) stage.drawer.value = false
       else if (stage.desk.panel.value.kind !== 'none') stage.desk.panel.value = { kind: 'none' }
-      else if (runningRun(stage.desk.transcript.value) !== undefined) void stage.desk.stop()
+      else if (stage.desk.running.value) void stage.desk.stop()
     }
     addEventListener('keydown', press)
     return () => removeEventListener('keydown', press)

@@ -2,7 +2,6 @@ import { useSignal } from '@preact/signals'
 import type { VNode } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
-import { runningRun } from '../transcript.ts'
 import { text } from '../text.ts'
 import type { OwnImage } from '../unsent.ts'
 import type { CommandChoice } from '../wire.ts'
@@ -80,7 +79,7 @@ export function Composer(props: { stage: Stage }): VNode {
     if (matchMedia('(hover: hover)').matches) area.current?.focus()
   }, [key])
   const draft = stage.draft.value
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (draft === undefined) return
     words.value = words.value.trim() === '' || draft.words === '' ? draft.words || words.value : `${words.value}\n${draft.words}`
     stage.draft.value = undefined
@@ -97,7 +96,7 @@ export function Composer(props: { stage: Stage }): VNode {
   const matches = closed.value ? [] : matchingCommands(desk.commands.value, words.value)
   const at = Math.min(chosen.value, matches.length - 1)
   const online = desk.connection.value.kind === 'online'
-  const busy = runningRun(desk.transcript.value) !== undefined
+  const busy = desk.running.value
   const ready = words.value.trim() !== '' || images.value.length > 0
 
   const add = async (list: Iterable<File>): Promise<void> => {

@@ -1,17 +1,15 @@
-import type { VNode } from 'preact'
+import { options, type VNode } from 'preact'
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
 import type { Approval } from '../wire.ts'
-import { linesOf, outcomesOf, runningRun, type Line } from '../transcript.ts'
+import { askRow, isOverBefore, isOwn, keyOf, mayBeginAfter, rowsOf, timeOf, type Row } from '../conversation-rows.ts'
+import { isPlaced, outcomesOf, runningRun, settledLines, type Line } from '../transcript.ts'
 import { text } from '../text.ts'
 import { ApprovalCard } from './approval-card.tsx'
 import { Icon, Mark } from './icon.tsx'
 import { HistoryLine, OwnLine, RunLine } from './message.tsx'
+import { createReadingPlace } from './reading-place.ts'
 
-/** How near to the end counts as reading the newest, px. */
-const nearPx = 96
-/** How near to the beginning the page before it is asked for, px. */
-const earlierPx = 400
 /** Spoken words come in pieces of this long, so that they are not cut off by the next. */
 const speakEveryMs = 2_500
 
@@ -86,163 +84,141 @@ function Spoken(props: { stage: Stage }): VNode {
   return <div class="offscreen" aria-live="polite">{said}</div>
 }
 
-function keyOf(line: Line): string {
-  switch (line.kind) {
-    case 'message':
-      // A line keeps its place on the page when the gateway confirms it.
-      return line.message.key === undefined ? line.message.id : `own ${line.message.key}`
-    case 'own':
-      return `own ${line.key}`
-    case 'run':
-      return `run ${line.runId}`
+/** Calls with true before the page goes to paper, and what was drawn for that is there at once; with false after it. */
+function onPaper(show: (on: boolean) => void): () => void {
+  const before = (): void => {
+    const usual = options.debounceRendering
+    options.debounceRendering = (draw) => draw()
+    show(true)
+    options.debounceRendering = usual
+  }
+  const after = (): void => show(false)
+  addEventListener('beforeprint', before)
+  addEventListener('afterprint', after)
+  return () => {
+    removeEventListener('beforeprint', before)
+    removeEventListener('afterprint', after)
   }
 }
 
-/** Neither begins nor ends anybody's turn. */
-function isBetween(line: Line): boolean {
-  return line.kind === 'message' && (line.message.role === 'tool' || line.message.role === 'note')
+/** The same array while it holds the same things. */
+function useSame<Item>(items: readonly Item[]): readonly Item[] {
+  const before = useRef(items)
+  if (before.current.length !== items.length || items.some((item, index) => item !== before.current[index])) before.current = items
+  return before.current
 }
 
-/** With which lines the assistant's turns begin and end. One look at each line: a long conversation is drawn again with every word. */
-function turnsOf(lines: readonly Line[]): { begins: boolean[]; ends: boolean[] } {
-  const begins: boolean[] = []
-  let mine = true
-  for (const line of lines) {
-    begins.push(mine)
-    if (!isBetween(line)) mine = line.kind === 'own' || (line.kind === 'message' && line.message.role === 'user')
-  }
-  const ends: boolean[] = Array.from({ length: lines.length })
-  let over = true
-  for (let index = lines.length - 1; index >= 0; index -= 1) {
-    const line = lines[index]
-    ends[index] = over
-    if (line !== undefined && !isBetween(line)) over = !(line.kind === 'message' && line.message.role === 'assistant') && !(line.kind === 'run' && line.state === 'running')
-  }
-  return { begins, ends }
+/** Which questions stand in this conversation. One older than what is shown belongs further up, or to a conversation that was started over. */
+function questionsOf(stage: Stage, oldest: number, isEmpty: boolean): Approval[] {
+  const { approvals, sessionKey } = stage.desk
+  return approvals.all.value.filter((approval) => approval.sessionKey === sessionKey.value
+    && (approval.state === 'pending' || approval.askedAt >= oldest || (isEmpty && approvals.seen.has(approval.id))))
 }
 
-/** When a line was said, as far as it is known. */
-function timeOf(line: Line): number | undefined {
-  if (line.kind === 'own') return line.at
-  return line.kind === 'message' && line.message.at > 0 ? line.message.at : undefined
+function oldestOf(lines: readonly Line[]): number {
+  return lines.reduce((oldest, line) => Math.min(oldest, timeOf(line) ?? Infinity), Infinity)
 }
 
-/** Where each question stands: an open one last, an answered one before the first line that was said after it. */
-function placesOf(lines: readonly Line[], approvals: readonly Approval[]): Map<number, Approval[]> {
-  const places = new Map<number, Approval[]>()
-  for (const approval of approvals) {
-    const behind = approval.state === 'pending' ? -1 : lines.findIndex((line) => (timeOf(line) ?? 0) > (approval.decidedAt ?? approval.askedAt))
-    const at = behind === -1 ? lines.length : behind
-    places.set(at, [...(places.get(at) ?? []), approval])
-  }
-  return places
+/** Everything said and asked: what is settled, which changes seldom and may be long, and what goes on below it. */
+function useRows(stage: Stage): { settled: readonly Row[]; open: readonly Row[]; lastOwn: Line | undefined } {
+  const transcript = stage.desk.transcript.value
+  const { messages, tail } = transcript
+  const placed = useSame(tail.filter(isPlaced))
+  const going = tail.filter((item) => !isPlaced(item))
+  const lines = useMemo(() => settledLines(messages, placed), [messages, placed])
+  const oldest = useMemo(() => oldestOf(lines), [lines])
+  const asked = useSame(questionsOf(stage, Math.min(oldest, oldestOf(going)), lines.length + going.length === 0))
+  const isOver = isOverBefore(going)
+  const { rows: settled, left } = useMemo(() => rowsOf(lines, asked, true, isOver), [lines, asked, isOver])
+  const mine = useMemo(() => mayBeginAfter(lines), [lines])
+  const lastSettled = useMemo(() => lines.findLast(isOwn), [lines])
+  const below = rowsOf(going, left, lines.length === 0 || mine, true)
+  return { settled, open: [...below.rows, ...below.left.map(askRow)], lastOwn: going.findLast(isOwn) ?? lastSettled }
 }
 
 export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
   const { stage } = props
   const { desk } = stage
   const transcript = desk.transcript.value
-  const lines = linesOf(transcript)
-  const { begins, ends } = turnsOf(lines)
+  const { settled, open, lastOwn } = useRows(stage)
   const outcomes = useMemo(() => outcomesOf(transcript), [transcript.messages, transcript.outcomes])
-  const running = runningRun(transcript) !== undefined
+  const running = desk.running.value
   const scroller = useRef<HTMLDivElement>(null)
-  const content = useRef<HTMLDivElement>(null)
-  const sticking = useRef(true)
+  const column = useRef<HTMLDivElement>(null)
   const [away, setAway] = useState(false)
-  const lastOwn = lines.findLast((line) => line.kind === 'own' || (line.kind === 'message' && line.message.role === 'user'))
+  const [version, setVersion] = useState(0)
+  const [earlier, setEarlier] = useState(false)
   const lastOwnKey = lastOwn === undefined ? '' : keyOf(lastOwn)
 
-  const toEnd = (): void => {
-    const box = scroller.current
-    // Before anything was said the page is read from its top.
-    if (box !== null) box.scrollTop = box.querySelector('.welcome') === null ? box.scrollHeight : 0
-  }
-  useLayoutEffect(() => {
-    sticking.current = true
-    setAway(false)
-    toEnd()
-  }, [desk.sessionKey.value])
-  useLayoutEffect(() => {
-    if (lastOwn?.kind !== 'own') return
-    sticking.current = true
-    toEnd()
-  }, [lastOwnKey])
-  useEffect(() => {
-    const inner = content.current
-    if (inner === null) return
-    const watch = new ResizeObserver(() => {
-      if (sticking.current) toEnd()
-    })
-    watch.observe(inner)
-    return () => watch.disconnect()
-  }, [])
-  // What is put in above does not move what somebody reads.
-  const [earlier, setEarlier] = useState(false)
-  const kept = useRef<{ first: string | undefined; fromEnd: number } | undefined>(undefined)
-  const first = transcript.messages[0]?.id
-  useLayoutEffect(() => {
-    const box = scroller.current
-    if (box === null || kept.current === undefined || kept.current.first === first) return
-    box.scrollTop = box.scrollHeight - kept.current.fromEnd
-    kept.current = undefined
-  }, [first])
   const showEarlier = (): void => {
-    const box = scroller.current
-    if (box === null || earlier) return
-    kept.current = { first, fromEnd: box.scrollHeight - box.scrollTop }
+    if (earlier || !desk.transcript.value.hasMore) return
     setEarlier(true)
     void desk.loadEarlier().finally(() => setEarlier(false))
   }
-  const scrolled = (): void => {
-    const box = scroller.current
-    if (box === null) return
-    const near = box.scrollHeight - box.scrollTop - box.clientHeight < nearPx
-    sticking.current = near
-    setAway(!near)
-    if (!near && transcript.hasMore && box.scrollTop < earlierPx) showEarlier()
-    // While the page before is on its way somebody may read on.
-    if (kept.current !== undefined) kept.current.fromEnd = box.scrollHeight - box.scrollTop
-  }
+  const nearTop = useRef(showEarlier)
+  nearTop.current = showEarlier
+  const place = useMemo(() => createReadingPlace({
+    redraw: () => setVersion((before) => before + 1),
+    setAway,
+    nearTop: () => nearTop.current(),
+  }), [desk.sessionKey.value])
+  useLayoutEffect(() => {
+    setAway(false)
+    return scroller.current === null || column.current === null ? undefined : place.watch(scroller.current, column.current)
+  }, [place])
+  useEffect(() => onPaper(place.showAll), [place])
 
-  const asked = desk.approvals.all.value.filter((approval) => approval.sessionKey === desk.sessionKey.value)
-  // A question older than what is shown belongs further up, or to a conversation that was started over.
-  const oldest = Math.min(...lines.flatMap((line) => timeOf(line) ?? []))
-  const places = placesOf(lines, asked.filter((approval) => approval.state === 'pending' || approval.askedAt >= oldest || (lines.length === 0 && desk.approvals.seen.has(approval.id))))
-  const cardsAt = (index: number): VNode[] => (places.get(index) ?? []).map((approval) => <ApprovalCard key={`ask ${approval.id}`} stage={stage} approval={approval} />)
-
-  const lineOf = (line: Line, index: number): VNode => {
+  const drawRow = (row: Row): VNode => {
+    if (row.kind === 'ask') return <ApprovalCard stage={stage} approval={row.approval} />
+    const { line, begins, ends } = row
     switch (line.kind) {
-      case 'message': {
-        const key = line.message.key
-        const isLast = line === lastOwn
+      case 'message':
         return (
           <HistoryLine
-            key={keyOf(line)}
             stage={stage}
             message={line.message}
             outcomes={outcomes}
             running={running}
-            first={line.message.role === 'assistant' && begins[index] === true}
-            last={line.message.role === 'assistant' && ends[index] === true}
-            delivery={key === undefined || !isLast ? undefined : transcript.deliveries.get(key)}
+            first={line.message.role === 'assistant' && begins}
+            last={line.message.role === 'assistant' && ends}
+            delivery={row.key === lastOwnKey && line.message.key !== undefined ? transcript.deliveries.get(line.message.key) : undefined}
           />
         )
-      }
       case 'own':
-        return <OwnLine key={keyOf(line)} stage={stage} item={line} delivery={transcript.deliveries.get(line.key)} />
+        return <OwnLine stage={stage} item={line} delivery={transcript.deliveries.get(line.key)} />
       case 'run':
-        return <RunLine key={keyOf(line)} stage={stage} run={line} first={begins[index] === true} outcomes={outcomes} />
+        return <RunLine stage={stage} run={line} first={begins} outcomes={outcomes} />
     }
   }
+  const drawLine = (row: Row): VNode => <div key={row.key} class="line" data-line={row.key} ref={place.seat}>{drawRow(row)}</div>
+  const spans = place.spansOf(settled)
+  // With every word that comes this is handed back as it was.
+  const drawn = useMemo(() => {
+    const nodes: VNode[] = []
+    let at = 0
+    const leaveOut = (to: number): void => {
+      if (to > at) nodes.push(<div key={`space ${nodes.length}`} class="space" data-from={at} data-to={to} aria-hidden="true" />)
+    }
+    for (const { from, to } of spans) {
+      leaveOut(from)
+      nodes.push(...settled.slice(from, to).map(drawLine))
+      at = to
+    }
+    leaveOut(settled.length)
+    return nodes
+  }, [place, spans, settled, outcomes, running, lastOwnKey, transcript.deliveries])
+  useLayoutEffect(() => place.drawn(open.length, !transcript.hasMore), [drawn, version, open.length])
+  useLayoutEffect(() => {
+    if (lastOwn?.kind === 'own') place.toEnd()
+  }, [place, lastOwnKey])
 
-  const empty = lines.length === 0 && places.size === 0 && transcript.load.kind === 'ready'
+  const isEmpty = settled.length + open.length === 0 && transcript.load.kind === 'ready'
   return (
     <div class="conversation-place">
-      <div class="conversation" ref={scroller} onScroll={scrolled} tabIndex={0} role="region" aria-label={text.conversation}>
-        <div class="column" ref={content}>
+      <div class="conversation" ref={scroller} onScroll={place.scrolled} tabIndex={0} role="region" aria-label={text.conversation}>
+        <div class="column" ref={column}>
           {props.builtin ? <BuiltinNotice /> : null}
-          {transcript.load.kind === 'loading' && lines.length === 0 ? <p class="quiet centre">{text.historyLoading}</p> : null}
+          {transcript.load.kind === 'loading' && settled.length + open.length === 0 ? <p class="quiet centre">{text.historyLoading}</p> : null}
           {transcript.load.kind === 'failed' ? (
             <div class="trouble" role="alert">
               <Icon name="alert" />
@@ -253,13 +229,13 @@ export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
               </div>
             </div>
           ) : null}
-          {empty ? <Welcome stage={stage} builtin={props.builtin} /> : null}
+          {isEmpty ? <Welcome stage={stage} builtin={props.builtin} /> : null}
           {transcript.hasMore ? <button type="button" class="button small earlier" aria-disabled={earlier} onClick={showEarlier}>{earlier ? text.historyLoading : text.historyEarlier}</button> : null}
-          {[...lines.flatMap((line, index) => [...cardsAt(index), lineOf(line, index)]), ...cardsAt(lines.length)]}
+          {[...drawn, ...open.map(drawLine)]}
         </div>
       </div>
       {away ? (
-        <button type="button" class="to-end" aria-label={text.toBottom} title={text.toBottom} onClick={() => { sticking.current = true; toEnd() }}>
+        <button type="button" class="to-end" aria-label={text.toBottom} title={text.toBottom} onClick={place.toEnd}>
           <Icon name="down" />
         </button>
       ) : null}

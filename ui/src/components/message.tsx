@@ -8,13 +8,15 @@ import { clockTime, shortModel } from '../words.ts'
 import { AnswerButtons, FileCards } from './sent-file.tsx'
 import { CopyButton } from './copy-button.tsx'
 import { Icon } from './icon.tsx'
+import { useKept } from './kept.ts'
 import { Markdown } from './markdown.tsx'
 
 /** Longer results are cut until someone asks for all of them. */
 const resultShown = 4_000
 
-function Fold(props: { icon: 'tool' | 'thought'; summary: ComponentChildren; state?: string; tone?: string; children: ComponentChildren }): VNode {
-  const [open, setOpen] = useState(false)
+/** `of` and `part`: what was opened stays open when its line leaves the document and comes back. */
+function Fold(props: { of: object; part: string; icon: 'tool' | 'thought'; summary: ComponentChildren; state?: string; tone?: string; children: ComponentChildren }): VNode {
+  const [open, setOpen] = useKept(props.of, props.part, false)
   return (
     <details class={`fold ${props.tone ?? ''}`} open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
@@ -47,11 +49,13 @@ function gist(input: unknown): string {
   return typeof first === 'string' ? (first.split('\n')[0] ?? '').slice(0, 120) : ''
 }
 
-function ToolCard(props: { name: string; input: unknown; outcome: ToolOutcome | undefined; running: boolean }): VNode {
+function ToolCard(props: { of: object; part: string; name: string; input: unknown; outcome: ToolOutcome | undefined; running: boolean }): VNode {
   const { outcome } = props
   const state = outcome === undefined ? (props.running ? text.toolRunning : text.toolUnknown) : outcome.isError ? text.toolFailed : text.toolDone
   return (
     <Fold
+      of={props.of}
+      part={props.part}
       icon="tool"
       tone={outcome?.isError === true ? 'bad' : outcome === undefined && props.running ? 'busy' : 'good'}
       state={state}
@@ -69,9 +73,9 @@ function ToolCard(props: { name: string; input: unknown; outcome: ToolOutcome | 
   )
 }
 
-function Thoughts(props: { value: string; live: boolean }): VNode {
+function Thoughts(props: { of: object; part: string; value: string; live: boolean }): VNode {
   return (
-    <Fold icon="thought" summary={props.live ? text.thinkingNow : text.thinking} tone={props.live ? 'busy' : ''}>
+    <Fold of={props.of} part={props.part} icon="thought" summary={props.live ? text.thinkingNow : text.thinking} tone={props.live ? 'busy' : ''}>
       <Markdown source={props.value} />
     </Fold>
   )
@@ -164,17 +168,17 @@ function ModelWord(props: { stage: Stage; model: string | undefined }): VNode | 
   return <span class="model-word" title={model}>{known?.name ?? shortModel(model)}</span>
 }
 
-function AnswerBlocks(props: { blocks: readonly Block[]; outcomes: ReadonlyMap<string, ToolOutcome>; running: boolean }): VNode {
+function AnswerBlocks(props: { message: Message; outcomes: ReadonlyMap<string, ToolOutcome>; running: boolean }): VNode {
   return (
     <>
-      {props.blocks.map((block, index) => {
+      {props.message.blocks.map((block, index) => {
         switch (block.kind) {
           case 'text':
             return <Markdown key={index} source={block.text} />
           case 'thinking':
-            return <Thoughts key={index} value={block.text} live={false} />
+            return <Thoughts key={index} of={props.message} part={`thought ${index}`} value={block.text} live={false} />
           case 'tool-call':
-            return <ToolCard key={block.id} name={block.name} input={block.input} outcome={props.outcomes.get(block.id)} running={props.running} />
+            return <ToolCard key={block.id} of={props.message} part={block.id} name={block.name} input={block.input} outcome={props.outcomes.get(block.id)} running={props.running} />
           case 'image':
             return <Pictures key={index} blocks={[block]} />
         }
@@ -228,9 +232,9 @@ function drawHistoryLine(props: Parameters<typeof HistoryLine>[0]): VNode | null
       return (
         <article class="answer" aria-label={text.assistant}>
           {props.first ? <h2 class="offscreen">{text.assistant}</h2> : null}
-          <AnswerBlocks blocks={message.blocks} outcomes={props.outcomes} running={props.running} />
+          <AnswerBlocks message={message} outcomes={props.outcomes} running={props.running} />
           {message.files === undefined ? null : <FileCards files={message.files} />}
-          {message.buttons === undefined ? null : <AnswerButtons buttons={message.buttons} onAnswer={(says) => stage.desk.send(says, [])} />}
+          {message.buttons === undefined ? null : <AnswerButtons of={message} buttons={message.buttons} onAnswer={(says) => stage.desk.send(says, [])} />}
           {message.aborted === true ? <p class="note-line">{text.stoppedHere}</p> : null}
           {message.error === undefined ? null : <Trouble reason={message.error} kind={undefined} />}
           {props.last ? (
@@ -269,9 +273,9 @@ export function RunLine(props: { stage: Stage; run: Run; first: boolean; outcome
           case 'text':
             return <Markdown key={index} source={segment.text} />
           case 'thinking':
-            return <Thoughts key={index} value={segment.text} live={running && segment === last} />
+            return <Thoughts key={index} of={run} part={`thought ${index}`} value={segment.text} live={running && segment === last} />
           case 'tool':
-            return <ToolCard key={segment.callId} name={segment.name} input={segment.input} outcome={props.outcomes.get(segment.callId)} running={running} />
+            return <ToolCard key={segment.callId} of={run} part={segment.callId} name={segment.name} input={segment.input} outcome={props.outcomes.get(segment.callId)} running={running} />
         }
       })}
       {waiting || (running && run.phase === 'compacting') ? (

@@ -3,7 +3,6 @@ import type { VNode } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { rooms } from '../place.ts'
 import type { Stage } from '../stage.ts'
-import { runningRun } from '../transcript.ts'
 import { text } from '../text.ts'
 import { sessionTitle } from '../words.ts'
 import { goToApproval } from './approval-card.tsx'
@@ -17,7 +16,7 @@ function entriesOf(stage: Stage): Entry[] {
   const question = desk.approvals.open.value[0]
   const actions: Omit<Entry, 'group' | 'detail'>[] = [
     { id: 'new', words: text.newChat, icon: 'plus', run: desk.newChat },
-    ...(runningRun(desk.transcript.value) === undefined ? [] : [{ id: 'stop', words: text.actionStop, icon: 'stop' as const, run: () => void desk.stop() }]),
+    ...(!desk.running.value ? [] : [{ id: 'stop', words: text.actionStop, icon: 'stop' as const, run: () => void desk.stop() }]),
     ...(question === undefined ? [] : [{
       id: 'answer', words: text.actionAnswer, icon: 'shield' as const,
       run: () => {

@@ -1,9 +1,9 @@
 import type { VNode } from 'preact'
-import { useState } from 'preact/hooks'
 import { text } from '../text.ts'
 import type { AnswerButton, SentFile } from '../wire.ts'
 import { fileSize } from '../words.ts'
 import { Icon } from './icon.tsx'
+import { useKept } from './kept.ts'
 
 /** Pictures a browser draws without running anything. */
 const drawn = /^image\/(?:png|jpeg|gif|webp)$/
@@ -29,9 +29,9 @@ export function FileCards(props: { files: readonly SentFile[] }): VNode {
   )
 }
 
-/** Answers to tap. One is given, once. */
-export function AnswerButtons(props: { buttons: readonly AnswerButton[]; onAnswer(says: string): void }): VNode {
-  const [given, setGiven] = useState<string>()
+/** Answers to tap. One is given, once, `of` one message. */
+export function AnswerButtons(props: { of: object; buttons: readonly AnswerButton[]; onAnswer(says: string): void }): VNode {
+  const [given, setGiven] = useKept<string | undefined>(props.of, 'answer', undefined)
   const answer = (says: string) => (): void => {
     if (given !== undefined) return
     setGiven(says)
