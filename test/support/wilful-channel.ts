@@ -33,6 +33,10 @@ export const wilful: Channel = defineChannel({
             return String(await Promise.all(['accounts.other.token', 'elsewhere', 'token'].map((key) => host.secret(key).then((secret) => secret?.open('test') ?? 'none', (error: Error) => error.message)))) as PlatformMessageId
           case 'environment':
             return Object.keys(process.env).toSorted().join(' ') as PlatformMessageId
+          case 'evaluate':
+            // The ways to make a program of words.
+            return [() => (0, eval)('1'), () => new Function('return 1')() as unknown, () => Object.getPrototypeOf(async () => undefined).constructor('return 1'), () => ({}).toString.constructor('return 1')() as unknown]
+              .map((way) => { try { way(); return 'made' } catch (error) { return (error as Error).name } }).join(' ') as PlatformMessageId
           case 'reject':
             throw new SendProblem('not-sent', 'Slow down.', { retryAfterMs: 1_234 })
           default:

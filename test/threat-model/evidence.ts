@@ -48,6 +48,7 @@ const secrets = 'test/journeys/secrets-stay-where-they-belong.test.ts › reach 
 const noTool = 'test/journeys/an-agent-without-a-tool-cannot-use-it.test.ts › gets nothing'
 const guest = 'test/journeys/a-guest-gets-no-tools.test.ts › runs nothing'
 const architecture = 'test/architecture.test.ts › keeps the table'
+const channelProcess = 'test/threat-model/channel-process.test.ts'
 const impostor = 'test/threat-model/impostors.test.ts'
 const census = 'test/threat-model/running.test.ts'
 const healthOwn = 'test/threat-model/health.test.ts'
@@ -166,6 +167,11 @@ export const evidence: readonly Evidence[] = [
   { on: ['channel-host'], controls: ['sanitizesInput'], tests: ['CHN-08'], attacks: ['CHN-01', 'CHN-06'] },
   { on: ['channel-host'], controls: ['encodesOutput'], tests: ['channels/telegram/src/html.test.ts › is never refused, whatever the Markdown'], attacks: ['CHN-22'] },
   { on: ['channel-host'], controls: ['authenticatesSource', 'implementsAuthenticationScheme'], tests: [`${telegram} › reads the token from a file, and refuses what is no token`], attacks: [`${telegram} › takes nothing without the secret`, 'WHK-02', 'WHK-03'] },
+  // Where it asks its network itself it listens nowhere; a webhook takes what bears its secret, which no page of another site can send, and shows no page.
+  { on: ['channel-host'], controls: ['implementsCSRFToken', 'verifySessionIdentifiers'], tests: [`${channelProcess} › listens nowhere`], attacks: [`${channelProcess} › gives a page of another site nothing`, 'WHK-02', 'WHK-03'] },
+  { on: ['channel-host'], controls: ['disablesiFrames'], tests: [`${channelProcess} › listens nowhere`], attacks: [`${channelProcess} › gives a page of another site nothing`] },
+  // No add-on is loaded, and nothing can be made a program of.
+  { on: ['channel-host'], controls: ['usesSecureFunctions'], tests: [`${channelProcess} › has no native code loaded`], attacks: [`${remote} › makes no program of words`] },
   { on: ['channel-host'], controls: ['checksInputBounds'], tests: ['WHK-06'], attacks: ['WHK-10', 'CHN-07'] },
 
   // Commands in their cage.

@@ -64,7 +64,8 @@ export function threatModelPage(weighed: Weighed): string {
     '`isEncrypted` of a flow is TLS 1.3 to another machine, a Unix socket of the same user on this one, or no wire at all: a call within the',
     'process, or a file that the process opens itself and that nobody else can open or replace. It says nothing of how a store lies on the',
     'disk: that is CR05, which stays open for every store but the credentials and logins. `checksDestinationRevocation` is not claimed of any',
-    'provider or network: Node checks the chain, the name and the dates of a certificate, and asks nobody whether it was revoked.',
+    'provider or network: Node checks the chain, the name and the dates of a certificate, and asks nobody whether it was revoked. Of the door',
+    'it means that a certificate made here ends by itself within two weeks, and that another authority takes over at once.',
     '',
     '## By part',
     '',
@@ -92,7 +93,8 @@ export function threatModelPage(weighed: Weighed): string {
     '',
     controls.filter((control) => ![...proven].some((pair) => pair.endsWith(` ${control}`))).join(', '),
     '',
-    '`usesSecureFunctions` asks for a process without native add-ons. On Node 20 the database is one, so it is claimed of the page alone.',
+    '`usesSecureFunctions` asks for a process without native add-ons. On Node 20 the database is one, so it is claimed',
+    'of the page and of a channel in a process of its own, which loads none and makes no program of words.',
     '`usesCodeSigning` and integrity of code ask for signed releases, which do not exist yet.',
   ].join('\n')}\n`
 }

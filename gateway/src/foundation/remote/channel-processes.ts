@@ -81,7 +81,8 @@ export function createChannelProcesses({ command, environment, clock, log }: Cha
       return there
     }
     if (closed) throw new ConnectProblem('The gateway is stopping.', { permanent: false, next: 'Start it again.' })
-    const child = spawn(command.file, [`--max-old-space-size=${memoryMb}`, ...command.args], { env: environment, stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'advanced' })
+    // No word of a network ever becomes a program there: `eval` and its like are refused to every library.
+    const child = spawn(command.file, [`--max-old-space-size=${memoryMb}`, '--disallow-code-generation-from-strings', ...command.args], { env: environment, stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'advanced' })
     const peer = createPeer({
       clock,
       post(message) {

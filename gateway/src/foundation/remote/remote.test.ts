@@ -59,6 +59,14 @@ describe('a channel in a process of its own', () => {
     expect(names).toEqual(['HOME', 'PATH', 'TMPDIR'])
   })
 
+  it('makes no program of words, whoever asks', async () => {
+    const { connection } = await connect()
+    expect(await connection.send(chat, words('evaluate'), never)).toBe('EvalError EvalError EvalError EvalError')
+    // Where it runs in the gateway the same works: what is refused above is refused by its process.
+    const here = await connect({ process: 'gateway' })
+    expect(await here.connection.send(chat, words('evaluate'), never)).toBe('made made made made')
+  })
+
   it('is started again when it dies: what was under way is uncertain, what comes meanwhile was not sent, and then it goes on with what it had kept', async () => {
     const { host, connection } = await connect()
     const before = pidOf(await connection.send(chat, words('hi'), never))
