@@ -2,7 +2,9 @@ import type { Logger } from '@moltbot/contract'
 import type { FeedItem, TurnFeed } from './types.ts'
 
 /** What happens in sessions, told to whoever watches. A listener that throws is dropped and logged; nobody waits for it. */
-export function createFeed(log: Logger): TurnFeed & { publish(item: FeedItem): void } {
+export type Feed = TurnFeed & { publish(item: FeedItem): void }
+
+export function createFeed(log: Logger): Feed {
   const listeners = new Set<(item: FeedItem) => void>()
   return {
     subscribe(listener) {
