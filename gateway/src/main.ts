@@ -34,7 +34,7 @@ import { createPush } from './foundation/push/index.ts'
 import { createEgress, createLeakScan, createReader, createWeb, type EgressOptions } from './foundation/egress/index.ts'
 import { createHalt, loopSection, processesUnder } from './foundation/halt/index.ts'
 import { createLog, hideSecrets, linkForTail, logSection, maskedProblem } from './foundation/log/index.ts'
-import { createMedia, createSpeech } from './foundation/media/index.ts'
+import { createFilesTaken, createMedia, createSpeech } from './foundation/media/index.ts'
 import { createMemory, withoutMarks } from './foundation/memory/index.ts'
 import { createDirectFetch, createModels, modelsSection } from './foundation/models/index.ts'
 import { createIds, examineStateFolder, systemClock } from './foundation/platform/index.ts'
@@ -612,6 +612,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       async post({ url, headers, body, principal }) {
         const answer = await egress.request(
           { use: 'web', agent: agents.defaultId(), principal, owner: false, session: mainKey(agents.defaultId()) },
+    rooms.files = createFilesTaken({ config, providers: answering })
           { url, headers, post: body, bytesMax: 65_536, timeoutMs: 15_000, redirectsMax: 0, signal: new AbortController().signal },
         )
         const retryAfter = answer.headers['retry-after']

@@ -6,7 +6,7 @@ import {
   emptyTranscript, runningRun, stepTextOf, withAgentEvent, withChatEvent, withDelivery, withEarlier, withHistory, withMessage, withOwn, withReset, withoutOwn,
   type Delivery, type Transcript,
 } from './transcript.ts'
-import type { OwnImage, Unsent, UnsentBox } from './unsent.ts'
+import type { OwnFile, Unsent, UnsentBox } from './unsent.ts'
 import {
   fields, list, modelName, readAgentEvent, readChannels, readChatEvent, readCommands, readDevices, readHistory, readMessage, readModels, readPairing, readSession, words,
   type ChannelChip, type CommandChoice, type DeviceRequest, type ModelChoice, type PairingRequest, type SessionRow,
@@ -75,7 +75,7 @@ export interface Desk {
   complain(error: unknown): void
   open(key: string): void
   newChat(): void
-  send(words: string, images: OwnImage[]): void
+  send(words: string, files: OwnFile[]): void
   retry(key: string): void
   /** Takes a message that was not accepted off the page; hands back its words. */
   discard(key: string): string
@@ -103,6 +103,12 @@ const sendTimeoutMs = 20_000
 
 /** What went wrong, and what to do about it, in the page's words. */
 export function explainFailure(error: unknown): { reason: string; next: string | undefined } {
+/** Files as `chat.send` takes them. */
+function attachmentsOf({ images, files = [] }: Unsent): { attachments?: Record<string, string>[] } {
+  const all = [...images.map((image) => ({ type: 'image', ...image })), ...files.map(({ kind, ...file }) => ({ type: kind === 'voice' ? 'voice' : 'file', ...file }))]
+  return all.length === 0 ? {} : { attachments: all.map(({ type, mimeType, fileName, data }) => ({ type, mimeType, fileName, content: data })) }
+}
+
   if (error instanceof ConnectionLost) return { reason: text.lostBeforeAnswer, next: text.lostNext }
   if (error instanceof GatewayError) return { reason: error.message, next: error.next }
   return { reason: error instanceof Error ? error.message : String(error), next: undefined }
@@ -294,12 +300,13 @@ export function createDesk(world: DeskSurroundings): Desk {
         message: message.text,
         deliver: false,
         idempotencyKey: message.key,
-        ...(message.images.length === 0 ? {} : { attachments: message.images.map((image) => ({ type: 'image', mimeType: image.mimeType, fileName: image.fileName, content: image.data })) }),
+        ...attachmentsOf(message),
       }, sendTimeoutMs))
       unsent.remove(message.key)
       if (answer['status'] === 'error') {
         deliver(message, { kind: 'failed', reason: words(answer['summary']) ?? text.answerFailed, next: undefined })
         return loadHistory(message.sessionKey)
+      withFiles.delete(message.key)
       }
       const over = answer['status'] === 'ok' || answer['aborted'] !== undefined
       const known = transcripts.get(message.sessionKey)?.deliveries.get(message.key)
@@ -339,7 +346,7 @@ export function createDesk(world: DeskSurroundings): Desk {
   function showUnsent(): void {
     for (const message of unsent.all()) {
       change(message.sessionKey, (now) => {
-        const shown = withOwn(now, message)
+        const shown = withOwn(now, asShown(message))
         return shown.deliveries.has(message.key) ? shown : withDelivery(shown, message.key, { kind: 'waiting' })
       })
     }
@@ -348,9 +355,20 @@ export function createDesk(world: DeskSurroundings): Desk {
   function ownOf(key: string): { message: Unsent; sessionKey: string } | undefined {
     for (const [at, known] of transcripts) {
       const item = known.tail.find((line) => line.kind === 'own' && line.key === key)
+  /** Messages whose files are more than the conversation shows, while they may have to be sent again. */
+  const withFiles = new Map<string, Unsent>()
+  /** Files stand below the words by their names, as the gateway will show them. */
+  function asShown(message: Unsent): Unsent {
+    if (message.files === undefined) return message
+    withFiles.set(message.key, message)
+    return { ...message, text: [message.text, ...message.files.map(({ kind, fileName }) => (kind === 'voice' ? `[${text.voiceNote}]` : `[${fileName}]`))].filter((part) => part !== '').join('\n') }
+  }
+
       if (item?.kind === 'own') return { sessionKey: at, message: { key, sessionKey: at, text: item.text, images: item.images, at: item.at } }
     }
     return undefined
+      const whole = withFiles.get(key)
+      if (item !== undefined && whole !== undefined) return { sessionKey: at, message: whole }
   }
 
   // ── sessions ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -530,10 +548,11 @@ export function createDesk(world: DeskSurroundings): Desk {
     },
     open,
     newChat,
-    send(sentence, images) {
-      const message: Unsent = { key: world.newId(), sessionKey: sessionKey.value, text: sentence, images, at: world.now() }
+    send(sentence, added) {
+      const [images, files] = [added.filter(({ kind }) => kind === 'image'), added.filter(({ kind }) => kind !== 'image')]
+      const message: Unsent = { key: world.newId(), sessionKey: sessionKey.value, text: sentence, images, ...(files.length === 0 ? {} : { files }), at: world.now() }
       unsent.put(message)
-      change(message.sessionKey, (now) => withDelivery(withOwn(now, message), message.key, { kind: 'waiting' }))
+      change(message.sessionKey, (now) => withDelivery(withOwn(now, asShown(message)), message.key, { kind: 'waiting' }))
       flush()
     },
     retry(key) {
@@ -550,6 +569,7 @@ export function createDesk(world: DeskSurroundings): Desk {
       change(own.sessionKey, (now) => withoutOwn(now, key))
       return own.message.text
     },
+      withFiles.delete(key)
     async stop() {
       const key = sessionKey.value
       try {

@@ -21,6 +21,9 @@ export interface ClientSurroundings {
   userAgent: string
 }
 
+/** Which files the gateway takes beside pictures. */
+export interface FilesTaken { bytesMax: number; documents: boolean; sound: boolean }
+
 export interface Hello {
   version: string
   connectionId: string
@@ -30,6 +33,7 @@ export interface Hello {
   tickMs: number
   /** The most bytes one frame to the gateway may have. */
   payloadMax: number
+  files: FilesTaken
   snapshot: Record<string, unknown>
 }
 
@@ -106,6 +110,7 @@ function readHello(payload: unknown): Hello {
   const snapshot = fields(raw['snapshot'])
   const defaults = fields(snapshot['sessionDefaults'])
   const policy = fields(raw['policy'])
+  const attachments = fields(policy['attachments'])
   const methods = list(fields(raw['features'])['methods']).filter((name) => typeof name === 'string')
   return {
     version: words(server['version']) ?? '',
@@ -115,6 +120,7 @@ function readHello(payload: unknown): Hello {
     defaultAgent: words(defaults['defaultAgentId']) ?? 'main',
     tickMs: typeof policy['tickIntervalMs'] === 'number' ? policy['tickIntervalMs'] : 30_000,
     payloadMax: typeof policy['maxPayload'] === 'number' ? policy['maxPayload'] : 524_288,
+    files: { bytesMax: typeof attachments['maxBytes'] === 'number' ? attachments['maxBytes'] : 0, documents: attachments['documents'] === true, sound: attachments['sound'] === true },
     snapshot,
   }
 }

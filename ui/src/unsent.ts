@@ -7,6 +7,9 @@ export interface OwnImage {
   fileName: string
 }
 
+/** A file that goes with words. `voice`: what the person said, recorded here. */
+export interface OwnFile extends OwnImage { kind: 'image' | 'document' | 'audio' | 'voice' }
+
 /** A message of the person's that the gateway has not confirmed yet. */
 export interface Unsent {
   /** The idempotency key, made once and used for every attempt. */
@@ -14,6 +17,8 @@ export interface Unsent {
   sessionKey: string
   text: string
   images: OwnImage[]
+  /** What goes along besides pictures. */
+  files?: OwnFile[]
   /** Epoch ms. */
   at: number
 }
@@ -25,6 +30,7 @@ export interface UnsentBox {
 }
 
 const place = 'moltbot.unsent.v1'
+const kinds = ['document', 'audio', 'voice'] as const
 
 function readUnsent(value: unknown): Unsent[] {
   return list(value).flatMap((entry) => {
@@ -37,13 +43,19 @@ function readUnsent(value: unknown): Unsent[] {
       const data = words(parts['data'])
       return data === undefined ? [] : [{ data, mimeType: words(parts['mimeType']) ?? 'image/png', fileName: words(parts['fileName']) ?? 'image' }]
     })
-    return [{ key, sessionKey, text: raw['text'], images, at: typeof raw['at'] === 'number' ? raw['at'] : 0 }]
+    const files = list(raw['files']).flatMap((file) => {
+      const parts = fields(file)
+      const [data, mimeType, fileName] = [words(parts['data']), words(parts['mimeType']), words(parts['fileName'])]
+      const kind = kinds.find((known) => known === parts['kind'])
+      return data === undefined || mimeType === undefined || fileName === undefined || kind === undefined ? [] : [{ kind, data, mimeType, fileName }]
+    })
+    return [{ key, sessionKey, text: raw['text'], images, ...(files.length === 0 ? {} : { files }), at: typeof raw['at'] === 'number' ? raw['at'] : 0 }]
   })
 }
 
 /**
  * Keeps unconfirmed messages over a reload of the tab. Memory is the truth; the tab's storage is its copy, written at
- * every change. When the storage is full (large images) or forbidden, messages survive a lost connection but not a reload.
+ * every change. When the storage is full (large files) or forbidden, messages survive a lost connection but not a reload.
  */
 export function createUnsentBox(storage: Pick<Storage, 'getItem' | 'setItem'> | undefined): UnsentBox {
   let messages: Unsent[] = []
@@ -58,7 +70,7 @@ export function createUnsentBox(storage: Pick<Storage, 'getItem' | 'setItem'> | 
     } catch {
       // The tab's storage is full: keep at least the words.
       try {
-        storage?.setItem(place, JSON.stringify(messages.map((message) => ({ ...message, images: [] }))))
+        storage?.setItem(place, JSON.stringify(messages.map(({ files: _files, ...message }) => ({ ...message, images: [] }))))
       } catch {
         // Storage is forbidden altogether; memory still holds everything.
       }

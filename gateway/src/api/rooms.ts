@@ -5,6 +5,8 @@ import type { HaltDoor } from '../foundation/halt/types.ts'
 import type { EgressDoor } from '../foundation/egress/types.ts'
 import type { ConfigDoor } from '../foundation/config/types.ts'
 import type { Connections } from '../foundation/connections/types.ts'
+import type { CredentialsDoor } from '../foundation/models/credential-types.ts'
+import type { FilesTaken } from '../foundation/media/types.ts'
 import type { PushDoor } from '../foundation/push/types.ts'
 import type { HouseDoor } from '../foundation/schedule/types.ts'
 import type { ApprovalsDoor, PairingDoor, PeopleDoor, Guard, PolicyDoor } from '../journey/guard/types.ts'
@@ -59,6 +61,8 @@ export interface Rooms {
   runs: Runs
   /** The vault in the name of somebody, every act in the record. Absent: this gateway was built without one. */
   vault?(by: PrincipalId): VaultDesk
+  /** Which files may come with what a person says here. Absent: pictures alone. */
+  files?: FilesTaken
   /** Notifications to browsers. Absent: this gateway sends none. */
   push?: PushDoor
   /** What left this machine through tools. Absent: this gateway was built without the web. */

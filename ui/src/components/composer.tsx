@@ -3,26 +3,16 @@ import type { VNode } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
-import type { OwnImage } from '../unsent.ts'
+import type { OwnFile } from '../unsent.ts'
 import type { CommandChoice } from '../wire.ts'
+import { AddedFiles, Picker } from './added-files.tsx'
 import { Icon } from './icon.tsx'
 
-const imageBytesMax = 5_000_000
-const imageKinds = /^image\/(png|jpeg|gif|webp)$/
 /** Room for the frame around a message's own bytes. */
 const frameBytes = 8_192
 
-function readImage(file: File): Promise<OwnImage> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader()
-    reader.addEventListener('load', () => {
-      const data = String(reader.result)
-      resolve({ mimeType: file.type, fileName: file.name === '' ? 'image' : file.name, data: data.slice(data.indexOf(',') + 1) })
-    })
-    reader.addEventListener('error', () => reject(reader.error ?? new Error('unreadable')))
-    reader.readAsDataURL(file)
-  })
-}
+/** A telephone or tablet, which has a camera at hand. */
+const hasTouch = matchMedia('(pointer: coarse)').matches
 
 /** Commands that begin with what stands after the slash; none once an argument is being written. */
 export function matchingCommands(commands: readonly CommandChoice[], words: string): CommandChoice[] {
@@ -56,12 +46,11 @@ export function Composer(props: { stage: Stage }): VNode {
   const { stage } = props
   const { desk } = stage
   const words = useSignal('')
-  const images = useSignal<OwnImage[]>([])
+  const added = useSignal<OwnFile[]>([])
   const chosen = useSignal(0)
   const closed = useSignal(false)
   const dropping = useSignal(false)
   const area = useRef<HTMLTextAreaElement>(null)
-  const files = useRef<HTMLInputElement>(null)
   const key = desk.sessionKey.value
   const shown = useRef(key)
 
@@ -73,7 +62,7 @@ export function Composer(props: { stage: Stage }): VNode {
       writeDraft(key, words.value)
     } else {
       words.value = readDraft(key)
-      images.value = []
+      added.value = []
     }
     shown.current = key
     if (matchMedia('(hover: hover)').matches) area.current?.focus()
@@ -97,30 +86,29 @@ export function Composer(props: { stage: Stage }): VNode {
   const at = Math.min(chosen.value, matches.length - 1)
   const online = desk.connection.value.kind === 'online'
   const busy = desk.running.value
-  const ready = words.value.trim() !== '' || images.value.length > 0
+  const ready = words.value.trim() !== '' || added.value.length > 0
 
   const add = async (list: Iterable<File>): Promise<void> => {
     // The list of a file input empties itself as soon as the input is cleared.
-    for (const file of [...list]) {
-      if (!imageKinds.test(file.type)) {
-        desk.say('bad', text.imageKind(file.name))
-        continue
+    const chosen = [...list]
+    if (chosen.length === 0) return
+    try {
+      const { addFiles } = await import('../own-files.ts')
+      for (const result of await addFiles(chosen, added.value.length, desk.hello.value?.files)) {
+        if (result.kind === 'added') added.value = [...added.value, result.file]
+        else desk.say('bad', result.words)
       }
-      if (file.size > imageBytesMax) {
-        desk.say('bad', text.imageTooBig(file.name))
-        continue
-      }
-      const image = await readImage(file)
-      images.value = [...images.value, image]
+    } catch (error) {
+      desk.complain(error)
     }
   }
   const send = (): void => {
     if (!ready) return
-    const bytes = new TextEncoder().encode(words.value).length + images.value.reduce((sum, image) => sum + image.data.length, 0)
+    const bytes = new TextEncoder().encode(words.value).length + added.value.reduce((sum, file) => sum + file.data.length, 0)
     if (bytes + frameBytes > (desk.hello.value?.payloadMax ?? Infinity)) return desk.say('bad', text.tooLong)
-    desk.send(words.value.trim(), images.value)
+    desk.send(words.value.trim(), added.value)
     words.value = ''
-    images.value = []
+    added.value = []
     writeDraft(key, '')
     area.current?.focus()
   }
@@ -197,18 +185,7 @@ export function Composer(props: { stage: Stage }): VNode {
           </div>
         ) : null}
         <div class="composer">
-          {images.value.length === 0 ? null : (
-            <ul class="attachments">
-              {images.value.map((image, index) => (
-                <li key={index}>
-                  <img src={`data:${image.mimeType};base64,${image.data}`} alt={text.attached(image.fileName)} />
-                  <button type="button" aria-label={text.removeImage(image.fileName)} title={text.removeImage(image.fileName)} onClick={() => (images.value = images.value.filter((_, other) => other !== index))}>
-                    <Icon name="close" />
-                  </button>
-                </li>
-              ))}
-            </ul>
-          )}
+          <AddedFiles files={added.value} onRemove={(gone) => (added.value = added.value.filter((file) => file !== gone))} />
           <textarea
             id="composer"
             ref={area}
@@ -235,22 +212,8 @@ export function Composer(props: { stage: Stage }): VNode {
             }}
           />
           <div class="composer-tools">
-            <input
-              ref={files}
-              type="file"
-              class="offscreen"
-              accept="image/png,image/jpeg,image/gif,image/webp"
-              multiple
-              tabIndex={-1}
-              aria-hidden="true"
-              onChange={(event) => {
-                void add(event.currentTarget.files ?? [])
-                event.currentTarget.value = ''
-              }}
-            />
-            <button type="button" class="tool-button" aria-label={text.attach} title={text.attach} onClick={() => files.current?.click()}>
-              <Icon name="image" />
-            </button>
+            <Picker label={text.attach} icon="clip" multiple onFiles={add} />
+            {hasTouch ? <Picker label={text.takePhoto} icon="camera" accept="image/*" capture="environment" onFiles={add} /> : null}
             <span class="grow" />
             {busy ? (
               <button type="button" class="round stop" aria-label={text.stop} title={`${text.stop} (Esc)`} onClick={() => void desk.stop()}>

@@ -57,7 +57,7 @@ export const agent = defineMethod({
     if (session?.settings.sendPolicy === 'deny') throw new Problem('send-denied', 'send blocked by session policy')
     const model = params.model === undefined || params.model === '' ? undefined : modelOf(rooms, params.provider, params.model)
     await submitMessage(rooms, caller, {
-      runId, key, text: params.message, attachments: readAttachments(params.attachments),
+      runId, key, text: params.message, attachments: readAttachments(params.attachments, rooms.files),
       wishes: { ...(target === undefined ? {} : { alsoTo: target }), ...wishesOf({
         commands: false, ...(model === undefined ? {} : { model }),
         ...(params.thinking === undefined ? {} : { thinking: params.thinking }),

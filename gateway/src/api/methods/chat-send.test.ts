@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Channel, ChatRef, InboxId, TurnId } from '@moltbot/contract'
+import { createFilesTaken } from '../../foundation/media/index.ts'
 import { callMethod, fakeCaller, settled } from '../testing/call-method.ts'
 import { fakeRooms } from '../testing/fake-rooms.ts'
 import { chatSend } from './chat-send.ts'
@@ -78,6 +79,40 @@ it('takes images by what they are, not by what the client says', async () => {
   const rooms = await fakeRooms()
   await callMethod(chatSend, { ...send, message: '', attachments: [{ type: 'image', mimeType: 'text/html', fileName: 'a.png', content: `data:image/png;base64,${png}` }] }, rooms)
   expect(rooms.fakeDoors.browser.submitted[0]?.attachments).toEqual([{ kind: 'image', mimeType: 'image/png', sizeBytes: 9, data: png, fileName: 'a.png' }])
+})
+
+const ogg = Buffer.concat([Buffer.from('OggS'), Buffer.alloc(40)]).toString('base64')
+/** Rooms that take what the media room reads. */
+async function roomsWithFiles(media: Record<string, unknown> = { audio: { models: [{ provider: 'openai' }] } }) {
+  const rooms = await fakeRooms({ config: { tools: { media } } })
+  rooms.files = createFilesTaken({ config: rooms.config, providers: () => [] })
+  const offer = (attachment: Record<string, unknown>): Promise<unknown> => callMethod(chatSend, { ...send, message: '', attachments: [attachment] }, rooms)
+  return { rooms, offer, got: () => rooms.fakeDoors.browser.submitted.at(-1)?.attachments }
+}
+const textFile = { mimeType: 'text/markdown', fileName: 'notes.md', content: Buffer.from('# Notes').toString('base64') }
+
+it.each([
+  ['a document', textFile, { kind: 'document', mimeType: 'text/markdown', fileName: 'notes.md', sizeBytes: 7, data: textFile.content }],
+  ['what was said', { type: 'voice', mimeType: 'audio/ogg', content: ogg }, { kind: 'voice', mimeType: 'audio/ogg', sizeBytes: 44, data: ogg }],
+  ['a sound', { type: 'file', mimeType: 'audio/ogg', fileName: 'a.ogg', content: ogg }, { kind: 'audio', mimeType: 'audio/ogg', fileName: 'a.ogg', sizeBytes: 44, data: ogg }],
+  ['a picture that calls itself a document', { type: 'file', mimeType: 'application/pdf', fileName: 'a.pdf', content: png }, { kind: 'image', mimeType: 'image/png', fileName: 'a.pdf', sizeBytes: 9, data: png }],
+])('hands in %s as channels do, where files are read', async (_what, attachment, kept) => {
+  const { offer, got } = await roomsWithFiles()
+  await offer(attachment)
+  expect(got()).toEqual([kept])
+})
+
+it.each([
+  ['what nothing reads', {}, { mimeType: 'application/zip', fileName: 'a.zip', content: Buffer.from('PK\x03\x04 and more').toString('base64') }, 'a.zip: it is no picture'],
+  ['a film', {}, { mimeType: 'video/mp4', fileName: 'a.mp4', content: Buffer.from('\0\0\0\x20ftypisom').toString('base64') }, 'a.mp4: it is no picture'],
+  ['a sound nobody hears', {}, { mimeType: 'audio/ogg', fileName: 'a.ogg', content: ogg }, 'nothing here turns sound into words'],
+  ['a document nobody reads', { document: { enabled: false } }, textFile, 'documents are not read here'],
+  ['a picture in a document’s clothes that is too large', {}, { mimeType: 'application/pdf', fileName: 'a.pdf', content: Buffer.concat([Buffer.from('\xff\xd8\xff', 'latin1'), Buffer.alloc(5_000_000)]).toString('base64') }, 'larger than 5000000 bytes'],
+  ['too large a document', {}, { mimeType: 'text/plain', fileName: 'a.txt', content: 'QUFB'.repeat(6_500_000) }, 'larger than 19464192 bytes'],
+])('refuses %s in words', async (_what, media, attachment, words) => {
+  const { offer, got } = await roomsWithFiles(media)
+  await expect(offer(attachment)).rejects.toThrow(words)
+  expect(got()).toBeUndefined()
 })
 
 it.each([

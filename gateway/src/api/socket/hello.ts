@@ -41,7 +41,7 @@ export async function buildHello(rooms: Rooms, methods: readonly Method[], event
       maxPayload: socketLimits.payloadAnnounced[protocol],
       maxBufferedBytes: socketLimits.bufferedMax[protocol],
       tickIntervalMs: socketLimits.tickEveryMs,
-      ...(protocol === 4 ? { attachments: socketLimits.attachments } : {}),
+      ...(protocol === 4 ? { attachments: { ...socketLimits.attachments, ...rooms.files?.now() } } : {}),
     },
   }
 }

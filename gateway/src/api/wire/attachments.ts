@@ -2,8 +2,10 @@ import type { Attachment } from '@moltbot/contract'
 import { Problem } from '@moltbot/contract'
 import Type from 'typebox'
 import type { Static } from 'typebox'
+import type { FilesTaken } from '../../foundation/media/types.ts'
+import { socketLimits } from '../socket/limits.ts'
 
-/** An image as clients send it; `content` is base64, a data URL's prefix may stand before it. */
+/** A file as clients send it; `content` is base64, a data URL's prefix may stand before it. `type`: `voice` is what the person says, recorded; all else is decided by content. */
 export const WireAttachment = Type.Object({
   type: Type.Optional(Type.String()),
   mimeType: Type.Optional(Type.String()),
@@ -12,13 +14,14 @@ export const WireAttachment = Type.Object({
 })
 export type WireAttachment = Static<typeof WireAttachment>
 
-/** The most one attachment may hold, decoded (protocol 3). */
+/** The most one picture may hold, decoded (protocol 3), and the most any other file may, as `hello` announces. */
 export const attachmentBytesMax = 5_000_000
+const fileBytesMax = socketLimits.attachments.maxBytes
 /** The most attachments of one message. */
 export const attachmentsMax = 16
 
-/** Images as the journey takes them. Decides by content, not by what the client says. Throws `Problem('attachment-refused')`. */
-export function readAttachments(given: readonly WireAttachment[] | undefined): Attachment[] {
+/** Files as the journey takes them. Decides by content, not by what the client says. `taken` absent: pictures alone. Throws `Problem('attachment-refused')`. */
+export function readAttachments(given: readonly WireAttachment[] | undefined, taken?: FilesTaken): Attachment[] {
   const list = given ?? []
   if (list.length > attachmentsMax) throw refused(`at most ${attachmentsMax} attachments in one message.`)
   return list.map((attachment, at) => {
@@ -28,12 +31,31 @@ export function readAttachments(given: readonly WireAttachment[] | undefined): A
     // Size first, and a search for what does not belong: a greedy pattern over megabytes can exhaust the engine's stack.
     const padding = data.indexOf('=')
     if (/[^A-Za-z0-9+/=]/.test(data) || data.length % 4 === 1 || (padding >= 0 && (padding < data.length - 2 || !data.endsWith('=')))) throw refused(`${name}: content must be base64.`)
-    if (data.length > Math.ceil(attachmentBytesMax / 3) * 4 + 4) throw refused(`${name}: larger than ${attachmentBytesMax} bytes.`)
+    const isSound = attachment.type === 'voice' || attachment.mimeType?.startsWith('audio/') === true
+    const mayBeLarge = taken !== undefined && (isSound || (attachment.type !== 'image' && attachment.mimeType?.startsWith('image/') !== true))
+    const within = (bytesMax: number, length: number): void => { if (length > bytesMax) throw refused(`${name}: larger than ${bytesMax} bytes.`) }
+    const most = mayBeLarge ? fileBytesMax : attachmentBytesMax
+    within(most, Math.floor((data.length - 4) / 4) * 3)
     const bytes = Buffer.from(data, 'base64')
-    if (bytes.length > attachmentBytesMax) throw refused(`${name}: larger than ${attachmentBytesMax} bytes.`)
+    within(most, bytes.length)
+    const common = { sizeBytes: bytes.length, data, ...(attachment.fileName === undefined ? {} : { fileName: attachment.fileName }) }
     const mimeType = imageType(bytes)
-    if (mimeType === undefined) throw refused(`${name}: only PNG, JPEG, GIF and WebP images can be attached.`)
-    return { kind: 'image', mimeType, sizeBytes: bytes.length, data, ...(attachment.fileName === undefined ? {} : { fileName: attachment.fileName }) }
+    if (mimeType !== undefined) {
+      within(attachmentBytesMax, bytes.length)
+      return { kind: 'image', mimeType, ...common }
+    }
+    if (taken === undefined) throw refused(`${name}: only PNG, JPEG, GIF and WebP images can be attached.`)
+    const claims = { ...(attachment.fileName === undefined ? {} : { name: attachment.fileName }), ...(attachment.mimeType === undefined ? {} : { mimeType: attachment.mimeType }) }
+    const named = { ...common, ...(attachment.mimeType === undefined ? {} : { mimeType: attachment.mimeType }) }
+    switch (taken.kindOf(bytes, { ...claims, sound: isSound })) {
+      case 'document':
+        if (!taken.now().documents) throw refused(`${name}: documents are not read here (tools.media.document.enabled).`)
+        return { kind: 'document', ...named }
+      case 'sound':
+        if (!taken.now().sound) throw refused(`${name}: nothing here turns sound into words (tools.media.audio).`)
+        return { kind: attachment.type === 'voice' ? 'voice' : 'audio', ...named }
+      default: throw refused(`${name}: it is no picture (PNG, JPEG, GIF, WebP), no document that can be read (text, HTML, PDF, Word) and no sound.`)
+    }
   })
 }
 
@@ -48,5 +70,5 @@ export function imageType(bytes: Uint8Array): string | undefined {
 }
 
 function refused(sentence: string): Problem {
-  return new Problem('attachment-refused', sentence, { next: 'Send a smaller image, or put the file into the workspace and name it.' })
+  return new Problem('attachment-refused', sentence, { next: 'Send a smaller file, or another kind of it; or put the file into the workspace and name it.' })
 }

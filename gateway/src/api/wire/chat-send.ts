@@ -31,7 +31,7 @@ export interface ChatWords {
 /** Says something in a session as the caller. Resolves once it is durable. */
 export async function chatSend(words: ChatWords, rooms: Rooms, caller: Caller): Promise<SendResult> {
   const { key, runId } = words
-  const attachments = readAttachments(words.attachments)
+  const attachments = readAttachments(words.attachments, rooms.files)
   if (words.text.trim() === '' && attachments.length === 0) throw new Problem('message-empty', 'message or attachment required')
   const stop = attachments.length === 0 && words.wishes.commands !== false ? stopWish(words.text) : undefined
   if (stop === 'command' || (stop === 'word' && rooms.sessions.running(key).length > 0)) return { ok: true, ...(await stopSession(rooms, key, undefined)) }
