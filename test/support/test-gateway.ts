@@ -52,6 +52,8 @@ export interface TestGatewayOptions {
   reader?: StartOptions['reader']
   /** The folder of the built page. Absent: no page. */
   uiDir?: string
+  /** Writes the backups that make themselves. Absent: none do. */
+  makeBackup?: StartOptions['makeBackup']
 }
 
 function merge(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
@@ -89,7 +91,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     async start() {
       harness.gateway = await startGateway({
         stateDir, environment: options.environment ?? {}, version: '0.0.0-test', uiDir: options.uiDir, vaultKeyFile: join(home, 'vault.key'), port: 0,
-        ...(options.clock === undefined ? {} : { clock: options.clock }), ...(options.tools === undefined ? {} : { tools: options.tools }), ...(options.network === undefined ? {} : { network: options.network }), ...(options.reader === undefined ? {} : { reader: options.reader }),
+        ...(options.clock === undefined ? {} : { clock: options.clock }), ...(options.tools === undefined ? {} : { tools: options.tools }), ...(options.network === undefined ? {} : { network: options.network }), ...(options.reader === undefined ? {} : { reader: options.reader }), ...(options.makeBackup === undefined ? {} : { makeBackup: options.makeBackup }),
       })
     },
     async stop() {

@@ -65,6 +65,8 @@ export interface Desk {
   toasts: ReadonlySignal<Toast[]>
   /** One more each time the gateway's own review found something else than the one before. */
   reviewed: ReadonlySignal<number>
+  /** One more each time something the gateway does by itself began or ended. */
+  jobsHeard: ReadonlySignal<number>
 
   start(): void
   /** Whether this gateway has the method and this person may know of it. */
@@ -120,6 +122,7 @@ export function createDesk(world: DeskSurroundings): Desk {
   const hello = signal<Hello | undefined>(undefined)
   const sessions = signal<SessionRow[]>([])
   const reviewed = signal(0)
+  const jobsHeard = signal(0)
   const sessionsLoaded = signal(false)
   const sessionKey = signal(world.address.read() ?? '')
   const unread = signal<ReadonlySet<string>>(new Set())
@@ -514,6 +517,7 @@ export function createDesk(world: DeskSurroundings): Desk {
       loadChannels()
     })
     client.on('security.changed', () => { reviewed.value += 1 })
+    client.on('cron', () => { jobsHeard.value += 1 })
     for (const event of ['pairing.changed', 'device.pair.requested', 'device.pair.resolved', 'device.pair.changed', 'presence']) client.on(event, loadPeople)
   }
 
@@ -528,7 +532,7 @@ export function createDesk(world: DeskSurroundings): Desk {
   }
 
   return {
-    connection, hello, sessions, sessionsLoaded, sessionKey, session, transcript, running, unread, models, defaultModel, currentModel, commands, channels, pairing, devices, approvals, panel, toasts, reviewed,
+    connection, hello, sessions, sessionsLoaded, sessionKey, session, transcript, running, unread, models, defaultModel, currentModel, commands, channels, pairing, devices, approvals, panel, toasts, reviewed, jobsHeard,
 
     can,
     ask: (method, params, timeoutMs) => client.request(method, params, timeoutMs),

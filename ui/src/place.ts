@@ -1,7 +1,7 @@
 import { signal, type ReadonlySignal } from '@preact/signals'
 
 /** The page's views beside the conversation. */
-export const rooms = ['home', 'approvals', 'people', 'channels', 'agents', 'usage', 'security', 'logs', 'settings'] as const
+export const rooms = ['home', 'approvals', 'people', 'channels', 'agents', 'automations', 'usage', 'security', 'logs', 'settings'] as const
 export type RoomName = (typeof rooms)[number]
 
 /** Where on the page a person is, kept in the address behind the `#`: `#agent:main:main` a session, `#/security` a room. */

@@ -15,6 +15,7 @@ const rooms = {
   'people': '.panel select',
   'channels': '.login',
   'agents': '.panel',
+  'automations': '.job',
   'usage': '.plot-part',
   'security': 'table.record td',
   'logs': '[role="group"]',

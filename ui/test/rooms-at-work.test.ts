@@ -13,7 +13,13 @@ const name = noBrowser ? 'the rooms on a real gateway (left out: no Chromium on 
 describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
   let home: Furnished
   beforeAll(async () => {
-    home = await furnishPage({ telegram: true })
+    home = await furnishPage({
+      telegram: true, config: { backup: { every: 'week' } },
+      async makeBackup(file) {
+        writeFileSync(file, 'sealed')
+        return { bytes: 6 }
+      },
+    })
   }, 120_000)
   afterAll(async () => home?.close(), 60_000)
   afterEach(async () => expect(await home.faults()).toEqual([]))
@@ -96,6 +102,35 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
       await panel('Tools').getByText('None.').waitFor()
       await panel('Model').getByRole('combobox', { name: 'Model for new turns' }).waitFor()
       await panel('Sandbox').getByText(/Commands (run inside|are refused)/).waitFor()
+    })
+  })
+
+  describe('what is done by itself', () => {
+    const job = (title: string): Locator => home.page.locator('.job').filter({ hasText: title })
+    it('is shown truly, is done at once for who asks, and what came of it is told as it ends', async () => {
+      await home.enter('automations', 'Automations')
+      await job('Security review').getByText('daily').waitFor()
+      await job('Checkpoint of the record').getByText('every 15 minutes').waitFor()
+      await job('Forgetting of the record').getByText('off', { exact: true }).waitFor()
+      expect(await job('Forgetting of the record').getByRole('button', { name: /Do it now/ }).count()).toBe(0)
+      await job('Security review').getByRole('button', { name: 'Do it now: Security review' }).click()
+      await job('Security review').getByText(/^Last now, on request: \d+ critical, \d+ to mend, \d+ to know\.$/).waitFor()
+      await job('Security review').getByText(/^Next in /).waitFor()
+      await job('Security review').getByText('Earlier runs').click()
+      await job('Security review').getByRole('list').getByText('on request').waitFor()
+      await expectNoObstacles(home.page, 'what is done by itself')
+    })
+
+    it('says in words why something could not be done, and does it once that is mended', async () => {
+      await job('Backup').getByText('weekly').waitFor()
+      await job('Backup').getByRole('button', { name: 'Do it now: Backup' }).click()
+      await job('Backup').getByText(/^Failed now, on request: Nobody could open a backup/).waitFor()
+      const client = await home.gateway.connect()
+      await client.request('config.patch', { raw: JSON.stringify({ backup: { recipients: ['age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p'] } }), baseHash: (await client.request('config.get', {}))['hash'] })
+      await job('Backup').getByRole('button', { name: 'Do it now: Backup' }).click()
+      await job('Backup').getByText(/^Last now, on request: .*moltbot-auto-.*\.age/).waitFor()
+      const { entries } = await client.request('cron.runs', { id: 'house:backup' }) as { entries: { status: string; askedBy: string }[] }
+      expect(entries.map(({ status, askedBy }) => [status, askedBy])).toEqual([['error', 'owner'], ['ok', 'owner']])
     })
   })
 

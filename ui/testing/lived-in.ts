@@ -75,7 +75,7 @@ async function spendLately(gateway: TestGateway): Promise<void> {
  */
 export async function moveIn(view: Parameters<typeof furnishPage>[1] = {}): Promise<Furnished> {
   const home = await furnishPage({
-    builtin: false, telegram: true, script: model,
+    builtin: false, telegram: true, script: model, makeBackup: async () => ({ bytes: 4_812_000 }),
     config: (server) => {
       const models = [['large', 3, 15], ['small', 0.25, 1.25]].map(([id, input, output]) => ({ id, contextWindow: 200_000, maxTokens: 4_096, input: ['text', 'image'], cost: { input, output, cacheRead: 0.1, cacheWrite: 1 } }))
       return {

@@ -16,7 +16,7 @@ const folder = given.find((word) => !word.startsWith('--')) ?? join(root, 'scree
 
 /** By room, what shows that it has its answers. */
 const rooms: Readonly<Record<string, string>> = {
-  conversation: '.column article', home: '.panel .figure', approvals: '.past', people: '.panel select', channels: '.login', agents: '.panel', usage: '.plot-part',
+  conversation: '.column article', home: '.panel .figure', approvals: '.past', people: '.panel select', channels: '.login', agents: '.panel', automations: '.job', usage: '.plot-part',
   security: 'table.record td', logs: '[role="group"]', settings: '.setting',
 }
 const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } }

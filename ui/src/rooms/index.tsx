@@ -24,6 +24,7 @@ const later = (load: () => Promise<RoomComponent>): RoomComponent => (props) => 
 const shelf: Record<RoomName, RoomComponent> = {
   home: HomeRoom, approvals: ApprovalsRoom, people: PeopleRoom,
   agents: later(async () => (await import('./agents-room.tsx')).AgentsRoom),
+  automations: later(async () => (await import('./automations-room.tsx')).AutomationsRoom),
   channels: later(async () => (await import('./channels-room.tsx')).ChannelsRoom),
   logs: later(async () => (await import('./logs-room.tsx')).LogsRoom),
   security: later(async () => (await import('./security-room.tsx')).SecurityRoom),
@@ -36,6 +37,7 @@ const lives: Partial<Record<RoomName, readonly string[]>> = {
   security: ['security.audit', 'audit.log', 'vault.list', 'egress.today', 'sandbox.explain', 'panic', 'pause', 'resume'],
   usage: ['usage.cost', 'usage.spend'],
   agents: ['agents.list'],
+  automations: ['cron.list'],
   channels: ['channels.status', 'channels.catalog'],
   logs: ['logs.tail'],
   settings: ['config.schema'],

@@ -33,6 +33,13 @@ export function since(at: number, now: number): string {
   return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(-Math.floor(passed / size), unit)
 }
 
+/** How long until something is, in words: "in 3 hours". */
+export function ahead(at: number, now: number): string {
+  const left = Math.max(0, at - now)
+  const [unit, size] = ([['day', 86_400_000], ['hour', 3_600_000]] as const).find(([, length]) => left >= length) ?? ['minute', 60_000]
+  return new Intl.RelativeTimeFormat(locale, { numeric: 'always' }).format(Math.max(1, Math.round(left / size)), unit)
+}
+
 /** Day and time of something that may be long ago. */
 export function when(at: number): string {
   return new Date(at).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'short' })
