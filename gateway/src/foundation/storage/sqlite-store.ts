@@ -72,6 +72,8 @@ function statements(db: SqliteDatabase): Sql {
  */
 export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase, disk?: Disk): Store {
   const sql = statements(writer)
+  const begin = writer.prepare('BEGIN IMMEDIATE')
+  const commitAll = writer.prepare('COMMIT')
   const reading = reader === writer ? undefined : statements(reader)
   const queue: Waiting[] = []
   let working: Promise<void> | undefined
@@ -113,7 +115,8 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
     }
   }
 
-  async function runOne(waiting: Waiting, name: string): Promise<Committed | undefined> {
+  /** `savepoint`: what undoes this one alone; undefined for the first of a commit, which is undone with all there is. */
+  async function runOne(waiting: Waiting, savepoint: string | undefined): Promise<Committed | undefined> {
     const afterCommit: (() => void)[] = []
     const afterWrite: (() => void)[] = []
     let over = false
@@ -126,7 +129,7 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
       afterCommit: (task) => void afterCommit.push(task),
       afterWrite: (task) => void afterWrite.push(task),
     }
-    writer.exec(`SAVEPOINT ${name}`)
+    if (savepoint !== undefined) writer.exec(`SAVEPOINT ${savepoint}`)
     let timer: ReturnType<typeof setTimeout> | undefined
     try {
       const timeout = new Promise<never>((_, reject) => {
@@ -137,7 +140,7 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
       })
       const value = await Promise.race([waiting.work(tx), timeout])
       over = true
-      writer.exec(`RELEASE ${name}`)
+      if (savepoint !== undefined) writer.exec(`RELEASE ${savepoint}`)
       return {
         waiting,
         written: () => afterWrite.forEach(runAfter),
@@ -148,9 +151,10 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
       }
     } catch (error) {
       over = true
+      if (savepoint === undefined) throw error
       try {
-        writer.exec(`ROLLBACK TO ${name}`)
-        writer.exec(`RELEASE ${name}`)
+        writer.exec(`ROLLBACK TO ${savepoint}`)
+        writer.exec(`RELEASE ${savepoint}`)
       } catch {
         // A full or failing disk: the engine has undone everything since BEGIN by itself. All who share this commit are told the cause.
         throw error
@@ -176,15 +180,15 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
       const committed: Committed[] = []
       const batch: Waiting[] = []
       try {
-        writer.exec('BEGIN IMMEDIATE')
+        begin.run()
         for (let count = 0; count < transactionsPerCommitMax; count += 1) {
           const next = queue.shift()
           if (next === undefined) break
           batch.push(next)
-          const commit = await runOne(next, `work_${count}`)
+          const commit = await runOne(next, count === 0 ? undefined : `work_${count}`)
           if (commit !== undefined) committed.push(commit)
         }
-        writer.exec('COMMIT')
+        commitAll.run()
       } catch (error) {
         try {
           writer.exec('ROLLBACK')
