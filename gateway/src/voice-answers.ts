@@ -57,10 +57,11 @@ export function createVoiceAnswers({ speech, outbox, sessions, connections, chan
   }
 
   async function planOf(turn: Turn): Promise<AnswerPlan> {
+    if (!isNetwork(turn.chat) || isChild(turn.key) || !mayHear(turn.principal)) return asText
     const wishes = (await sessions.settings(turn.key)).tts ?? {}
     const now = speech.settings()
     const auto = wishes.auto ?? now.auto
-    if (auto === 'off' || !isNetwork(turn.chat) || isChild(turn.key) || !mayHear(turn.principal)) return asText
+    if (auto === 'off') return asText
     const spokenTo = turn.batch.some(({ message }) => message.attachments.some(({ kind }) => kind === 'voice'))
     if (auto === 'inbound' && !spokenTo) return asText
     // Where a place takes no files, or is out of reach, an answer is read.
