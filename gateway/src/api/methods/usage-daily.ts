@@ -1,8 +1,7 @@
-import { Problem } from '@moltbot/contract'
 import Type from 'typebox'
 import { defineMethod } from '../method.ts'
 import { closed } from '../wire/params.ts'
-import { SpendKindShape } from '../wire/spend-kind.ts'
+import { everyonesAccounts, SpendKindShape } from '../wire/spend-kind.ts'
 
 /** So many stay apart in a picture of days; the others are one. */
 const most = 6
@@ -20,8 +19,7 @@ export const usageDaily = defineMethod({
     })),
   }),
   async handle({ days = 30, by = 'model' }, { budget }, { principal }) {
-    if (budget === undefined) throw new Problem('usage-absent', 'This gateway keeps no accounts.')
-    if (principal.role !== 'owner' && principal.role !== 'admin') throw new Problem('usage-owner', 'Only the owner sees what everyone spends.', { next: 'Your own is in `usage.cost`.' })
-    return { today: budget.today(), days, by, ...(await budget.daily(by, days, most)) }
+    const accounts = everyonesAccounts(budget, principal)
+    return { today: accounts.today(), days, by, ...(await accounts.daily(by, days, most)) }
   },
 })

@@ -1,8 +1,7 @@
-import { Problem } from '@moltbot/contract'
 import Type from 'typebox'
 import { defineMethod } from '../method.ts'
 import { closed } from '../wire/params.ts'
-import { SpendKindShape } from '../wire/spend-kind.ts'
+import { everyonesAccounts, SpendKindShape } from '../wire/spend-kind.ts'
 
 export const usageSpend = defineMethod({
   name: 'usage.spend',
@@ -20,8 +19,7 @@ export const usageSpend = defineMethod({
     })),
   }),
   async handle({ days = 1, by = 'model' }, { budget }, { principal }) {
-    if (budget === undefined) throw new Problem('usage-absent', 'This gateway keeps no accounts.')
-    if (principal.role !== 'owner' && principal.role !== 'admin') throw new Problem('usage-owner', 'Only the owner sees what everyone spends.', { next: 'Your own is in `usage.cost`.' })
-    return { today: budget.today(), days, by, rows: await budget.by(by, days), caps: budget.caps() }
+    const accounts = everyonesAccounts(budget, principal)
+    return { today: accounts.today(), days, by, rows: await accounts.by(by, days), caps: accounts.caps() }
   },
 })
