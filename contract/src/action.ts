@@ -23,7 +23,8 @@ export type Action =
 
 export type Verdict =
   | { kind: 'allow'; principal: Principal }
-  | { kind: 'deny'; reason: string }
+  /** `speaker`: who may talk here, and did not address us by what is written. Absent: anything else stands against it. */
+  | { kind: 'deny'; reason: string; speaker?: Principal }
   /** A stranger: `code` is set only when an invitation should go out now (first contact within the hour, room left). */
   | { kind: 'ask'; code?: string; reason: string }
 

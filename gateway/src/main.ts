@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path'
 import { checks } from '@moltbot/checks'
 import {
   describeError, ownerPrincipal, Problem, Secret, type AgentId, type Charge, type ChatRef, type Clock, type Door, type IncomingMessage,
-  type ModelCall, type NewId, type PrincipalId, type SessionKey, type Tool, type TurnId,
+  type ModelCall, type NewId, type Principal, type PrincipalId, type SessionKey, type Tool, type TurnId,
 } from '@moltbot/contract'
 import { catalog, formats } from '@moltbot/models'
 import { tools } from '@moltbot/tools'
@@ -308,7 +308,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         },
         estimateTokens,
         spent: budget.write,
-        readFiles: (message, principal) => media.read(message, principal),
+        readFiles: (message, principal) => media.read(message, principal, chargeOfHearing(message, principal)),
         async forget(tx, key, turns) {
           // Our own ways in name their chats by the session's key.
           await outbox.forget(tx, { turns, inbox: await inbox.forget(tx, key), chats: [key] })
@@ -375,6 +375,11 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     })
     const media = createMedia({ config, clock, log: log.child('media'), needs: soundNeeds })
     closers.push(() => media.close())
+    /** What is heard is heard before there is a turn. */
+    const chargeOfHearing = (message: IncomingMessage, principal: Principal): Charge => {
+      const session = sessions.keyFor(message, principal)
+      return { principal: principal.id, agent: agentOfKey(session), channel: message.chat.channel, session, turn: '' as TurnId, privy: isElevated(principal) }
+    }
     const speech = createSpeech({ config, clock, log: log.child('speech'), needs: soundNeeds })
     closers.push(() => speech.close())
     const voice = createVoiceAnswers({ speech, outbox, sessions, connections, channels, agentOf: agentOfKey, isChild: isSubAgent, log: log.child('speech') })
@@ -547,6 +552,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       },
       keepSecrets: (tx, row, principal, pasted) => keepPastedSecrets({ vault, audit }, tx, row, principal, pasted),
       heldNote: (tx, row, principal) => halt.noteFor(tx, row.chat, principal),
+      listening: { may: media.mayListen, listen: (message, speaker) => media.listen(message, speaker, chargeOfHearing(message, speaker)) },
       planAnswer: (turn) => voice.plan(turn),
       heldCommands: () => (halt.state().kind === 'panic' ? '🛑 Everything is stopped, and this is not done. To go on: `moltbot resume` on my machine.' : undefined),
       async *runAgent(turn, given) {
@@ -606,13 +612,13 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       rotateAuthority: (from) => door.rotateAuthority(from),
       shutdown: (reason, restart) => options.onShutdown?.(reason, restart),
     }
+    rooms.files = createFilesTaken({ config, providers: answering })
     rooms.push = createPush({
       store, clock, log: log.child('push'), keys: vault,
       // Who a push service may be is for the rules of the web: no private address, https only, counted like everything that leaves.
       async post({ url, headers, body, principal }) {
         const answer = await egress.request(
           { use: 'web', agent: agents.defaultId(), principal, owner: false, session: mainKey(agents.defaultId()) },
-    rooms.files = createFilesTaken({ config, providers: answering })
           { url, headers, post: body, bytesMax: 65_536, timeoutMs: 15_000, redirectsMax: 0, signal: new AbortController().signal },
         )
         const retryAfter = answer.headers['retry-after']

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ConfigView, IncomingMessage, Principal } from '@moltbot/contract'
+import type { Charge, ConfigView, IncomingMessage, Principal } from '@moltbot/contract'
 import { memoryLogger, realClock } from '@moltbot/contract/testing'
 import Value from 'typebox/value'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -26,7 +26,7 @@ async function heard(args: string[], folders: string[] = []): Promise<string | u
   })
   const data = Buffer.from('OggS and so on').toString('base64')
   const message = { id: '1', chat: { channel: 'fake', account: 'default', chat: 'c', kind: 'direct' }, sender: { id: '7' }, sentAt: 0, text: '', mentioned: 'yes', attachments: [{ kind: 'voice', data }] } as unknown as IncomingMessage
-  return (await media.read(message, { id: 'owner', role: 'owner' } as unknown as Principal))?.attachments[0]?.reading?.text
+  return (await media.read(message, { id: 'owner', role: 'owner' } as unknown as Principal, {} as Charge))?.attachments[0]?.reading?.text
 }
 
 // Where nothing isolates, no program runs at all; that is tested with the sandbox.

@@ -132,6 +132,7 @@ function build() {
     commands: { all: chatCommands, parse: (text) => parseCommand(text, chatCommands, () => undefined), needs: commandNeeds },
     keepSecrets: async () => ({ sentence: 'a key was removed' }),
     heldNote: async () => undefined, heldCommands: () => undefined,
+    listening: { may: () => false, listen: async (message) => message },
     planAnswer: async () => ({ quiet: false, plain: (words) => words, speak: async (words) => ({ words, release: async () => undefined }) }),
     runAgent(turn, view) {
       runs.push(lastWords(view))

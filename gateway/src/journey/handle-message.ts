@@ -38,6 +38,8 @@ export interface Journey {
   /** The agent's work on a turn as events; judges, journals and confines its tools. */
   runAgent(turn: Turn, view: TurnView): AsyncGenerator<AgentEvent, void, undefined>
   now(): number
+  /** What is said in voice notes of those who may talk and wrote nothing that addresses us. `may` spends nothing; `listen` never rejects. */
+  listening: { may(message: IncomingMessage, speaker: Principal): boolean; listen(message: IncomingMessage, speaker: Principal): Promise<IncomingMessage> }
   /** How the answer to a turn goes out: read, or heard. Never rejects, and neither does what it returns. `release` is called once the answer is written. */
   planAnswer(turn: Turn): Promise<{
     quiet: boolean
@@ -79,9 +81,18 @@ async function route(tx: Tx, row: InboxRow, journey: Journey, pasted: readonly P
   const { inbox, guard, outbox } = journey
   const verdict = await guard.judgeMessage(tx, row.message)
   switch (verdict.kind) {
-    case 'deny':
-      await inbox.end(tx, row.id, 'denied', verdict.reason)
+    case 'deny': {
+      const { speaker } = verdict
+      if (speaker === undefined || !journey.listening.may(row.message, speaker)) {
+        await inbox.end(tx, row.id, 'denied', verdict.reason)
+        return
+      }
+      // It has no end yet: whatever happens, it is heard out.
+      tx.afterCommit(() => {
+        journey.asPartOf(row, () => routeHeard(row, speaker, journey)).catch((error: unknown) => journey.log.error('A voice note could not be heard out; the next start does.', { inbox: row.id, error: describeError(error) }))
+      })
       return
+    }
     case 'ask':
       if (verdict.code !== undefined) await outbox.reply(tx, { inbox: row.id, chat: row.chat, principal: 'owner' as Principal['id'] }, invitation(row, verdict.code), 'pairing')
       await inbox.end(tx, row.id, 'denied', verdict.code === undefined ? 'unknown sender; already asked to pair' : 'unknown sender; asked to pair')
@@ -91,6 +102,16 @@ async function route(tx: Tx, row: InboxRow, journey: Journey, pasted: readonly P
       return
     default: unreachable(verdict)
   }
+}
+
+/** A voice note in a group may say our name. Judged again with what was heard, it goes on like any message, or ends here. */
+async function routeHeard(row: InboxRow, speaker: Principal, journey: Journey): Promise<void> {
+  const heard = await journey.listening.listen(row.message, speaker)
+  await journey.store.transaction(async (tx) => {
+    const verdict = await journey.guard.judgeMessage(tx, heard)
+    if (verdict.kind === 'allow') await proceed(tx, row, verdict.principal, journey)
+    else await journey.inbox.end(tx, row.id, 'denied', verdict.reason)
+  })
 }
 
 /** Credentials somebody wrote into the chat are kept for who may keep some, and dropped for everybody else; both are told. */

@@ -19,6 +19,7 @@ const transcriber = Type.Object({
   baseUrl: Type.Optional(Type.String({ maxLength: 500, pattern: '^https?://', description: 'Where the server is, up to `/v1`. It may be on this machine or network.' })),
   command: Type.Optional(Type.String({ maxLength: 500, description: 'With `cli`: the program. It runs isolated like commands of agents, without any network.' })),
   args: Type.Optional(Type.Array(Type.String({ maxLength: 500 }), { maxItems: 40, description: 'With `cli`: its arguments. `{{MediaPath}}` is the sound, `{{OutputBase}}` a name whose `.txt` is read; without such a file what it prints is taken.' })),
+  pricePerMinute: Type.Optional(Type.Number({ minimum: 0, description: 'US dollars per minute of sound, for the budget. Absent: a known price, else `budgets.ceilingPrice.listening`; nothing for a program or a server on a private address.' })),
   folders: Type.Optional(Type.Array(Type.String({ maxLength: 500, pattern: '^/' }), { maxItems: 10, description: 'With `cli`: folders it may read, such as that of its model.' })),
 }, { description: 'One way to turn sound into words.' })
 
@@ -38,6 +39,7 @@ export const mediaSection = defineSection({
       enabled: Type.Boolean({ default: true, description: 'Whether voice notes and sound are turned into words, where there is something that does it.' }),
       scope,
       guests: Type.Boolean({ default: false, description: 'Also for guests: each note costs what the provider takes for it.' }),
+      mentions: Type.Boolean({ default: true, description: 'Whether, in groups where only those who address the assistant are answered, voice notes of people who may talk to it are heard for its name (`messages.groupChat.mentionPatterns`). Each of them costs.' }),
       maxBytes: Type.Integer({ default: 20_971_520, minimum: 0, maximum: 26_214_400, description: 'The largest sound that is listened to, in bytes.' }),
       maxChars: Type.Integer({ default: 8_000, minimum: 200, maximum: 200_000, description: 'The most words of one note, in characters.' }),
       timeoutSeconds: Type.Integer({ default: 60, minimum: 1, maximum: 300, description: 'How long one way may take, in seconds. The answer waits for it.' }),

@@ -1,4 +1,5 @@
-import { describeError, type Attachment, type Clock, type ConfigView, type IncomingMessage, type Logger, type Principal, type Reading } from '@moltbot/contract'
+import { createHash } from 'node:crypto'
+import { describeError, type Attachment, type Charge, type Clock, type ConfigView, type IncomingMessage, type Logger, type Principal, type Reading } from '@moltbot/contract'
 import { mediaSection, type MediaConfig } from './config.ts'
 import { fileKind, type FileKind } from './file-kind.ts'
 import { knownTranscribers, transcribe, type TranscribeNeeds } from './transcribe.ts'
@@ -6,6 +7,9 @@ import { untilAborted } from './until-aborted.ts'
 
 /** Words of all documents of one message together, in characters. */
 const messageCharsMax = 60_000
+
+/** Voice notes that were heard and wait to be read. */
+const heardBeforeMax = 32
 
 export interface MediaNeeds extends TranscribeNeeds {
   /** Text of a document, in a process of its own with limits. Rejects when it cannot be read. */
@@ -21,7 +25,11 @@ export interface Media {
    * The message with what its files say, and with each file called what it is by content. What cannot be read stays named; never rejects.
    * Undefined: it has no files, there is nothing to do.
    */
-  read(message: IncomingMessage, principal: Principal): Promise<IncomingMessage> | undefined
+  read(message: IncomingMessage, principal: Principal, charge: Charge): Promise<IncomingMessage> | undefined
+  /** Whether a message that addresses nobody holds a voice note of its sender's that would be heard. Spends nothing. */
+  mayListen(message: IncomingMessage, principal: Principal): boolean
+  /** The message with what is said in its voice note; it is not heard a second time by `read`. Never rejects. */
+  listen(message: IncomingMessage, principal: Principal, charge: Charge): Promise<IncomingMessage>
   /** Gives up what is being read. */
   close(): void
 }
@@ -62,14 +70,28 @@ export function createMedia(options: { config: ConfigView; clock: Clock; log: Lo
     return (rule?.action ?? scope.default) === 'allow'
   }
 
-  async function listen(sound: Extract<FileKind, { kind: 'sound' }>, bytes: Buffer, principal: Principal): Promise<Reading | undefined> {
-    const { models, maxBytes, maxChars, timeoutSeconds, language, prompt } = settings().audio
-    const ways = models.length > 0 ? models : knownTranscribers.filter((provider) => needs.providers().includes(provider)).map((provider) => ({ provider }))
+  /** What was heard before a message was taken in, until it is read. */
+  const heardBefore = new Map<string, Reading>()
+
+  async function listen(sound: Extract<FileKind, { kind: 'sound' }>, bytes: Buffer, charge: Charge): Promise<Reading | undefined> {
+    const name = createHash('sha256').update(bytes).digest('base64')
+    const before = heardBefore.get(name)
+    heardBefore.delete(name)
+    return before ?? hear(sound, bytes, charge)
+  }
+
+  const waysNow = (): MediaConfig['audio']['models'] => {
+    const { models } = settings().audio
+    return models.length > 0 ? models : knownTranscribers.filter((provider) => needs.providers().includes(provider)).map((provider) => ({ provider }))
+  }
+
+  async function hear(sound: Extract<FileKind, { kind: 'sound' }>, bytes: Buffer, charge: Charge): Promise<Reading | undefined> {
+    const { maxBytes, maxChars, timeoutSeconds, language, prompt } = settings().audio
     if (bytes.length > maxBytes) return undefined
-    for (const by of ways) {
+    for (const by of waysNow()) {
       try {
         const wishes = { timeoutMs: timeoutSeconds * 1_000, ...(language === undefined ? {} : { language }), ...(prompt === undefined ? {} : { prompt }) }
-        const text = await inTurn(wishes.timeoutMs, (signal) => untilAborted(transcribe(by, { bytes, mimeType: sound.mimeType, extension: sound.extension }, wishes, principal.id, needs, signal), signal))
+        const text = await inTurn(wishes.timeoutMs, (signal) => untilAborted(transcribe(by, { bytes, mimeType: sound.mimeType, extension: sound.extension }, wishes, charge, needs, signal), signal))
         if (text === '') return undefined
         const whole = needs.hide(text)
         return { kind: 'transcript', text: whole.slice(0, maxChars).replace(/[\ud800-\udbff]$/, ''), truncated: whole.length > maxChars }
@@ -80,7 +102,7 @@ export function createMedia(options: { config: ConfigView; clock: Clock; log: Lo
     return undefined
   }
 
-  async function readAll(message: IncomingMessage, principal: Principal): Promise<IncomingMessage> {
+  async function readAll(message: IncomingMessage, principal: Principal, charge: Charge): Promise<IncomingMessage> {
     const { mode, maxAttachments } = settings().audio.attachments
     let sounds = isWanted(message, principal) ? (mode === 'first' ? 1 : maxAttachments) : 0
     let chars = messageCharsMax
@@ -96,7 +118,7 @@ export function createMedia(options: { config: ConfigView; clock: Clock; log: Lo
       else {
         const hears = found.kind === 'sound' && sounds > 0
         if (hears) sounds -= 1
-        const reading = await (found.kind === 'document' ? (chars > 0 ? readDocument(found, bytes) : undefined) : hears ? listen(found, bytes, principal) : undefined)?.catch((error: unknown) => {
+        const reading = await (found.kind === 'document' ? (chars > 0 ? readDocument(found, bytes) : undefined) : hears ? listen(found, bytes, charge) : undefined)?.catch((error: unknown) => {
           log.info('A file could not be read.', { kind: attachment.kind, error: describeError(error) })
           return undefined
         })
@@ -109,10 +131,26 @@ export function createMedia(options: { config: ConfigView; clock: Clock; log: Lo
   }
 
   return {
-    read: (message, principal) => (message.attachments.length === 0 ? undefined : readAll(message, principal).catch((error: unknown) => {
+    read: (message, principal, charge) => (message.attachments.length === 0 ? undefined : readAll(message, principal, charge).catch((error: unknown) => {
       log.error('What came with a message could not be read.', { error: describeError(error) })
       return message
     })),
+    mayListen: (message, principal) => settings().audio.mentions && isWanted(message, principal) && waysNow().length > 0 && noteOf(message) !== undefined,
+    async listen(message, principal, charge) {
+      const note = noteOf(message)
+      const bytes = Buffer.from(note?.data ?? '', 'base64')
+      const found = note === undefined || !isWanted(message, principal) ? undefined : fileKind(bytes, { sound: true })
+      const reading = found?.kind !== 'sound' ? undefined : await hear(found, bytes, charge)
+      if (reading === undefined) return message
+      heardBefore.set(createHash('sha256').update(bytes).digest('base64'), reading)
+      if (heardBefore.size > heardBeforeMax) heardBefore.delete([...heardBefore.keys()][0] ?? '')
+      return { ...message, attachments: message.attachments.map((each) => (each === note ? { ...each, reading } : each)) }
+    },
     close: () => controller.abort(),
   }
+}
+
+/** The first voice note of a message whose words are its sender's own. */
+function noteOf({ attachments, origin }: IncomingMessage): Attachment | undefined {
+  return origin === undefined ? attachments.find(({ kind, data }) => kind === 'voice' && data !== undefined) : undefined
 }

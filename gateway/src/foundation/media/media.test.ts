@@ -1,8 +1,9 @@
-import { Problem, Secret, type Attachment, type ConfigView, type IncomingMessage, type Principal } from '@moltbot/contract'
+import { Problem, Secret, type Attachment, type Charge, type ConfigView, type IncomingMessage, type Principal } from '@moltbot/contract'
 import { FakeClock, memoryLogger } from '@moltbot/contract/testing'
 import Value from 'typebox/value'
 import { beforeEach, expect, it } from 'vitest'
 import { fileKind } from './file-kind.ts'
+import { soundSeconds } from './sound-length.ts'
 import { createMedia, mediaSection, type Media, type MediaNeeds, type Upload } from './index.ts'
 
 const png = Buffer.from('\x89PNG\r\n\x1a\n....', 'latin1')
@@ -17,7 +18,9 @@ let clock: FakeClock
 let answers: (() => Promise<{ status: number; body: Buffer }>)[]
 let needs: MediaNeeds
 let media: Media
+let spent: string[]
 
+const chargeOf = ({ id }: Principal): Charge => ({ principal: id, agent: 'main', channel: 'fake', session: 'k', turn: '', privy: false }) as unknown as Charge
 const said = (text: string) => async (): Promise<{ status: number; body: Buffer }> => ({ status: 200, body: Buffer.from(JSON.stringify({ text })) })
 const message = (attachments: Partial<Attachment>[], more: Partial<IncomingMessage> = {}): IncomingMessage => ({
   id: '1', chat: { channel: 'fake', account: 'default', chat: 'c', kind: 'direct' }, sender: { id: '7' }, sentAt: 0, text: '', mentioned: 'yes', ...more,
@@ -28,6 +31,7 @@ const file = (kind: Attachment['kind'], bytes: Buffer | string, more: Partial<At
 beforeEach(() => {
   values = { audio: { models: [{ baseUrl: 'http://127.0.0.1:9/v1', model: 'w', provider: 'openai' }] } }
   uploads = []
+  spent = []
   reads = []
   answers = []
   clock = new FakeClock()
@@ -42,15 +46,21 @@ beforeEach(() => {
       reads.push(request.kind)
       return { text: bytes.toString('utf8').slice(0, request.charsMax), truncated: bytes.length > request.charsMax }
     },
+    async setAside(charge, { provider, model, baseUrl, most, price }) {
+      if (spent.includes('broke')) throw new Problem('budget-reached', 'no money')
+      spent.push(`${charge.principal}: ${provider}/${model} ${most.toFixed(3)} min at ${price?.usd ?? `the ceiling of ${baseUrl}`}`)
+      let open = true
+      return { settle: (amount) => { if (open) spent.push(`took ${amount.toFixed(3)}`); open = false } }
+    },
     hide: (text) => text.replaceAll('hunter2', '[secret PASSWORD]'),
     providers: () => ['anthropic', 'groq'],
   }
   media = createMedia({ config: { get: () => Value.Default(mediaSection.schema, structuredClone(values)) } as unknown as ConfigView, clock, log: memoryLogger(), needs })
 })
-const read = async (attachments: Partial<Attachment>[], who = member, more: Partial<IncomingMessage> = {}): Promise<Attachment[]> => (await media.read(message(attachments, more), who))?.attachments ?? []
+const read = async (attachments: Partial<Attachment>[], who = member, more: Partial<IncomingMessage> = {}): Promise<Attachment[]> => (await media.read(message(attachments, more), who, chargeOf(who)))?.attachments ?? []
 
 it('has nothing to do where there are no files', () => {
-  expect(media.read(message([]), member)).toBeUndefined()
+  expect(media.read(message([]), member, chargeOf(member))).toBeUndefined()
 })
 
 it('calls a picture what it is by content, and shows nothing else as one', async () => {
@@ -130,4 +140,67 @@ it.each([
 ])('MED-01: %j that begins with %j is %s', (name, begin, format) => {
   const found = fileKind(Buffer.from(begin, 'latin1'), { name, sound: false })
   expect(found?.kind === 'document' ? found.format : undefined).toBe(format)
+})
+
+/** Opus in Ogg that plays so long, by its last page. */
+function note(seconds: number): Buffer {
+  const last = Buffer.concat([Buffer.from('OggS\0\x04', 'latin1'), Buffer.alloc(22)])
+  last.writeBigInt64LE(BigInt(Math.round(seconds * 48_000)), 6)
+  return Buffer.concat([ogg, Buffer.alloc(30_000, 1), last])
+}
+
+it('what is heard is paid for by the minute: set aside at its length, kept as the provider counted', async () => {
+  values = { audio: { models: [{ provider: 'openai' }] } }
+  answers = [said('good morning'), async () => ({ status: 200, body: Buffer.from(JSON.stringify({ text: 'counted', usage: { type: 'duration', seconds: 9 } })) })]
+  await read([file('voice', note(12))])
+  await read([file('voice', note(12))])
+  expect(spent).toEqual(['p1: openai/gpt-4o-mini-transcribe 0.200 min at 0.003', 'took 0.200', 'p1: openai/gpt-4o-mini-transcribe 0.200 min at 0.003', 'took 0.150'])
+})
+
+it('a refusal costs nothing, what broke off counts, and without money nobody is asked', async () => {
+  values = { audio: { models: [{ baseUrl: 'https://ears.example/v1', model: 'w', pricePerMinute: 0.5 }] } }
+  answers = [async () => ({ status: 401, body: Buffer.from('no') }), () => Promise.reject(new Problem('egress-timeout', 'late')), async () => ({ status: 200, body: Buffer.from('<html>') })]
+  for (let times = 0; times < 3; times += 1) await read([file('voice', note(6))])
+  expect(spent.filter((line) => line.startsWith('took'))).toEqual(['took 0.000', 'took 0.100', 'took 0.100'])
+  expect(spent[0]).toBe('p1: ears.example/w 0.100 min at 0.5')
+  spent = ['broke']
+  expect(await read([file('voice', note(6))])).toEqual([{ kind: 'voice' }])
+  expect(uploads).toHaveLength(3)
+})
+
+it('a program of this machine costs nothing', async () => {
+  values = { audio: { models: [{ command: 'whisper' }] } }
+  await read([file('voice', note(6))])
+  expect(spent).toEqual([])
+})
+
+it.each([
+  ['ogg', note(12), 12], ['ogg, which claims to be shorter than it can be', Buffer.concat([note(0.000_1), Buffer.alloc(2_500_000), note(0.000_1)]), 10.24], ['ogg', ogg, ogg.length / 1_000],
+  ['wav', (() => { const head = Buffer.alloc(44 + 32_000); head.writeUInt32LE(16_000, 28); return head })(), 2], ['mp3', Buffer.concat([Buffer.from([0xff, 0xfb, 0x90, 0]), Buffer.alloc(16_000)]), 1],
+  ['m4a', (() => { const box = Buffer.alloc(40_000); box.write('mvhd', 100, 'latin1'); box.writeUInt32BE(1_000, 116); box.writeUInt32BE(7_000, 120); return box })(), 7], ['webm', Buffer.alloc(10_000), 10],
+])('the length of a sound: %s', (kind, bytes, seconds) => {
+  expect(soundSeconds(bytes, kind.split(',')[0] ?? '')).toBeCloseTo(seconds, 1)
+})
+
+it('a note that may name the assistant is heard once: what was heard before it was taken in is not paid for again', async () => {
+  const given = message([file('voice', note(6))])
+  expect(media.mayListen(given, member)).toBe(true)
+  const heard = await media.listen(given, member, chargeOf(member))
+  expect(heard.attachments[0]?.reading).toEqual({ kind: 'transcript', text: 'good morning', truncated: false })
+  expect((await media.read(given, member, chargeOf(member)))?.attachments[0]?.reading?.text).toBe('good morning')
+  expect(uploads).toHaveLength(1)
+  await media.read(given, member, chargeOf(member))
+  expect(uploads).toHaveLength(2)
+})
+
+it('nobody is listened to whom nobody would hear: guests, others’ words, switched off, nobody who could', () => {
+  const given = message([file('voice', note(6))])
+  expect(media.mayListen(given, guest)).toBe(false)
+  expect(media.mayListen(message([file('voice', note(6))], { origin: 'external' }), member)).toBe(false)
+  expect(media.mayListen(message([file('audio', note(6)), { kind: 'voice' }]), member)).toBe(false)
+  values = { audio: { ...values['audio'] as object, mentions: false } }
+  expect(media.mayListen(given, member)).toBe(false)
+  values = {}
+  needs.providers = () => ['anthropic']
+  expect(media.mayListen(given, member)).toBe(false)
 })

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Problem, type Charge, type PrincipalId, type Secret } from '@moltbot/contract'
 import type { MediaConfig } from './config.ts'
+import { costsNothing } from './costs-nothing.ts'
+import { priceOfListening } from './prices.ts'
+import { soundSeconds } from './sound-length.ts'
 
 type Transcriber = MediaConfig['audio']['models'][number]
 
@@ -35,6 +38,7 @@ export interface TranscribeNeeds {
   run: RunIsolated
   /** The key of a provider of models. */
   credential(provider: string): Promise<Secret | undefined>
+  setAside: SetAside
 }
 
 const known: Readonly<Record<string, { baseUrl: string; model: string }>> = {
@@ -48,13 +52,13 @@ const answerBytesMax = 2_000_000
 const inside = '/workspace'
 
 /** The words of a sound by one way. Rejects with a `Problem` or whatever went wrong on the way. */
-export async function transcribe(by: Transcriber, sound: Sound, settings: { timeoutMs: number; language?: string; prompt?: string }, who: PrincipalId, needs: TranscribeNeeds, signal: AbortSignal): Promise<string> {
+export async function transcribe(by: Transcriber, sound: Sound, settings: { timeoutMs: number; language?: string; prompt?: string }, who: Charge, needs: TranscribeNeeds, signal: AbortSignal): Promise<string> {
   const text = by.type === 'cli' || (by.type === undefined && by.command !== undefined) ? await byProgram(by, sound, needs, signal) : await byProvider(by, sound, settings, who, needs, signal)
   // A note of silence has no words, and a program's colours are none.
   return text.replaceAll(/\u001b\[[0-9;]*[A-Za-z]/g, '').replaceAll(/[\0-\x08\x0b-\x1f\x7f]/g, '').replaceAll('\r\n', '\n').trim()
 }
 
-async function byProvider(by: Transcriber, sound: Sound, { timeoutMs, language, prompt }: { timeoutMs: number; language?: string; prompt?: string }, principal: PrincipalId, needs: TranscribeNeeds, signal: AbortSignal): Promise<string> {
+async function byProvider(by: Transcriber, sound: Sound, { timeoutMs, language, prompt }: { timeoutMs: number; language?: string; prompt?: string }, charge: Charge, needs: TranscribeNeeds, signal: AbortSignal): Promise<string> {
   const provider = by.provider ?? (by.baseUrl === undefined ? 'openai' : undefined)
   const defaults = provider === undefined ? undefined : known[provider]
   const baseUrl = by.baseUrl ?? defaults?.baseUrl
@@ -64,15 +68,32 @@ async function byProvider(by: Transcriber, sound: Sound, { timeoutMs, language, 
   const boundary = `moltbot-${randomUUID()}`
   const fields = { model: by.model ?? defaults?.model ?? 'whisper-1', response_format: 'json', ...(language === undefined ? {} : { language }), ...(prompt === undefined ? {} : { prompt }) }
   const url = new URL(`${baseUrl.replace(/(?<!\/)\/+$/, '')}/audio/transcriptions`)
-  const { status, body } = await needs.post({
-    purpose: 'transcription', url: url.href, ...(by.baseUrl === undefined ? {} : { own: url.origin }), headers: { 'content-type': `multipart/form-data; boundary=${boundary}`, accept: 'application/json' },
-    ...(key === undefined ? {} : { secretHeader: { name: 'authorization', value: `Bearer ${key.open('transcription of a voice note')}` } }),
-    body: form(boundary, fields, sound), timeoutMs, bytesMax: answerBytesMax, signal, principal,
-  })
-  if (status !== 200) throw new Problem('media-refused', `${url.host} answered with HTTP ${status}.`)
-  const { text } = JSON.parse(body.toString('utf8')) as { text?: unknown }
-  if (typeof text !== 'string') throw new Problem('media-refused', `${url.host} gave no words.`)
-  return text
+  const model = fields.model
+  const price = by.baseUrl === undefined || by.pricePerMinute !== undefined ? priceOfListening(model, by.pricePerMinute) : undefined
+  const minutes = soundSeconds(sound.bytes, sound.extension) / 60
+  const money = await needs.setAside(charge, { kind: 'listening', provider: provider ?? url.hostname, model, baseUrl, most: minutes, ...(price === undefined ? {} : { price }) }, signal)
+  try {
+    const { text, seconds } = await asked()
+    // Its own count is what is on the bill.
+    money.settle(seconds === undefined ? minutes : seconds / 60)
+    return text
+  } catch (error) {
+    money.settle(costsNothing(error) ? 0 : minutes)
+    throw error
+  }
+
+  async function asked(): Promise<{ text: string; seconds: number | undefined }> {
+    const { status, body } = await needs.post({
+      purpose: 'transcription', url: url.href, ...(by.baseUrl === undefined ? {} : { own: url.origin }), headers: { 'content-type': `multipart/form-data; boundary=${boundary}`, accept: 'application/json' },
+      ...(key === undefined ? {} : { secretHeader: { name: 'authorization', value: `Bearer ${key.open('transcription of a voice note')}` } }),
+      body: form(boundary, fields, sound), timeoutMs, bytesMax: answerBytesMax, signal, principal: charge.principal,
+    })
+    if (status !== 200) throw new Problem('media-refused', `${url.host} answered with HTTP ${status}.`)
+    const { text, duration, usage } = JSON.parse(body.toString('utf8')) as { text?: unknown; duration?: unknown; usage?: { seconds?: unknown } }
+    if (typeof text !== 'string') throw new Problem('media-empty', `${url.host} gave no words.`)
+    const counted = [usage?.seconds, duration].find((each) => typeof each === 'number' && Number.isFinite(each) && each >= 0)
+    return { text, seconds: counted as number | undefined }
+  }
 }
 
 function form(boundary: string, fields: Readonly<Record<string, string>>, { bytes, mimeType, extension }: Sound): Buffer {

@@ -85,11 +85,12 @@ export function toolListsAt(config: AccessConfig, chat: Pick<ChatRef, 'chat' | '
   ]
 }
 
-/** Whether a message addresses us: natively, as a reply to us, or by a pattern. */
+/** Whether a message addresses us: natively, as a reply to us, or by a pattern in what is written or said in it. */
 export function isAddressed(message: IncomingMessage, patterns: readonly RegExp[]): boolean {
   if (message.mentioned === 'yes' || message.quoted?.fromUs === true) return true
-  const text = message.text.slice(0, 2_000)
-  return patterns.some((pattern) => pattern.test(text))
+  // What was heard of a voice note counts as what is written.
+  const said = message.attachments.flatMap(({ kind, reading }) => (kind === 'voice' && reading?.kind === 'transcript' ? [reading.text] : []))
+  return [message.text, ...said].some((text) => patterns.some((pattern) => pattern.test(text.slice(0, 2_000))))
 }
 
 /** The one gate for every channel. `known`: the sender is paired or named as owner. Missing or odd values deny. */

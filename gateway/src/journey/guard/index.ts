@@ -193,21 +193,25 @@ export function createGuard(options: {
         // In a group `wait` or `stop` is said to others all the time; only what is plainly a command needs no mention.
         command: message.text.trimStart().startsWith('/') && options.isCommand(message.text), activation: await options.activation(tx, message),
       })
+      const speaker = async (): Promise<Principal> => {
+        if (named || identity?.principal === ownerPrincipal) return { id: ownerPrincipal, role: 'owner' }
+        if (identity !== undefined) return (await principalIn(tx, identity.principal)) ?? (await listedPrincipal(tx, message, 'guest'))
+        return listedPrincipal(tx, message, listNames(access.allowFrom, channel.id, message.sender.id) ? 'member' : 'guest')
+      }
       switch (ruling.kind) {
         case 'deny':
           nameRefusedPlace(message, ruling.reason)
           return refuse(ruling.reason)
-        case 'not-addressed': return { kind: 'deny', reason: notAddressedReason }
+        case 'not-addressed': {
+          // Only a name that is said could still open the gate.
+          const maySay = options.mentionPatterns().length > 0 && message.attachments.some(({ kind, data }) => kind === 'voice' && data !== undefined)
+          return { kind: 'deny', reason: notAddressedReason, ...(maySay ? { speaker: await speaker() } : {}) }
+        }
         case 'pair': {
           const code = await pairing.invite(tx, message)
           return { kind: 'ask', reason: 'unknown sender', ...(code === undefined ? {} : { code }) }
         }
-        case 'allow': {
-          if (named || identity?.principal === ownerPrincipal) return { kind: 'allow', principal: { id: ownerPrincipal, role: 'owner' } }
-          if (identity !== undefined) return { kind: 'allow', principal: (await principalIn(tx, identity.principal)) ?? (await listedPrincipal(tx, message, 'guest')) }
-          const byName = listNames(access.allowFrom, channel.id, message.sender.id)
-          return { kind: 'allow', principal: await listedPrincipal(tx, message, byName ? 'member' : 'guest') }
-        }
+        case 'allow': return { kind: 'allow', principal: await speaker() }
         default: return unreachable(ruling)
       }
     },
