@@ -1,4 +1,4 @@
-import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Store } from '@moltbot/contract'
 import type { AuditEntry } from './types.ts'
 
@@ -29,5 +29,13 @@ export function whenceNow(): Whence {
 
 /** A store whose transactions belong to the work that asked for them, whoever's turn it is to commit. */
 export function bearingStore(store: Store): Store {
-  return { read: store.read, close: () => store.close(), transaction: (work) => store.transaction(works.getStore() === undefined ? work : AsyncResource.bind(work)) }
+  return {
+    read: store.read,
+    close: () => store.close(),
+    transaction(work) {
+      const state = works.getStore()
+      // Only this is carried over: a resource made for each would cost as much as the rest of the record's work.
+      return store.transaction(state === undefined ? work : (tx) => works.run(state, work, tx))
+    },
+  }
 }

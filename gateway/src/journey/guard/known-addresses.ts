@@ -27,6 +27,8 @@ export function knownAddresses(): KnownAddresses {
       // What somebody answers to stands with their answer, and may be anybody's words.
       const own = text.replace(/\[in reply to [^]*"\]\n/, '')
       for (const link of linksIn(own)) links.add(link)
+      // A turn hears its whole conversation again, and most of it names no host.
+      if (!own.includes('.')) return
       for (const [, scheme, name = ''] of own.toLowerCase().matchAll(/(https?:\/\/)?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)/g)) {
         const host = name.replace(/^www\./, '')
         if (host.includes('.') && (scheme !== undefined || !fileEndings.test(host))) hosts.add(host)
@@ -64,6 +66,7 @@ function plain(url: string): string {
 
 /** Addresses in a text, with and without what may be punctuation or Markdown behind them. */
 function linksIn(text: string): string[] {
+  if (!text.includes('://')) return []
   return [...text.replaceAll(/\\([_()[\]*~-])/g, '$1').matchAll(/https?:\/\/[^\s<>"'`]+/gi)].flatMap(([found]) => {
     const upToBracket = found.replace(/[)\]}].*$/s, '')
     return [found, upToBracket, found.replace(/(?<![.,;:!?)\]}*_])[.,;:!?)\]}*_]+$/, ''), upToBracket.replace(/(?<![.,;:!?*_])[.,;:!?*_]+$/, '')].filter((link) => URL.canParse(link)).map(plain)

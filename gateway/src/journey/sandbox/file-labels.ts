@@ -172,7 +172,7 @@ export function createFileLabels(options: { store: Store; clock: Clock }): FileL
 /** One name for one folder. */
 function workspaceKey(root: string): string {
   try {
-    return realpathSync(root)
+    return realpathSync.native(root)
   } catch {
     // It is not there yet; nothing in it has a label.
     return root
