@@ -53,6 +53,8 @@ async function checkSignIn(): Promise<'signed-in' | 'signed-out' | 'unknown'> {
 }
 
 document.documentElement.lang = language
+// An installed page has its name and its shortcuts in the language it was installed in.
+if (language === 'de') document.querySelector<HTMLLinkElement>('link[rel=manifest]')?.setAttribute('href', './manifest.de.webmanifest')
 
 const client = createGatewayClient({
   url: socketAddress(),

@@ -1,6 +1,7 @@
 /**
  * The page's own service worker: the shell of the page opens without a connection, and what the gateway pushes is shown. It keeps the
- * shell and its files alone: never an answer of the gateway, never an address with a token, nothing of a conversation.
+ * shell and its files alone: never an answer of the gateway, never an address with a token, nothing of a conversation. What another app
+ * shares with the page waits here until its person sends it or takes it away; nothing is sent from here but an answer somebody tapped.
  */
 
 /** What this file needs of a worker's scope; the page's own types know only windows. */
@@ -18,6 +19,9 @@ interface WindowClient { url: string; visibilityState: 'hidden' | 'visible'; foc
 
 const worker = globalThis as unknown as WorkerScope
 const cacheName = 'moltbot-shell-1'
+/** What was shared; `shared.ts` reads it. Any page of the web can share here as an app can: it is shown to a person, and bounded. */
+const sharedName = 'moltbot-shared'
+const sharedMax = { entries: 16, words: 20_000, bytes: 20_000_000 }
 /** Old files of earlier versions are dropped beyond this many. */
 const filesMax = 80
 const shell = './'
@@ -31,7 +35,7 @@ function inside(address: string): string | undefined {
   return url.origin === origin && url.pathname.startsWith(pathname) ? url.pathname.slice(pathname.length) : undefined
 }
 
-const isFile = (path: string): boolean => /^(assets\/[^/]+|icon\.svg|icon-[\w-]+\.png|badge-96\.png|apple-touch-icon\.png|manifest\.webmanifest)$/.test(path)
+const isFile = (path: string): boolean => /^(assets\/[^/]+|icon\.svg|icon-[\w-]+\.png|badge-96\.png|apple-touch-icon\.png|manifest(?:\.de)?\.webmanifest)$/.test(path)
 const isShell = (answer: Response): boolean => answer.ok && !answer.redirected && answer.type === 'basic' && (answer.headers.get('Content-Type') ?? '').startsWith('text/html')
 
 /** The shell as it is now, with the files it names. Signed out there is nothing to keep, and nothing is kept. */
@@ -80,15 +84,33 @@ worker.addEventListener('install', (event) => {
 
 worker.addEventListener('activate', (event) => {
   const clean = async (): Promise<void> => {
-    for (const name of await caches.keys()) if (name !== cacheName && name.startsWith('moltbot-')) await caches.delete(name)
+    for (const name of await caches.keys()) if (name !== cacheName && name !== sharedName && name.startsWith('moltbot-')) await caches.delete(name)
     await worker.clients.claim()
   }
   event.waitUntil(clean())
 })
 
+/** Keeps what an app shares, and shows the page with it. Works without a connection; what there is no room for is left out. */
+async function takeShared(request: Request): Promise<Response> {
+  const form = await request.formData()
+  const said = new Set(['title', 'text', 'url'].map((name) => String(form.get(name) ?? '').trim()).filter((words) => words !== ''))
+  const files = form.getAll('files').filter((entry) => entry instanceof File && entry.size > 0 && entry.size <= sharedMax.bytes) as File[]
+  const cache = await caches.open(sharedName)
+  const entries = [...(said.size === 0 ? [] : [new Response([...said].join('\n').slice(0, sharedMax.words))]), ...files.map((file) => new Response(file, { headers: { 'Content-Type': file.type, 'X-Name': encodeURIComponent(file.name) } }))]
+  try {
+    for (const [index, entry] of entries.slice(0, sharedMax.entries).entries()) await cache.put(`./shared/${Date.now()}-${index}`, entry)
+    const kept = await cache.keys()
+    for (const old of kept.slice(0, Math.max(0, kept.length - sharedMax.entries))) await cache.delete(old)
+  } catch {
+    // The device has no room: the page shows what was kept.
+  }
+  return Response.redirect(base().href, 303)
+}
+
 worker.addEventListener('fetch', (event) => {
   const { request } = event
   const path = inside(request.url)
+  if (request.method === 'POST' && request.mode === 'navigate' && path === 'share') return event.respondWith(takeShared(request))
   if (request.method !== 'GET' || path === undefined) return
   const { search } = new URL(request.url)
   const keep = (work: Promise<unknown>): void => event.waitUntil(work.catch(() => 'kept next time'))
@@ -136,6 +158,15 @@ function readPush(data: unknown): Pushed {
 
 async function showNote(title: string, options: Shown & { data: Kept }): Promise<void> {
   await worker.registration.showNotification(title, { icon: './icon-192.png', badge: './badge-96.png', ...options })
+  await countOnIcon()
+}
+
+/** While no window is open the icon counts the notifications nobody touched; a window counts what really waits. */
+async function countOnIcon(): Promise<void> {
+  if ((await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })).some((client) => inside(client.url) !== undefined)) return
+  const left = (await worker.registration.getNotifications()).length
+  // Absent or refused on many systems, and then nobody misses it.
+  await (left > 0 ? navigator.setAppBadge?.(left) : navigator.clearAppBadge?.())?.catch(() => undefined)
 }
 
 worker.addEventListener('push', (event) => {
@@ -223,5 +254,5 @@ worker.addEventListener('notificationclick', (event) => {
   event.notification.close()
   const { place, question } = event.notification.data as Kept
   const { action } = event
-  event.waitUntil((action === 'allow' || action === 'deny') && question !== undefined ? answerFrom({ place, question }, action) : openPlace(place))
+  event.waitUntil(((action === 'allow' || action === 'deny') && question !== undefined ? answerFrom({ place, question }, action) : openPlace(place)).finally(countOnIcon))
 })

@@ -113,4 +113,85 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     expect(home.gateway.model.requests[before]?.raw).toContain('later.md')
     await home.gateway.quiet()
   })
+
+  /** What an app does that shares something with the installed page. */
+  const share = (words: Record<string, string>, fileNames: string[] = []): Promise<void> => page().evaluate(([said, named]) => {
+    const form = document.createElement('form')
+    Object.assign(form, { method: 'post', action: './share', enctype: 'multipart/form-data' })
+    for (const [key, value] of Object.entries(said)) {
+      const field = document.createElement('input')
+      Object.assign(field, { name: key, value })
+      form.append(field)
+    }
+    const data = new DataTransfer()
+    for (const fileName of named) data.items.add(new File(['# Shared'], fileName, { type: 'text/markdown' }))
+    const field = document.createElement('input')
+    Object.assign(field, { type: 'file', name: 'files', multiple: true, files: data.files })
+    form.append(field)
+    document.body.append(form)
+    form.submit()
+  }, [words, fileNames] as const)
+  const composer = () => page().getByRole('textbox', { name: 'Message', exact: true })
+
+  it('is where other apps share to, with words in German too', async () => {
+    const manifests = await page().evaluate(async () => Promise.all(['./manifest.webmanifest', './manifest.de.webmanifest'].map(async (address) => (await (await fetch(address)).json()) as { id: string; share_target: { action: string; method: string }; shortcuts: { name: string; url: string }[] })))
+    expect(manifests.map(({ id, share_target: { action, method } }) => [id, action, method])).toEqual([['./', './share', 'POST'], ['./', './share', 'POST']])
+    expect(manifests.map(({ shortcuts }) => shortcuts.map(({ name: words, url }) => `${words} ${url}`))).toEqual([
+      ['New chat ./#/new', 'Approvals ./#/approvals', 'Home ./#/home'], ['Neues Gespräch ./#/new', 'Freigaben ./#/approvals', 'Übersicht ./#/home'],
+    ])
+  })
+
+  it('shows what was shared and sends nothing by itself; it goes along to another chat, and is gone once it was sent', async () => {
+    await page().waitForFunction(() => navigator.serviceWorker.controller !== null)
+    const before = home.gateway.model.requests.length
+    await share({ title: 'A page', text: 'worth reading', url: 'https://example.org/a' }, ['list.md', 'plan.md'])
+    await expect.poll(() => composer().inputValue(), { timeout: 15_000 }).toBe('A page\nworth reading\nhttps://example.org/a')
+    await expect.poll(() => chips().locator('.clip').allTextContents()).toEqual(['list.md', 'plan.md'])
+    await page().getByText('Shared from another app or page.').waitFor()
+    await expectNoObstacles(page(), 'something shared')
+    await page().reload()
+    await expect.poll(() => chips().locator('.clip').allTextContents()).toEqual(['list.md', 'plan.md'])
+    await page().evaluate(() => { location.hash = '#agent:main:dashboard:shared' })
+    await page().waitForFunction(() => location.hash.endsWith('shared'))
+    await expect.poll(() => chips().locator('.clip').allTextContents()).toEqual(['list.md', 'plan.md'])
+    expect(await composer().inputValue()).toContain('worth reading')
+    expect(home.gateway.model.requests.length).toBe(before)
+    const { text } = await sent()
+    expect(text).toContain('# Shared')
+    await page().reload()
+    await page().locator('.head .pill').last().waitFor()
+    expect(await page().evaluate(() => caches.has('moltbot-shared'))).toBe(false)
+    expect(await chips().count()).toBe(0)
+  })
+
+  it('keeps what was shared without a connection; a flood of it is bounded, and taken away with one tap', async () => {
+    await page().context().setOffline(true)
+    await share({ text: 'from the train' }, Array.from({ length: 30 }, (_, at) => `${at}.md`))
+    await page().getByText('Try now').waitFor()
+    await expect.poll(() => composer().inputValue(), { timeout: 15_000 }).toBe('from the train')
+    await expect.poll(() => chips().count()).toBe(15)
+    await page().context().setOffline(false)
+    await page().getByText('Try now').click().catch(() => 'it may have come back by itself')
+    await page().locator('.head .pill').last().waitFor()
+    await page().getByRole('button', { name: 'Take it away' }).click()
+    expect([await composer().inputValue(), await chips().count()]).toEqual(['', 0])
+    await expect.poll(() => page().evaluate(() => caches.has('moltbot-shared'))).toBe(false)
+  })
+
+  it('counts on the icon what waits', async () => {
+    await page().addInitScript(() => {
+      const counts: number[] = []
+      Object.assign(globalThis, { counts })
+      Object.assign(navigator, { setAppBadge: async (count: number) => void counts.push(count), clearAppBadge: async () => void counts.push(0) })
+    })
+    await page().reload()
+    await page().locator('.head .pill').last().waitFor()
+    const last = (): Promise<number | undefined> => page().evaluate(() => (globalThis as unknown as { counts: number[] }).counts.at(-1))
+    const { guard } = home.gateway.gateway.rooms
+    const before = await last()
+    const asked = await guard.request({ tool: 'run', input: {}, effects: [{ kind: 'runs-code', what: 'ls' }], agent: 'main' as never, session: null, turn: null, principal: { id: 'owner' as never, role: 'owner' }, summary: 'ls', reason: 'a test' })
+    await expect.poll(last).toBe((before ?? 0) + 1)
+    await guard.decide(asked.id, 'deny', { principal: { id: 'owner' as never, role: 'owner' }, via: 'web' })
+    await expect.poll(last).toBe(before ?? 0)
+  })
 })

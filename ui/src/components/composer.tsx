@@ -3,6 +3,7 @@ import type { VNode } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
+import type { Shared } from '../shared.ts'
 import type { OwnFile } from '../unsent.ts'
 import type { CommandChoice } from '../wire.ts'
 import { AddedFiles, Picker } from './added-files.tsx'
@@ -10,6 +11,9 @@ import { Icon } from './icon.tsx'
 
 /** Room for the frame around a message's own bytes. */
 const frameBytes = 8_192
+
+/** As `service-worker.ts` names it. */
+const sharedPlace = 'moltbot-shared'
 
 /** A telephone or tablet, which has a camera at hand. */
 const hasTouch = matchMedia('(pointer: coarse)').matches
@@ -47,6 +51,9 @@ export function Composer(props: { stage: Stage }): VNode {
   const { desk } = stage
   const words = useSignal('')
   const added = useSignal<OwnFile[]>([])
+  const shared = useSignal<Shared | undefined>(undefined)
+  /** Whether what was shared stands in the composer already. */
+  const sharedIn = useRef(false)
   const chosen = useSignal(0)
   const closed = useSignal(false)
   const dropping = useSignal(false)
@@ -63,10 +70,34 @@ export function Composer(props: { stage: Stage }): VNode {
     } else {
       words.value = readDraft(key)
       added.value = []
+      sharedIn.current = false
     }
     shown.current = key
     if (matchMedia('(hover: hover)').matches) area.current?.focus()
   }, [key])
+  useEffect(() => {
+    let isLeft = false
+    const take = async (): Promise<void> => {
+      // What was shared goes with the person from chat to chat, until they send it or take it away. Most visits bring nothing.
+      const { readShared } = await import('../shared.ts')
+      const found = shared.value ?? await readShared()
+      if (isLeft || sharedIn.current || found === undefined) return
+      sharedIn.current = true
+      shared.value = found
+      if (!words.value.includes(found.words)) words.value = [words.value, found.words].filter((part) => part !== '').join('\n')
+      await add(found.files)
+    }
+    // Plain http on another machine has no such storage.
+    if ('caches' in globalThis) void caches.has(sharedPlace).then((has) => (has ? take() : undefined)).catch(desk.complain)
+    return () => {
+      isLeft = true
+    }
+  }, [key])
+  const withoutShared = (): string => (shared.value === undefined ? words.value : words.value.replace(shared.value.words, '').trim())
+  const forgetShared = (): void => {
+    shared.value = undefined
+    void import('../shared.ts').then(({ dropShared }) => dropShared()).catch(desk.complain)
+  }
   const draft = stage.draft.value
   useLayoutEffect(() => {
     if (draft === undefined) return
@@ -80,7 +111,8 @@ export function Composer(props: { stage: Stage }): VNode {
     box.style.height = 'auto'
     box.style.height = `${box.scrollHeight}px`
   }, [words.value])
-  useEffect(() => writeDraft(key, words.value), [words.value])
+  // What was shared is kept elsewhere, for whichever chat it goes to.
+  useEffect(() => writeDraft(key, withoutShared()), [words.value])
 
   const matches = closed.value ? [] : matchingCommands(desk.commands.value, words.value)
   const at = Math.min(chosen.value, matches.length - 1)
@@ -107,6 +139,7 @@ export function Composer(props: { stage: Stage }): VNode {
     const bytes = new TextEncoder().encode(words.value).length + added.value.reduce((sum, file) => sum + file.data.length, 0)
     if (bytes + frameBytes > (desk.hello.value?.payloadMax ?? Infinity)) return desk.say('bad', text.tooLong)
     desk.send(words.value.trim(), added.value)
+    if (shared.value !== undefined) forgetShared()
     words.value = ''
     added.value = []
     writeDraft(key, '')
@@ -185,6 +218,16 @@ export function Composer(props: { stage: Stage }): VNode {
           </div>
         ) : null}
         <div class="composer">
+          {shared.value === undefined ? null : (
+            <p class="shared-note" role="status">
+              <span>{text.shared}</span>
+              <button type="button" class="button small" onClick={() => {
+                words.value = withoutShared()
+                added.value = []
+                forgetShared()
+              }}>{text.sharedAway}</button>
+            </p>
+          )}
           <AddedFiles files={added.value} onRemove={(gone) => (added.value = added.value.filter((file) => file !== gone))} />
           <textarea
             id="composer"
