@@ -51,6 +51,7 @@ export function understandMessage(message: GatewayMessageCreateDispatchData | AP
     id: message.id as PlatformMessageId, chat, sender: senderOf(message), sentAt: Date.parse(message.timestamp), text, attachments, mentioned: addressed ? 'yes' : 'no',
   }
   if (quoted !== undefined) incoming.quoted = quoted
+  if (message.message_reference?.type === (forwardType as number)) incoming.origin = 'external'
   return { kind: 'message', message: incoming, files }
 }
 

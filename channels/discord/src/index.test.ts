@@ -19,11 +19,13 @@ async function startNetwork(): Promise<ChannelNetwork> {
     secrets: { token: server.token },
     places: ['group', 'topics'],
     robots: true,
-    async say({ from, text, where = 'direct', mention, replyTo }: Words) {
+    tellsForwards: true,
+    async say({ from, text, where = 'direct', mention, replyTo, forwards }: Words) {
       // Before its first login a bot has no direct chats and hears nothing, and no history brings it later: people wait for it.
       await server.until(() => server.gateway.identifies.length > 0, 'the first login')
       const place = where === 'direct' ? {} : { in: where === 'group' ? group : topics[where] }
-      const said = server.say(people[from], text, { ...place, ...(mention === undefined ? {} : { mention }), ...(replyTo === undefined ? {} : { replyTo }) })
+      const passed = forwards === true ? { extra: { message_reference: { type: 1, message_id: '123456789012345678' }, message_snapshots: [{ message: { content: text, attachments: [] } }] } } : {}
+      const said = server.say(people[from], forwards === true ? '' : text, { ...place, ...passed, ...(mention === undefined ? {} : { mention }), ...(replyTo === undefined ? {} : { replyTo }) })
       return { id: said.id as PlatformMessageId }
     },
     acknowledged: (id) => server.gateway.acknowledged('MESSAGE_CREATE', (message) => (message as { id: string }).id === id),

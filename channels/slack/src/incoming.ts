@@ -64,7 +64,8 @@ export function understandMessage(message: SlackMessage, self: Self, account: Ac
   if (sender === undefined) return { kind: 'nothing', reason: 'a message of nobody' }
   const { attachments, files } = readFiles(message.files ?? [])
   const raw = message.text ?? ''
-  const text = [wordsOf(raw, self, names), ...sharesOf(message, names)].filter((line) => line !== '').join('\n')
+  const shares = sharesOf(message, names)
+  const text = [wordsOf(raw, self, names), ...shares].filter((line) => line !== '').join('\n')
   if (text === '' && attachments.length === 0) return { kind: 'nothing', reason: 'a message without words' }
 
   const thread = threadOf(message)
@@ -74,6 +75,7 @@ export function understandMessage(message: SlackMessage, self: Self, account: Ac
     id: ts as PlatformMessageId, chat: chatRefOf(channel, thread, account, names), sender, sentAt: timeOf(ts), text, attachments, mentioned: addressed ? 'yes' : 'no',
   }
   if (quoted !== undefined) incoming.quoted = quoted
+  if (shares.length > 0) incoming.origin = 'external'
   return { kind: 'message', message: incoming, files }
 }
 

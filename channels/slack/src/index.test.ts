@@ -25,9 +25,11 @@ async function startNetwork(): Promise<ChannelNetwork> {
     speed: 10,
     places: ['group', 'topics'],
     robots: true,
-    async say({ from, text, where = 'direct', mention, replyTo }: Words) {
+    tellsForwards: true,
+    async say({ from, text, where = 'direct', mention, replyTo, forwards }: Words) {
       const place = where === 'direct' ? {} : where === 'group' ? { in: group } : { in: forum, thread: topics[where] ?? '' }
-      const said = server.say(people[from], text, { ...place, ...(mention === undefined ? {} : { mention }), ...(replyTo === undefined ? {} : { thread: replyTo }) })
+      const passed = forwards === true ? { extra: { attachments: [{ is_share: true, author_name: 'Eve', text }] } } : {}
+      const said = server.say(people[from], forwards === true ? '' : text, { ...place, ...passed, ...(mention === undefined ? {} : { mention }), ...(replyTo === undefined ? {} : { thread: replyTo }) })
       return { id: said.ts as PlatformMessageId }
     },
     acknowledged: (id) => server.acknowledged(id),

@@ -308,5 +308,7 @@ function joinParts(first: IncomingMessage, others: IncomingMessage[]): IncomingM
   }
   const quoted = all.find((part) => part.quoted !== undefined)?.quoted
   if (quoted !== undefined) joined.quoted = quoted
+  const origin = all.find((part) => part.origin !== undefined)?.origin
+  if (origin !== undefined) joined.origin = origin
   return joined
 }

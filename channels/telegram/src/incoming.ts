@@ -70,6 +70,7 @@ function understandMessage(message: Message, self: Self, account: AccountId): Un
     message: { id: String(message.message_id) as PlatformMessageId, chat, sender, sentAt: message.date * 1_000, text, attachments, mentioned },
   }
   if (quoted !== undefined) understood.message.quoted = quoted
+  if (message.forward_origin !== undefined) understood.message.origin = 'external'
   if (file !== undefined) understood.file = file
   if (message.media_group_id !== undefined) understood.piece = { kind: 'album', group: message.media_group_id }
   else if (message.text !== undefined && attachments.length === 0) understood.piece = { kind: 'text' }

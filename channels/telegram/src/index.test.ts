@@ -27,9 +27,10 @@ async function startNetwork(): Promise<ChannelNetwork> {
     secrets: { botToken: server.token },
     places: ['group', 'topics'],
     robots: true,
-    async say({ from, text, where = 'direct', mention, replyTo }: Words) {
+    tellsForwards: true,
+    async say({ from, text, where = 'direct', mention, replyTo, forwards }: Words) {
       const place = where === 'direct' ? {} : where === 'group' ? { in: group } : { in: forum, thread: topics[where] }
-      const said = server.say(people[from], mention === true ? `@${server.bot.username} ${text}` : text, { ...place, ...(replyTo === undefined ? {} : { replyTo: Number(replyTo) }) })
+      const said = server.say(people[from], mention === true ? `@${server.bot.username} ${text}` : text, { ...place, ...(replyTo === undefined ? {} : { replyTo: Number(replyTo) }), ...(forwards === true ? { extra: { forward_origin: { type: 'hidden_user', sender_user_name: 'Eve', date: 1 } } } : {}) })
       updates.set(String(said.messageId), said.updateId)
       return { id: String(said.messageId) as PlatformMessageId }
     },

@@ -50,7 +50,8 @@ export function understand(library: Library, message: WAMessage, whence: Whence)
   const context = contextOf(content)
   const { attachments, files } = readFiles(content, once)
   const words = wordsOf(content)
-  const text = [...(context?.isForwarded === true ? ['[forwarded]'] : []), withNames(words, context, whence), ...describeExtras(content), ...(once ? ['[to be seen once]'] : [])].filter((line) => line !== '').join('\n')
+  const isForwarded = context?.isForwarded === true || (context?.forwardingScore ?? 0) > 0
+  const text = [...(isForwarded ? ['[forwarded]'] : []), withNames(words, context, whence), ...describeExtras(content), ...(once ? ['[to be seen once]'] : [])].filter((line) => line !== '').join('\n')
   if (text === '' && attachments.length === 0) return { kind: 'nothing', reason: `a message without words (${Object.keys(content).join(', ').slice(0, 100)})` }
 
   const quoted = readQuote(library, context, whence)
@@ -60,6 +61,7 @@ export function understand(library: Library, message: WAMessage, whence: Whence)
     mentioned: whence.chat.kind === 'direct' || named || quoted?.fromUs === true ? 'yes' : 'no',
   }
   if (quoted !== undefined) incoming.quoted = quoted
+  if (isForwarded) incoming.origin = 'external'
   return { kind: 'message', message: incoming, files }
 }
 

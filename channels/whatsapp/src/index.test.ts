@@ -30,8 +30,10 @@ async function startNetwork(): Promise<ChannelNetwork> {
     config: { apiRoot: server.apiRoot, enabled: true, replyToMode: 'first' },
     sealed: new Map(sealed),
     places: ['group'],
-    async say({ from, text, where = 'direct', mention, replyTo }: Words) {
-      const said = server.say(people[from], text, { ...(where === 'direct' ? {} : { in: group }), ...(mention === undefined ? {} : { mention }), ...(replyTo === undefined ? {} : { replyTo }) })
+    tellsForwards: true,
+    async say({ from, text, where = 'direct', mention, replyTo, forwards }: Words) {
+      const passed = forwards === true ? { content: { extendedTextMessage: { text, contextInfo: { isForwarded: true, forwardingScore: 1 } } } } : {}
+      const said = server.say(people[from], forwards === true ? '' : text, { ...passed, ...(where === 'direct' ? {} : { in: group }), ...(mention === undefined ? {} : { mention }), ...(replyTo === undefined ? {} : { replyTo }) })
       return { id: said.id as PlatformMessageId }
     },
     acknowledged: (id) => server.acknowledged(id),

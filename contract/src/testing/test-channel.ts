@@ -20,6 +20,8 @@ export interface Words {
   mention?: boolean
   /** Answer one of our messages, or one somebody else wrote before. */
   replyTo?: PlatformMessageId
+  /** They pass on what a stranger wrote. Only where the network `tellsForwards`. */
+  forwards?: true
 }
 
 /** A file of ours as the network took it: exactly what would be fetched again, shown as what. */
@@ -52,6 +54,8 @@ export interface ChannelNetwork {
   /** Which places there are besides the direct chat. */
   places?: readonly ('group' | 'topics')[]
   robots?: boolean
+  /** Its messages say that they were passed on. */
+  tellsForwards?: boolean
   /** Changes a person's shown name. */
   rename?(person: Person, name: string): void
   /** Brings the last message once more, as after a lost acknowledgement. */
@@ -186,6 +190,13 @@ export function testChannel({ channel, start }: ChannelSuite): void {
   })
 
   describe(`${channel.id}: what comes in`, () => {
+    it('is a stranger’s words where it was passed on, and its sender’s where it was not', async (context) => {
+      const at = await line()
+      needs(context, at.network.tellsForwards, 'sign that a message was passed on')
+      expect((await hear(at, { from: 'anna', text: 'what a stranger wrote', forwards: true })).origin).toBe('external')
+      expect((await hear(at, { from: 'anna', text: 'what I write' })).origin).toBeUndefined()
+    })
+
     it('arrives as it was written, from whom it was written, in a direct chat', async () => {
       const at = await line()
       const message = await hear(at, { from: 'anna', text: 'Hello there' })
