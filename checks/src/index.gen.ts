@@ -88,6 +88,7 @@ import { machineNodeUnsupported } from './machine-node-unsupported.ts'
 import { messagesStuck } from './messages-stuck.ts'
 import { modelsBaseUrlInsecure } from './models-base-url-insecure.ts'
 import { modelsLegacy } from './models-legacy.ts'
+import { modelsNeedsYou } from './models-needs-you.ts'
 import { modelsSmallParams } from './models-small-params.ts'
 import { modelsWeakTier } from './models-weak-tier.ts'
 import { peopleOwnerMissing } from './people-owner-missing.ts'
@@ -189,6 +190,7 @@ export const checks: readonly Check[] = [
   messagesStuck,
   modelsBaseUrlInsecure,
   modelsLegacy,
+  modelsNeedsYou,
   modelsSmallParams,
   modelsWeakTier,
   peopleOwnerMissing,

@@ -54,6 +54,8 @@ export interface LiveFacts {
   accounts: readonly { channel: string; account: string; enabled: boolean; configured: boolean; state: string; reason: string | null }[]
   /** `provider/model` that answers now. */
   model: string
+  /** Keys and sign-ins with providers of models, without their values. Absent: nobody can tell. */
+  credentials?: readonly { profile: string; state: 'ready' | 'needs-you' | 'left-out'; reason: string | null; next: string | null }[]
   /** Whether commands can be isolated; absent: this gateway runs none. */
   sandbox?: { available: boolean; reason: string | null; remedy: string | null }
   /** Whether agents can have a browser; absent: nobody can tell. */

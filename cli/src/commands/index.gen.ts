@@ -58,6 +58,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'memory status', summary: 'The files in which the assistant keeps what you told it', topic: 'look', groupDefault: true, load: async () => (await import('./memory-status.ts')).memoryStatus },
   { name: 'message list-groups', summary: 'The groups an account is in, with the ids a configuration names them by', topic: 'talk', groupDefault: false, load: async () => (await import('./message-list-groups.ts')).messageListGroups },
   { name: 'message send', summary: 'Send words to a chat, as they are, without the assistant', topic: 'talk', groupDefault: false, load: async () => (await import('./message-send.ts')).messageSend },
+  { name: 'models auth', summary: 'Keys and sign-ins with providers of models', topic: 'settings', groupDefault: false, load: async () => (await import('./models-auth.ts')).modelsAuth },
   { name: 'models list', summary: 'List the models you can choose from', topic: 'settings', groupDefault: false, load: async () => (await import('./models-list.ts')).modelsList },
   { name: 'models set', summary: 'Choose the model that answers from now on', topic: 'settings', groupDefault: false, load: async () => (await import('./models-set.ts')).modelsSet },
   { name: 'models status', summary: 'Which model answers, and why that one', topic: 'settings', groupDefault: true, load: async () => (await import('./models-status.ts')).modelsStatus },

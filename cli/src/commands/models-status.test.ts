@@ -9,3 +9,20 @@ it('tells who answers and why', async () => {
   expect((await runCommand(['models', 'status'], { gateway })).out).toContain('moltbot onboard')
   await gateway.close()
 })
+
+it('says what needs somebody, and with --check by its exit code', async () => {
+  const providers = [{ id: 'a', models: 1, available: true, credential: 'set' }]
+  const gateway = await startFakeGateway({ token: 'T', methods: { 'models.status': { primary: 'a/b', fallbacks: [], why: '', providers, needsYou: [{ profile: 'a:x', reason: 'It is over.', next: 'Sign in again: y' }] } } })
+  const run = await runCommand(['models', 'status', '--check'], { gateway })
+  expect([run.code, run.out]).toEqual([1, 'a/b answers.\n\na:x needs you: It is over.\n  Sign in again: y\n'])
+  gateway.methods['models.status'] = { primary: 'a/b', fallbacks: [], why: '', providers, needsYou: [] }
+  const ends = (expiresAtMs: number, renews: boolean): object => ({ ts: 1, providers: [{ provider: 'a', ways: [], profiles: [{ profile: 'a:x', state: 'ready', renews, expiresAtMs }] }] })
+  gateway.methods['models.authStatus'] = ends(Date.now() + 3_600_000, false)
+  expect((await runCommand(['models', 'status', '--check'], { gateway })).code).toBe(2)
+  gateway.methods['models.authStatus'] = ends(Date.now() + 3_600_000, true)
+  expect((await runCommand(['models', 'status', '--check'], { gateway })).code).toBe(0)
+  gateway.methods['models.status'] = { primary: 'a/b', fallbacks: [], why: '', providers: [{ ...providers[0], credential: 'missing' }], needsYou: [] }
+  expect((await runCommand(['models', 'status', '--check'], { gateway })).code).toBe(1)
+  expect((await runCommand(['models', 'status'], { gateway })).code).toBe(0)
+  await gateway.close()
+})

@@ -110,6 +110,7 @@ async function liveFacts(rooms: Rooms): Promise<LiveFacts> {
     deliveries,
     accounts: rooms.connections.status().map(({ channel, account, enabled, configured, health }) => ({ channel, account, enabled, configured, state: health.kind, reason: 'reason' in health ? health.reason : null })),
     model: rooms.models.current().primary,
+    ...(rooms.models.credentials === undefined ? {} : { credentials: (await rooms.models.credentials.list()).map(({ profile, state, reason, next }) => ({ profile, state, reason, next })) }),
     ...(rooms.sandbox === undefined ? {} : await rooms.sandbox.explain().then(({ available, reason, remedy, browser }) => ({ sandbox: { available, reason, remedy }, ...(browser === undefined ? {} : { browser }) }))),
   }
 }

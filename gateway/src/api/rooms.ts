@@ -99,6 +99,8 @@ export interface ModelsDoor {
   current(): { primary: string; fallbacks: string[]; why: string }
   /** Resolves an alias, a bare id or `provider/model`. Undefined: unknown. */
   resolve(name: string): string | undefined
+  /** People's keys and sign-ins with providers. Absent: this gateway keeps none. */
+  credentials?: CredentialsDoor
 }
 
 /** What the review needs that no room has. */

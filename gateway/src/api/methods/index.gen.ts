@@ -61,6 +61,13 @@ import { lastHeartbeat } from './last-heartbeat.ts'
 import { logsTail } from './logs-tail.ts'
 import { memorySearch } from './memory-search.ts'
 import { memoryStatus } from './memory-status.ts'
+import { modelsAuthAdd } from './models-auth-add.ts'
+import { modelsAuthLogout } from './models-auth-logout.ts'
+import { modelsAuthOrder } from './models-auth-order.ts'
+import { modelsAuthPaste } from './models-auth-paste.ts'
+import { modelsAuthStart } from './models-auth-start.ts'
+import { modelsAuthStatus } from './models-auth-status.ts'
+import { modelsAuthWait } from './models-auth-wait.ts'
 import { modelsList } from './models-list.ts'
 import { modelsSet } from './models-set.ts'
 import { modelsStatus } from './models-status.ts'
@@ -208,6 +215,13 @@ export const methods: Method[] = [
   logsTail,
   memorySearch,
   memoryStatus,
+  modelsAuthAdd,
+  modelsAuthLogout,
+  modelsAuthOrder,
+  modelsAuthPaste,
+  modelsAuthStart,
+  modelsAuthStatus,
+  modelsAuthWait,
   modelsList,
   modelsSet,
   modelsStatus,

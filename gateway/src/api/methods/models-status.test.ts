@@ -5,6 +5,6 @@ import { modelsStatus } from './models-status.ts'
 
 it('says which model answers, why, and what providers have', async () => {
   expect(await callMethod(modelsStatus, {}, await fakeRooms())).toEqual({
-    primary: 'builtin/assistant', fallbacks: [], why: 'the only usable model', providers: [{ id: 'builtin', models: 1, available: true, credential: 'not-needed' }],
+    primary: 'builtin/assistant', fallbacks: [], why: 'the only usable model', providers: [{ id: 'builtin', models: 1, available: true, credential: 'not-needed' }], needsYou: [],
   })
 })

@@ -13,6 +13,8 @@ export const modelsStatus = defineMethod({
     /** How the model was chosen, in words. */
     why: Type.String(),
     providers: Type.Array(Type.Object({ id: Type.String(), models: Type.Integer(), available: Type.Boolean(), credential: Type.String() })),
+    /** Credentials that wait for a person: what is wrong, and the one thing to do. */
+    needsYou: Type.Array(Type.Object({ profile: Type.String(), reason: Type.String(), next: Type.String() })),
   }),
   async handle(_params, rooms) {
     const { primary, fallbacks, why } = rooms.models.current()
@@ -21,6 +23,7 @@ export const modelsStatus = defineMethod({
       const known = providers.get(model.provider) ?? { id: model.provider, models: 0, available: false, credential: model.credential }
       providers.set(model.provider, { ...known, models: known.models + 1, available: known.available || model.available })
     }
-    return { primary, fallbacks: [...fallbacks], why, providers: [...providers.values()] }
+    const needsYou = ((await rooms.models.credentials?.list()) ?? []).flatMap(({ profile, state, reason, next }) => (state === 'needs-you' ? [{ profile, reason: reason ?? '', next: next ?? '' }] : []))
+    return { primary, fallbacks: [...fallbacks], why, providers: [...providers.values()], needsYou }
   },
 })
