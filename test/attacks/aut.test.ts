@@ -1,9 +1,5 @@
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { createServer } from 'node:net'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hashSync } from '@node-rs/argon2'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -13,85 +9,23 @@ import { Type } from 'typebox'
 import { createAttemptLimit } from '../../gateway/src/api/attempt-limit.ts'
 import { createCredentialSource } from '../../gateway/src/api/credentials.ts'
 import { createIdempotency } from '../../gateway/src/api/idempotency.ts'
-import { defineMethod, type Method } from '../../gateway/src/api/method.ts'
+import type { Method } from '../../gateway/src/api/method.ts'
 import { methods as shelf } from '../../gateway/src/api/methods/index.gen.ts'
 import { doorIdentityMigration, doorMigration } from '../../gateway/src/api/migrations.ts'
 import { createPasswords } from '../../gateway/src/api/password.ts'
-import { coversAll, operatorScopes } from '../../gateway/src/api/scopes.ts'
+import { operatorScopes } from '../../gateway/src/api/scopes.ts'
 import { createDispatch } from '../../gateway/src/api/socket/dispatch.ts'
 import { createSteadyClock } from '../../gateway/src/api/steady-clock.ts'
 import { fakeCaller } from '../../gateway/src/api/testing/call-method.ts'
 import { fakeRooms, type FakeRooms } from '../../gateway/src/api/testing/fake-rooms.ts'
 import { askAt, cookiesOf, formOf, ownPage, signInByForm } from '../../gateway/src/api/testing/http-client.ts'
-import { connectParams, newDevice, runDoor, signDevice, testToken, TestSocket, type Frame, type RunningDoor, type TestDevice } from '../../gateway/src/api/testing/test-client.ts'
+import { connectParams, newDevice, runDoor, testToken, TestSocket, type RunningDoor } from '../../gateway/src/api/testing/test-client.ts'
 import { openStore } from '../../gateway/src/foundation/storage/index.ts'
 import { projectRoot } from '../../scripts/source-tree.ts'
-import { callTool, inOrder, say } from '../fakes/model-servers/index.ts'
-import { adjustableClock, ownedBy1001, personAt } from '../support/person.ts'
-import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../support/test-gateway.ts'
+import { adjustableClock } from '../support/person.ts'
+import { closeDoors, startDoor, startGateway, restarted, entry, page, reasonOf, tryToken, connectDevice, behindProxy, far, pairedDevice } from '../support/doors.ts'
 
-const doors: RunningDoor[] = []
-const gateways: TestGateway[] = []
-afterEach(async () => {
-  for (const door of doors.splice(0)) await door.close()
-  for (const gateway of gateways.splice(0)) await gateway.close()
-})
-async function start(options: Parameters<typeof runDoor>[0] = {}): Promise<RunningDoor> {
-  const door = await runDoor(options)
-  doors.push(door)
-  return door
-}
-async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const gateway = await startTestGateway({ builtin: true, ...options })
-  gateways.push(gateway)
-  return gateway
-}
-/** The same door again on the same store, as after a crash: the new process knows nothing but the disk. */
-async function restarted(door: RunningDoor, options: Parameters<typeof runDoor>[0] = {}): Promise<RunningDoor> {
-  doors.splice(doors.indexOf(door), 1)
-  await door.door.close()
-  return start({ ...options, rooms: door.rooms })
-}
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-/** Whether a program gets in with a token. */
-async function entry(port: number, token: string): Promise<'in' | 'refused'> {
-  const socket = new TestSocket(`ws://127.0.0.1:${port}/`)
-  await socket.opened()
-  const { ok } = await socket.connect({ auth: { token } })
-  socket.ws.terminate()
-  return ok === true ? 'in' : 'refused'
-}
-const page = (door: RunningDoor): Record<string, string> => ({ origin: door.url, 'sec-fetch-site': 'same-origin' })
-const reasonOf = (frame: Frame): string => String(frame.error?.details?.['code'] ?? (frame.ok === true ? 'in' : frame.error?.message))
-/** One try over a WebSocket of a page of ours: no favour is done to loopback there. */
-async function tryToken(door: RunningDoor, token: string, params: Record<string, unknown> = {}): Promise<string> {
-  const socket = await door.open({ headers: page(door) })
-  const answer = reasonOf(await socket.connect({ auth: { token }, ...params }))
-  socket.ws.terminate()
-  return answer
-}
-async function connectDevice(socket: TestSocket, device: TestDevice, params: Record<string, unknown>): Promise<Frame> {
-  const { nonce } = await socket.challenge()
-  return socket.connect({ ...params, device: signDevice(device, connectParams(params), nonce) })
-}
-const anything = Type.Unknown()
-/** A door whose clients come through a proxy: then no device is let in silently. */
-const behindProxy = { config: { trustedProxies: ['127.0.0.1'] } }
-const far = { headers: { 'x-forwarded-for': '10.0.0.9' } }
-/** A paired device on its own token, as after a person's yes. */
-async function pairedDevice(door: RunningDoor, scopes: string[]): Promise<{ device: TestDevice; token: string }> {
-  const device = newDevice()
-  const asked = await connectDevice(await door.open(far), device, { scopes })
-  await door.rooms.devices.approve(String(asked.error?.details?.['requestId']), ['operator.admin'])
-  const hello = await connectDevice(await door.open(far), device, { scopes })
-  return { device, token: (hello.payload as { auth: { deviceToken: string } }).auth.deviceToken }
-}
+afterEach(closeDoors)
 
 describe('secrets at the start', () => {
   it('AUT-01: a gateway without a secret makes one, and none starts with a word from an example or opens without proof', async () => {
@@ -116,7 +50,7 @@ describe('secrets at the start', () => {
   })
 
   it('AUT-02: a token that is almost right is wrong', async () => {
-    const door = await start({ config: { auth: { rateLimit: { maxAttempts: 1000 } } } })
+    const door = await startDoor({ config: { auth: { rateLimit: { maxAttempts: 1000 } } } })
     const almost = [` ${testToken}`, `${testToken} `, testToken.toUpperCase(), testToken.slice(0, -1), `${testToken}x`, `${testToken}\u0000`, testToken.replace('e', 'е'), testToken.replaceAll('0', '０'), `${testToken}\n`, '', 'undefined', 'null', '[object Object]']
     for (const token of almost) expect([token, await tryToken(door, token)]).not.toEqual([token, 'in'])
     for (const token of almost.filter((each) => /^[\x21-\x7e]+$/.test(each))) {
@@ -129,7 +63,7 @@ describe('secrets at the start', () => {
 
 describe('guessing', () => {
   it('AUT-03: ten wrong ones lock, over sockets, forms and programs, whatever address is claimed, in a burst, and after a restart', async () => {
-    const door = await start()
+    const door = await startDoor()
     const wrong = async (at: RunningDoor, number: number): Promise<string> => {
       if (number % 3 === 0) return tryToken(at, `wrong-${number}`)
       if (number % 3 === 1) return String((await signInByForm(at.port, { token: `wrong-${number}` })).answer.status)
@@ -146,7 +80,7 @@ describe('guessing', () => {
     const again = await restarted(door)
     expect(await tryToken(again, testToken)).toBe('AUTH_RATE_LIMITED')
 
-    const burst = await start()
+    const burst = await startDoor()
     const sockets = await Promise.all(Array.from({ length: 40 }, () => burst.open({ headers: page(burst) })))
     const answers = (await Promise.all(sockets.map((socket, number) => socket.connect({ auth: { token: `wrong-${number}` } })))).map(reasonOf)
     expect(answers.filter((each) => each === 'AUTH_TOKEN_MISMATCH')).toHaveLength(10)
@@ -167,7 +101,7 @@ describe('guessing', () => {
   })
 
   it('AUT-04: who brings no credential is not counted, so nobody honest is locked out', async () => {
-    const door = await start()
+    const door = await startDoor()
     for (let round = 0; round < 20; round += 1) {
       const answers = await Promise.all(Array.from({ length: 50 }, () => askAt(door.port, '/v1/models', { headers: page(door) })))
       expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([401]))
@@ -213,182 +147,6 @@ describe('guessing', () => {
       return true
     }
     expect(await tOf(careless, `${'k'.repeat(1_999)}x`, `x${'k'.repeat(1_999)}`)).toBeGreaterThan(4.5)
-  })
-})
-
-describe('pairing', () => {
-  it('AUT-06: a thousand guesses of a code are ten, three wait for each account, and a missed code dies', async () => {
-    const at = await startGateway()
-    const client = await at.connect()
-    for (const id of [1, 2, 3, 4, 5]) await personAt(at, id, { name: `Stranger ${id}` }).hand('hello')
-    await at.quiet()
-    const waiting = await at.gateway.rooms.guard.pending()
-    expect(waiting).toHaveLength(3)
-    const said: string[] = []
-    for (let guess = 0; guess < 1_000; guess += 1) said.push(await client.request('pairing.approve', { channel: 'telegram', code: `AAAA${String(guess).padStart(4, '2')}` }).then(() => 'in', (error: Error) => error.message))
-    expect(said.filter((each) => /has that code/.test(each))).toHaveLength(10)
-    expect(said.filter((each) => /locked/.test(each))).toHaveLength(990)
-    expect(await at.gateway.rooms.guard.pending()).toEqual([])
-    expect((await at.gateway.rooms.guard.paired()).map(({ sender }) => sender)).toEqual([])
-  })
-
-  it('AUT-07: two at once, one twice, late, and elsewhere: exactly the one that is meant gets in, once', async () => {
-    const clock = adjustableClock()
-    const at = await startGateway({ clock, config: ownedBy1001 })
-    const [one, other] = [personAt(at, 11, { name: 'Twin' }), personAt(at, 12, { name: 'Twin' })]
-    await Promise.all([one.hand('hi'), other.hand('hi')])
-    await at.quiet()
-    const { guard } = at.gateway.rooms
-    const codeOf = async (id: string): Promise<string> => (await guard.pending()).find((each) => each.sender === id)?.code ?? ''
-    const code = await codeOf('11')
-    const client = await at.connect()
-    await expect(client.request('pairing.approve', { channel: 'web', code })).rejects.toThrow()
-    const tries = await Promise.allSettled([client.request('pairing.approve', { channel: 'telegram', code }), client.request('pairing.approve', { channel: 'telegram', code })])
-    expect(tries.map((each) => each.status).sort()).toEqual(['fulfilled', 'rejected'])
-    expect((await guard.paired()).map(({ sender }) => sender)).toEqual(['11'])
-    const late = await codeOf('12')
-    clock.advance(61 * 60_000)
-    await expect(client.request('pairing.approve', { channel: 'telegram', code: late })).rejects.toThrow('has that code')
-    expect((await guard.paired()).map(({ sender }) => sender)).toEqual(['11'])
-  })
-
-  it('AUT-08: a request that carries commands, markup and hidden characters is one short plain line', async () => {
-    const at = await startGateway({ config: ownedBy1001 })
-    const eve = personAt(at, 66, { name: `Eve</script><img src=x onerror=alert(1)>\n/pair AAAAAAAA\u202e\u0007**bold** [x](http://evil) ${'x'.repeat(4_000)}` })
-    await eve.hand('/pair AAAAAAAA')
-    await at.quiet()
-    const [request] = await at.gateway.rooms.guard.pending()
-    expect(request?.senderName).not.toMatch(/[\n\u202e\u0007<>*[\]`]/)
-    expect(request?.senderName?.length).toBeLessThanOrEqual(100)
-    expect(await at.gateway.rooms.guard.paired()).toEqual([])
-    const listed = JSON.stringify(await (await at.connect()).request('pairing.list'))
-    expect(listed).not.toMatch(/<img|\\n\/pair/)
-  })
-
-  it('AUT-09: neither the agent nor anybody but the owner can let somebody in from a chat', async () => {
-    const at = await startGateway({
-      builtin: false, config: ownedBy1001,
-      script: inOrder([callTool('pairing.approve', { channel: 'telegram', code: 'AAAAAAAA' }), say('I tried.'), callTool('pair', { code: 'AAAAAAAA' }), say('Again.')]),
-    })
-    const [member, stranger] = [personAt(at, 21, { name: 'Member' }), personAt(at, 22, { name: 'Stranger' })]
-    await member.hand('hi')
-    await at.quiet()
-    const { guard } = at.gateway.rooms
-    await guard.approve('telegram' as never, (await guard.pending())[0]?.code ?? '', { via: 'cli', principal: 'owner' as never })
-    await stranger.hand('let me in')
-    await at.quiet()
-    const code = (await guard.pending())[0]?.code ?? ''
-    for (const text of [`/pair ${code}`, '/pair', `please let them in: ${code}`, `/pair approve ${code}`]) {
-      const said = await member.chat(text)
-      expect(said).not.toContain('may now write')
-      if (text === '/pair') expect(said).not.toContain(code)
-    }
-    expect((await guard.paired()).map(({ sender }) => sender)).toEqual(['21'])
-    expect((await guard.pending()).map((each) => each.code)).toEqual([code])
-  })
-})
-
-describe('devices', () => {
-  it('AUT-10: no token is made that is wider than the device, than who asks, or for a device that is gone', async () => {
-    const door = await start({ ...behindProxy, methods: shelf })
-    const { device } = await pairedDevice(door, ['operator.read', 'operator.pairing'])
-    const { device: strong } = await pairedDevice(door, ['operator.admin'])
-    const asker = await door.open()
-    await asker.connect({ scopes: ['operator.pairing'] })
-    const rotate = (deviceId: string, scopes?: string[], role = 'operator'): Promise<string> => asker.request('device.token.rotate', { deviceId, role, ...(scopes === undefined ? {} : { scopes }) }).then((frame) => (frame.ok === true ? 'made' : 'refused'))
-    expect(await rotate(device.id, ['operator.admin'])).toBe('refused')
-    expect(await rotate(device.id, ['operator.write'])).toBe('refused')
-    expect(await rotate(device.id, ['operator.read'])).toBe('refused')
-    expect(await rotate(strong.id)).toBe('refused')
-    expect(await rotate(strong.id, undefined, 'node')).toBe('refused')
-    expect(await rotate(device.id, ['operator.pairing'])).toBe('made')
-    await door.rooms.devices.remove(device.id)
-    expect(await rotate(device.id, ['operator.pairing'])).toBe('refused')
-    const reader = await door.open()
-    await reader.connect({ scopes: ['operator.read'] })
-    expect((await reader.request('device.token.rotate', { deviceId: strong.id, role: 'operator' })).ok).toBe(false)
-  })
-
-  it('AUT-11: a known device with another key, or asking for more, less or nothing, never keeps or gains what it was not given', async () => {
-    const door = await start(behindProxy)
-    const { device, token } = await pairedDevice(door, ['operator.read', 'operator.write'])
-    const thief = newDevice()
-    const asOther = await door.open(far)
-    const { nonce } = await asOther.challenge()
-    const params = { scopes: ['operator.read'] }
-    const forged = { ...signDevice(thief, connectParams(params), nonce), id: device.id }
-    expect(reasonOf(await asOther.connect({ ...params, device: forged }))).toBe('DEVICE_ID_MISMATCH')
-
-    const scopesOf = (frame: Frame): string[] | string => (frame.ok === true ? (frame.payload as { auth: { scopes: string[] } }).auth.scopes : reasonOf(frame))
-    expect(scopesOf(await connectDevice(await door.open(far), device, { scopes: ['operator.admin'] }))).toBe('PAIRING_REQUIRED')
-    expect(scopesOf(await connectDevice(await door.open(far), device, { scopes: ['operator.read', 'operator.approvals'] }))).toBe('PAIRING_REQUIRED')
-    expect(scopesOf(await connectDevice(await door.open(far), device, { scopes: ['operator.read'] }))).toEqual(['operator.read'])
-    expect(scopesOf(await connectDevice(await door.open(far), device, { scopes: [] }))).toEqual(['operator.read', 'operator.write'])
-    expect(scopesOf(await connectDevice(await door.open(far), device, { scopes: ['operator.admin'], auth: { deviceToken: token } }))).toBe('AUTH_SCOPE_MISMATCH')
-    // A new approval replaces the old one: what it does not name is gone, also for tokens of before.
-    const asked = await connectDevice(await door.open(far), device, { scopes: ['operator.approvals'] })
-    await door.rooms.devices.approve(String(asked.error?.details?.['requestId']), ['operator.admin'])
-    expect(scopesOf(await connectDevice(await door.open(far), device, { scopes: ['operator.write'], auth: { deviceToken: token } }))).toBe('AUTH_SCOPE_MISMATCH')
-    expect(scopesOf(await connectDevice(await door.open(far), device, { scopes: [] }))).toEqual(['operator.approvals'])
-  })
-
-  it('AUT-11 twin: approvals that add up would give more than a person ever agreed to', () => {
-    const given = [['operator.read', 'operator.write'], ['operator.approvals']]
-    const union = [...new Set(given.flat())]
-    expect(coversAll(union, ['operator.write', 'operator.approvals'])).toBe(true)
-    expect(coversAll(given.at(-1) ?? [], ['operator.write', 'operator.approvals'])).toBe(false)
-  })
-
-  /** A method that waits for the test and then writes, on the door's store or on one without the rule. */
-  function slowWrite(write: (rooms: Parameters<Method['handle']>[1]) => Promise<unknown>): { method: Method; begun: Promise<void>; release(): void } {
-    let begin = (): void => undefined
-    let release = (): void => undefined
-    const begun = new Promise<void>((resolve) => { begin = resolve })
-    const released = new Promise<void>((resolve) => { release = resolve })
-    const method = defineMethod({
-      name: 'slow.write', scope: 'operator.write', summary: 'Waits, then writes.', params: Type.Object({}), result: anything,
-      handle: async (_params, rooms) => {
-        begin()
-        await released
-        return write(rooms)
-      },
-    })
-    return { method, begun, release: () => release() }
-  }
-
-  it('AUT-12: revoking a device closes what is open and keeps what was running from being written', async () => {
-    let ended: Promise<unknown> = Promise.resolve()
-    const slow = slowWrite((rooms) => (ended = rooms.store.transaction((tx) => tx.run("INSERT INTO door_state (name, value) VALUES ('slow', 1)")).catch((error: { code: string }) => error.code)))
-    const door = await start({ ...behindProxy, methods: [slow.method] })
-    const { device, token } = await pairedDevice(door, ['operator.write'])
-    const sockets = await Promise.all([0, 1, 2].map(() => door.open(far)))
-    for (const socket of sockets) expect((await connectDevice(socket, device, { scopes: ['operator.write'], auth: { deviceToken: token } })).ok).toBe(true)
-    sockets[0]?.send({ type: 'req', id: 'slow', method: 'slow.write', params: {} })
-    await slow.begun
-    await door.rooms.devices.revokeToken(device.id, 'operator')
-    slow.release()
-    for (const socket of sockets) expect(await socket.ended()).toMatchObject({ code: 1008 })
-    expect(await ended).toBe('door-withdrawn')
-    expect(await door.rooms.store.read.get("SELECT value FROM door_state WHERE name = 'slow'")).toBeUndefined()
-    expect(reasonOf(await connectDevice(await door.open(far), device, { scopes: ['operator.write'], auth: { deviceToken: token } }))).toBe('AUTH_DEVICE_TOKEN_MISMATCH')
-  })
-
-  it('AUT-12 twin: on a store without the rule the write of a revoked device lands', async () => {
-    const plain = await openStore({ file: ':memory:', migrations: [doorMigration, doorIdentityMigration] })
-    let ended: Promise<unknown> = Promise.resolve()
-    const slow = slowWrite(() => (ended = plain.transaction((tx) => tx.run("INSERT INTO door_state (name, value) VALUES ('slow', 1)"))))
-    const door = await start({ ...behindProxy, methods: [slow.method] })
-    const { device, token } = await pairedDevice(door, ['operator.write'])
-    const socket = await door.open(far)
-    await connectDevice(socket, device, { scopes: ['operator.write'], auth: { deviceToken: token } })
-    socket.send({ type: 'req', id: 'slow', method: 'slow.write', params: {} })
-    await slow.begun
-    await door.rooms.devices.revokeToken(device.id, 'operator')
-    slow.release()
-    await socket.ended()
-    await ended
-    expect(await plain.read.get("SELECT value FROM door_state WHERE name = 'slow'")).toEqual({ value: 1 })
-    await plain.close()
   })
 })
 
@@ -458,7 +216,7 @@ describe('scopes', () => {
   })
 
   it('AUT-15: a credential of one way in opens no other', async () => {
-    const door = await start({ ...behindProxy, methods: shelf })
+    const door = await startDoor({ ...behindProxy, methods: shelf })
     const { token: deviceToken } = await pairedDevice(door, ['operator.admin'])
     const { token: link } = await door.rooms.signIns.link()
     const { cookie } = await signInByForm(door.port)
@@ -478,7 +236,7 @@ describe('scopes', () => {
   })
 
   it('AUT-16: nobody approves what they asked for themselves, and no lesser credential approves anything', async () => {
-    const door = await start({ ...behindProxy, methods: shelf })
+    const door = await startDoor({ ...behindProxy, methods: shelf })
     const asker = newDevice()
     const socket = await door.open(far)
     const asked = await connectDevice(socket, asker, { scopes: ['operator.admin'] })
@@ -510,7 +268,7 @@ describe('passwords', () => {
   const passwordDoor = async (password: string): Promise<RunningDoor> => {
     const rooms = await fakeRooms({ config: { gateway: { auth: { mode: 'password' } } } })
     rooms.state.secrets.set('gateway.auth.password', new Secret('password', password))
-    return start({ rooms, token: '' })
+    return startDoor({ rooms, token: '' })
   }
   const tryPassword = (door: RunningDoor, password: string): Promise<string> => tryToken(door, '', { auth: { password } })
 
@@ -543,100 +301,6 @@ describe('passwords', () => {
     order.push('guesses')
     await turn
     expect(order).toEqual(['guesses', 'others'])
-  })
-})
-
-describe('identity by a proxy', () => {
-  async function proxied(more: Record<string, unknown> = {}): Promise<{ door: RunningDoor; port: number }> {
-    const port = await freePort()
-    const door = await start({ methods: shelf, config: { trustedProxies: ['127.0.0.1'], auth: { trustedProxy: { port, allowUsers: ['ann@example.org'], ...more } } } })
-    return { door, port }
-  }
-  const through = { 'x-forwarded-for': '10.0.0.9' }
-  const open = (port: number, headers: Record<string, string | string[]>, path = '/') => askAt(port, path, { headers: { ...through, ...headers } })
-
-  it('AUT-18: a proxy names one person plainly, or nobody comes in; and only on its own listener', async () => {
-    const { door, port } = await proxied()
-    const good = await open(port, { 'x-forwarded-user': 'ann@example.org' })
-    expect([good.status, good.headers['location']]).toEqual([303, '/'])
-    const cookie = cookiesOf(good)
-    expect((await open(port, { 'x-forwarded-user': 'ann@example.org', cookie }, '/ui-config.json')).status).toBe(200)
-    const bad: Record<string, string | string[]>[] = [
-      {}, { 'x-forwarded-user': '' }, { 'x-forwarded-user': 'eve@example.org' }, { 'x-forwarded-user': 'ANN@example.org' }, { 'x-forwarded-user': ['ann@example.org', 'eve@example.org'] }, { 'x-forwarded-user': ['ann@example.org', 'ann@example.org'] },
-      { 'x-forwarded-user': 'ann@example.org,eve@example.org' }, { 'x-forwarded-user': 'ann%40example.org' }, { 'x-forwarded-user': 'ann@example.org eve' }, { 'x-forwarded-email': 'ann@example.org' }, { 'x-forwarded-user': '*' },
-    ]
-    for (const headers of bad) {
-      const answer = await open(port, headers)
-      expect([JSON.stringify(headers), answer.status, answer.headers['set-cookie']]).toEqual([JSON.stringify(headers), 403, undefined])
-    }
-    // The cookie counts only with its person's name beside it, and on no other listener.
-    expect((await open(port, { cookie }, '/ui-config.json')).status).toBe(403)
-    expect((await askAt(door.port, '/ui-config.json', { headers: { cookie } })).status).toBe(401)
-    expect((await askAt(door.port, '/', { headers: { ...through, 'x-forwarded-user': 'ann@example.org' } })).headers['location']).toBe('/login')
-    // Nor does the listener take what others do.
-    expect((await open(port, { 'x-forwarded-user': 'ann@example.org', authorization: `Bearer ${testToken}` }, '/v1/models')).status).toBe(404)
-    expect((await open(port, { 'x-forwarded-user': 'ann@example.org' }, '/login')).status).toBe(404)
-
-    const stranger = await start({ config: { auth: { trustedProxy: { port: await freePort(), allowUsers: ['ann@example.org'] } } } })
-    const strangersPort = (stranger.rooms.state.config as { gateway: { auth: { trustedProxy: { port: number } } } }).gateway.auth.trustedProxy.port
-    expect((await open(strangersPort, { 'x-forwarded-user': 'ann@example.org' })).status).toBe(403)
-  })
-
-  it('AUT-18: where the proxy signs, its signature alone names somebody; a plain header beside it does not', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'moltbot-signed-'))
-    try {
-      const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-      const jwksFile = join(folder, 'keys.json')
-      writeFileSync(jwksFile, JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'ES256' }] }))
-      const { door, port } = await proxied({ assertion: { header: 'cf-access-jwt-assertion', issuer: 'https://team.example', audience: ['app'], jwksFile } })
-      const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-      const word = (email: string, more: object = {}): string => {
-        const now = Math.floor(door.rooms.clock.now() / 1000)
-        const signed = `${encode({ alg: 'ES256', kid: 'k' })}.${encode({ iss: 'https://team.example', aud: ['app'], iat: now, exp: now + 60, email, ...more })}`
-        return `${signed}.${sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
-      }
-      const header = 'cf-access-jwt-assertion'
-      const good = await open(port, { [header]: word('ann@example.org') })
-      expect([good.status, good.headers['location']]).toEqual([303, '/'])
-      const cookie = cookiesOf(good)
-      expect((await open(port, { [header]: word('ann@example.org'), cookie }, '/ui-config.json')).status).toBe(200)
-      const bad: Record<string, string | string[]>[] = [
-        { 'x-forwarded-user': 'ann@example.org' }, { [header]: 'ann@example.org' }, { [header]: 'ann@example.org', 'x-forwarded-user': 'ann@example.org' }, { [header]: word('eve@example.org') }, { [header]: word('eve@example.org'), 'x-forwarded-user': 'ann@example.org' },
-        { [header]: [word('ann@example.org'), word('ann@example.org')] }, { [header]: word('ann@example.org', { aud: ['other'] }) }, { [header]: word('ann@example.org', { exp: 1 }) }, { [header]: `${encode({ alg: 'none' })}.${encode({ email: 'ann@example.org' })}.` }, { authorization: `Bearer ${word('ann@example.org')}` },
-      ]
-      for (const headers of bad) expect([JSON.stringify(headers).slice(0, 80), (await open(port, headers)).status]).toEqual([JSON.stringify(headers).slice(0, 80), 403])
-      // The cookie alone is nobody, and nor is it another's.
-      expect((await open(port, { cookie }, '/ui-config.json')).status).toBe(403)
-      expect((await open(port, { cookie, [header]: word('eve@example.org') }, '/ui-config.json')).status).toBe(403)
-      await expect(proxied({ assertion: { header } })).rejects.toMatchObject({ code: 'door-assertion-incomplete' })
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
-    }
-  })
-
-  it('AUT-18 twin: a reader that takes the first of several names takes the attacker\'s', () => {
-    const careless = (value: string): string => value.split(',')[0]?.trim() ?? ''
-    expect(careless('ann@example.org, eve@example.org')).toBe('ann@example.org')
-  })
-
-  it('AUT-19: a tailnet name opens nothing on an ordinary port, and on its own only when Tailscale says the same', async () => {
-    const headers = { 'tailscale-user-login': 'ann@example.org', 'tailscale-user-name': 'Ann' }
-    const plain = await start({ config: { auth: { allowTailscale: true } } })
-    const answer = await askAt(plain.port, '/', { headers })
-    expect([answer.status, answer.headers['location'], answer.headers['set-cookie']]).toEqual([303, '/login', undefined])
-    expect((await askAt(plain.port, '/v1/models', { headers })).status).toBe(401)
-    const socket = await plain.open({ headers })
-    expect((await socket.connect({ auth: undefined })).ok).toBe(false)
-
-    const port = await freePort()
-    const asked: string[] = []
-    await start({ whois: async (address) => { asked.push(address); return address === '100.64.0.7' ? 'ann@example.org' : 'eve@example.org' }, config: { auth: { allowTailscale: true, tailscale: { port, allowUsers: ['ann@example.org'] } } } })
-    const from = (address: string, more: Record<string, string> = {}) => askAt(port, '/', { headers: { ...headers, 'x-forwarded-for': address, ...more } })
-    expect((await from('100.64.0.7')).status).toBe(303)
-    expect((await from('100.64.0.8')).status).toBe(403)
-    expect((await from('100.64.0.8', { 'tailscale-user-login': 'eve@example.org' })).status).toBe(403)
-    expect((await from('100.64.0.7, 100.64.0.7')).status).toBe(403)
-    expect(asked).toEqual(['100.64.0.7', '100.64.0.8', '100.64.0.8'])
   })
 })
 
