@@ -1,7 +1,7 @@
 import { Problem } from '@moltbot/contract'
 import Type from 'typebox'
 import type { Static } from 'typebox'
-import type { Credential, CredentialsDoor, SignInAttempt } from '../../foundation/models/credential-types.ts'
+import type { Credential, CredentialsDoor, SignInAttempt } from '../../foundation/models/types.ts'
 import type { Rooms } from '../rooms.ts'
 import { MaybeTime } from './params.ts'
 

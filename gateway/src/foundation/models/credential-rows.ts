@@ -1,5 +1,5 @@
 import type { Migration, Store } from '@moltbot/contract'
-import type { CredentialKind } from './credential-types.ts'
+import type { CredentialKind } from './types.ts'
 
 /** What is known of sealed credentials; their values are in the vault. `spending`: the mark of a refresh token that was sent and not yet replaced. */
 export const credentialsMigration: Migration = {

@@ -4,7 +4,7 @@ import type { Clock, ConfigView, Logger, ModelFetch, NewId, SecretSource, Store 
 import { authSection } from './config.ts'
 import { CredentialRows } from './credential-rows.ts'
 import type { CredentialRow } from './credential-rows.ts'
-import type { Credential, CredentialAct, CredentialKind, CredentialsDoor, SealedValues, SignInAttempt } from './credential-types.ts'
+import type { Credential, CredentialAct, CredentialKind, CredentialsDoor, SealedValues, SignInAttempt } from './types.ts'
 import { Renewals, signInAgain } from './oauth/renew.ts'
 import { beginSignIn } from './oauth/sign-in.ts'
 import { sendForm } from './oauth/speak.ts'

@@ -1,5 +1,5 @@
 import { Problem, describeError } from '@moltbot/contract'
-import type { SignInAttempt, SignInState } from '../credential-types.ts'
+import type { SignInAttempt, SignInState } from '../types.ts'
 import { findServer } from './authorization-server.ts'
 import type { OauthConfig } from './authorization-server.ts'
 import { signInByBrowser } from './sign-in-by-browser.ts'
