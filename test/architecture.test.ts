@@ -40,6 +40,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'contract', 'models', 'tools', 'checks', 'gateway/channels.gen.ts', 'gateway/foundation/*', 'gateway/journey/*', 'gateway/journey/handle-message.ts', 'gateway/journey/run-agent.ts', 'gateway/journey/why.ts',
     'gateway/api', 'gateway/api/methods', 'gateway/sections.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/first-start.ts', 'gateway/opened-vault.ts', 'gateway/elevated.ts',
     'gateway/toolbox.ts', 'gateway/expected-policy.ts', 'gateway/input-check.ts', 'gateway/questions.ts', 'gateway/known-chats.ts', 'gateway/status.ts', 'gateway/pasted-secrets.ts', 'gateway/unfinished-calls.ts', 'gateway/command-ends.ts', 'gateway/fetch-media.ts', 'gateway/media-needs.ts', 'gateway/voice-answers.ts', 'gateway/fetch-public-keys.ts',
+    'gateway/money-facts.ts', 'gateway/session-prompt.ts', 'gateway/sub-agent-needs.ts', 'gateway/summarise-session.ts', 'gateway/workspace-of.ts',
   ],
   'gateway/toolbox.ts': ['contract', 'gateway/foundation/agents', 'gateway/foundation/connections', 'gateway/journey/guard', 'gateway/journey/sandbox', 'types of gateway/api', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
   'gateway/expected-policy.ts': ['contract', 'gateway/foundation/agents', 'gateway/foundation/config', 'gateway/journey/guard', 'gateway/journey/sandbox', 'gateway/toolbox.ts'],
@@ -53,6 +54,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'gateway/fetch-media.ts': ['contract', 'types of gateway/foundation/*'],
   'gateway/fetch-public-keys.ts': ['contract', 'types of gateway/foundation/*'],
   'gateway/media-needs.ts': ['contract', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
+  'gateway/money-facts.ts': ['contract', 'gateway/elevated.ts', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
+  'gateway/session-prompt.ts': ['contract', 'gateway/elevated.ts', 'gateway/foundation/memory', 'gateway/journey/agent', 'gateway/journey/run-agent.ts', 'gateway/journey/sandbox', 'types of gateway/toolbox.ts', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
+  'gateway/sub-agent-needs.ts': ['contract', 'types of gateway/journey/*'],
+  'gateway/summarise-session.ts': ['contract', 'gateway/elevated.ts', 'gateway/journey/agent', 'gateway/journey/sessions', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
+  'gateway/workspace-of.ts': ['contract', 'gateway/toolbox.ts', 'types of gateway/foundation/*'],
   'gateway/voice-answers.ts': ['contract', 'gateway/elevated.ts', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
   'gateway/elevated.ts': ['contract'],
   'gateway/sections.ts': ['gateway/channels.gen.ts', 'gateway/foundation/*', 'gateway/journey/*', 'gateway/api'],
@@ -103,7 +109,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   '@preact/signals': ['ui'],
   'node:*': [
     'channels/*', 'gateway/foundation/*', 'gateway/journey/sandbox', 'gateway/journey/guard', 'gateway/journey/outbox', 'gateway/journey/sessions', 'gateway/api', 'cli',
-    'gateway/main.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/first-start.ts', 'gateway/opened-vault.ts', 'gateway/offline.ts', 'gateway/offline-backup.ts', 'gateway/process.ts', 'gateway/load-bundle.ts', 'gateway/expected-policy.ts', 'gateway/scheduled-backup.ts',
+    'gateway/main.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/first-start.ts', 'gateway/opened-vault.ts', 'gateway/offline.ts', 'gateway/offline-backup.ts', 'gateway/process.ts', 'gateway/load-bundle.ts', 'gateway/expected-policy.ts', 'gateway/scheduled-backup.ts', 'gateway/session-prompt.ts', 'gateway/workspace-of.ts',
   ],
 }
 
@@ -233,6 +239,20 @@ describe('what the surroundings give', () => {
 })
 
 describe('one fact, one place', () => {
+  it('every package that may be used has its reason in DEPENDENCIES.md, and its places', () => {
+    const rows = readFileSync(join(projectRoot, 'DEPENDENCIES.md'), 'utf8').split('\n').filter((line) => line.startsWith('| `'))
+    const told = new Map(rows.flatMap((row) => {
+      const [, packages = '', , places = ''] = row.split(' | ').length === 3 ? ['', ...row.split(' | ')] : []
+      const named = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)
+      return named(packages).map((name) => [name, named(places)] as const)
+    }))
+    const silent = Object.entries(mayUse).filter(([name]) => !name.startsWith('node:')).flatMap(([name, places]) => {
+      const where = told.get(name)
+      return where === undefined ? [`${name} has no row`] : where.length === 0 || name === 'typebox' ? [] : places.filter((place) => !where.includes(place)).map((place) => `${name} does not say ${place}`)
+    })
+    expect(silent).toEqual([])
+  })
+
   it('generated files are what their definitions say', async () => {
     const stale = [...(await generate(tree))].filter(([path, text]) => readOrEmpty(path) !== text).map(([path]) => path)
     expect(stale, 'Run: npm run generate').toEqual([])
