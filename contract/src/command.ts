@@ -106,10 +106,13 @@ export interface Terminal {
   readInput(): Promise<string>
   /** Standard input line by line, until its end. */
   readLines(): AsyncIterable<string>
-  /** Raw keys as they arrive, until the returned function is called; the terminal is restored then and at any exit. Absent: no keyboard. */
-  keys?(listener: (data: string) => void): () => void
+  /**
+   * Raw keys as they arrive, until the returned function is called; the terminal is restored then, at any exit, and while the process is stopped
+   * (Ctrl-Z). `back`: it goes on, and what it shows has to be drawn again. Absent: no keyboard.
+   */
+  keys?(listener: (data: string) => void, back?: () => void): () => void
   /** The same with the whole window: the alternate screen without line wrap. What stood there before stands there again afterwards. Absent: no keyboard, or a terminal that cannot move its cursor (TERM=dumb). */
-  fullScreen?(listener: (data: string) => void): () => void
+  fullScreen?(listener: (data: string) => void, back?: () => void): () => void
   /** Calls back when the window changed. Returns how to stop. */
   onResize(listener: () => void): () => void
   /** Calls back on Ctrl-C instead of ending the process, until the returned function is called. */

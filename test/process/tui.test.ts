@@ -1,5 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { callTool, say } from '../fakes/model-servers/index.ts'
@@ -16,6 +17,7 @@ beforeAll(async () => {
   world = await startProcessWorld(async function* (request) {
     if (request.messages.at(-1)?.role === 'tool') yield say('The note is **there**.')
     else if (request.lastUserText.includes('make a note')) yield callTool('write', { path: 'note.txt', text: 'noted' })
+    else if (request.raw.includes('bread and butter')) yield say('Bread and butter, you say.')
     else if (request.lastUserText.includes('slowly')) {
       yield say('First half of it.\n\n')
       yield { kind: 'wait', until: new Promise<void>((resolve) => { finishLong = resolve }) }
@@ -26,15 +28,20 @@ beforeAll(async () => {
 afterAll(() => world?.close())
 
 /** A window of tmux with the built command in it. */
-function openWindow(columns: number, rows: number, environment: Record<string, string> = {}): { keys(...keys: string[]): Promise<void>; screen(): Promise<string>; coloured(): Promise<string>; end(signal: NodeJS.Signals): Promise<void>; until(words: string | RegExp): Promise<string>; resize(columns: number, rows: number): Promise<void>; close(): Promise<void> } {
+function openWindow(columns: number, rows: number, environment: Record<string, string> = {}, within: 'alone' | 'shell' = 'alone'): { keys(...keys: string[]): Promise<void>; screen(): Promise<string>; coloured(): Promise<string>; end(signal: NodeJS.Signals): Promise<void>; until(words: string | RegExp): Promise<string>; resize(columns: number, rows: number): Promise<void>; cursorShown(): Promise<boolean>; close(): Promise<void> } {
   const socket = `moltbot-${process.pid}-${columns}-${Math.random().toString(36).slice(2, 8)}`
   const tmux = (...args: string[]): Promise<string> => new Promise((resolve, reject) => execFile('tmux', ['-L', socket, '-f', '/dev/null', ...args], (error, out) => (error === null ? resolve(out) : reject(error))))
   const variables = Object.entries({ HOME: world.gateway.home, PATH: process.env['PATH'] ?? '', TERM: 'screen-256color', LANG: 'C.UTF-8', ...environment }).map(([name, value]) => `'${name}=${value}'`).join(' ')
-  const opened = tmux('-u', 'new-session', '-d', '-x', String(columns), '-y', String(rows), `echo before; env -i ${variables} '${process.execPath}' '${join(builtCopy(), 'bin', 'moltbot')}' tui; echo "ended with $?"; exec cat`)
+  const tui = `'${process.execPath}' '${join(builtCopy(), 'bin', 'moltbot')}' tui`
+  // A shell of its own has job control, as people's shells have.
+  const opened = within === 'shell'
+    ? tmux('-u', 'new-session', '-d', '-x', String(columns), '-y', String(rows), `exec env -i ${variables} 'PS1=$ ' sh -i`).then(() => tmux('send-keys', '-l', `echo before; ${tui}`)).then(() => tmux('send-keys', 'Enter'))
+    : tmux('-u', 'new-session', '-d', '-x', String(columns), '-y', String(rows), `echo before; env -i ${variables} ${tui}; echo "ended with $?"; exec cat`)
   const screen = (): Promise<string> => tmux('capture-pane', '-p')
   return {
     screen,
     coloured: () => tmux('capture-pane', '-p', '-e'),
+    cursorShown: async () => (await tmux('display-message', '-p', '#{cursor_flag}')).trim() === '1',
     async end(signal) {
       const shell = (await tmux('display-message', '-p', '#{pane_pid}')).trim()
       process.kill(Number(readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').trim().split(' ')[0]), signal)
@@ -140,7 +147,7 @@ describe.skipIf(!hasTmux)('the full window in a real terminal', { timeout: 120_0
     }
   })
 
-  it.each([['SIGTERM', 143], ['SIGHUP', 129]] as const)('gives the screen back on %s', async (signal, code) => {
+  it.each([['SIGTERM', 143], ['SIGHUP', 129], ['SIGINT', 130]] as const)('gives the screen back on %s', async (signal, code) => {
     const window = openWindow(80, 24)
     try {
       await window.until('ready')
@@ -148,6 +155,76 @@ describe.skipIf(!hasTmux)('the full window in a real terminal', { timeout: 120_0
       expect(await window.until(`ended with ${code}`)).toContain('before')
     } finally {
       await window.close()
+    }
+  })
+
+  it.each(['SIGKILL', 'SIGABRT'] as const)('gives the screen back when %s ends it without a word', async (signal) => {
+    const window = openWindow(80, 24)
+    try {
+      await window.until('ready')
+      await window.end(signal)
+      await window.until('before')
+      // What is typed is seen once as it is typed, and once more when cat says it: raw mode is off.
+      await window.keys('-l', 'who is there')
+      await window.until('who is there')
+      await window.keys('Enter')
+      expect((await window.until(/who is there[^]*who is there/)).includes('ready')).toBe(false)
+      expect(await window.cursorShown()).toBe(true)
+    } finally {
+      await window.close()
+    }
+  })
+
+  it('stops for the shell with Ctrl-Z and by a signal, and comes back with what was typed', async () => {
+    const window = openWindow(80, 24, {}, 'shell')
+    try {
+      await window.until('ready')
+      await window.keys('-l', 'half a draft')
+      await window.until('half a draft')
+      for (const way of ['key', 'signal'] as const) {
+        if (way === 'key') await window.keys('C-z')
+        else await window.end('SIGTSTP')
+        const shell = await window.until('Stopped')
+        expect(shell).toContain('before')
+        expect(shell).not.toContain('half a draft')
+        await window.keys('-l', `echo the shell $((40 + 2)) ${way}`)
+        await window.keys('Enter')
+        await window.until(`\nthe shell 42 ${way}`)
+        await window.keys('-l', 'clear; echo before; fg')
+        await window.keys('Enter')
+        expect(await window.until(/half a draft[^]*/)).toContain('ready')
+      }
+      await window.keys('Enter')
+      await window.until('You said: half a draft')
+      await window.keys('C-d')
+      await window.until('Left agent:main:main')
+    } finally {
+      await window.close()
+    }
+  })
+
+  it('sends a file by its path', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'moltbot-tui-'))
+    writeFileSync(join(folder, 'to buy.txt'), 'bread and butter')
+    const window = openWindow(80, 24)
+    try {
+      await window.until('ready')
+      await window.keys('-l', `/attach ${folder}/nothing.txt`)
+      await window.keys('Enter')
+      await window.until('cannot be read')
+      await window.keys('-l', `/attach ${folder}/to\\ buy.txt`)
+      await window.keys('Enter')
+      await window.until('+ to buy.txt (16 B) · /detach')
+      await window.keys('-l', 'what shall I get?')
+      await window.keys('Enter')
+      const answered = await window.until('Bread and butter, you say.')
+      expect(answered).toMatch(/› what shall I get\?\s+\+ to buy\.txt/)
+      expect(answered).not.toContain('/detach')
+      await window.keys('C-d')
+      await window.until('ended with 0')
+    } finally {
+      await window.close()
+      rmSync(folder, { recursive: true, force: true })
     }
   })
 

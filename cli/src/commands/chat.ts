@@ -164,7 +164,7 @@ async function chatOnScreen(context: CommandContext, start: Start): Promise<Exit
         stopKeys()
         reject(error)
       }
-    }) ?? ((): void => {})
+    }, () => screen.draw()) ?? ((): void => {})
     opened.request('commands.list', {}).then((answer) => {
       commandNames = asList(asFields(answer)['commands']).flatMap((command) => asText(command['name']) ?? []).map((name) => (name.startsWith('/') ? name : `/${name}`))
     }).catch(() => {

@@ -16,6 +16,8 @@ export interface Looks {
   rows: number
   paint: Paint
   input: { text: string; beforeCursor: string }
+  /** What goes with the next message. */
+  files: readonly { name: string; bytes: number }[]
   /** Tool cards are open. */
   open: boolean
   /** The first row of the transcript that is shown; undefined: the end is. */
@@ -43,7 +45,7 @@ export function composeFrame(looks: Looks, transcript: TranscriptRows): { frame:
   const input = inputRows(looks)
   const foot = [statusRow(looks), ...input.rows]
   const room = Math.max(1, rows - head.length - foot.length)
-  const panel = overlay === undefined ? [...questionRows(looks, Math.max(3, room - 2)), ...completionRows(looks)].slice(-room) : overlayRows(looks, room)
+  const panel = overlay === undefined ? [...questionRows(looks, Math.max(3, room - 2)), ...completionRows(looks), ...fileRows(looks)].slice(-room) : overlayRows(looks, room)
   const height = overlay?.kind === 'help' ? 0 : Math.max(0, room - panel.length)
   const count = transcript.count(looks.talk.items, columns, looks.open)
   const last = Math.max(0, count - height)
@@ -120,6 +122,16 @@ function questionRows({ question, talk, columns, now, paint, whole }: Looks, hei
     `${bar}${paint.bold(shorten(`May it? (${visibleLine(question.code)}${talk.questions.length > 1 ? `, 1 of ${talk.questions.length}` : ''})`, columns - 2))}`,
     ...shown.map((row) => bar + row), ...why.map((row) => bar + paint.dim(row)), ...answers.map((row) => bar + row.replace(/^\S/, (key) => paint.bold(key))),
   ]
+}
+
+/** What goes with the next message, in one row. */
+function fileRows({ files, columns, paint }: Looks): string[] {
+  if (files.length === 0) return []
+  return [paint.cyan('+ ') + shorten(`${files.map(({ name, bytes }) => `${visibleLine(name)} (${sizeWords(bytes)})`).join(', ')} · /detach`, columns - 2)]
+}
+
+function sizeWords(bytes: number): string {
+  return bytes < 1_000 ? `${bytes} B` : bytes < 1_000_000 ? `${Math.round(bytes / 1_000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`
 }
 
 function completionRows({ completions, columns, paint }: Looks): string[] {

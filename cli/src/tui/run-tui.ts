@@ -9,6 +9,7 @@ import { composeFrame } from './frame.ts'
 import type { Looks, Place } from './frame.ts'
 import { createPicker } from './picker.ts'
 import type { Choice, Picker } from './picker.ts'
+import { readAttachment, type OwnFile } from './read-attachment.ts'
 import { createScreen } from './screen.ts'
 import { openTalk } from './talk.ts'
 import type { Question } from './talk.ts'
@@ -22,10 +23,14 @@ const frameMs = 33
 const againMs = 2_000
 /** A question takes answers only after it stood there this long: what was being typed when it came is no answer. */
 const readMs = 800
+/** The most files of one message. */
+const filesMax = 16
 
 /** What the window answers itself; everything else with a slash goes to the gateway. */
 const ownCommands: readonly { name: string; description: string }[] = [
   { name: '/keys', description: 'every key of this window' },
+  { name: '/attach', description: 'a file that goes with what you say next' },
+  { name: '/detach', description: 'no file goes with it' },
   { name: '/sessions', description: 'go to another conversation' },
   { name: '/session', description: 'go to the conversation of that name' },
   { name: '/quit', description: 'leave' },
@@ -42,7 +47,9 @@ const helpRows: readonly (readonly [keys: string, words: string])[] = [
   ['Ctrl-G', 'conversations, with search'],
   ['Ctrl-T', 'models; /model and /think choose too'],
   ['Ctrl-O', 'open and close the cards of tools'],
+  ['/attach file', 'it goes with what you say next; /detach takes it back'],
   ['Ctrl-L', 'draw the window again'],
+  ['Ctrl-Z', 'back to the shell; fg comes back'],
   ['Ctrl-C', 'clear what you typed; twice leaves (Ctrl-D too)'],
 ]
 
@@ -76,6 +83,7 @@ export async function runTui(context: CommandContext, start: TuiStart): Promise<
     let interruptedAt = -againMs
     let place: Place = { top: 0, height: 0, count: 0 }
     let left = false
+    let files: readonly OwnFile[] = []
     let cancelFrame: (() => void) | undefined
     let cancelTick = (): void => {}
 
@@ -94,7 +102,7 @@ export async function runTui(context: CommandContext, start: TuiStart): Promise<
       completing = Math.min(completing, Math.max(0, list.length - 1))
       const composed = composeFrame({
         talk: talk.state, now: clock.now(), columns: Math.max(10, terminal.columns()), rows: Math.max(5, terminal.rows()), paint: terminal.paint,
-        input: { text: editor.text(), beforeCursor: editor.beforeCursor() }, open, top, hint, overlay, completions: { list, selected: completing }, question: question(), whole,
+        input: { text: editor.text(), beforeCursor: editor.beforeCursor() }, files, open, top, hint, overlay, completions: { list, selected: completing }, question: question(), whole,
       }, transcript)
       place = composed.place
       if (top !== undefined && place.top >= place.count - place.height) top = undefined
@@ -179,6 +187,19 @@ export async function runTui(context: CommandContext, start: TuiStart): Promise<
       pick(createPicker('How much it thinks', ['', ...levels].map((level) => ({ id: level, label: level === '' ? 'the default' : level, current: level !== '' && level === thinking }))), ({ id }) => talk.choose({ thinkingLevel: id === '' ? null : id }))
     }
 
+    const attach = (words: string): void => {
+      if (files.length >= filesMax) return trouble(new Problem('usage', `At most ${filesMax} files go with one message.`))
+      const room = talk.filesBytesMax() - files.reduce((sum, { bytes }) => sum + bytes, 0)
+      readAttachment(words, '.', room).then((file) => {
+        files = [...files, file]
+        wake()
+      }, trouble)
+    }
+    const say = (text: string): void => {
+      talk.send(text, files)
+      files = []
+    }
+
     const act = (text: string): void => {
       const [name = '', rest = ''] = text.split(/\s+(.*)/s)
       top = undefined
@@ -187,6 +208,11 @@ export async function runTui(context: CommandContext, start: TuiStart): Promise<
         case '/exit': leave(); return
         case '/keys': overlay = { kind: 'help', rows: helpRows, from: 0 }; return
         case '/sessions': pickSession(); return
+        case '/attach':
+          if (rest.trim() === '') hint = 'Name a file: /attach ~/notes.pdf'
+          else attach(rest)
+          return
+        case '/detach': files = []; return
         case '/session':
           if (rest.trim() === '') pickSession()
           else goTo(rest.trim())
@@ -195,7 +221,8 @@ export async function runTui(context: CommandContext, start: TuiStart): Promise<
       }
       if (/^\/models?$/.test(text)) pickModel()
       else if (/^\/(?:think|thinking)$/.test(text) && talk.state.levels.length > 0) pickThinking()
-      else talk.send(text)
+      else if (text.startsWith('/')) talk.send(text)
+      else say(text)
     }
     const scroll = (rows: number): void => {
       const last = Math.max(0, place.count - place.height)
@@ -280,7 +307,10 @@ export async function runTui(context: CommandContext, start: TuiStart): Promise<
       }
       const action = editor.apply(key)
       switch (action.kind) {
-        case 'submit': if (action.text !== '') act(action.text); return
+        case 'submit':
+          if (action.text !== '') act(action.text)
+          else if (files.length > 0) say('')
+          return
         case 'complete': complete(); return
         case 'end': leave(); return
         case 'redraw': screen.forget(); return
@@ -305,7 +335,11 @@ export async function runTui(context: CommandContext, start: TuiStart): Promise<
       const keys = decode(data)
       for (const key of keys) if (!left) onKey(key, keys.length === 1 && data.length === 1)
       draw()
-    })())
+    })(), guarded(() => {
+      // The shell had the window.
+      screen.forget()
+      draw()
+    }))
     // Does the terminal know synchronized output? One that does answers.
     terminal.out('\u001B[?2026$p')
     tick()

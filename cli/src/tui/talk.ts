@@ -4,10 +4,11 @@ import { canonicalKey } from '../chat/conversation.ts'
 import { messageText } from '../chat/message-text.ts'
 import { asFields, asList, asNumber, asText, asTexts } from '../wire-fields.ts'
 import type { Fields } from '../wire-fields.ts'
+import type { OwnFile } from './read-attachment.ts'
 
 /** One thing in the transcript. Objects stay the same while they change; `version` says that they did. */
 export type Item = { version: number } & (
-  | { kind: 'own'; text: string; key: string | undefined; sender: string | undefined; state: 'waiting' | 'sending' | 'accepted' | 'failed' }
+  | { kind: 'own'; text: string; files?: readonly OwnFile[]; key: string | undefined; sender: string | undefined; state: 'waiting' | 'sending' | 'accepted' | 'failed' }
   | { kind: 'answer'; text: string; runId: string | undefined }
   | { kind: 'tool'; callId: string; name: string; input: Fields; output: string; state: 'running' | 'done' | 'failed' | 'unknown' }
   | { kind: 'note'; text: string }
@@ -56,7 +57,9 @@ export interface TalkState {
 /** One session at a time on one connection that is made again when it is lost. Nothing here rejects unless it says so: what goes wrong stands in the transcript. */
 export interface Talk {
   state: TalkState
-  send(text: string): void
+  send(text: string, files?: readonly OwnFile[]): void
+  /** The most bytes that go with one message. */
+  filesBytesMax(): number
   /** Stops what runs in this session. */
   stop(): void
   open(key: string): Promise<void>
@@ -83,6 +86,8 @@ export interface TalkOptions {
   thinking?: string
 }
 
+/** What an older gateway takes with one message. */
+const filesBytesDefault = 5_000_000
 const retryFirstMs = 500
 const retryMostMs = 4_000
 /** A gateway that does not let us in is not knocked at often: it counts. */
@@ -359,7 +364,7 @@ export async function openTalk(options: TalkOptions, key: string): Promise<Talk>
     touch(item)
     try {
       const answer = asFields(await client.request('chat.send', {
-        sessionKey: state.key, message: item.text, deliver: false, idempotencyKey: runId, ...(options.thinking === undefined ? {} : { thinking: options.thinking }),
+        sessionKey: state.key, message: item.text, deliver: false, idempotencyKey: runId, ...(item.files === undefined ? {} : { attachments: item.files.map(({ name, mimeType, content }) => ({ fileName: name, content, ...(mimeType === undefined ? {} : { mimeType }) })) }), ...(options.thinking === undefined ? {} : { thinking: options.thinking }),
       }, { timeoutMs: 30_000 }))
       item.state = 'accepted'
       touch(item)
@@ -402,8 +407,9 @@ export async function openTalk(options: TalkOptions, key: string): Promise<Talk>
   return {
     state,
     note,
-    send(text) {
-      const item: OwnItem = { kind: 'own', text, key: options.newId('tui'), sender: undefined, state: 'waiting', version: 0 }
+    filesBytesMax: () => asNumber(asFields(asFields(client.hello['policy'])['attachments'])['maxBytes']) ?? filesBytesDefault,
+    send(text, files = []) {
+      const item: OwnItem = { kind: 'own', text, ...(files.length === 0 ? {} : { files }), key: options.newId('tui'), sender: undefined, state: 'waiting', version: 0 }
       push(item)
       begin(item.key ?? '', 'waiting')
       if (state.connection.kind === 'connected') void submit(item)
@@ -441,7 +447,7 @@ export async function openTalk(options: TalkOptions, key: string): Promise<Talk>
       client.request('sessions.patch', { key: state.key, ...what }).then(load).catch(trouble)
     },
     request: (method, params) => client.request(method, params),
-    unsent: () => state.items.flatMap((item) => (item.kind === 'own' && (item.state === 'waiting' || item.state === 'sending') ? [item.text] : [])),
+    unsent: () => state.items.flatMap((item) => (item.kind === 'own' && (item.state === 'waiting' || item.state === 'sending') ? [[item.text, ...(item.files ?? []).map(({ name }) => `[${name}]`)].filter((part) => part !== '').join(' ')] : [])),
     close() {
       closed = true
       cancelRetry()

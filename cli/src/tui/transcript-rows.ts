@@ -58,7 +58,8 @@ function itemRows(item: Item, columns: number, open: boolean, paint: Paint, mark
     case 'own': {
       const words = { waiting: 'waits for the connection', sending: '', accepted: '', failed: 'was not sent' }[item.state]
       const rows = wrapText(visible(item.text), columns - 2).map((row, index) => (index === 0 ? paint.cyan('› ') : '  ') + paint.bold(row))
-      return [...(item.sender === undefined ? [] : [paint.dim(shorten(visibleLine(item.sender), columns))]), ...rows, ...(words === '' ? [] : [`  ${paint.yellow(words)}`])]
+      const files = (item.files ?? []).map(({ name }) => `  ${paint.cyan('+')} ${shorten(visibleLine(name), Math.max(1, columns - 4))}`)
+      return [...(item.sender === undefined ? [] : [paint.dim(shorten(visibleLine(item.sender), columns))]), ...rows, ...files, ...(words === '' ? [] : [`  ${paint.yellow(words)}`])]
     }
     case 'answer': return markdown?.(item.text.trim(), columns) ?? []
     case 'tool': return toolRows(item, columns, open, paint)
