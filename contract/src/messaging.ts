@@ -22,7 +22,7 @@ export interface Recipient { id: string; names: string[] }
 export interface Messages {
   recipients(): Promise<Recipient[]>
   /**
-   * `reply`: as an answer to the message the turn began with; only in its own conversation. `file`: of the workspace, sent with the words; it goes as what
+   * `reply`: as an answer to the message the turn began with; only in its own conversation. `file`: of the workspace, or an http or https address that is fetched as the web is; sent with the words; it goes as what
    * its content is and without what says where it was made. The same words and file to the same place are sent once in a turn (`again`).
    */
   send(message: { to?: string; text: string; reply: boolean; file?: string }, signal: AbortSignal): Promise<SentMessage>

@@ -598,6 +598,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         changed: async () => void (await config.reload({ force: true })),
       }),
       commands: () => chatCommands.map(({ name, aliases, description, args, ownerOnly }) => ({ name, aliases: [...aliases], description, args, ownerOnly })),
+      fetchFile: (url, principal) => web.file({ use: 'web', agent: agents.defaultId(), principal: principal.id, owner: principal.role === 'owner', session: mainKey(agents.defaultId()) }, url, new AbortController().signal),
       egress, halt, schedule, budget: budget.door, bearing: during,
       tools: { list: toolbox.list, catalog: toolbox.catalog },
       memory: {

@@ -42,6 +42,9 @@ const run = async (input: Parameters<typeof message.run>[0], over: Partial<SentM
 describe('message', () => {
   test('what leaves the conversation names who gets it; what stays in it says so', () => {
     expect(message.effects({ action: 'send', to: ' Bea ', text: 'x' })).toEqual([{ kind: 'sends', to: 'Bea' }])
+    expect(message.effects({ action: 'send', file: 'a.pdf' })).toEqual([{ kind: 'reads-private', what: 'a.pdf' }, { kind: 'sends', to: ownConversation, file: 'a.pdf' }])
+    const url = 'https://site.example/a.pdf?q=1'
+    expect(message.effects({ action: 'send', to: 'Bea', file: url })).toEqual([{ kind: 'reaches-host', host: 'site.example', url }, { kind: 'sends', to: 'Bea', file: url }])
     for (const action of ['send', 'reply', 'react', 'edit', 'delete', 'poll'] as const) expect(message.effects({ action, text: 'x', id: 'de-1' })).toEqual([{ kind: 'sends', to: ownConversation }])
     expect(message.effects({ action: 'list' }).map(({ kind }) => kind)).toEqual(['reads-private'])
   })

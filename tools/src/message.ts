@@ -1,8 +1,12 @@
 import { defineTool, looksLikeSite, ownConversation, type Effect } from '@moltbot/contract'
 import { Type } from 'typebox'
+import { hostOf } from './text/host-of.ts'
 import { needed } from './text/needed.ts'
 import { untilAborted } from './text/until-aborted.ts'
 import { quoted, visible } from './text/visible.ts'
+
+/** A file may stand in the web. */
+const isAddress = (file: string): boolean => /^https?:\/\//i.test(file)
 
 /** Words to people besides the answer itself. */
 export const message = defineTool({
@@ -25,7 +29,8 @@ export const message = defineTool({
     const to = input.to?.trim() ?? ''
     // Somebody who is called like it is not it.
     const sends = { kind: 'sends', to: to === '' ? ownConversation : to === ownConversation || looksLikeSite(to) ? `"${to}"` : to } as const
-    return input.file === undefined ? [sends] : [{ kind: 'reads-private', what: input.file }, { ...sends, file: input.file }]
+    if (input.file === undefined) return [sends]
+    return [isAddress(input.file) ? { kind: 'reaches-host', host: hostOf(input.file), url: input.file } : { kind: 'reads-private', what: input.file }, { ...sends, file: input.file }]
   },
   summarize(input) {
     const parts = [

@@ -1,4 +1,4 @@
-import type { AgentId, Channel, ChatRef, Check, Clock, Facts, Door, Logger, MemoryHit, ModelInfo, NewId, Store, PrincipalId, Review, VaultDesk, SandboxFacts, SandboxProbe, FileReader, FileWriter } from '@moltbot/contract'
+import type { AgentId, Channel, ChatRef, Check, Clock, Facts, Door, Logger, MemoryHit, ModelInfo, NewId, Store, Principal, PrincipalId, Review, VaultDesk, SandboxFacts, SandboxProbe, FileReader, FileWriter } from '@moltbot/contract'
 import type { Audit, AuditDoor } from '../foundation/audit/types.ts'
 import type { BudgetDoor } from '../foundation/budget/types.ts'
 import type { HaltDoor } from '../foundation/halt/types.ts'
@@ -67,6 +67,8 @@ export interface Rooms {
   push?: PushDoor
   /** What left this machine through tools. Absent: this gateway was built without the web. */
   egress?: EgressDoor
+  /** A file of the web, by the same rules as everything agents fetch, of at most 50 MB. Rejects with a `Problem`. Absent: nothing is fetched. */
+  fetchFile?(url: string, principal: Principal): Promise<{ fileName: string; bytes: Uint8Array }>
   /** What was spent on models, and what may be. Absent: this gateway was built without its accounts. */
   budget?: BudgetDoor
   /** How commands are isolated, in words, and the proof. Absent: this gateway runs none. */

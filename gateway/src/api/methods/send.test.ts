@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Channel, ChatRef } from '@moltbot/contract'
+import { Problem, type Channel, type ChatRef } from '@moltbot/contract'
 import { callMethod } from '../testing/call-method.ts'
 import { fakeRooms } from '../testing/fake-rooms.ts'
 import type { FakeRooms } from '../testing/fake-rooms.ts'
@@ -52,6 +52,28 @@ it('sends files, from base64 and from data addresses, the words with the first',
   expect(answer).toMatchObject({ runId: 'K', filesLeftOut: 1 })
   await callMethod(send, { to: '7', buffer: base64('x'), filename: 'v.mp3', asVoice: true }, rooms)
   expect(requests.at(-1)?.file).toMatchObject({ fileName: 'v.mp3', asVoice: true })
+})
+
+it('fetches a file of the web by the gateway’s own way out, for who asks, and nothing where one of several cannot be taken', async () => {
+  const rooms = await network()
+  const requests: Parameters<typeof rooms.outbox.send>[0][] = []
+  const sendOut = rooms.outbox.send
+  rooms.outbox.send = async (request) => {
+    requests.push(request)
+    const { file: _, ...rest } = request
+    return sendOut(rest)
+  }
+  const fetched: string[] = []
+  rooms.fetchFile = async (url, { id }) => {
+    fetched.push(`${id} ${url}`)
+    if (url.includes('169.254')) throw new Problem('egress-address-refused', 'That address is not reached.')
+    return { fileName: 'cat.jpg', bytes: Buffer.from(url) }
+  }
+  await callMethod(send, { to: '7', message: 'look', mediaUrls: ['https://site.example/cat.jpg', 'data:;base64,AAAA'], filename: 'mine.jpg' }, rooms)
+  expect(requests.map(({ file }) => file?.fileName)).toEqual(['mine.jpg', 'file-2.bin'])
+  await expect(callMethod(send, { to: '7', mediaUrl: 'http://169.254.169.254/' }, rooms)).rejects.toThrow('not reached')
+  await expect(callMethod(send, { to: '7', mediaUrls: ['https://site.example/cat.jpg', 'file:///etc/passwd'] }, rooms)).rejects.toThrow('from its own bytes')
+  expect([fetched, requests.length]).toEqual([['owner https://site.example/cat.jpg', 'owner http://169.254.169.254/'], 2])
 })
 
 it('says what went wrong, and when it may have arrived all the same', async () => {

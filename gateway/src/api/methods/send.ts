@@ -37,15 +37,16 @@ export const send = defineMethod({
   /** `filesLeftOut`: so many files the network does not take; sentences that say so went instead. */
   result: Type.Object({ runId: Type.String(), messageId: Type.String(), channel: Type.String(), chatId: Type.String(), resent: Type.Boolean(), filesLeftOut: Type.Optional(Type.Integer()) }),
   async handle(params, rooms, caller) {
-    const files = givenFiles(params)
     const text = params.message ?? ''
-    if (text.trim() === '' && files.length === 0) throw new Problem('message-empty', 'message required')
+    if (text.trim() === '' && params.buffer === undefined && params.mediaUrl === undefined && (params.mediaUrls ?? []).length === 0) throw new Problem('message-empty', 'message required')
     const runId = runIdOf(rooms, params.idempotencyKey)
     const chat = await placeOf(rooms, params)
     // Nobody opens this account: the words would wait for ever.
     if (!rooms.connections.status().some((status) => status.channel === chat.channel && status.account === chat.account && status.configured)) {
       throw new Problem('channel-off', `${chat.channel} is not set up here.`, { next: 'Add its login (moltbot onboard), then send again.' })
     }
+    const { fetchFile } = rooms
+    const files = await givenFiles(params, fetchFile === undefined ? undefined : (url) => fetchFile(url, caller.principal))
     const parts = files.length === 0 ? [{ markdown: text }] : files.map((file, index) => ({ markdown: index === 0 ? text : '', file }))
     const deliveries: DeliveryRow[] = []
     for (const [index, part] of parts.entries()) {

@@ -55,6 +55,21 @@ it('reads JSON, text and PDF, by what they are', async () => {
   expect(await codeOf(web.pdf(Buffer.from('no pdf'), {}, signal))).toBe('web-content')
 })
 
+it('hands on a file under the name its address ends with, and only from where one may reach', async () => {
+  await world.serve('site.example', (request, response) => {
+    if (request.url === '/gone.pdf') response.writeHead(404).end('no')
+    else response.writeHead(200, { 'content-type': request.url === '/cat' ? 'image/jpeg' : 'text/html; charset=utf-8' }).end(`bytes of ${request.url ?? ''}`)
+  })
+  const file = async (path: string): Promise<[string, string]> => {
+    const { fileName, bytes } = await web.file(ownerIdentity, `http://site.example${path}`, signal)
+    return [fileName, bytes.toString()]
+  }
+  expect([await file('/a/my%20report.pdf?x=1'), await file('/cat'), await file('/'), await file('/odd%zz')]).toEqual([
+    ['my report.pdf', 'bytes of /a/my%20report.pdf?x=1'], ['cat.jpg', 'bytes of /cat'], ['file.html', 'bytes of /'], ['odd%zz.html', 'bytes of /odd%zz'],
+  ])
+  expect([await codeOf(file('/gone.pdf')), await codeOf(web.file(ownerIdentity, 'http://127.0.0.1/', signal)), await codeOf(web.file(ownerIdentity, 'file:///etc/passwd', signal))]).toEqual(['web-content', 'egress-host-refused', 'egress-url'])
+})
+
 it('MED: hands on a picture by what its bytes are, not by what it is called, within its size, and only from where one may reach', async () => {
   const png = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')
   const answers: Record<string, [number, string, Buffer]> = {

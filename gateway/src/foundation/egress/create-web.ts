@@ -33,6 +33,8 @@ export interface Web {
   read(identity: EgressIdentity, url: string, options: { as: 'markdown' | 'text'; charsMax?: number }, signal: AbortSignal): Promise<WebDocument>
   /** A PNG, JPEG, GIF or WebP, in base64. Never kept. */
   picture(identity: EgressIdentity, url: string, signal: AbortSignal): Promise<{ url: string; mimeType: string; data: string; boundary: string }>
+  /** A file as it is, of at most 50 MB, under the name its address ends with. Never kept. */
+  file(identity: EgressIdentity, url: string, signal: AbortSignal): Promise<{ fileName: string; bytes: Buffer }>
   search(identity: EgressIdentity, query: WebQuery, signal: AbortSignal): Promise<{ hits: WebHit[]; provider: string; hint?: string; boundary: string }>
   /** Text of a PDF that is already here. */
   pdf(bytes: Buffer, options: { pages?: { first: number; last: number } }, signal: AbortSignal): Promise<{ text: string; truncated: boolean; boundary: string }>
@@ -43,6 +45,10 @@ const documentBytesMax = 20 * 1_048_576
 const pdfCharsMax = 50_000
 /** The most that every provider takes. */
 const pictureBytesMax = 5_000_000
+/** The most a network takes by its ordinary way. */
+const fileBytesMax = 50_000_000
+/** A file may take longer than a page. */
+const fileTimeoutMs = 60_000
 const cachedMax = 40
 
 export function createWeb(options: WebOptions): Web {
@@ -93,6 +99,14 @@ export function createWeb(options: WebOptions): Web {
       const mimeType = answer.status === 200 ? pictureType(answer.body) : undefined
       if (mimeType === undefined) throw new Problem('web-content', answer.status === 200 ? 'There is no PNG, JPEG, GIF or WebP at this address.' : `The host answered with status ${answer.status}.`, { next: 'Use the address of the picture itself, as it stands on its page.' })
       return { url: answer.url, mimeType, data: answer.body.toString('base64'), boundary: boundary() }
+    },
+
+    async file(identity, url, signal) {
+      const settings = config.get(webSection).fetch
+      if (!settings.enabled) throw off('Reading pages', 'tools.web.fetch.enabled')
+      const answer = await options.egress.request(identity, { url, bytesMax: fileBytesMax, timeoutMs: fileTimeoutMs, redirectsMax: settings.maxRedirects, signal, headers: { 'user-agent': settings.userAgent, accept: '*/*' } })
+      if (answer.status !== 200) throw new Problem('web-content', `The host answered with status ${answer.status}.`, { next: 'Use the address of the file itself.' })
+      return { fileName: nameIn(answer), bytes: answer.body }
     },
 
     async search(identity, query, signal) {
@@ -166,6 +180,22 @@ function kindOf(answer: WebResponse): { kind: DocumentRequest['kind']; charset: 
     throw new Problem('web-content', `The document is of the kind ${contentType === '' ? 'unknown' : contentType.replaceAll(/[^\w.+/-]/g, '?').slice(0, 80)}, which cannot be read as text.`, { next: 'Look for a page, text, JSON or PDF.' })
   }
   return { kind, charset, contentType: contentType === '' ? 'unknown' : contentType.replaceAll(/[^\w.+/-]/g, '?').slice(0, 80) }
+}
+
+const endings: Readonly<Record<string, string>> = { 'image/png': 'png', 'image/jpeg': 'jpg', 'image/gif': 'gif', 'image/webp': 'webp', 'application/pdf': 'pdf', 'text/plain': 'txt', 'text/html': 'html', 'audio/mpeg': 'mp3', 'audio/ogg': 'ogg', 'video/mp4': 'mp4' }
+
+/** The last step of the address, with an ending; what the file is says its content. */
+function nameIn({ url, headers }: WebResponse): string {
+  const last = new URL(url).pathname.split('/').at(-1) ?? ''
+  let name = last
+  try {
+    name = decodeURIComponent(last)
+  } catch {
+    // Not encoded as it should be: it stays as it stands.
+  }
+  if (/\.[A-Za-z0-9]{1,10}$/.test(name)) return name
+  const ending = endings[(headers['content-type']?.split(';')[0] ?? '').trim().toLowerCase()]
+  return `${name === '' ? 'file' : name}${ending === undefined ? '' : `.${ending}`}`
 }
 
 /** What a picture is by its first bytes; undefined: none of those that models look at. */

@@ -91,7 +91,8 @@ export function createGrants(options: SandboxOptions): Sandbox {
     shared: (subject) => (subject.principal === ownerPrincipal ? undefined : placeOf({ ...subject, principal: ownerPrincipal })),
     mark: async (subject, path) => options.labels?.mark(rootOf(subject), path),
   })
-  const messages = options.messaging === undefined ? undefined : messagingGrants<GrantSubject>(options.messaging, (subject, path, bytesMax) => files(subject).readBytes(path, bytesMax))
+  const messages = options.messaging === undefined ? undefined : messagingGrants<GrantSubject>(options.messaging, async (subject, given, bytesMax, signal) =>
+    (/^https?:\/\//i.test(given) ? web.file(subject, given, signal) : { fileName: given, bytes: await files(subject).readBytes(given, bytesMax) }))
   const makers: { [Name in GrantName]: (subject: GrantSubject) => Grants[Name] } = {
     'files.read': (subject) => {
       const { read, readImage, list, search } = files(subject)
@@ -138,4 +139,4 @@ function off(what: string): never {
 }
 
 const absent = (): Promise<never> => Promise.reject(new Problem('web-off', 'This gateway was started without a way to the web.'))
-const noWeb: WebSource = { read: absent, picture: absent, search: absent, pdf: absent }
+const noWeb: WebSource = { read: absent, picture: absent, file: absent, search: absent, pdf: absent }

@@ -45,7 +45,7 @@ const source: MessagingSource = {
   },
 }
 const subject = (turn = 't1', principal = owner): MessagingSubject => ({ agent: 'main' as never, principal, session: 'agent:main:main' as never, conversation: { chat: chat('1'), turn: turn as TurnId, replyTo: 'm9' as PlatformMessageId } })
-const grant = (who: MessagingSubject = subject()) => messagingGrants(source, async (_, path) => Buffer.from(path))(who)
+const grant = (who: MessagingSubject = subject()) => messagingGrants(source, async (_, path) => ({ fileName: path, bytes: Buffer.from(path) }))(who)
 
 describe('what is said aloud', () => {
   it('goes to its own conversation, once in a turn', async () => {

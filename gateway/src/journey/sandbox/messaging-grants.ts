@@ -48,7 +48,7 @@ export function idOfPlace(chat: ChatRef): string {
 }
 
 /** The grant `messages` of one subject: everything goes to a place that is known already, and what is sent is written down first. */
-export function messagingGrants<Subject extends MessagingSubject>(source: MessagingSource, readBytes: (subject: Subject, path: string, bytesMax: number) => Promise<Uint8Array>): (subject: Subject) => Messages {
+export function messagingGrants<Subject extends MessagingSubject>(source: MessagingSource, readFile: (subject: Subject, pathOrUrl: string, bytesMax: number, signal: AbortSignal) => Promise<{ fileName: string; bytes: Uint8Array }>): (subject: Subject) => Messages {
   async function recipients(subject: MessagingSubject): Promise<(Recipient & { chat: ChatRef })[]> {
     return (await source.places(subject.principal)).map(({ chat, names }) => ({ id: idOfPlace(chat), names: [...names], chat }))
   }
@@ -134,11 +134,11 @@ export function messagingGrants<Subject extends MessagingSubject>(source: Messag
 
   return (subject) => ({
     recipients: async () => (await recipients(subject)).map(({ id, names }) => ({ id, names })),
-    async send({ to, text, reply, file }) {
+    async send({ to, text, reply, file }, signal) {
       const place = await placeOf(subject, to)
       if (text.trim() === '' && file === undefined) throw new Problem('message-empty', 'There is nothing to send.')
       if (reply && !place.own) throw new Problem('message-cannot', 'Only in its own conversation a turn answers to a message.', { next: 'Send it without reply.' })
-      const given = file === undefined ? {} : { file: { fileName: file, bytes: await readBytes(subject, file, fileBytesMax) } }
+      const given = file === undefined ? {} : { file: await readFile(subject, file, fileBytesMax, signal) }
       return send(subject, place, { text, ...given, ...(reply && subject.conversation !== undefined ? { replyTo: subject.conversation.replyTo } : {}) })
     },
     async speak(text, signal) {

@@ -23,6 +23,11 @@ const source: WebSource = {
     asked.push(url)
     return { url, mimeType: 'image/png', data: 'AAAA', boundary: 'b' }
   },
+  async file(who, url) {
+    asked.push(url)
+    identities.push(who)
+    return { fileName: 'a.pdf', bytes: Buffer.from(url) }
+  },
   search: async () => ({ hits: [{ title: 't', url: 'https://found.example/', snippet: '' }], provider: 'p', boundary: 'b' }),
   pdf: async (bytes) => ({ text: bytes.toString(), truncated: false, boundary: 'b' }),
 }
@@ -36,7 +41,9 @@ it('reaches only what the turn may reach', async () => {
   expect([await read(grants, 'https://judged.example/'), await read(grants, 'https://judged.example/?q=SECRET')]).toEqual(['ok', 'web-address-unknown'])
   expect(await codeOf(grants.web(subject).picture('https://judged.example/?q=SECRET', signal))).toBe('web-address-unknown')
   expect(await codeOf(grants.web(subject).picture('https://judged.example/', signal))).toBe('ok')
-  expect(asked).toEqual(['https://judged.example/', 'https://judged.example/'])
+  const file = async (url: string): Promise<string> => codeOf((async () => grants.file(subject, url, signal))())
+  expect([await file('https://judged.example/?q=SECRET'), await file('https://judged.example/')]).toEqual(['web-address-unknown', 'ok'])
+  expect(asked).toEqual(['https://judged.example/', 'https://judged.example/', 'https://judged.example/'])
 })
 
 it('reaches nothing for a call of which nobody says whose words steer it', async () => {
