@@ -171,7 +171,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await expect.poll(() => composer().inputValue(), { timeout: 15_000 }).toBe('from the train')
     await expect.poll(() => chips().count()).toBe(15)
     await page().context().setOffline(false)
-    await page().getByText('Try now').click().catch(() => 'it may have come back by itself')
+    await page().getByText('Try now').click({ timeout: 1_000 }).catch(() => 'it may have come back by itself')
     await page().locator('.head .pill').last().waitFor()
     await page().getByRole('button', { name: 'Take it away' }).click()
     expect([await composer().inputValue(), await chips().count()]).toEqual(['', 0])
@@ -193,5 +193,91 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await expect.poll(last).toBe((before ?? 0) + 1)
     await guard.decide(asked.id, 'deny', { principal: { id: 'owner' as never, role: 'owner' }, via: 'web' })
     await expect.poll(last).toBe(before ?? 0)
+  })
+
+  it('records a voice note, which is heard as what the person says', async () => {
+    await page().getByRole('button', { name: 'Record a voice note' }).click()
+    await page().getByText('Recording 0:01').waitFor()
+    await page().getByRole('button', { name: 'Discard' }).click()
+    await page().getByRole('button', { name: 'Record a voice note' }).click()
+    await page().getByText('Recording 0:01').waitFor()
+    await expectNoObstacles(page(), 'a voice note being recorded')
+    await page().getByRole('button', { name: 'Done' }).click()
+    await expect.poll(() => chips().locator('.clip').allTextContents()).toEqual(['Voice note'])
+    listener.says('When is the next train?')
+    const heard = listener.asked.length
+    const { text } = await sent()
+    expect(text).toContain('[voice note, as it was heard] When is the next train?')
+    expect(listener.asked.length).toBe(heard + 1)
+    expect(listener.asked.at(-1)?.bytes.subarray(0, 4).toString('hex'), 'WebM').toBe('1a45dfa3')
+  })
+
+  it('may use the microphone of this origin alone', async () => {
+    const answer = await fetch(`${home.url}login`)
+    expect(answer.headers.get('permissions-policy')).toContain('microphone=(self)')
+    expect(await page().evaluate(() => (document as unknown as { featurePolicy: { getAllowlistForFeature(name: string): string[] } }).featurePolicy.getAllowlistForFeature('microphone'))).toEqual([new URL(home.url).origin])
+  })
+
+  it('writes down what is dictated, and reads an answer aloud with a voice of the device until it is stopped', async () => {
+    // What a browser does with sound is its own; these stand where it hears and speaks.
+    await page().addInitScript(() => {
+      const said: string[] = []
+      class Ear extends EventTarget {
+        start(): void { Object.assign(globalThis, { ear: this }) }
+        stop(): void { this.dispatchEvent(new Event('end')) }
+      }
+      class Utterance extends EventTarget {
+        voice: unknown
+        lang = ''
+        readonly text: string
+        constructor(words: string) {
+          super()
+          this.text = words
+        }
+      }
+      const voices = [{ name: 'far', lang: 'en-GB', localService: false, default: true }, { name: 'near', lang: 'en-US', localService: true, default: false }]
+      const mouth = Object.assign(new EventTarget(), {
+        getVoices: () => voices, cancel: () => said.push('(quiet)'),
+        speak: (piece: Utterance) => { said.push(`${(piece.voice as { name: string }).name}: ${piece.text}`); Object.assign(globalThis, { spoken: piece }) },
+      })
+      Object.assign(globalThis, { said, webkitSpeechRecognition: Ear, SpeechSynthesisUtterance: Utterance })
+      Object.defineProperty(globalThis, 'SpeechRecognition', { value: undefined, configurable: true })
+      Object.defineProperty(globalThis, 'speechSynthesis', { value: mouth, configurable: true })
+    })
+    await page().reload()
+    await page().getByRole('button', { name: 'Dictate' }).click()
+    const hears = (words: string, isFinal: boolean): Promise<void> => page().evaluate(([transcript, final]) => {
+      const event = new Event('result')
+      Object.assign(event, { resultIndex: 0, results: [Object.assign([{ transcript }], { isFinal: final })] })
+      ;(globalThis as unknown as { ear: EventTarget }).ear.dispatchEvent(event)
+    }, [words, isFinal] as const)
+    await page().getByText('Listening.').waitFor()
+    await hears('buy new', false)
+    await page().getByText('buy new', { exact: true }).waitFor()
+    await hears('Buy new strings', true)
+    await hears('for the guitar', true)
+    expect(await composer().inputValue()).toBe('Buy new strings for the guitar')
+    await expectNoObstacles(page(), 'dictating')
+    await page().getByRole('button', { name: 'Stop dictating' }).click()
+    await page().getByRole('button', { name: 'Dictate' }).waitFor()
+
+    await sent()
+    await page().getByRole('button', { name: 'Read the last answer aloud' }).click()
+    const said = (): Promise<string[]> => page().evaluate(() => (globalThis as unknown as { said: string[] }).said)
+    await expect.poll(async () => (await said()).at(-1)).toMatch(/^near: .*Buy new strings/)
+    await page().getByRole('button', { name: 'Stop reading' }).click()
+    expect((await said()).at(-1)).toBe('(quiet)')
+    await page().getByRole('button', { name: 'Read the last answer aloud' }).waitFor()
+  })
+
+  it('has no button for what a browser cannot do', async () => {
+    await page().addInitScript(() => {
+      for (const gone of ['webkitSpeechRecognition', 'SpeechRecognition', 'MediaRecorder', 'speechSynthesis']) Object.defineProperty(globalThis, gone, { value: gone === 'speechSynthesis' ? { getVoices: () => [] } : undefined, configurable: true })
+    })
+    await page().reload()
+    await page().locator('.head .pill').last().waitFor()
+    await page().waitForFunction(() => performance.getEntriesByType('resource').some((entry) => entry.name.includes('voice-tools')))
+    await page().waitForFunction(() => new Promise((resolve) => requestAnimationFrame(() => resolve(true))))
+    expect(await page().locator('.composer-tools button').evaluateAll((buttons) => buttons.map((button) => button.getAttribute('aria-label')))).toEqual(['Add a file', 'Send'])
   })
 })

@@ -15,7 +15,9 @@ if (noBrowser) console.warn('Left out: the tests of the page need Chromium (apt-
 export function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: chromiumPath ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      // A microphone that beeps, and a person who allows it.
+      '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
   })
 }
 

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import type { VNode } from 'preact'
+import type { FunctionComponent, VNode } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
@@ -8,6 +8,7 @@ import type { OwnFile } from '../unsent.ts'
 import type { CommandChoice } from '../wire.ts'
 import { AddedFiles, Picker } from './added-files.tsx'
 import { Icon } from './icon.tsx'
+import type { VoiceToolsProps } from './voice-tools.tsx'
 
 /** Room for the frame around a message's own bytes. */
 const frameBytes = 8_192
@@ -57,6 +58,7 @@ export function Composer(props: { stage: Stage }): VNode {
   const chosen = useSignal(0)
   const closed = useSignal(false)
   const dropping = useSignal(false)
+  const VoiceTools = useSignal<FunctionComponent<VoiceToolsProps> | undefined>(undefined)
   const area = useRef<HTMLTextAreaElement>(null)
   const key = desk.sessionKey.value
   const shown = useRef(key)
@@ -94,6 +96,12 @@ export function Composer(props: { stage: Stage }): VNode {
     }
   }, [key])
   const withoutShared = (): string => (shared.value === undefined ? words.value : words.value.replace(shared.value.words, '').trim())
+  useEffect(() => {
+    // They come when everything else is there: typing never waits for them.
+    const load = (): void => void import('./voice-tools.tsx').then((part) => { VoiceTools.value = part.VoiceTools }, () => undefined)
+    const timer = setTimeout(load, 300)
+    return () => clearTimeout(timer)
+  }, [])
   const forgetShared = (): void => {
     shared.value = undefined
     void import('../shared.ts').then(({ dropShared }) => dropShared()).catch(desk.complain)
@@ -257,6 +265,13 @@ export function Composer(props: { stage: Stage }): VNode {
           <div class="composer-tools">
             <Picker label={text.attach} icon="clip" multiple onFiles={add} />
             {hasTouch ? <Picker label={text.takePhoto} icon="camera" accept="image/*" capture="environment" onFiles={add} /> : null}
+            {VoiceTools.value === undefined ? null : (
+              <VoiceTools.value
+                stage={stage}
+                onWords={(said) => (words.value = [words.value.trimEnd(), said].filter((part) => part !== '').join(' '))}
+                onNote={(note) => (added.value = [...added.value, note])}
+              />
+            )}
             <span class="grow" />
             {busy ? (
               <button type="button" class="round stop" aria-label={text.stop} title={`${text.stop} (Esc)`} onClick={() => void desk.stop()}>

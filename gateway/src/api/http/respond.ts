@@ -14,7 +14,7 @@ const always: readonly (readonly [string, string])[] = [
   ['Cross-Origin-Opener-Policy', 'same-origin'],
   ['Cross-Origin-Resource-Policy', 'same-origin'],
   ['Content-Security-Policy', contentPolicy],
-  ['Permissions-Policy', 'camera=(), geolocation=(), payment=(), usb=()'],
+  ['Permissions-Policy', 'camera=(), geolocation=(), microphone=(self), payment=(), usb=()'],
   ['Cache-Control', 'no-store'],
 ]
 

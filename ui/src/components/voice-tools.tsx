@@ -1,0 +1,115 @@
+import type { VNode } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { ownVoice, readAloud } from '../read-aloud.ts'
+import type { Stage } from '../stage.ts'
+import type { OwnFile } from '../unsent.ts'
+import { voiceText as say } from '../voice-text.ts'
+import { canDictate, canRecord, dictate, noteMsMax, record, type Recording } from '../voice.ts'
+import { Icon } from './icon.tsx'
+
+export interface VoiceToolsProps { stage: Stage; onWords(words: string): void; onNote(note: OwnFile): void }
+
+type Doing = { kind: 'nothing' } | { kind: 'dictating'; guess: string } | { kind: 'recording'; seconds: number }
+
+/** Speaking in place of typing, and hearing in place of reading, where this browser can; what it cannot has no button. */
+export function VoiceTools(props: VoiceToolsProps): VNode {
+  const { desk } = props.stage
+  const [doing, setDoing] = useState<Doing>({ kind: 'nothing' })
+  const [hasVoice, setHasVoice] = useState(ownVoice() !== undefined)
+  const [isReading, setIsReading] = useState(false)
+  const stopNow = useRef<(() => void) | undefined>(undefined)
+  const stopReading = useRef<(() => void) | undefined>(undefined)
+  const recording = useRef<Recording | undefined>(undefined)
+  const key = desk.sessionKey.value
+  const latest = useRef(props)
+  latest.current = props
+
+  useEffect(() => {
+    if (!('speechSynthesis' in globalThis)) return undefined
+    // Browsers look for their voices only when they are asked the first time.
+    const look = (): void => setHasVoice(ownVoice() !== undefined)
+    speechSynthesis.addEventListener?.('voiceschanged', look)
+    return () => speechSynthesis.removeEventListener?.('voiceschanged', look)
+  }, [])
+  // What is said belongs to the chat it was begun in.
+  useEffect(() => () => {
+    stopNow.current?.()
+    recording.current?.discard()
+    stopReading.current?.()
+  }, [key])
+  useEffect(() => {
+    if (doing.kind !== 'recording') return undefined
+    const timer = setInterval(() => setDoing((now) => (now.kind === 'recording' ? { kind: 'recording', seconds: now.seconds + 1 } : now)), 1_000)
+    return () => clearInterval(timer)
+  }, [doing.kind])
+  useEffect(() => {
+    if (doing.kind !== 'recording' || doing.seconds * 1_000 < noteMsMax) return
+    recording.current?.finish()
+    desk.say('plain', say.longest)
+  }, [doing])
+
+  const toggleDictation = (): void => {
+    if (doing.kind === 'dictating') return stopNow.current?.()
+    setDoing({ kind: 'dictating', guess: '' })
+    stopNow.current = dictate({
+      onWords: (words) => latest.current.onWords(words),
+      onGuess: (guess) => setDoing({ kind: 'dictating', guess }),
+      onEnd(why) {
+        stopNow.current = undefined
+        setDoing({ kind: 'nothing' })
+        if (why !== undefined) desk.say('bad', why)
+      },
+    })
+  }
+  const beginNote = (): void => {
+    void record((note) => {
+      recording.current = undefined
+      setDoing({ kind: 'nothing' })
+      if (note !== undefined) latest.current.onNote(note)
+    }).then((begun) => {
+      recording.current = begun
+      setDoing({ kind: 'recording', seconds: 0 })
+    }, desk.complain)
+  }
+  const answer = desk.transcript.value.messages.findLast(({ role }) => role === 'assistant')
+  const words = (answer?.blocks ?? []).flatMap((block) => (block.kind === 'text' ? [block.text] : [])).join('\n')
+  const toggleReading = (): void => {
+    if (isReading) return stopReading.current?.()
+    setIsReading(true)
+    stopReading.current = readAloud(words, () => {
+      stopReading.current = undefined
+      setIsReading(false)
+    })
+  }
+
+  if (doing.kind === 'recording') {
+    const time = `${Math.floor(doing.seconds / 60)}:${String(doing.seconds % 60).padStart(2, '0')}`
+    return (
+      <>
+        <span class="recording"><span class="recording-spot" aria-hidden="true" /> {say.recording(time)}</span>
+        <button type="button" class="button small primary" onClick={() => recording.current?.finish()}>{say.keep}</button>
+        <button type="button" class="button small" onClick={() => recording.current?.discard()}>{say.discard}</button>
+      </>
+    )
+  }
+  return (
+    <>
+      {canDictate() ? (
+        <button type="button" class="tool-button" aria-pressed={doing.kind === 'dictating'} aria-label={doing.kind === 'dictating' ? say.endDictation : say.dictate} title={doing.kind === 'dictating' ? say.endDictation : say.dictateHint} onClick={toggleDictation}>
+          <Icon name="mic" />
+        </button>
+      ) : null}
+      {canRecord() && desk.hello.value?.files.sound === true && doing.kind === 'nothing' ? (
+        <button type="button" class="tool-button" aria-label={say.record} title={say.record} onClick={beginNote}>
+          <Icon name="wave" />
+        </button>
+      ) : null}
+      {hasVoice && words !== '' ? (
+        <button type="button" class="tool-button" aria-pressed={isReading} aria-label={isReading ? say.endReading : say.read} title={isReading ? say.endReading : say.read} onClick={toggleReading}>
+          <Icon name={isReading ? 'stop' : 'speaker'} />
+        </button>
+      ) : null}
+      {doing.kind === 'dictating' ? <span class="dictating clip" role="status">{doing.guess === '' ? say.dictating : doing.guess}</span> : null}
+    </>
+  )
+}
