@@ -2,14 +2,14 @@
  * The composer: builds the rooms, hands each what it needs of the others, starts them in order and stops them in reverse. The
  * only file that knows every room; the pieces beside it (`toolbox`, `known-chats`, `status` …) are handed the rooms they serve.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { checks } from '@moltbot/checks'
 import {
-  describeError, ownerPrincipal, Problem, Secret, type AgentId, type Charge, type ChatRef, type Clock, type Door, type IncomingMessage,
-  type ModelCall, type NewId, type Principal, type PrincipalId, type SessionKey, type Tool, type TurnId,
+  describeError, Problem, Secret, type AgentId, type Charge, type ChatRef, type Clock, type Door, type IncomingMessage,
+  type NewId, type Principal, type PrincipalId, type SessionKey, type Tool, type TurnId,
 } from '@moltbot/contract'
 import { catalog, formats } from '@moltbot/models'
 import { tools } from '@moltbot/tools'
@@ -35,7 +35,7 @@ import { createEgress, createLeakScan, createReader, createWeb, type EgressOptio
 import { createHalt, loopSection, processesUnder } from './foundation/halt/index.ts'
 import { createLog, hideSecrets, linkForTail, logSection, maskedProblem } from './foundation/log/index.ts'
 import { createFilesTaken, createMedia, createSpeech } from './foundation/media/index.ts'
-import { createMemory, withoutMarks } from './foundation/memory/index.ts'
+import { createMemory } from './foundation/memory/index.ts'
 import { createDirectFetch, createModels, modelsSection } from './foundation/models/index.ts'
 import { createIds, examineStateFolder, systemClock } from './foundation/platform/index.ts'
 import { createChannelProcesses } from './foundation/remote/index.ts'
@@ -43,13 +43,13 @@ import { createHouseSchedule } from './foundation/schedule/index.ts'
 import { lockStateDirectory, openStore } from './foundation/storage/index.ts'
 import { createSealing, createVault, createVaultDesk, type Vault } from './foundation/vault/index.ts'
 import { channelCommand, readerCommand } from './installation.ts'
-import { buildSystemPrompt, compact, estimateTokens, promptDate, runTurn } from './journey/agent/index.ts'
+import { estimateTokens, promptDate, runTurn } from './journey/agent/index.ts'
 import { chatCommands, parseCommand } from './journey/commands/index.ts'
 import { commandsSection, createGuard } from './journey/guard/index.ts'
 import { answerTurn, handleMessage, resume, settleDelivery, type Journey } from './journey/handle-message.ts'
 import { createInbox } from './journey/inbox/index.ts'
 import { createOutbox } from './journey/outbox/index.ts'
-import { runAgent, toolSpecs } from './journey/run-agent.ts'
+import { runAgent } from './journey/run-agent.ts'
 import {
   browserSection, bwrapIsolation, createBackgroundCommands, createBrowsers, createCommands, createFileLabels, createGrants, createSubAgents, execSection, findProgram, isSubAgent, sandboxSection, workspaceFiles, type GrantSubject,
 } from './journey/sandbox/index.ts'
@@ -63,13 +63,18 @@ import { createInputCheck } from './input-check.ts'
 import { createKnownChats } from './known-chats.ts'
 import { mediaNeeds } from './media-needs.ts'
 import { auditKey, recordVaultAct, sealed, withoutFactor } from './opened-vault.ts'
+import { moneyFacts } from './money-facts.ts'
 import { keepPastedSecrets } from './pasted-secrets.ts'
 import { migrations, sections } from './sections.ts'
 import { endAnsweredButtons, moneyQuestions, questionsInChat } from './questions.ts'
+import { createSessionPrompt } from './session-prompt.ts'
 import { createStatus } from './status.ts'
+import { subAgentNeeds } from './sub-agent-needs.ts'
+import { createSummariser } from './summarise-session.ts'
 import { createToolbox, sandboxFor, whereOf } from './toolbox.ts'
 import { unfinishedCalls } from './unfinished-calls.ts'
 import { createVoiceAnswers } from './voice-answers.ts'
+import { createWorkspaceOf } from './workspace-of.ts'
 
 export interface StartOptions {
   stateDir: string
@@ -212,6 +217,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       sealed: vault, random: randomBytes, hide,
       record: (act) => store.transaction((tx) => audit.append(tx, { ...act, principal: null })),
       needsYou: (sentence, profile) => void chats.tellOwner(sentence, `credential/${profile}/${clock.now()}`).catch((error: unknown) => log.error('The owner could not be told of a sign-in that needs them.', { error: describeError(error) })),
+      imageModel: () => agents.defaults().imageModel,
       agentsDefault: () => {
         const { models: { primary, fallbacks }, aliases } = agents.defaults()
         return { ...(primary === undefined ? {} : { primary }), fallbacks, aliases }
@@ -280,23 +286,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           const facts = agents.get(id)
           return { thinking: facts.thinkingDefault, timeoutMs: facts.timeoutMs, concurrent: agents.defaults().maxConcurrent }
         },
-        async prompt(agent, principal, kind, chat) {
-          const facts = agents.get(agent)
-          // What is known of the owner stands in the owner's private chats alone.
-          const privy = kind === 'direct' && (principal.role === 'owner' || principal.role === 'admin')
-          // Our own ways in name a conversation by its key.
-          const key = chat?.chat
-          const isChild = key !== undefined && isSubAgent(key)
-          const files = (await agents.files(agent)).filter((file) => (privy && !isChild) || !['USER.md', 'MEMORY.md'].includes(file.name))
-            .map((file) => (file.name === 'MEMORY.md' && file.text !== undefined ? { ...file, text: withoutMarks(file.text) } : file))
-          const parts = {
-            agent: { id: agent, name: facts.name, emoji: facts.emoji, ...(facts.theme === null ? {} : { theme: facts.theme }) },
-            files, tools: toolSpecs(await toolbox.offeredTo(agent, principal, { session: key, chat: chat ?? undefined }), principal).map((tool) => tool.name), ...(isChild ? { audience: 'sub-agent' as const } : {}), chat: { label: channelLabel(chat), kind },
-            bootstrapMaxChars: facts.bootstrapMaxChars, ...(facts.userTimezone === undefined ? {} : { timeZone: facts.userTimezone }),
-          }
-          const hash = buildSystemPrompt({ ...parts, date: '' })
-          return { text: buildSystemPrompt({ ...parts, date: promptDate(clock.now(), facts.userTimezone) }), hash: hashOf(hash) }
-        },
+        prompt: createSessionPrompt({ clock, agents, toolbox, channelLabel }),
         models(agent, chosen) {
           const current = models.door.current()
           const own = agents.get(agent).models
@@ -313,36 +303,14 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           // Our own ways in name their chats by the session's key.
           await outbox.forget(tx, { turns, inbox: await inbox.forget(tx, key), chats: [key] })
           await background.forget(tx, key)
+          await models.forget(tx, key)
         },
         principal: guard.principal,
         async refuse(tx, waiting, reason) {
           await outbox.reply(tx, { inbox: waiting.inbox, chat: waiting.message.chat, principal: waiting.principal.id }, reason, 'refused')
         },
         answer: (turn) => during({ place: placeOf(turn.chat), correlation: turn.id }, () => answerTurn(turn, journey)),
-        async compact(view, focus, signal) {
-          if (halt.state().kind !== 'running') return { reason: 'Everything is held: no model is asked.' }
-          const session = await sessions.get(view.sessionKey)
-          const payer = session === undefined ? undefined : await guard.principal(session.principal)
-          const charge: Charge = {
-            principal: session?.principal ?? ownerPrincipal, agent: agentOfKey(view.sessionKey), channel: session?.lastChat?.channel ?? ('' as ChatRef['channel']), session: view.sessionKey, turn: view.id,
-            privy: payer !== undefined && isElevated(payer),
-          }
-          const host = {
-            callModel: (call: ModelCall) => callModel({ ...call, charge }), tools: [], takeSteering: () => [], estimateTokens, signal, parallel: () => false,
-            runTool: () => Promise.reject(new Error('no tools while summarising')),
-          }
-          let usage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }
-          let reason = 'There was nothing to summarise.'
-          const steps = compact(view, host, focus, { settings: agents.get(agentOfKey(view.sessionKey)).compaction })
-          for (;;) {
-            const step = await steps.next()
-            if (step.done === true) return step.value === undefined ? { reason } : { ...step.value, usage }
-            if (step.value.type === 'compaction-end') {
-              usage = step.value.usage
-              reason = step.value.error ?? reason
-            }
-          }
-        },
+        compact: createSummariser({ halt: () => halt.state(), session: (key) => sessions.get(key), principal: guard.principal, agents, callModel }),
       },
     })
     inbox.onEnd((row) => sessions.messageEnded({ inbox: row.id, platformId: row.message.id, key: row.sessionKey, end: row.end ?? '', detail: row.endDetail, turnId: row.turnId }))
@@ -383,55 +351,20 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const speech = createSpeech({ config, clock, log: log.child('speech'), needs: soundNeeds })
     closers.push(() => speech.close())
     const voice = createVoiceAnswers({ speech, outbox, sessions, connections, channels, agentOf: agentOfKey, isChild: isSubAgent, log: log.child('speech') })
-    const workspaceOf = (agent: AgentId, principal: PrincipalId, session: SessionKey): string => {
-      const { workspaceAccess, scope } = sandboxFor(config, agents, agent)
-      if (workspaceAccess === 'none') {
-        const shared = scope === 'session' ? session : scope === 'agent' ? agent : 'all'
-        const scratch = join(stateDir, 'sandboxes', hashOf(JSON.stringify([scope, shared, principal])).slice(0, 16))
-        mkdirSync(scratch, { recursive: true, mode: 0o700 })
-        return scratch
-      }
-      if (principal === ownerPrincipal) return agents.get(agent).workspace
-      const folder = join(stateDir, 'people', hashOf(principal).slice(0, 16), agent)
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
-      return folder
-    }
+    const workspaceOf = createWorkspaceOf({ stateDir, config, agents })
     const labels = createFileLabels({ store, clock })
     const doorFor = (serves: Door['serves']): Door | undefined => channels.map((channel) => connections.of({ channel: channel.id, account: 'default' as ChatRef['account'] })?.door).find((door) => door?.serves === serves)
     const memory = createMemory({ store, newId, config })
     const chats = createKnownChats({ channels, guard, sessions, connections, outbox })
     const subAgents = createSubAgents({
       store, clock, newId, log: log.child('sub-agents'),
-      needs: {
-        sessions: () => sessions.list(), history: sessions.history, isRunning: (key) => sessions.running(key).length > 0, abort: (key) => stopSession(key, { reason: 'stop' }),
-        async submit({ id, session, principal, text, origin, wishes }) {
-          const door = (['browser', 'terminal', 'http'] as const).map((serves) => doorFor(serves)).find((each) => each !== undefined)
-          if (door === undefined) throw new Problem('door-closed', 'Every way in of this gateway\'s own is switched off, and work is handed over by one.', { next: 'Switch channels.web or channels.terminal on in the configuration.' })
-          const receipt = await door.submit({
-            id, chat: session as string as ChatRef['chat'], sender: { id: principal as string as IncomingMessage['sender']['id'] }, sentAt: clock.now(), text, attachments: [], mentioned: 'yes', session, wishes,
-            ...(origin === undefined ? {} : { origin }),
-          })
-          if (receipt.kind === 'refused') throw new Problem('message-refused', receipt.reason)
+      needs: subAgentNeeds({
+        store, clock, log, inbox, sessions, outbox, stopSession: (key, how) => stopSession(key, how), doorFor,
+        settings: {
+          agent: (id) => agents.get(id).id, model: resolveModel,
+          visibility: () => config.get(toolsSection).sessions.visibility, concurrentMax: () => config.get(toolsSection).sessions.concurrentMax, mask: log.mask,
         },
-        async outcomeOf(id) {
-          const row = await inbox.byPlatformId(id)
-          if (row === undefined) return undefined
-          const turn = row.turnId === null ? undefined : await sessions.transcript.turn(store.read, row.turnId)
-          const { input, output, cacheRead, cacheWrite } = turn?.usage ?? { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }
-          return {
-            inbox: row.id, end: row.end, detail: row.endDetail, outcome: turn?.outcome ?? null, text: turn?.text ?? '', tokens: input + output + cacheRead + cacheWrite,
-            elapsedMs: (turn?.endedAt ?? row.endedAt ?? clock.now()) - (turn?.startedAt ?? row.receivedAt),
-          }
-        },
-        onEnded: (listener) => inbox.onEnd((row) => listener(row.message.id)),
-        // It is written by the time of any later transaction, for they come in order; whether it arrived is the outbox's.
-        tell(chat, markdown, principal, key) {
-          outbox.send({ chat, markdown, principal, key }).catch((error: unknown) => log.error('The end of a sub-agent could not be told.', { key, error: describeError(error) }))
-        },
-        inject: (key, text, origin) => sessions.inject(key, text, undefined, origin),
-        agent: (id) => agents.get(id).id, model: resolveModel,
-        visibility: () => config.get(toolsSection).sessions.visibility, concurrentMax: () => config.get(toolsSection).sessions.concurrentMax, mask: log.mask,
-      },
+      }),
     })
     const background = createBackgroundCommands({
       store, clock, log: log.child('commands'),
@@ -530,16 +463,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           approvals: { open: () => guard.approvals({ open: true }), find: guard.approval, decide: guard.decide },
           why,
           tools: async (key, { chat, sender }, { id }) => ({ held: toolsHeld() ?? null, ...(await toolbox.list({ agent: agentOfKey(key), as: id, where: { session: key, chat, senders: [sender.id] } })) }),
-          async money(principal) {
-            const privy = isElevated(principal)
-            const days = await budget.door.days(31, privy ? undefined : principal.id)
-            const month = days.filter(({ date }) => date.slice(0, 7) === budget.door.today().slice(0, 7))
-            return {
-              todayUsd: days.at(-1)?.costUsd ?? 0, monthUsd: month.reduce((sum, { costUsd }) => sum + costUsd, 0),
-              caps: budget.door.caps(privy ? undefined : { principal: principal.id }).filter(({ scope }) => privy || scope === 'person')
-                .map(({ scope, id, period, spentUsd, capUsd, leftUsd }) => ({ name: `${period === 'day' ? 'daily' : 'monthly'}${scope === 'gateway' ? '' : `, ${scope} ${id}`}`, spentUsd, capUsd, leftUsd })),
-            }
-          },
+          money: moneyFacts(budget.door),
           voice: {
             facts: voice.desk.facts,
             async say(text, { message, inbox: id, principal, key }) {
@@ -712,10 +636,6 @@ function wordsOfCall(shelf: readonly Tool[], name: string, input: Record<string,
 /** A place as the record names it. */
 function placeOf({ channel, account, chat }: ChatRef): string {
   return [channel, ...(account === 'default' ? [] : [account]), chat].join(':')
-}
-
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }
 
 /** Patterns a person wrote, as far as they are valid and short; a broken one never opens a gate. */
