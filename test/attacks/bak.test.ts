@@ -378,6 +378,17 @@ describe('BAK-08 with the recovery key', () => {
     expect((await vaultOf(place)).get('TOKEN')?.open('test')).toBe('sealed-canary')
   })
 
+  it('BAK-08: whoever was taken out of the recipients opens nothing that is made afterwards, and what was made before still opens', async () => {
+    const gone = await generateIdentity()
+    const [before, after] = [join(home, 'with-both.age'), join(home, 'with-one.age')]
+    await first.backup.create(before, { recipients: [recipient, await identityToRecipient(gone)] }, { key: true })
+    await first.backup.create(after, { recipients: [recipient] }, { key: true })
+    expect(await code(computer('gone-after').backup.restore(after, { identity: gone }, { acceptOlder: false }))).toMatch(/^backup-/)
+    expect(existsSync(join(home, 'gone-after', 'state', 'sessions', 'moltbot.db'))).toBe(false)
+    await computer('gone-before').backup.restore(before, { identity: gone }, { acceptOlder: false })
+    await computer('kept-after').backup.restore(after, { identity }, { acceptOlder: false })
+  })
+
   it('BAK-08: without the vault\'s key in it, the secrets stay closed and everything else is there', async () => {
     const file = join(home, 'keyless.age')
     expect((await first.backup.create(file, { recipients: [recipient] }, { key: false })).withKey).toBe(false)

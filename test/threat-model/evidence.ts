@@ -307,6 +307,11 @@ export const evidence: readonly Evidence[] = [
   // The record lies in the same database as the conversations: another one in its place, or an older one, is noticed by it.
   { on: ['gateway→session-store', 'gateway→audit-store'], controls: ['authenticatesDestination', 'checksDestinationRevocation'], tests: ['AUD-04'], attacks: ['AUD-01', replacedNoFile] },
   { on: ['credential-store→gateway', 'gateway→credential-store'], controls: ['authenticatesDestination', 'checksDestinationRevocation'], tests: [`${vault} › what is sealed comes back`], attacks: ['CRD-02', 'CRD-05'] },
+  // The key is handed to nobody but the process whose file it is, and one that was replaced opens nothing any more.
+  { on: ['vault-key→gateway'], controls: ['isEncrypted'], tests: [`${vault} › others may not be able to read it`], attacks: [openedNoFile, 'CRD-03'] },
+  { on: ['vault-key→gateway'], controls: ['authenticatesDestination', 'checksDestinationRevocation'], tests: ['test/attacks/crd.test.ts › the old key opens nothing any more'], attacks: [replacedNoFile, `${vault} › another one opens nothing`] },
+  // Sealed for keys that its owner names; whoever is named no longer opens nothing that is made afterwards.
+  { on: ['gateway→backup-store'], controls: ['authenticatesDestination', 'checksDestinationRevocation'], tests: ['test/attacks/bak.test.ts › one of several recipients'], attacks: ['test/attacks/bak.test.ts › whoever was taken out of the recipients', 'BAK-01'] },
   { on: ['gateway→backup-store'], controls: ['isEncrypted', 'implementsAuthenticationScheme', 'authorizesSource'], tests: ['BAK-06', 'BAK-08'], attacks: ['BAK-01', 'BAK-02', 'BAK-04'] },
   { on: ['gateway→audit-store'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: ['AUD-04'], attacks: ['AUD-01', 'AUD-07'] },
   { on: ['supervisor→executor', 'agent→executor', 'executor→agent'], controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: ['EXE-18'], attacks: ['EXE-19', 'SBX-05'] },

@@ -42,6 +42,8 @@ describe.skipIf(process.platform !== 'linux')('a running gateway', () => {
       unix: rows('unix').filter((row) => inodes.has(row[6] ?? '') && row[7] !== undefined).map((row) => row[7] ?? ''),
     }
   }
+  /** Where the key of the vault lies, apart from what it seals. */
+  const keyFolder = (): string => join(at.home, '.config', 'moltbot')
   const children = (pid: number): string[] => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter((one) => one !== '')
 
   it('what works on a message is one process, and speaks to nobody but who it must', () => {
@@ -93,7 +95,7 @@ describe.skipIf(process.platform !== 'linux')('a running gateway', () => {
 
   // Only root can become somebody else.
   it.skipIf(process.getuid?.() !== 0)('nobody else on this machine can put another file or folder in the place of one of ours', async () => {
-    const places = ['', 'moltbot.json', 'secrets.env', 'running.json', 'credentials', 'sessions', 'sessions/moltbot.db', 'logs', 'logs/gateway.log', 'workspace'].map((name) => join(at.stateDir, name))
+    const places = ['', 'moltbot.json', 'secrets.env', 'running.json', 'credentials', 'sessions', 'sessions/moltbot.db', 'logs', 'logs/gateway.log', 'workspace'].map((name) => join(at.stateDir, name)).concat(keyFolder(), join(keyFolder(), 'vault.key'))
     const state = (): string => places.map((path) => `${path} ${existsSync(path) ? `${lstatSync(path).ino} ${lstatSync(path).mode}` : 'none'}`).join('\n')
     const before = state()
     const out = await stranger('for f; do rm -rf "$f"; mv "$f" "$f.aside"; ln -s /etc/passwd "$f"; mkdir -p "$f"; echo x >"$f"; echo x >"$f/evil"; chmod 777 "$f"; test -e "$f/evil" && echo "$f"; done 2>/dev/null', ...places)
@@ -149,7 +151,8 @@ describe.skipIf(process.platform !== 'linux')('a running gateway', () => {
       }
     }
     walk(at.stateDir)
-    expect(files.some((path) => path.endsWith('moltbot.db'))).toBe(true)
+    walk(keyFolder())
+    for (const name of ['moltbot.db', 'vault.key']) expect(files.some((path) => path.endsWith(name)), name).toBe(true)
     // As an ordinary user, from below the folder too: the modes of each file hold by themselves.
     const out = await stranger('for file; do cat "$file" >/dev/null 2>&1 && echo "$file"; ls "$file" >/dev/null 2>&1 && echo "$file"; done', ...files)
     expect(out).toBe('')
