@@ -36,10 +36,12 @@ async function addFile(file: File, { bytesMax, documents, sound }: FilesTaken): 
     return picture === undefined ? no(say.picture(fileName)) : yes('image', picture, picture.type)
   }
   if (file.type.startsWith('video/')) return no(say.film(fileName))
+  const isSound = file.type.startsWith('audio/')
+  if (isSound && !sound) return no(say.unheard(fileName))
+  if (!isSound && !(await isReadable(file))) return no(say.unread(fileName))
+  if (!isSound && !documents) return no(say.documentsOff(fileName))
   if (file.size > bytesMax) return no(say.tooLarge(fileName, fileSize(bytesMax)))
-  if (file.type.startsWith('audio/')) return sound ? yes('audio', file, file.type) : no(say.unheard(fileName))
-  if (!(await isReadable(file))) return no(say.unread(fileName))
-  return documents ? yes('document', file, file.type === '' ? 'text/plain' : file.type) : no(say.documentsOff(fileName))
+  return yes(isSound ? 'audio' : 'document', file, file.type === '' ? 'text/plain' : file.type)
 }
 
 /** What the gateway's reader knows: PDF, Word, and whatever holds nothing but characters at its beginning. */
