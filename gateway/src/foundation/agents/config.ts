@@ -91,6 +91,7 @@ export const agentsSection = defineSection({
   schema: Type.Object({
     defaults: Type.Object({
       model: modelChoice('Which model answers, for agents that name none. Absent: the best one that has a key, else a local server, else the built-in assistant.'),
+      imageModel: modelChoice('Which model describes pictures to one that cannot see. Absent: one that sees, of the providers that get the conversation anyway; without any, pictures are only named.'),
       models: Type.Record(Type.String(), Type.Object({
         alias: Type.Optional(Type.String({ maxLength: 40, description: 'A short name for /model and model keys.' })),
         params: Type.Record(Type.String(), Type.Unknown(), { default: {}, description: 'Settings for this model, as its provider names them.' }),

@@ -43,6 +43,8 @@ export interface AgentFacts {
 export interface AgentDefaults {
   maxConcurrent: number
   models: { primary: string | undefined; fallbacks: string[] }
+  /** Who describes pictures to models that cannot see, in the same form. */
+  imageModel: { primary: string | undefined; fallbacks: string[] }
   /** Short name → `provider/model`. */
   aliases: Record<string, string>
   /** `provider/model` → settings for its provider. */
@@ -208,6 +210,7 @@ export function createAgents(options: AgentsOptions): Agents {
       return {
         maxConcurrent: defaults.maxConcurrent,
         models: choice(defaults.model),
+        imageModel: choice(defaults.imageModel),
         aliases: Object.fromEntries(named),
         params: Object.fromEntries(Object.entries(defaults.models).map(([model, { params }]) => [model, { ...params }])),
         userTimezone: defaults.userTimezone,

@@ -17,7 +17,7 @@ const model = Type.Object({
   name: Type.Optional(Type.String({ description: 'The name shown to people.' })),
   api: Type.Optional(Type.String({ description: 'Another wire format than the provider\'s, for this model.' })),
   reasoning: Type.Boolean({ default: false, description: 'Whether it can think before it answers.' }),
-  input: Type.Array(Type.Union([Type.Literal('text'), Type.Literal('image')]), { default: ['text'], description: 'What it can read. Without `image`, pictures are named to it instead of shown.' }),
+  input: Type.Array(Type.Union([Type.Literal('text'), Type.Literal('image')]), { default: ['text'], description: 'What it can read. Without `image`, pictures are described to it instead of shown (`agents.defaults.imageModel`).' }),
   cost: Type.Optional(Type.Object({ input: price('read'), output: price('written'), cacheRead: price('read from the cache'), cacheWrite: price('written to the cache') }, { description: 'Prices. Left out: unknown, and counted at a ceiling.' })),
   contextWindow: Type.Integer({ default: 200_000, minimum: 1024, description: 'How many tokens it can hold at once.' }),
   maxTokens: Type.Integer({ default: 8192, minimum: 16, description: 'The most tokens of one answer.' }),

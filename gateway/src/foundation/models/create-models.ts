@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Problem, describeError } from '@moltbot/contract'
-import type { Clock, ConfigView, Logger, ModelCall, ModelCallEvent, ModelEvent, ModelFetch, ModelFormat, ModelHost, ModelInfo, ModelMessage, ModelRequest, NewId, Provider, Secret, SecretSource, Store } from '@moltbot/contract'
+import type { Clock, ConfigView, Logger, ModelCall, ModelCallEvent, ModelEvent, ModelFetch, ModelFormat, ModelHost, ModelInfo, ModelRequest, NewId, Provider, Secret, SecretSource, Store, Tx } from '@moltbot/contract'
 import { modelsSection } from './config.ts'
 import { Cooldowns } from './cooldowns.ts'
 import type { CredentialAct, CredentialsDoor, SealedValues } from './types.ts'
@@ -8,6 +8,7 @@ import { Credentials } from './credentials.ts'
 import type { UsableCredential } from './credentials.ts'
 import { askInOrder } from './failover.ts'
 import type { Candidate } from './failover.ts'
+import { Pictures, hasImages, withoutImages } from './pictures.ts'
 import { baseOf, isLoopback, pinnedFetch } from './pinned-fetch.ts'
 import { builtinProvider, knownProviders, splitRef } from './providers.ts'
 import type { CatalogEntry, KnownModel, KnownProvider } from './providers.ts'
@@ -36,6 +37,8 @@ export interface ModelsOptions {
   needsYou?(sentence: string, profile: string): void
   /** What the agents' configuration says: `provider/model` or aliases of it. Asked anew each time. */
   agentsDefault(): { primary?: string; fallbacks: readonly string[]; aliases: Readonly<Record<string, string>> }
+  /** Who describes pictures to models that cannot see. Absent or without any: one of the providers that answer anyway. */
+  imageModel?(): { primary: string | undefined; fallbacks: readonly string[] }
 }
 
 type Listed = ModelInfo & { provider: string; available: boolean; credential: 'set' | 'missing' | 'not-needed' }
@@ -51,6 +54,8 @@ export interface Models {
     resolve(name: string): string | undefined
     credentials: CredentialsDoor
   }
+  /** A conversation is deleted: what was said of its pictures goes with it. */
+  forget(tx: Tx, session: string): Promise<void>
   /** What is known about a model; for unknown ones the family's defaults. */
   info(ref: string): ModelInfo
   /** Looks which credentials are set and which local servers answer. Never rejects. */
@@ -272,7 +277,7 @@ export function createModels(options: ModelsOptions): Models {
   // ---- asking
 
   /** One for each credential that may be used, in the order in which they are; the same model, so that no other is noticed. */
-  async function candidatesFor(ref: string, session: string | undefined): Promise<Candidate[]> {
+  async function candidatesFor(ref: string, session: string | undefined, words: ReadonlyMap<string, string>): Promise<Candidate[]> {
     const { provider: id, model, profile } = partsOf(ref) ?? { provider: ref, model: '' }
     const provider = providerOf(id)
     const known = infoOf(provider, model)
@@ -300,7 +305,7 @@ export function createModels(options: ModelsOptions): Models {
         local: provider !== undefined && provider.baseUrl !== '' && unusable === undefined && isLoopback(baseOf(provider).hostname),
         rest: cooldowns.of(subject, model, mark()),
         unusable: fault,
-        fit: (request) => fitted({ ...request, model }, known),
+        fit: (request) => fitted({ ...request, model }, known, words),
         async *stream(request, onLife) {
           if (provider === undefined || format === undefined) return
           const hidden = new Set<string>()
@@ -319,6 +324,32 @@ export function createModels(options: ModelsOptions): Models {
     return found.length === 0 || unusable !== undefined ? [candidate(undefined)] : found.map(candidate)
   }
 
+  const pictures = new Pictures({ store: options.store, clock, log, random: (bytes) => options.random?.(bytes) ?? createHash('sha256').update(options.newId('boundary')).digest().subarray(0, bytes), ask: (asked) => call(asked) })
+
+  function seesPictures(ref: string): { sees: boolean; known: boolean } {
+    const parts = partsOf(ref)
+    const { info, known } = infoOf(parts === undefined ? undefined : providerOf(parts.provider), parts?.model ?? ref)
+    return { sees: info.input.includes('image'), known }
+  }
+  /** As far as is known: what nobody described is shown what comes. */
+  function isBlind(ref: string): boolean {
+    return !seesPictures(ref).sees
+  }
+
+  /** Who describes pictures: whom the configuration names, else a model that sees of the providers that get the conversation anyway. */
+  function seeing(refs: readonly string[]): string[] {
+    const { primary, fallbacks } = options.imageModel?.() ?? { primary: undefined, fallbacks: [] }
+    const named = [...(primary === undefined ? [] : [primary]), ...fallbacks].map((name) => door.resolve(name)).filter((ref): ref is string => ref !== undefined)
+    if (named.length > 0) return named.filter((ref) => !isBlind(ref))
+    const beside = refs.flatMap((ref) => {
+      const provider = providerOf(partsOf(ref)?.provider ?? '')
+      if (provider === undefined || !usable(provider)) return []
+      const found = [...provider.models.map(({ info }) => info), ...(local.get(provider.id) ?? [])].find(({ input }) => input.includes('image'))
+      return found === undefined ? [] : [`${provider.id}/${found.id}`]
+    })
+    return [...new Set([...refs.filter((ref) => seesPictures(ref).known && !isBlind(ref)), ...beside])]
+  }
+
   async function* call(given: ModelCall): AsyncGenerator<ModelCallEvent> {
     try {
       await cooldowns.load()
@@ -328,7 +359,12 @@ export function createModels(options: ModelsOptions): Models {
     const wanted = given.candidates.length > 0 ? given.candidates : [door.current().primary, ...door.current().fallbacks]
     const refs = [...new Set(wanted.map((name) => door.resolve(name) ?? name))].slice(0, given.strict ? 1 : undefined)
     const candidates: Candidate[] = []
-    for (const ref of refs) candidates.push(...(await candidatesFor(ref, given.sessionHint)))
+    const words = new Map<string, string>()
+    for (const ref of refs) candidates.push(...(await candidatesFor(ref, given.sessionHint, words)))
+    if (hasImages(given.messages) && refs.some(isBlind)) {
+      const first = candidates.find(({ rest, unusable }) => rest === undefined && unusable === undefined) ?? candidates[0]
+      for (const [picture, said] of await pictures.of(given, first !== undefined && isBlind(first.ref) ? seeing(refs) : [])) words.set(picture, said)
+    }
     const { silenceSeconds, stallSeconds } = config.get(modelsSection)
     yield* askInOrder(given, candidates, {
       patience: { silenceMs: silenceSeconds * 1000, stallMs: stallSeconds * 1000 }, clock, log,
@@ -343,6 +379,7 @@ export function createModels(options: ModelsOptions): Models {
   return {
     call,
     door,
+    forget: (tx, session) => pictures.forget(tx, session),
     info: (ref) => {
       const parts = partsOf(door.resolve(ref) ?? ref)
       return infoOf(parts === undefined ? undefined : providerOf(parts.provider), parts?.model ?? ref).info
@@ -390,20 +427,15 @@ function whileHearing(use: UsableCredential, hear: (value: string) => void): Usa
 }
 
 /** What the model can't take is left out: pictures it can't see, thinking it can't do, more output than it gives. */
-function fitted(request: Omit<ModelRequest, 'signal'>, model: KnownModel & { known: boolean }): Omit<ModelRequest, 'signal'> {
+function fitted(request: Omit<ModelRequest, 'signal'>, model: KnownModel & { known: boolean }, words: ReadonlyMap<string, string>): Omit<ModelRequest, 'signal'> {
   if (!model.known) return request
   const { info } = model
   return {
     ...request,
     thinking: info.reasoning ? request.thinking : 'off',
     maxOutputTokens: Math.min(request.maxOutputTokens, info.maxOutputTokens),
-    messages: info.input.includes('image') ? request.messages : request.messages.map(withoutImages),
+    messages: info.input.includes('image') ? request.messages : request.messages.map((message) => withoutImages(message, words)),
   }
-}
-
-function withoutImages(message: ModelMessage): ModelMessage {
-  if (message.role === 'assistant' || !message.content.some((part) => part.type === 'image')) return message
-  return { ...message, content: message.content.map((part) => (part.type === 'image' ? { type: 'text', text: '[an image, which this model cannot see]' } : part)) }
 }
 
 function withoutValues(event: ModelEvent, values: ReadonlySet<string>): ModelEvent {
