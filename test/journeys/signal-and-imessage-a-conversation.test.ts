@@ -74,6 +74,15 @@ it('on iMessage the same', async () => {
   await at.quiet()
 })
 
+it('on iMessage a file goes after its words, each as a message of its own; on Signal together', async () => {
+  const [macBefore, signalBefore] = [mac.sent.length, signal.sent.length]
+  const send = (chat: object) => at.gateway.rooms.outbox.send({ chat: { account: 'default', kind: 'direct', ...chat } as never, principal: 'owner' as never, markdown: 'Here it **is**', file: { fileName: 'plan.pdf', bytes: Buffer.from('%PDF-1.4 the plan') } })
+  expect((await send({ channel: 'imessage', chat: `iMessage;-;${olgasNumber}` })).state).toBe('sent')
+  expect((await send({ channel: 'signal', chat: olga.uuid })).state).toBe('sent')
+  expect(mac.sent.slice(macBefore).map(({ text, file }) => [text, file === undefined ? undefined : Buffer.from(file.bytes).toString()])).toEqual([['Here it is', undefined], [expect.not.stringContaining('Here'), '%PDF-1.4 the plan']])
+  expect(signal.sent.slice(signalBefore).map(({ text }) => text)).toEqual(['Here it is'])
+})
+
 it('over a restart nothing is lost and nothing doubled', async () => {
   await at.stop()
   signal.say(olga, 'signalled while you slept')

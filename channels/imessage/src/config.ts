@@ -39,7 +39,7 @@ const loginKeys = {
     { default: {}, description: 'Groups by their id (`iMessage;+;chat…`); `*` stands for every group not listed.' },
   ),
   sendReadReceipts: Type.Boolean({ default: false, description: 'With BlueBubbles: whether chats are marked as read once a message was taken.' }),
-  includeAttachments: Type.Boolean({ default: false, description: 'Whether pictures, voice notes, sound and documents are fetched. Only with BlueBubbles.' }),
+  includeAttachments: Type.Boolean({ default: false, description: 'Whether pictures, voice notes, sound and documents are fetched; with imsg from the folder of Messages and nowhere else.' }),
   mediaMaxMb: Type.Number({ default: 16, minimum: 0, maximum: 16, description: 'Pictures, voice notes, sound and documents up to this size are fetched; 0 fetches none.' }),
   streaming: Type.Union([Type.Literal('off'), Type.Literal('partial'), Type.Literal('block')], {
     default: 'off', description: 'Show a reply while it is written. Off, because Messages shows every change as an edit and lets a message be changed five times.',

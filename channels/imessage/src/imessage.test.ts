@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -260,6 +260,24 @@ describe('by imsg', () => {
     expect(id).toBe(imsg.rows.at(-1)?.['guid'])
     imsg.tell({ text: 'thanks', reply_to_guid: id, chat_guid: 'iMessage;+;chat1', is_group: true })
     expect((await taken(host, 3))[2]).toMatchObject({ mentioned: 'yes', quoted: { fromUs: true, text: 'hi' } })
+  })
+
+  it('CHN-08: files are read where Messages keeps them and nowhere else, when that is wished', async () => {
+    const imsg = await serve()
+    const [kept, outside] = [join(imsg.folder, 'Attachments'), join(imsg.folder, 'secret.txt')]
+    mkdirSync(join(kept, 'ab'), { recursive: true })
+    writeFileSync(join(kept, 'ab', 'cat.png'), 'a cat')
+    writeFileSync(join(kept, 'large.png'), Buffer.alloc(2_000))
+    writeFileSync(outside, 'a secret')
+    symlinkSync(outside, join(kept, 'link.png'))
+    const at = (path: string): object => ({ mime_type: 'image/png', transfer_name: 'x.png', original_path: path, total_bytes: 9 })
+    const { host } = await open({ cliPath: imsg.program, dbPath: join(imsg.folder, 'chat.db'), includeAttachments: true, mediaMaxMb: 0.001 })
+    imsg.tell({ text: 'all of them', attachments: [at(join(kept, 'ab', 'cat.png')), at(outside), at(join(kept, '..', 'secret.txt')), at(join(kept, 'link.png')), at(join(kept, 'large.png')), at(join(kept, 'gone.png')), at('ab/cat.png'), at(kept)] })
+    imsg.tell({ text: 'none', attachments: [{ mime_type: 'image/png', transfer_name: 'x.png' }] })
+    const [message, bare] = await taken(host, 2)
+    expect(message?.attachments.map(({ data }) => data)).toEqual([Buffer.from('a cat').toString('base64'), ...Array.from({ length: 7 }, () => undefined)])
+    expect(JSON.stringify(message)).not.toContain(imsg.folder)
+    expect(bare?.attachments).toEqual([{ kind: 'image', mimeType: 'image/png', fileName: 'x.png' }])
   })
 
   it('when it ends is started again where everything was durable; nothing is lost, doubled or out of order', async () => {

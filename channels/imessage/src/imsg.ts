@@ -8,6 +8,7 @@ import { createHandOver } from './hand-over.ts'
 import { handleOf, imessageId, messageGuid, readChat } from './imessage-id.ts'
 import type { RawMessage } from './incoming.ts'
 import { ImsgGone, ImsgProblem, startImsg, type ImsgProcess } from './imsg-process.ts'
+import { attachmentsFolder, readMessagesFile } from './messages-file.ts'
 import { bytesOf, fileLimits, filePatienceMs, plainName } from './outgoing-file.ts'
 
 /** Under this name it is kept in the account's durable state. */
@@ -24,18 +25,23 @@ const allow = 'On the Mac: System Settings, Privacy & Security, Full Disk Access
 
 interface ImsgMessage {
   id?: unknown; guid?: unknown; sender?: unknown; is_from_me?: unknown; text?: unknown; created_at?: unknown; reply_to_guid?: unknown; chat_guid?: unknown; chat_identifier?: unknown; chat_name?: unknown; is_group?: unknown
-  attachments?: { guid?: unknown; mime_type?: unknown; transfer_name?: unknown; total_bytes?: unknown; is_sticker?: unknown }[]
+  attachments?: { guid?: unknown; mime_type?: unknown; transfer_name?: unknown; total_bytes?: unknown; is_sticker?: unknown; original_path?: unknown }[]
 }
 
-/** A message of `imsg` in the common shape. Paths of its files are not even read. */
+/** Under which name a file of one message is asked for; its place on the Mac goes nowhere. */
+const fileRef = (index: number): string => `imsg-file-${index}`
+
+/** A message of `imsg` in the common shape. Where its files lie is not in it. */
 export function readImsgMessage(message: ImsgMessage): RawMessage {
   const chat = readChat(message.chat_guid) === undefined ? `iMessage;${message.is_group === true ? '+' : '-'};${String(message.chat_identifier)}` : message.chat_guid
   return {
     guid: message.guid, chat, chatName: message.chat_name, handle: message.sender, fromMe: message.is_from_me === true, text: message.text, date: Date.parse(String(message.created_at)), replyTo: message.reply_to_guid,
-    attachments: (Array.isArray(message.attachments) ? message.attachments : []).map((file) => ({ guid: undefined, mimeType: file.mime_type, name: file.transfer_name, size: file.total_bytes, sticker: file.is_sticker === true })),
+    attachments: filesOf(message).map((file, index) => ({ guid: typeof file.original_path === 'string' ? fileRef(index) : undefined, mimeType: file.mime_type, name: file.transfer_name, size: file.total_bytes, sticker: file.is_sticker === true })),
     tapback: undefined, announcement: false, mentioned: undefined,
   }
 }
+
+const filesOf = ({ attachments }: ImsgMessage): NonNullable<ImsgMessage['attachments']> => (Array.isArray(attachments) ? attachments : [])
 
 /** The words of a message; of one that is nothing but a file, the sign in its place. */
 function shownText(raw: RawMessage): string {
@@ -71,7 +77,22 @@ export async function connectImsg(config: IMessageConfig, host: ChannelHost): Pr
   const health = createHealthKeeper(host)
   health.named([...own][0] ?? 'imsg')
   const sent = new Map<string, string>()
-  const handOver = createHandOver({ host, config, own, original: async (guid) => (sent.has(guid) ? { text: sent.get(guid) ?? '', fromUs: true, handle: undefined } : undefined) })
+  /** Where the files of the message that is being handed over lie. */
+  let places = new Map<string, string>()
+  const handOver = createHandOver({
+    host, config, own,
+    async fetchFile(ref, bytesMax) {
+      const place = places.get(ref)
+      try {
+        return place === undefined ? undefined : await readMessagesFile(attachmentsFolder(dbPath), place, bytesMax)
+      } catch {
+        // The message matters more than its file.
+        host.log.info('imessage: a file could not be read')
+        return undefined
+      }
+    },
+    original: async (guid) => (sent.has(guid) ? { text: sent.get(guid) ?? '', fromUs: true, handle: undefined } : undefined),
+  })
   const appearing = new Set<{ chat: string; text: string; resolve(guid: string): void }>()
   const kept = Number(await host.state.get(stateKey))
   let row: number | undefined = Number.isSafeInteger(kept) && kept > 0 ? kept : undefined
@@ -164,6 +185,7 @@ export async function connectImsg(config: IMessageConfig, host: ChannelHost): Pr
     }
     queue = queue.then(async () => {
       if (running !== mine || (row !== undefined && Number(message.id) <= row)) return
+      places = new Map(filesOf(message).flatMap(({ original_path: place }, index) => (typeof place === 'string' ? [[fileRef(index), place] as const] : [])))
       await handOver.take(raw)
       if (!Number.isSafeInteger(message.id)) return
       row = message.id as number

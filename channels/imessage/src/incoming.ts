@@ -100,7 +100,7 @@ function readAttachments(raw: RawMessage): { attachments: Attachment[]; files: {
     const kind: Attachment['kind'] = file.sticker ? 'sticker' : type.startsWith('image/') ? 'image' : type.startsWith('audio/') ? 'voice' : type.startsWith('video/') ? 'video' : 'document'
     const attachment: Attachment = { kind }
     if (type !== '') attachment.mimeType = type
-    // A name and nothing more: where it lies on the Mac is no business of anybody's, and no path is ever opened.
+    // A name and nothing more: where it lies on the Mac is no business of anybody's.
     if (typeof file.name === 'string' && file.name !== '') attachment.fileName = file.name.split(/[/\\]/).at(-1) ?? ''
     if (typeof file.size === 'number') attachment.sizeBytes = file.size
     if (typeof file.guid === 'string' && /^[A-Za-z0-9_-]{8,100}$/.test(file.guid)) {
