@@ -43,6 +43,8 @@ describe.skipIf(noBrowser)(`a conversation of 5,000 messages${noBrowser ? ' (lef
     fake = await createFakeGateway(built.dir)
     fake.sessions.set(session, { key: session, row: { key: session }, messages: Array.from({ length: count }, (_, at) => message(at)) })
     fake.sessions.set(garden, { key: garden, row: { key: garden, derivedTitle: 'Garden', updatedAt: 1 }, messages: Array.from({ length: 190 }, (_, at) => message(at)) })
+    // For what stands above all lines.
+    fake.defaultModel = { provider: 'builtin', model: 'assistant' }
     opened = await openPage(browser, fake.url)
     page = opened.page
     box = page.locator('.conversation')
@@ -108,6 +110,7 @@ describe.skipIf(noBrowser)(`a conversation of 5,000 messages${noBrowser ? ' (lef
   }
 
   it('begins at its end, with few lines in the document that say where they stand', async () => {
+    await calm()
     expect(await fromEnd()).toBeLessThan(stillPx)
     expect(await lines()).toBeLessThan(100)
     const last = page.getByRole('article').last()
@@ -150,6 +153,12 @@ describe.skipIf(noBrowser)(`a conversation of 5,000 messages${noBrowser ? ' (lef
     await scrollTo(0)
     expect(await page.getByRole('article').first().innerText()).toContain('Question 1.')
     expect(await page.getByRole('article').first().getAttribute('aria-posinset')).toBe('1')
+    const help = page.getByText('Show me how')
+    const before = await help.evaluate((one) => one.getBoundingClientRect().top)
+    await help.click()
+    await page.getByText(/secrets\.env/).waitFor()
+    await calm()
+    expect(Math.abs(await help.evaluate((one) => one.getBoundingClientRect().top) - before)).toBeLessThanOrEqual(stillPx)
   })
 
   it('scrolling up by the wheel goes as far as the wheel says, through lines nobody has seen', async () => {
@@ -213,10 +222,9 @@ describe.skipIf(noBrowser)(`a conversation of 5,000 messages${noBrowser ? ' (lef
   it('an answer that streams below touches nothing but itself, and takes nobody along who reads further up', async () => {
     const begun = latch()
     const goOn = latch()
-    const pieces = (from: number): Step[] => Array.from({ length: 20 }, (_, at): Step[] => [
-      { kind: 'text', text: `Piece ${from + at} of a long answer, with a few words.\n\n` },
-      { kind: 'wait', until: new Promise((resolve) => setTimeout(resolve, 10)) },
-    ]).flat()
+    // Each wait begins when it is its turn.
+    const pause: Step = { kind: 'wait', get until() { return new Promise<void>((resolve) => setTimeout(resolve, 10)) } }
+    const pieces = (from: number): Step[] => Array.from({ length: 20 }, (_, at): Step[] => [{ kind: 'text', text: `Piece ${from + at} of a long answer, with a few words.\n\n` }, pause]).flat()
     fake.answer = () => [{ kind: 'text', text: 'It begins.\n\n' }, { kind: 'wait', until: begun.until }, ...pieces(1), { kind: 'wait', until: goOn.until }, ...pieces(21), { kind: 'wait', until: new Promise(() => undefined) }]
     await page.getByRole('textbox', { name: 'Message', exact: true }).fill('Tell me everything')
     await page.keyboard.press('Enter')
@@ -259,6 +267,10 @@ describe.skipIf(noBrowser)(`a conversation of 5,000 messages${noBrowser ? ' (lef
     expect(await lines()).toBeLessThan(100)
     await page.evaluate(() => dispatchEvent(new Event('beforeprint')))
     expect(await lines()).toBe(190)
+    await page.emulateMedia({ media: 'print' })
+    expect(await box.evaluate((place) => [place.clientHeight >= place.scrollHeight, place.clientHeight > 10 * innerHeight])).toEqual([true, true])
+    expect(await page.getByRole('textbox', { name: 'Message', exact: true }).isVisible()).toBe(false)
+    await page.emulateMedia({ media: 'screen' })
     await page.evaluate(() => dispatchEvent(new Event('afterprint')))
     await expect.poll(lines).toBeLessThan(100)
   })

@@ -18,8 +18,13 @@ const restMs = 150
 /** A selection over more lines than this keeps only those with its ends in the document. */
 const selectedMax = 400
 
-/** What stands still when heights change: the topmost thing in view. `part` is it, `key` the line it is in. Offsets from the view's top. */
+/**
+ * What stands still: `part`, the topmost thing in view, when heights change; the topmost line, when lines are put in. The part is in that
+ * line, or above all of them. Offsets from the view's top, px.
+ */
 interface Anchor { key: string; offset: number; part: Element | undefined; partOffset: number }
+
+interface Boxes { scroller: HTMLElement; column: HTMLElement }
 
 export interface ReadingPlaceSurroundings {
   /** Draws again, soon. */
@@ -41,14 +46,14 @@ export interface ReadingPlace {
   drawn(openRows: number, isAll: boolean): void
   scrolled(): void
   toEnd(): void
-  /** While on, every line is in the document, as paper wants it. */
+  /** While on, every line is in the document, as paper wants it; nothing is measured or moved, for paper has its own measures. */
   showAll(on: boolean): void
 }
 
 export function createReadingPlace(world: ReadingPlaceSurroundings): ReadingPlace {
   const lines = createLineWindow()
   const seats = new Map<string, HTMLElement>()
-  let boxes: { scroller: HTMLElement; column: HTMLElement } | undefined
+  let boxes: Boxes | undefined
   let rows: readonly Placed[] = []
   let spans: readonly Span[] = []
   let gap = 16
@@ -67,7 +72,7 @@ export function createReadingPlace(world: ReadingPlaceSurroundings): ReadingPlac
   let wasHidden = false
 
   const observer = new ResizeObserver((entries) => {
-    if (boxes === undefined || isHidden(boxes.scroller)) return
+    if (boxes === undefined || all || isHidden(boxes.scroller)) return
     const before = perLine
     for (const { target, borderBoxSize } of entries) {
       const key = target instanceof HTMLElement ? target.dataset['line'] : undefined
@@ -80,7 +85,7 @@ export function createReadingPlace(world: ReadingPlaceSurroundings): ReadingPlac
     wasHidden = false
   })
 
-  function look({ scroller, column }: NonNullable<typeof boxes>): void {
+  function look({ scroller, column }: Boxes): void {
     const style = getComputedStyle(column)
     viewHeight = scroller.clientHeight
     gap = Number.parseFloat(style.rowGap) || 0
@@ -121,25 +126,32 @@ export function createReadingPlace(world: ReadingPlaceSurroundings): ReadingPlac
   }
 
   /** How far what is read has moved, px. */
-  function moved(scroller: HTMLElement): number {
+  function moved(scroller: HTMLElement, byLines: boolean): number {
     if (anchor === undefined) return 0
-    const top = scroller.getBoundingClientRect().top
-    if (anchor.part?.isConnected === true) return anchor.part.getBoundingClientRect().top - top - anchor.partOffset
-    const line = seats.get(anchor.key)
-    return line === undefined ? 0 : line.getBoundingClientRect().top - top - anchor.offset
+    const { part, partOffset, key, offset } = anchor
+    const line = seats.get(key)
+    const { top } = scroller.getBoundingClientRect()
+    if (part?.isConnected === true && (!byLines || line?.contains(part) === true)) return part.getBoundingClientRect().top - top - partOffset
+    return line === undefined ? 0 : line.getBoundingClientRect().top - top - offset
   }
   function scrollTo(scroller: HTMLElement, top: number): void {
     scroller.scrollTop = top
     lastTop = scroller.scrollTop
   }
-  function settle({ scroller, column }: NonNullable<typeof boxes>, mayTakeUp: boolean): void {
+  /** `byLines`: other lines were drawn; otherwise some became higher or lower. */
+  function settle(at: Boxes, byLines: boolean): void {
+    const { scroller, column } = at
     if (sticking) {
       // Before anything was said the page is read from its top.
       return scrollTo(scroller, column.querySelector(':scope > .welcome') === null ? scroller.scrollHeight : 0)
     }
     world.setAway(scroller.scrollHeight - scroller.scrollTop - viewHeight >= nearPx)
-    const shift = moved(scroller)
-    if (Math.abs(shift) < 0.5) return
+    const shift = moved(scroller, byLines)
+    if (Math.abs(shift) >= 0.5) moveBack(at, shift, byLines)
+    // What stands above it may be higher now, and it is further down in the view.
+    pick(at)
+  }
+  function moveBack({ scroller, column }: Boxes, shift: number, mayTakeUp: boolean): void {
     const above = column.querySelector<HTMLElement>(':scope > .space[data-from="0"]')
     const height = above === null ? 0 : spaceHeight(above) - shift
     if (mayTakeUp && resting !== undefined && above !== null && height >= 0) {
@@ -159,29 +171,35 @@ export function createReadingPlace(world: ReadingPlaceSurroundings): ReadingPlac
     for (const space of column.querySelectorAll<HTMLElement>(':scope > .space')) space.style.height = `${spaceHeight(space)}px`
   }
 
-  /** Finds the topmost thing in view: of a line that began above it, the paragraph or whatever begins in it. */
-  function pick({ scroller, column }: NonNullable<typeof boxes>): void {
-    const top = scroller.getBoundingClientRect().top
+  /** Finds the topmost thing in view: of what began above it, the paragraph or whatever begins in it. */
+  function pick({ scroller, column }: Boxes): void {
+    const { top } = scroller.getBoundingClientRect()
+    let part: Element | undefined
+    anchor = undefined
     for (const child of column.children) {
-      if (!(child instanceof HTMLElement)) continue
       const box = child.getBoundingClientRect()
-      if (box.bottom <= top) continue
-      const key = child.dataset['line']
-      if (key !== undefined) {
-        const part = topmost(child, top)
-        anchor = { key, offset: box.top - top, part, partOffset: part.getBoundingClientRect().top - top }
-        return
+      if (!(child instanceof HTMLElement) || box.bottom <= top) continue
+      const { line: key, from } = child.dataset
+      if (key === undefined && from === undefined) {
+        // The button for earlier messages makes room for them.
+        if (!child.classList.contains('earlier')) part ??= topmost(child, top)
+        continue
       }
-      if (!child.classList.contains('space')) continue
-      const span = spanOf(child)
-      // From the nearer edge: what is between is only guessed.
-      const y = top - box.top < box.bottom - top ? lines.top(span.from) + (top - box.top) : lines.top(span.to) - gap - (box.bottom - top)
-      const index = Math.min(Math.max(lines.at(y), span.from), span.to - 1)
-      const row = rows[index]
-      anchor = row === undefined ? undefined : { key: row.key, offset: lines.top(index) - y, part: undefined, partOffset: 0 }
+      if (key === undefined) anchor = inSpace(child, top)
+      else anchor = { key, offset: box.top - top, part: part ?? topmost(child, top), partOffset: 0 }
+      if (anchor?.part !== undefined) anchor.partOffset = anchor.part.getBoundingClientRect().top - top
       return
     }
-    anchor = undefined
+  }
+  /** The line that would be there, had it been drawn. */
+  function inSpace(space: HTMLElement, top: number): Anchor | undefined {
+    const span = spanOf(space)
+    const box = space.getBoundingClientRect()
+    // From the nearer edge: what is between is only guessed.
+    const y = top - box.top < box.bottom - top ? lines.top(span.from) + (top - box.top) : lines.top(span.to) - gap - (box.bottom - top)
+    const index = Math.min(Math.max(lines.at(y), span.from), span.to - 1)
+    const row = rows[index]
+    return row === undefined ? undefined : { key: row.key, offset: lines.top(index) - y, part: undefined, partOffset: 0 }
   }
 
   function rest(): void {
@@ -249,8 +267,9 @@ export function createReadingPlace(world: ReadingPlaceSurroundings): ReadingPlac
       return spans
     },
     drawn(openRows, isAll) {
-      wasHidden = boxes === undefined || isHidden(boxes.scroller)
-      if (boxes === undefined || wasHidden) return
+      if (boxes === undefined || all) return
+      wasHidden = isHidden(boxes.scroller)
+      if (wasHidden) return
       look(boxes)
       lines.show(rows, gap, perLine)
       for (const { key } of spans.flatMap(({ from, to }) => rows.slice(from, to))) {
@@ -264,7 +283,7 @@ export function createReadingPlace(world: ReadingPlaceSurroundings): ReadingPlac
       drawAgain()
     },
     scrolled() {
-      if (boxes === undefined || isHidden(boxes.scroller)) return
+      if (boxes === undefined || all || isHidden(boxes.scroller)) return
       const { scrollTop, scrollHeight, clientHeight } = boxes.scroller
       const left = scrollHeight - scrollTop - clientHeight
       // Who goes up, be it by a line, wants to stay there; who comes near the end wants to see what comes.
