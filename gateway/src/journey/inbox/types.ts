@@ -29,7 +29,7 @@ export interface Inbox {
   /** Gives the row its end state. A row that already has one keeps it (returns false). */
   end(tx: Tx, id: InboxId, end: EndState, detail?: string): Promise<boolean>
   get(id: InboxId): Promise<InboxRow | undefined>
-  /** Finds a row by its id, a unique beginning of it, or the network's message id. For `why`. */
+  /** Rows by id, the beginning of one, or the network's message id; newest first, at most 20. For `why`. Rejects with `id-too-short` below three characters. */
   find(text: string): Promise<InboxRow[]>
   /** Rows without an end state, oldest first. */
   open(): Promise<InboxRow[]>
