@@ -1,4 +1,4 @@
-import { type MarkdownNode, type MarkdownWriter, plainWords, readMarkdown, resolveReferences, tableLines, withoutLastBreaks, writeMarkdown } from '@moltbot/contract'
+import { type MarkdownNode, type MarkdownWriter, unmarkedWords, readMarkdown, resolveReferences, tableLines, withoutLastBreaks, writeMarkdown } from '@moltbot/contract'
 import { Lexer } from 'marked'
 
 export type Style = 'BOLD' | 'ITALIC' | 'STRIKETHROUGH' | 'MONOSPACE'
@@ -85,7 +85,7 @@ const writer: MarkdownWriter<Piece> = {
   del: (inner) => styled('STRIKETHROUGH', inner),
   codespan: (code) => styled('MONOSPACE', text(code)),
   br: () => text('\n'),
-  link: ({ href, tokens }) => link(href, plainWords(tokens)),
+  link: ({ href, tokens }) => link(href, unmarkedWords(tokens)),
   image: (node) => link(node.href, resolveReferences(node.text)),
   words: (words) => text(resolveReferences(words)),
   escape: text,

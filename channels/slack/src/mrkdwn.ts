@@ -1,4 +1,4 @@
-import { backticksApart, enclose, fence, hasScheme, isBareLink, listLines, type MarkdownNode, plainWords, readMarkdown, resolveReferences, textWriter, writeMarkdown } from '@moltbot/contract'
+import { backticksApart, enclose, fence, hasScheme, isBareLink, listLines, type MarkdownNode, unmarkedWords, readMarkdown, resolveReferences, textWriter, writeMarkdown } from '@moltbot/contract'
 import { Lexer } from 'marked'
 
 /**
@@ -36,7 +36,7 @@ const writer = textWriter({
   em: (inner) => enclose(inner, '_'),
   del: (inner) => enclose(inner, '~'),
   codespan: (text, raw) => (text.trim() === '' ? escapeText(raw) : `\`${escapeText(text.replaceAll('`', "'"))}\``),
-  link: (node) => link(node.href, isBareLink(node) ? node.text : plainWords(node.tokens)),
+  link: (node) => link(node.href, isBareLink(node) ? node.text : unmarkedWords(node.tokens)),
   image: ({ href, text }) => link(href, resolveReferences(text)),
   words: (text) => escapeText(resolveReferences(text)),
   escape: escapeText,

@@ -19,7 +19,7 @@ function surroundings(): { clock: FakeClock; log: Logger; lines: string[] } {
 
 function health(): { keeper: HealthKeeper; clock: FakeClock; told: () => string[] } {
   const clock = new FakeClock(0)
-  let reports: ChannelHealth[] = []
+  const reports: ChannelHealth[] = []
   const keeper = createHealthKeeper({ clock, health: (report) => reports.push(report) }, { detail: '@bot' })
   return { keeper, clock, told: () => reports.splice(0).map((report) => (report.kind === 'retrying' ? `retrying since ${report.since}` : report.kind)) }
 }

@@ -1,6 +1,6 @@
 import { Lexer } from 'marked'
 import { expect, it } from 'vitest'
-import { type MarkdownNode, type MarkdownWriter, plainWords, tableLines, writeMarkdown } from './markdown-tree.ts'
+import { type MarkdownNode, type MarkdownWriter, unmarkedWords, tableLines, writeMarkdown } from './markdown-tree.ts'
 import { textWriter } from './text-writer.ts'
 
 const read = (markdown: string): MarkdownNode[] => new Lexer({ gfm: true }).lex(markdown) as MarkdownNode[]
@@ -40,7 +40,7 @@ it.each([
 
 it('reads words and tables without markup', () => {
   const [table] = read('| **a** &amp; | b |\n|---|--:|\n| `x` | ![22](y) |')
-  expect(plainWords(read('**a** [b](c) \\* &lt;\\\nd').flatMap((node) => (node.type === 'paragraph' ? node.tokens : [])))).toBe('a b * < d')
+  expect(unmarkedWords(read('**a** [b](c) \\* &lt;\\\nd').flatMap((node) => (node.type === 'paragraph' ? node.tokens : [])))).toBe('a b * < d')
   expect(table?.type === 'table' ? tableLines(table) : '').toBe('a & |  b\n----+---\nx   | 22')
 })
 

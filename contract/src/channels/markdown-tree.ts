@@ -139,18 +139,18 @@ export function writeMarkdown<Written>(nodes: readonly MarkdownNode[], writer: M
 }
 
 /** The words of what stands in a line, without any markup. */
-export function plainWords(nodes: readonly MarkdownNode[]): string {
+export function unmarkedWords(nodes: readonly MarkdownNode[]): string {
   return nodes.map((node) => {
     if (node.type === 'br') return ' '
     if (node.type === 'codespan' || node.type === 'escape') return node.text
     if (node.type === 'text' || node.type === 'image') return resolveReferences(node.type === 'text' ? node.raw : node.text)
-    return 'tokens' in node && node.tokens !== undefined ? plainWords(node.tokens) : node.raw
+    return 'tokens' in node && node.tokens !== undefined ? unmarkedWords(node.tokens) : node.raw
   }).join('')
 }
 
 /** A table as lines of equal columns, for where letters are of one width. */
 export function tableLines(table: MarkdownOf<'table'>): string {
-  const rows = [table.header, ...table.rows].map((row) => row.map((cell) => plainWords(cell.tokens).replace(/\s+/g, ' ').trim()))
+  const rows = [table.header, ...table.rows].map((row) => row.map((cell) => unmarkedWords(cell.tokens).replace(/\s+/g, ' ').trim()))
   const widths = table.header.map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? '')].length)))
   const line = (row: string[]): string =>
     row.map((text, column) => {

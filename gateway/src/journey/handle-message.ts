@@ -7,7 +7,7 @@
  * continue what a crash left open (`resume`): there is no separate repair.
  */
 import {
-  describeError, unreachable, type AgentEvent, type IncomingMessage, type InboxId, type Logger, type Principal, type Receipt, type SessionKey, type Store, type TurnId, type TurnOutcome,
+  describeError, ownerPrincipal, unreachable, type AgentEvent, type IncomingMessage, type Logger, type Principal, type Receipt, type SessionKey, type Store, type TurnId, type TurnOutcome,
   type TurnView, type Tx,
 } from '@moltbot/contract'
 import type { Audit } from '../foundation/audit/types.ts'
@@ -94,7 +94,7 @@ async function route(tx: Tx, row: InboxRow, journey: Journey, pasted: readonly P
       return
     }
     case 'ask':
-      if (verdict.code !== undefined) await outbox.reply(tx, { inbox: row.id, chat: row.chat, principal: 'owner' as Principal['id'] }, invitation(row, verdict.code), 'pairing')
+      if (verdict.code !== undefined) await outbox.reply(tx, { inbox: row.id, chat: row.chat, principal: ownerPrincipal }, invitation(row, verdict.code), 'pairing')
       await inbox.end(tx, row.id, 'denied', verdict.code === undefined ? 'unknown sender; already asked to pair' : 'unknown sender; asked to pair')
       return
     case 'allow':
@@ -193,7 +193,7 @@ export async function answerTurn(turn: Turn, journey: Journey): Promise<void> {
   outcome = await withUndone(turn, outcome, journey)
   const written = await wordsOf(turn, outcome, journey).catch((error: unknown) => {
     log.error('The notices around an answer could not be read; it goes out without them.', { turn: turn.id, error: describeError(error) })
-    return plainWords(turn, outcome)
+    return bareWords(turn, outcome)
   })
   const { words, spoken, release } = outcome.kind === 'answered' ? await plan.speak(written, saidWords(turn, outcome)) : { words: plan.plain(written) }
   const isWritten = await writeAnswer(turn, outcome, { words, spoken }, journey)
@@ -226,7 +226,7 @@ async function writeAnswer(turn: Turn, outcome: TurnOutcome, { words, spoken }: 
 async function sendOn(tx: Tx, turn: Turn, { undone }: TurnOutcome, { outbox }: Journey): Promise<void> {
   const [asked] = turn.batch
   if (asked?.wishes?.alsoTo === undefined) return
-  const words = [...turn.said, ...(undone === undefined ? [] : [undone])].map((text) => text.trim()).filter((text) => text !== '')
+  const words = [...saidParts(turn), ...(undone === undefined ? [] : [undone.trim()])]
   await outbox.sendOn(tx, { inbox: asked.inbox, chat: asked.wishes.alsoTo, principal: turn.principal.id }, words.join('\n\n'))
 }
 
@@ -264,7 +264,7 @@ async function followAgent(turn: Turn, journey: Journey, show: (event: AgentEven
 
 /** What the person reads at the end of a turn; '' for nothing. */
 async function wordsOf(turn: Turn, outcome: TurnOutcome, journey: Journey): Promise<string> {
-  const said = turn.said.map((text) => text.trim()).filter((text) => text !== '')
+  const said = saidParts(turn)
   const withPartial = (partial: string): string[] => (partial.trim() === '' || said.includes(partial.trim()) ? said : [...said, partial.trim()])
   const undone = outcome.undone === undefined ? [] : [outcome.undone]
   const minutes = Math.max(1, Math.round((turn.deadline - turn.startedAt) / 60_000))
@@ -287,16 +287,21 @@ async function wordsOf(turn: Turn, outcome: TurnOutcome, journey: Journey): Prom
   }
 }
 
-/** What was said, when nothing more can be read from the store. */
-function plainWords(turn: Turn, outcome: TurnOutcome): string {
+/** The answer without the notices around it: what can be told when nothing more can be read from the store. */
+function bareWords(turn: Turn, outcome: TurnOutcome): string {
   const said = saidWords(turn, outcome)
   return [...(said === '' ? [] : [said]), ...(outcome.undone === undefined ? [] : [outcome.undone])].join('\n\n')
+}
+
+/** What the assistant said between its calls, without what is only space. */
+function saidParts(turn: Turn): string[] {
+  return turn.said.map((text) => text.trim()).filter((text) => text !== '')
 }
 
 /** The assistant's own words in an answer. */
 function saidWords(turn: Turn, outcome: TurnOutcome): string {
   if (outcome.kind === 'silent') return ''
-  const said = turn.said.map((text) => text.trim()).filter((text) => text !== '')
+  const said = saidParts(turn)
   return said.length > 0 || outcome.kind !== 'answered' ? said.join('\n\n') : outcome.text.trim()
 }
 
@@ -413,7 +418,7 @@ async function takeBackOldPreviews(journey: Journey): Promise<void> {
 }
 
 async function giveUp(tx: Tx, row: InboxRow, journey: Journey): Promise<void> {
-  const to = { inbox: row.id as InboxId, chat: row.chat, principal: row.principal ?? ('owner' as Principal['id']) }
+  const to = { inbox: row.id, chat: row.chat, principal: row.principal ?? ownerPrincipal }
   await journey.outbox.reply(tx, to, '⚠️ I could not finish this: the gateway stopped each time I tried. Please send it again, perhaps in smaller steps.', 'given-up')
   if (row.turnId === null) await journey.inbox.end(tx, row.id, 'failed', 'given up after several starts; told')
   else await endLostTurn(tx, row, row.turnId, 'failed', 'given up after several starts; told', journey)

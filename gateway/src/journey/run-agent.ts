@@ -13,7 +13,7 @@ import type { CallEnd, SessionsRoom, Turn } from './sessions/index.ts'
 /** A tool that has not ended by then, and has not said how long it may take, is given up; the model reads that its outcome is unknown. */
 export const toolDeadlineMs = 60_000
 /** What a tool may say at most. */
-export const toolDeadlineMaxMs = 600_000
+const toolDeadlineMaxMs = 600_000
 /** So long before the end of its time a turn stops waiting for a person, so that it can still say so. */
 const answerMarginMs = 20_000
 /** Whoever is asked again and again says yes in the end: so many questions a turn may put to people, and so many times it may hear no. */
@@ -79,6 +79,10 @@ function withoutLimits(schema: unknown): unknown {
   }
 }
 
+/**
+ * One turn of the agent, with its tools surrounded. Events as the loop tells them; ends with `turn-end`. What happens to a single call is in `runTool` below, from
+ * top to bottom.
+ */
 export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings): AsyncGenerator<AgentEvent, void, undefined> {
   // Names of its own come last: no alias takes another tool's name.
   const byName = new Map([...around.tools.flatMap((tool) => (tool.aliases ?? []).map((alias) => [alias, tool] as const)), ...around.tools.map((tool) => [tool.name, tool] as const)])

@@ -1,13 +1,15 @@
 /** Why a message, turn or delivery is where it is: the rows of the rooms, told in order. Reads only. */
-import type { TurnId } from '@moltbot/contract'
-import type { BudgetDoor } from '../foundation/budget/types.ts'
+import type { Store, TurnId } from '@moltbot/contract'
 import type { Audit } from '../foundation/audit/types.ts'
+import type { BudgetDoor } from '../foundation/budget/types.ts'
 import type { InboxRoom, InboxRow } from './inbox/index.ts'
 import type { DeliveryRow, OutboxRoom } from './outbox/index.ts'
 import type { CallReceipt, SessionsRoom } from './sessions/index.ts'
 
 export interface Explained {
+  /** For people, in order of time. */
   lines: string[]
+  /** The same rows for programs; `kind` says what they are of. */
   data: Record<string, unknown>
 }
 
@@ -23,7 +25,14 @@ const short = (text: string, most = 80): string => {
 }
 const seconds = (ms: number): string => (ms < 1_000 ? `${ms} ms` : `${(ms / 1_000).toFixed(1)} s`)
 
-export function createWhy(rooms: { inbox: InboxRoom; sessions: SessionsRoom; outbox: OutboxRoom; audit: Audit; store: import('@moltbot/contract').Store; spent?: BudgetDoor['ofTurn'] }): (id: string) => Promise<Explained | undefined> {
+/** A message is judged in the transaction that accepts it: what the record says of its sender about then is about it, in ms. */
+const judgedWithinMs = 2_000
+
+/**
+ * Explains by the id of a delivery, a turn or a message (its beginning, or the network's id, will do). Undefined: nothing has it. Rejects with
+ * `id-too-short`. `spent`: what a turn cost; absent: nothing is said of it.
+ */
+export function createWhy(rooms: { inbox: InboxRoom; sessions: SessionsRoom; outbox: OutboxRoom; audit: Audit; store: Store; spent?: BudgetDoor['ofTurn'] }): (id: string) => Promise<Explained | undefined> {
   const { inbox, sessions, outbox, audit, store } = rooms
 
   async function ofMessage(row: InboxRow): Promise<Explained> {
@@ -32,7 +41,7 @@ export function createWhy(rooms: { inbox: InboxRoom; sessions: SessionsRoom; out
     const receipts = turn === undefined ? [] : await sessions.receipts(turn.id)
     const spent = turn === undefined ? undefined : await rooms.spent?.(turn.id)
     const deliveries = [...(turn === undefined ? [] : await outbox.ofTurn(turn.id)), ...(await outbox.ofInbox(row.id)), ...(await outbox.sentOn(row.id))]
-    const judged = row.end === 'denied' ? (await audit.about(`${row.chat.channel}:${row.message.sender.id}`)).filter((entry) => Math.abs(entry.at - row.receivedAt) < 2_000) : []
+    const judged = row.end === 'denied' ? (await audit.about(`${row.chat.channel}:${row.message.sender.id}`)).filter((entry) => Math.abs(entry.at - row.receivedAt) < judgedWithinMs) : []
     const where = `${row.chat.channel}${row.chat.account === 'default' ? '' : `/${row.chat.account}`}, ${row.chat.kind} ${row.chat.chat}${row.chat.thread === undefined ? '' : ` thread ${row.chat.thread}`}`
     const lines = [
       `message  ${row.id}  (${day(row.receivedAt)})`,

@@ -53,5 +53,4 @@ export const messagesSection = defineSection({
     }, { default: {}, description: 'Groups.' }),
   }, { default: {} }),
 })
-export type MessagesConfig = Static<typeof messagesSection.schema>
 export type SessionConfig = Static<typeof sessionSection.schema>

@@ -1,5 +1,5 @@
 import {
-  Problem, describeError, type ChatRef, type Clock, type ConfigView, type InboxId, type IncomingMessage, type Logger, type NewId, type Principal, type PrincipalId, type SessionKey, type Store, type TurnId, type Tx,
+  Problem, describeError, ownerPrincipal, type ChatRef, type Clock, type ConfigView, type InboxId, type IncomingMessage, type Logger, type NewId, type Principal, type PrincipalId, type SessionKey, type Store, type TurnId, type Tx,
 } from '@moltbot/contract'
 import { createBuildView } from './build-view.ts'
 import { callsAtStop } from './calls-at-stop.ts'
@@ -219,7 +219,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     },
     async patch(key, changes) {
       return store.transaction(async (tx) => {
-        const { row } = await transcript.ensure(tx, key, { principal: 'owner' as PrincipalId, kind: 'direct', chat: null })
+        const { row } = await transcript.ensure(tx, key, { principal: ownerPrincipal, kind: 'direct', chat: null })
         const settings: Record<string, unknown> = { ...row.settings }
         for (const [name, value] of Object.entries(changes)) {
           if (value === null) delete settings[name]
@@ -233,7 +233,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     async reset(key) {
       await abort(key, { reason: 'stop' })
       return store.transaction(async (tx) => {
-        await transcript.ensure(tx, key, { principal: 'owner' as PrincipalId, kind: 'direct', chat: null })
+        await transcript.ensure(tx, key, { principal: ownerPrincipal, kind: 'direct', chat: null })
         await transcript.restart(tx, key)
         tx.afterCommit(() => feed.publish({ kind: 'session-changed', key, change: 'reset' }))
         return (await transcript.session(tx, key)) as SessionRow

@@ -135,7 +135,7 @@ export function messagesOf(entries: readonly EntryRow[]): ModelMessage[] {
 }
 
 /** Whether an entry is one message of the prompt. */
-export function isPrompt(body: EntryRow['body']): boolean {
+function isPrompt(body: EntryRow['body']): boolean {
   return body.kind === 'assistant' ? body.message.content.length > 0 : body.kind !== 'note' && body.kind !== 'command' && body.kind !== 'summary'
 }
 
