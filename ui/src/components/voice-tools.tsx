@@ -109,7 +109,7 @@ export function VoiceTools(props: VoiceToolsProps): VNode {
           <Icon name={isReading ? 'stop' : 'speaker'} />
         </button>
       ) : null}
-      {doing.kind === 'dictating' ? <span class="dictating clip" role="status">{doing.guess === '' ? say.dictating : doing.guess}</span> : null}
+      {doing.kind === 'dictating' ? <span class="dictating" role="status">{doing.guess === '' ? say.dictating : doing.guess}</span> : null}
     </>
   )
 }
