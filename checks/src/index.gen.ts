@@ -65,6 +65,7 @@ import { gatewayControlUiAllowedOriginsWildcard } from './gateway-control-ui-all
 import { gatewayControlUiDeviceAuthDisabled } from './gateway-control-ui-device-auth-disabled.ts'
 import { gatewayControlUiInsecureAuth } from './gateway-control-ui-insecure-auth.ts'
 import { gatewayControlUiSessionLong } from './gateway-control-ui-session-long.ts'
+import { gatewayControlUiNotificationAnswers } from './gateway-control-ui-notification-answers.ts'
 import { gatewayLoopbackNoAuth } from './gateway-loopback-no-auth.ts'
 import { gatewayPasswordTooShort } from './gateway-password-too-short.ts'
 import { gatewayPortsLocalhost } from './gateway-ports-localhost.ts'
@@ -168,6 +169,7 @@ export const checks: readonly Check[] = [
   gatewayControlUiInsecureAuth,
   gatewayControlUiSessionLong,
   gatewayLoopbackNoAuth,
+  gatewayControlUiNotificationAnswers,
   gatewayPasswordTooShort,
   gatewayPortsLocalhost,
   gatewayProbeFailed,
