@@ -1,6 +1,6 @@
 import { computed, signal, type ReadonlySignal } from '@preact/signals'
 import { GatewayError, type GatewayClient } from './gateway-client.ts'
-import { fields, list, readApproval, words, type Approval, type ApprovalDecision } from './wire.ts'
+import { fields, list, readApproval, words, type AnswerButton, type Approval, type ApprovalDecision } from './wire.ts'
 
 /** The questions this page knows: those that wait and those answered lately. */
 export interface Approvals {
@@ -8,6 +8,8 @@ export interface Approvals {
   all: ReadonlySignal<readonly Approval[]>
   /** What waits for a yes or no now, oldest first. */
   open: ReadonlySignal<readonly Approval[]>
+  /** Whether these answers to tap are those of a question that is no longer open. False for what this page knows nothing of. */
+  isOver(buttons: readonly AnswerButton[]): boolean
   /** Questions this page saw while they were open. */
   seen: ReadonlySet<string>
   /** Takes what was answered in a session off the page: it was started over. */
@@ -64,6 +66,11 @@ export function createApprovals(world: ApprovalsSurroundings): Approvals {
 
   return {
     all, open, answering, refusals, seen,
+    isOver(buttons) {
+      // A code is given again once its question is over: one that waits has it now.
+      const asked = all.value.filter(({ code }) => buttons.some(({ says }) => says === `/deny ${code}`))
+      return asked.length > 0 && asked.every(({ state }) => state !== 'pending')
+    },
     forget(sessionKey) {
       for (const approval of known.value.values()) if (approval.sessionKey === sessionKey && approval.state !== 'pending') seen.delete(approval.id)
     },

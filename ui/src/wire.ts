@@ -42,6 +42,8 @@ export interface Message {
   from?: string
   files?: SentFile[]
   buttons?: AnswerButton[]
+  /** They answer nothing any more. */
+  buttonsSpent?: true
 }
 
 export interface SessionRow {
@@ -259,7 +261,7 @@ export function readMessage(value: unknown, fallbackId: string): Message | undef
         role: 'assistant',
         // The last block says of a file what its card shows.
         ...(files.length === 0 ? {} : { files, blocks: base.blocks.slice(0, -1) }),
-        ...(buttons.length === 0 ? {} : { buttons }),
+        ...(buttons.length === 0 ? {} : { buttons }), ...(raw['buttonsSpent'] === true ? { buttonsSpent: true } : {}),
         ...(model === undefined ? {} : { model }),
         ...(error === undefined ? {} : { error }),
         ...(stop === 'aborted' ? { aborted: true } : {}),

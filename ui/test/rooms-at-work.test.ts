@@ -105,6 +105,40 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     })
   })
 
+  describe('answers to tap', () => {
+    const buttons = (): Locator => home.page.locator('.answer-buttons')
+    const states = async (): Promise<(string | null)[]> => Promise.all((await buttons().getByRole('button').all()).map((button) => button.getAttribute('aria-disabled')))
+    const conversation = async (): Promise<void> => {
+      await home.page.evaluate(() => { location.hash = '#agent:main:main' })
+      await home.page.locator('.column article').first().waitFor()
+    }
+    it('stand below a message of before too, and are shown as spent once the question is over', async () => {
+      const client = await home.gateway.connect()
+      await client.ask('hello there')
+      const asked = client.request('exec.approval.request', { command: 'make all', sessionKey: 'agent:main:errands', agentId: 'main' })
+      await expect.poll(async () => (await client.request('exec.approval.list') as unknown as { code: string }[]).length).toBe(1)
+      const [question] = await client.request('exec.approval.list') as unknown as { code: string; id: string }[]
+      const code = question?.code ?? ''
+      await home.gateway.gateway.rooms.outbox.send({
+        chat: { channel: 'web', account: 'default', chat: 'agent:main:main', kind: 'direct' } as never, principal: 'owner' as never, markdown: 'May I make all?',
+        buttons: [{ label: 'Allow once', says: `/approve ${code} once` }, { label: 'Deny', says: `/deny ${code}` }],
+      })
+      await home.page.reload()
+      await conversation()
+      await home.page.getByText('May I make all?').waitFor()
+      expect(await states()).toEqual(['false', 'false'])
+      await client.request('exec.approval.resolve', { id: question?.id, decision: 'deny' })
+      await asked
+      await buttons().getByText('No longer asked.').waitFor()
+      expect(await states()).toEqual(['true', 'true'])
+      await home.page.reload()
+      await conversation()
+      await buttons().getByText('No longer asked.').waitFor()
+      expect(await states()).toEqual(['true', 'true'])
+      await expectNoObstacles(home.page, 'answers that are spent')
+    })
+  })
+
   describe('what is done by itself', () => {
     const job = (title: string): Locator => home.page.locator('.job').filter({ hasText: title })
     it('is shown truly, is done at once for who asks, and what came of it is told as it ends', async () => {

@@ -234,7 +234,7 @@ function drawHistoryLine(props: Parameters<typeof HistoryLine>[0]): VNode | null
           {props.first ? <h2 class="offscreen">{text.assistant}</h2> : null}
           <AnswerBlocks message={message} outcomes={props.outcomes} running={props.running} />
           {message.files === undefined ? null : <FileCards files={message.files} />}
-          {message.buttons === undefined ? null : <AnswerButtons of={message} buttons={message.buttons} onAnswer={(says) => stage.desk.send(says, [])} />}
+          {message.buttons === undefined ? null : <AnswerButtons of={message} buttons={message.buttons} isSpent={() => message.buttonsSpent === true || stage.desk.approvals.isOver(message.buttons ?? [])} onAnswer={(says) => stage.desk.send(says, [])} />}
           {message.aborted === true ? <p class="note-line">{text.stoppedHere}</p> : null}
           {message.error === undefined ? null : <Trouble reason={message.error} kind={undefined} />}
           {props.last ? (

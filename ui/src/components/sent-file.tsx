@@ -29,19 +29,22 @@ export function FileCards(props: { files: readonly SentFile[] }): VNode {
   )
 }
 
-/** Answers to tap. One is given, once, `of` one message. */
-export function AnswerButtons(props: { of: object; buttons: readonly AnswerButton[]; onAnswer(says: string): void }): VNode {
+/** Answers to tap. One is given, once, `of` one message. `isSpent`: what it asked is answered or no longer asked; looked at anew whenever that changes. */
+export function AnswerButtons(props: { of: object; buttons: readonly AnswerButton[]; isSpent(): boolean; onAnswer(says: string): void }): VNode {
   const [given, setGiven] = useKept<string | undefined>(props.of, 'answer', undefined)
+  const spent = props.isSpent()
+  const over = given !== undefined || spent
   const answer = (says: string) => (): void => {
-    if (given !== undefined) return
+    if (over) return
     setGiven(says)
     props.onAnswer(says)
   }
   return (
     <div class="answer-buttons">
       {props.buttons.map(({ label, says }) => (
-        <button key={says} type="button" class={`button${given === says ? ' primary' : ''}`} aria-disabled={given !== undefined} onClick={answer(says)}>{label}</button>
+        <button key={says} type="button" class={`button${given === says ? ' primary' : ''}`} aria-disabled={over} onClick={answer(says)}>{label}</button>
       ))}
+      {spent ? <span class="quiet">{text.buttonsSpent}</span> : null}
     </div>
   )
 }

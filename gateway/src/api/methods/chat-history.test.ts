@@ -84,3 +84,17 @@ it('refuses keys of agents that do not exist', async () => {
   await expect(callMethod(chatHistory, { sessionKey: 'agent:nobody:main' }, await fakeRooms())).rejects.toThrow('unknown agent id "nobody"')
   await expect(callMethod(chatHistory, { sessionKey: 'agent:main:main', agentId: 'other' }, await fakeRooms())).rejects.toThrow('does not match')
 })
+
+it('shows answers to tap that were sent outside any turn, and which of them are spent', async () => {
+  const rooms = await fakeRooms()
+  rooms.entry(main, { kind: 'note', text: 'before' })
+  const buttons = [{ label: 'Yes', says: '/approve AB23 once' }, { label: 'No', says: '/deny AB23' }]
+  const row = (id: string, more: object): never => ({ id, chat: { channel: 'web', account: 'default', chat: main }, markdown: 'May I?', createdAt: rooms.clock.now() + 1_000, ...more }) as never
+  rooms.state.deliveries.push(row('de1', { spentButtons: buttons }), row('de2', { buttons }))
+  const { messages } = page(await callMethod(chatHistory, { sessionKey: 'main' }, rooms))
+  expect(messages.slice(1)).toEqual([
+    expect.objectContaining({ id: 'de1', role: 'assistant', content: [{ type: 'text', text: 'May I?' }], buttons, buttonsSpent: true }),
+    expect.objectContaining({ id: 'de2', buttons }),
+  ])
+  expect(messages[2]).not.toHaveProperty('buttonsSpent')
+})

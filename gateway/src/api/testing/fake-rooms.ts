@@ -404,7 +404,7 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
     },
     outbox: {
       openFile: async () => undefined,
-      filesIn: async (chat) => state.deliveries.filter((row) => row.file !== undefined && row.chat.chat === chat),
+      besideTurns: async (chat) => state.deliveries.filter((row) => (row.file !== undefined || row.buttons !== undefined || row.spentButtons !== undefined) && row.chat.chat === chat),
       async send(request) {
         const row: DeliveryRow = {
           id: newId('dl') as never, turnId: null, inboxId: null, part: 0, principal: request.principal, chat: request.chat, key: (request.key ?? newId('k')) as never,

@@ -19,7 +19,7 @@ export async function readHistory(
   const entries = offset === 0 ? read : read.slice(0, Math.max(0, read.length - offset))
   const names = await messageNames(rooms, entries)
   const said = entries.flatMap((entry) => showEntry(entry, options.protocol, named(rooms, entry, names)) ?? [])
-  const shown = await withFiles(rooms, key, said, offset === 0)
+  const shown = await withSent(rooms, key, said, offset === 0)
   const bytesMax = Math.min(options.bytesMax ?? historyBytesMax, historyBytesMax)
   let bytes = 2
   let first = shown.length
@@ -31,13 +31,13 @@ export async function readHistory(
   return { messages: shown.slice(first), more: first > 0 || read.length >= wanted, lastEntryId: entries.at(-1)?.id }
 }
 
-/** The lines with the files that were sent among them. `toTheEnd`: nothing was said after the last one. */
-async function withFiles(rooms: Pick<Rooms, 'outbox'>, key: SessionKey, said: readonly WireMessage[], toTheEnd: boolean): Promise<WireMessage[]> {
+/** The lines with what was sent among them and is none: files, and answers to tap. `toTheEnd`: nothing was said after the last one. */
+async function withSent(rooms: Pick<Rooms, 'outbox'>, key: SessionKey, said: readonly WireMessage[], toTheEnd: boolean): Promise<WireMessage[]> {
   const first = said[0]?.timestamp
   const last = said.at(-1)?.timestamp
   if (first === undefined || last === undefined) return [...said]
-  const files = (await rooms.outbox.filesIn(key as string as ChatId)).filter(({ createdAt }) => createdAt >= first && (toTheEnd || createdAt <= last))
-  return files.length === 0 ? [...said] : [...said, ...files.map(showDelivery)].sort((a, b) => a.timestamp - b.timestamp)
+  const sent = (await rooms.outbox.besideTurns(key as string as ChatId)).filter(({ createdAt }) => createdAt >= first && (toTheEnd || createdAt <= last))
+  return sent.length === 0 ? [...said] : [...said, ...sent.map(showDelivery)].sort((a, b) => a.timestamp - b.timestamp)
 }
 
 /** The name under which a client sent the first message of an entry; undefined when it came from a network. */

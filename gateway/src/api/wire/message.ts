@@ -42,6 +42,8 @@ export const WireMessage = Type.Object({
   files: Type.Optional(Type.Array(Type.Object({ id: Type.String(), kind: Type.String(), fileName: Type.String(), mimeType: Type.String(), sizeBytes: Type.Integer() }))),
   /** Answers to tap: each is sent as a message with the text `says`. */
   buttons: Type.Optional(Type.Array(Type.Object({ label: Type.String(), says: Type.String() }))),
+  /** They answer nothing any more. */
+  buttonsSpent: Type.Optional(Type.Boolean()),
   __openclaw: Type.Optional(Type.Object({
     id: Type.String(), seq: Type.Integer(), kind: Type.Optional(Type.String()), runId: Type.Optional(Type.String()),
     recordTimestampMs: Type.Integer(),
@@ -130,13 +132,13 @@ export function showUsage(usage: Usage): NonNullable<WireMessage['usage']> {
 }
 
 /** What went out through one of our doors, with its file and the answers to tap. */
-export function showDelivery({ id, markdown, file, buttons, createdAt }: Pick<DeliveryRow, 'id' | 'markdown' | 'file' | 'buttons' | 'createdAt'>): WireMessage {
+export function showDelivery({ id, markdown, file, buttons, spentButtons, createdAt }: Pick<DeliveryRow, 'id' | 'markdown' | 'file' | 'buttons' | 'spentButtons' | 'createdAt'>): WireMessage {
   const said = assistantText(markdown, createdAt)
   const words = file === undefined ? [] : [{ type: 'text' as const, text: `📎 ${file.fileName} (${file.sizeBytes.toLocaleString('en')} bytes), to be fetched at files/${id}` }]
   return {
     ...said, id, content: [...(markdown === '' ? [] : said.content), ...words],
     ...(file === undefined ? {} : { files: [{ id, kind: file.kind, fileName: file.fileName, mimeType: file.mimeType, sizeBytes: file.sizeBytes }] }),
-    ...(buttons === undefined ? {} : { buttons }),
+    ...(buttons === undefined ? {} : { buttons }), ...(spentButtons === undefined ? {} : { buttons: spentButtons, buttonsSpent: true }),
   }
 }
 

@@ -24,6 +24,9 @@ export const outboxFilesMigration: Migration = {
 
 export const outboxButtonsMigration: Migration = { name: '0003-outbox-buttons', sql: 'CREATE INDEX deliveries_buttons ON deliveries (created_at) WHERE buttons IS NOT NULL' }
 
+/** `buttons_over`: since when (epoch ms) the buttons answer nothing any more. */
+export const outboxSpentButtonsMigration: Migration = { name: '0004-outbox-spent-buttons', sql: 'ALTER TABLE deliveries ADD COLUMN buttons_over INTEGER' }
+
 /** The idempotency key of a part: the same part has the same key after any number of crashes. */
 export function deliveryKey(owner: string, part: number): DeliveryKey {
   return createHash('sha256').update(`${owner}/${part}`).digest('hex').slice(0, 32) as DeliveryKey
@@ -45,14 +48,14 @@ function toDelivery(row: Row): StoredDelivery {
   return {
     id: row['id'] as DeliveryId, turnId: row['turn_id'] as TurnId | null, inboxId: row['inbox_id'] as InboxId | null, part: Number(row['part']),
     principal: row['principal'] as PrincipalId, chat: JSON.parse(String(row['place'])) as ChatRef, key: row['message_key'] as DeliveryKey,
-    markdown: String(row['markdown']), replyTo: row['reply_to'] as PlatformMessageId | null, ...parsed<'file', DeliveryFile>('file', row['file']), ...parsed<'buttons', OutgoingButton[]>('buttons', row['buttons']), state: row['state'] as DeliveryState,
+    markdown: String(row['markdown']), replyTo: row['reply_to'] as PlatformMessageId | null, ...parsed<'file', DeliveryFile>('file', row['file']), ...parsed<'buttons' | 'spentButtons', OutgoingButton[]>(row['buttons_over'] === null ? 'buttons' : 'spentButtons', row['buttons']), state: row['state'] as DeliveryState,
     platformId: row['platform_id'] as PlatformMessageId | null, attempts: Number(row['attempts']), resends: Number(row['resent']), resent: Number(row['resent']) > 0, error: row['error'] as string | null,
     createdAt: Number(row['created_at']), settledAt: row['settled_at'] as number | null, dueAt: Number(row['due_at']), draft: row['draft'] === 1,
   }
 }
 
 function parsed<Name extends string, T>(name: Name, text: unknown): Partial<Record<Name, T>> {
-  return typeof text === 'string' ? ({ [name]: JSON.parse(text) as T } as Record<Name, T>) : {}
+  return typeof text === 'string' ? ({ [name]: JSON.parse(text) as T } as Partial<Record<Name, T>>) : {}
 }
 
 /** The table of this room as named queries. The only file of the room that holds SQL. */
@@ -117,16 +120,16 @@ export function createDeliveries(options: { store: Store; clock: Clock; newId: N
     async find(text: string): Promise<StoredDelivery[]> {
       return (await store.read.all('SELECT * FROM deliveries WHERE id = ? OR message_key = ? OR platform_id = ? LIMIT 5', text, text, text)).map(toDelivery)
     },
-    /** What was sent there with a file that is still kept. */
-    async withFiles(chat: ChatRef['chat']): Promise<StoredDelivery[]> {
-      return (await store.read.all("SELECT * FROM deliveries WHERE file_hash IS NOT NULL AND chat = ? AND state = 'sent' ORDER BY created_at, part", chat)).map(toDelivery)
+    /** What was sent there with a file that is still kept, or by itself with buttons: a question of a turn stands where its turn does. */
+    async besideTurns(chat: ChatRef['chat']): Promise<StoredDelivery[]> {
+      return (await store.read.all("SELECT * FROM deliveries WHERE (file_hash IS NOT NULL OR (buttons IS NOT NULL AND inbox_id IS NULL)) AND chat = ? AND state = 'sent' ORDER BY created_at, part", chat)).map(toDelivery)
     },
     /** What stands, or will stand, with buttons below it. */
     async withButtons(): Promise<StoredDelivery[]> {
-      return (await store.read.all('SELECT * FROM deliveries WHERE buttons IS NOT NULL ORDER BY created_at')).map(toDelivery)
+      return (await store.read.all('SELECT * FROM deliveries WHERE buttons IS NOT NULL AND buttons_over IS NULL ORDER BY created_at')).map(toDelivery)
     },
-    async dropButtons(tx: Tx, id: DeliveryId): Promise<void> {
-      await tx.run('UPDATE deliveries SET buttons = NULL WHERE id = ?', id)
+    async endButtons(tx: Tx, id: DeliveryId): Promise<void> {
+      await tx.run('UPDATE deliveries SET buttons_over = ? WHERE id = ?', Math.trunc(clock.now()), id)
     },
     /** Whether a row still needs these bytes. */
     async needsFile(sha256: string): Promise<boolean> {
@@ -134,7 +137,7 @@ export function createDeliveries(options: { store: Store; clock: Clock; newId: N
     },
     /** Takes the words and files out of what went out; that it did, and where to, stays. */
     async forget(tx: Tx, owners: { turns: readonly TurnId[]; inbox: readonly InboxId[]; chats?: readonly string[] }): Promise<void> {
-      for (const chat of owners.chats ?? []) await tx.run("UPDATE deliveries SET markdown = '', file = NULL, file_hash = NULL, buttons = NULL WHERE chat = ? AND file_hash IS NOT NULL AND settled_at IS NOT NULL", chat)
+      for (const chat of owners.chats ?? []) await tx.run("UPDATE deliveries SET markdown = '', file = NULL, file_hash = NULL, buttons = NULL WHERE chat = ? AND (file_hash IS NOT NULL OR buttons IS NOT NULL) AND settled_at IS NOT NULL", chat)
       for (const turn of owners.turns) await tx.run("UPDATE deliveries SET markdown = '', file = NULL, file_hash = NULL, buttons = NULL WHERE turn_id = ? AND settled_at IS NOT NULL", turn)
       for (const id of owners.inbox) {
         await tx.run("UPDATE deliveries SET markdown = '', file = NULL, file_hash = NULL, buttons = NULL WHERE inbox_id = ? AND settled_at IS NOT NULL", id)

@@ -8,7 +8,7 @@ import {
 } from '@moltbot/contract'
 import type { Connections } from '../../foundation/connections/types.ts'
 import { createChatLanes, placeKey } from './chat-lanes.ts'
-import { createDeliveries, deliveryKey, outboxButtonsMigration, outboxFilesMigration, outboxMigration, sentOnOwner, type StoredDelivery } from './deliveries.ts'
+import { createDeliveries, deliveryKey, outboxButtonsMigration, outboxSpentButtonsMigration, outboxFilesMigration, outboxMigration, sentOnOwner, type StoredDelivery } from './deliveries.ts'
 import { fits } from './fits.ts'
 import { createKeptFiles } from './kept-files.ts'
 import { sayable } from './sayable.ts'
@@ -18,7 +18,7 @@ import { buttonsFor, leftOutWords } from './with-file.ts'
 
 export type * from './types.ts'
 export { fileBytesMax } from './kept-files.ts'
-export const migrations: readonly Migration[] = [outboxMigration, outboxFilesMigration, outboxButtonsMigration]
+export const migrations: readonly Migration[] = [outboxMigration, outboxFilesMigration, outboxButtonsMigration, outboxSpentButtonsMigration]
 
 /** A send that has not answered after this long counts as uncertain. */
 export const sendDeadlineMs = 30_000
@@ -513,7 +513,7 @@ export function createOutbox(options: {
       const bytes = row?.file === undefined || !options.files.stay(row.chat) ? undefined : await files.read(row.file.sha256)
       return row?.file === undefined || bytes === undefined ? undefined : { row, file: row.file, bytes }
     },
-    filesIn: async (chat) => (await deliveries.withFiles(chat)).filter((row) => options.files.stay(row.chat)),
+    besideTurns: async (chat) => (await deliveries.besideTurns(chat)).filter((row) => options.files.stay(row.chat)),
     ofTurn: (turn) => deliveries.ofTurn(store.read, turn),
     ofKey: (key) => deliveries.byKey(store.read, key),
     ofInbox: (id) => deliveries.ofInbox(store.read, id),
@@ -568,7 +568,7 @@ export function createOutbox(options: {
             log.debug('The buttons of a question stay.', { delivery: id, error: describeError(error) })
             if (!(error instanceof SendProblem && error.outcome === 'never')) return
           }
-          await store.transaction((tx) => deliveries.dropButtons(tx, id))
+          await store.transaction((tx) => deliveries.endButtons(tx, id))
         })
       }
     },

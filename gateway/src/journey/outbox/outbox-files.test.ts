@@ -187,6 +187,28 @@ describe('buttons', () => {
   })
 })
 
+describe('buttons that answer nothing any more', () => {
+  const buttons = [{ label: 'Allow once', says: '/approve AB23 once' }, { label: 'No', says: '/deny AB23' }]
+  it('stay to be seen beside a message outside any turn, over a restart, and are gone with their conversation', async () => {
+    stays = true
+    await outbox.send({ chat, principal, markdown: 'May I?', buttons })
+    // A question of a turn stands where its turn does.
+    await store.transaction((tx) => outbox.reply(tx, { inbox: 'in1' as InboxId, chat, principal }, 'And this?', 'ask', buttons))
+    await vi.waitFor(() => expect(sent).toHaveLength(2))
+    expect(await outbox.besideTurns(chat.chat)).toMatchObject([{ markdown: 'May I?', buttons }])
+    await outbox.endButtons(() => true)
+    await vi.waitFor(async () => expect(await outbox.besideTurns(chat.chat)).toMatchObject([{ markdown: 'May I?', spentButtons: buttons }]))
+    expect((await outbox.besideTurns(chat.chat))[0]).not.toHaveProperty('buttons')
+    await outbox.close(0)
+    outbox = start()
+    await outbox.endButtons(() => { throw new Error('asked again') })
+    expect(await outbox.besideTurns(chat.chat)).toMatchObject([{ spentButtons: buttons }])
+    await store.transaction((tx) => outbox.forget(tx, { turns: [], inbox: [], chats: [chat.chat as string] }))
+    expect(await outbox.besideTurns(chat.chat)).toEqual([])
+    expect(JSON.stringify(await store.read.all('SELECT * FROM deliveries WHERE inbox_id IS NULL'))).not.toMatch(/May I|approve/)
+  })
+})
+
 describe('an answer as a sound', () => {
   const ogg = Buffer.from(`OggS${'\0'.repeat(24)}OpusHead and so on`, 'latin1')
   const turn = { id: 't1' as never, principal: { id: principal, role: 'owner' as const }, chat, replyTo: '1' as PlatformMessageId }

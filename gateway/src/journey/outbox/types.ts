@@ -32,6 +32,8 @@ export interface DeliveryRow {
   /** Goes out with the words, which are its caption. */
   file?: DeliveryFile
   buttons?: OutgoingButton[]
+  /** What could be tapped while it was asked. */
+  spentButtons?: OutgoingButton[]
   state: DeliveryState
   platformId: PlatformMessageId | null
   attempts: number
@@ -51,8 +53,11 @@ export interface OutboxDoor {
   send(request: { chat: ChatRef; markdown: string; principal: PrincipalId; key?: string; replyTo?: PlatformMessageId; file?: GivenFile; buttons?: readonly OutgoingButton[] }): Promise<DeliveryRow>
   /** A file that stays for its place to fetch; undefined: there is none (any more). */
   openFile(id: DeliveryId): Promise<{ row: DeliveryRow; file: DeliveryFile; bytes: Uint8Array } | undefined>
-  /** The messages with files that were sent to one of our own ways in and are still there to fetch, oldest first. `chat`: as that way names it. */
-  filesIn(chat: ChatRef['chat']): Promise<DeliveryRow[]>
+  /**
+   * What was sent to one of our own ways in and is no line of a transcript, oldest first: messages with files that are still there to fetch, and
+   * messages outside any turn with answers to tap. `chat`: as that way names it.
+   */
+  besideTurns(chat: ChatRef['chat']): Promise<DeliveryRow[]>
   ofTurn(turn: TurnId): Promise<DeliveryRow[]>
   /** What is sent under this key; undefined: nothing. */
   ofKey(key: DeliveryKey): Promise<DeliveryRow | undefined>
