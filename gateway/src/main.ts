@@ -214,8 +214,14 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     closers.push(() => direct.close())
     const models = createModels({
       config, secrets: config.secrets, store, clock, log: log.child('models'), newId, formats: budget.meter(formats), catalog, fetch: options.fetch ?? direct.fetch,
-      sealed: vault, random: randomBytes, hide,
-      record: (act) => store.transaction((tx) => audit.append(tx, { ...act, principal: null })),
+      sealer: createSealing(vault, 'models.sealing'), random: randomBytes, held: () => halt.state().kind === 'panic',
+      // Tokens come and go: what is replaced opens nothing any more, and need not be looked for.
+      hide(value) {
+        log.hide(value, 'met')
+        leaks.add(value)
+      },
+      forgetSecret: leaks.drop,
+      record: (act) => store.transaction((tx) => audit.append(tx, act)),
       needsYou: (sentence, profile) => void chats.tellOwner(sentence, `credential/${profile}/${clock.now()}`).catch((error: unknown) => log.error('The owner could not be told of a sign-in that needs them.', { error: describeError(error) })),
       imageModel: () => agents.defaults().imageModel,
       agentsDefault: () => {

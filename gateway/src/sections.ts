@@ -11,7 +11,7 @@ import { haltMigration, loopSection } from './foundation/halt/index.ts'
 import { logSection } from './foundation/log/index.ts'
 import { mediaSection, speechSection } from './foundation/media/index.ts'
 import { memoryMigration, memorySection } from './foundation/memory/index.ts'
-import { authSection, credentialsMigration, modelsMigration, modelsSection, picturesMigration } from './foundation/models/index.ts'
+import { authSection, credentialsMigration, credentialValuesMigration, modelsMigration, modelsSection, picturesMigration } from './foundation/models/index.ts'
 import { pushMigration } from './foundation/push/index.ts'
 import { scheduleMigration } from './foundation/schedule/index.ts'
 import { channelDefaultsSection, commandsSection, guardApprovalsMigration, guardConversationsMigration, guardMigration, guardPeopleMigration, peopleSection, policySection } from './journey/guard/index.ts'
@@ -26,4 +26,4 @@ export const sections = [
 ]
 
 /** The steps that make the database, each from the room that owns the tables. */
-export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, credentialsMigration, picturesMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration, fileLabelsMigration, haltMigration, memoryMigration, subAgentsMigration, budgetRaisesMigration, backgroundCommandsMigration, sealedValuesMigration, pushMigration, guardConversationsMigration, scheduleMigration]
+export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, credentialsMigration, picturesMigration, credentialValuesMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration, fileLabelsMigration, haltMigration, memoryMigration, subAgentsMigration, budgetRaisesMigration, backgroundCommandsMigration, sealedValuesMigration, pushMigration, guardConversationsMigration, scheduleMigration]

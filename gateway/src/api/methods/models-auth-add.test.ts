@@ -12,7 +12,7 @@ it('seals what was given, under its own name or the ordinary one, and answers wi
   expect(JSON.stringify(answer)).not.toContain('a-token-of-mine')
   await callMethod(modelsAuthAdd, { provider: 'mine', kind: 'api-key', value: 'a-key-of-mine' }, rooms)
   expect(asked).toEqual([
-    { what: 'add', given: { provider: 'mine', name: 'work', kind: 'token', value: 'a-token-of-mine', expiresAt: now + 172_800_000 } },
-    { what: 'add', given: { provider: 'mine', name: 'default', kind: 'api-key', value: 'a-key-of-mine' } },
+    { what: 'add', given: { provider: 'mine', name: 'work', kind: 'token', value: 'a-token-of-mine', by: 'owner', expiresAt: now + 172_800_000 } },
+    { what: 'add', given: { provider: 'mine', name: 'default', kind: 'api-key', value: 'a-key-of-mine', by: 'owner' } },
   ])
 })

@@ -14,7 +14,7 @@ export const modelsAuthAdd = defineMethod({
     provider: Word, profile: MaybeWord, kind: Type.Union([Type.Literal('api-key'), Type.Literal('token')]), value: Type.String({ minLength: 1, maxLength: 20_000 }), expiresInDays: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 36_500 })),
   }),
   result: CredentialRow,
-  async handle({ provider, profile = 'default', kind, value, expiresInDays }, rooms) {
-    return credentialRow(await credentialsOf(rooms).add({ provider, name: profile, kind, value, ...(expiresInDays === undefined ? {} : { expiresAt: rooms.clock.now() + expiresInDays * dayMs }) }))
+  async handle({ provider, profile = 'default', kind, value, expiresInDays }, rooms, caller) {
+    return credentialRow(await credentialsOf(rooms).add({ provider, name: profile, kind, value, by: caller.principal.id, ...(expiresInDays === undefined ? {} : { expiresAt: rooms.clock.now() + expiresInDays * dayMs }) }))
   },
 })

@@ -10,8 +10,8 @@ export const modelsAuthLogout = defineMethod({
   params: closed({ provider: Word, profile: MaybeWord }),
   /** `revoked` null: there was nothing to take back; false: the provider could not be told. */
   result: Type.Object({ profile: Type.String(), revoked: Type.Union([Type.Boolean(), Type.Null()]) }),
-  async handle({ provider, profile = 'default' }, rooms) {
+  async handle({ provider, profile = 'default' }, rooms, caller) {
     const name = profile.includes(':') ? profile : `${provider}:${profile}`
-    return { profile: name, ...(await credentialsOf(rooms).remove(name)) }
+    return { profile: name, ...(await credentialsOf(rooms).remove(name, caller.principal.id)) }
   },
 })

@@ -9,7 +9,7 @@ it('answers with what a person does next', async () => {
   expect(await callMethod(modelsAuthStart, { provider: 'mine', profile: 'work', way: 'device' }, rooms)).toEqual({
     provider: 'mine', state: 'code', changes: 1, message: 'Open https://login.example/type on any device and type AB.', url: 'https://login.example/type', urlWithCode: 'https://login.example/type?code=AB', code: 'AB', untilMs: 5_000,
   })
-  expect(asked[0]).toEqual({ what: 'signIn', given: { provider: 'mine', name: 'work', way: 'device' } })
+  expect(asked[0]).toEqual({ what: 'signIn', given: { provider: 'mine', name: 'work', way: 'device', by: 'owner' } })
   tell({ kind: 'going', step: { kind: 'browser', url: 'https://login.example/authorize', until: 6_000 } })
   expect(await callMethod(modelsAuthStart, { provider: 'mine' }, rooms)).toMatchObject({ state: 'browser', url: 'https://login.example/authorize' })
   tell({ kind: 'going', step: undefined })

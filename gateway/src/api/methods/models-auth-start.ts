@@ -12,8 +12,8 @@ export const modelsAuthStart = defineMethod({
   summary: 'Begins to sign in with a provider, and answers with what a person does: a code to type on any device, or a page to open.',
   params: closed({ provider: Word, profile: MaybeWord, way: Type.Optional(Type.Union([Type.Literal('device'), Type.Literal('browser')])) }),
   result: SignInAnswer,
-  async handle({ provider, profile, way }, rooms) {
-    const attempt = await credentialsOf(rooms).signIn({ provider, ...(profile === undefined ? {} : { name: profile }), ...(way === undefined ? {} : { way }) })
+  async handle({ provider, profile, way }, rooms, caller) {
+    const attempt = await credentialsOf(rooms).signIn({ provider, by: caller.principal.id, ...(profile === undefined ? {} : { name: profile }), ...(way === undefined ? {} : { way }) })
     await attempt.changed(firstStepMs, 0)
     return signInAnswer(provider, attempt)
   },

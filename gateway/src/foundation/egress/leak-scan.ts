@@ -5,6 +5,8 @@ const lengthMin = 12
 export interface LeakScan {
   /** From now on this value is looked for. Values shorter than 12 characters are not. */
   add(value: string): void
+  /** This value does not open anything any more. */
+  drop(value: string): void
   found(text: string): boolean
   /** For a body in pieces: true once a secret was seen, also across pieces. */
   stream(): (piece: Uint8Array) => boolean
@@ -12,7 +14,8 @@ export interface LeakScan {
 
 export function createLeakScan(): LeakScan {
   const values = new Set<string>()
-  const needles = new Set<string>()
+  /** How many values have it. */
+  const needles = new Map<string, number>()
   let longest = 0
 
   const found = (text: string): boolean => {
@@ -24,7 +27,7 @@ export function createLeakScan(): LeakScan {
       decoded = decoded.replaceAll(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'))
       forms.add(decoded.toLowerCase())
     }
-    for (const form of forms) for (const needle of needles) if (form.includes(needle)) return true
+    for (const form of forms) for (const needle of needles.keys()) if (form.includes(needle)) return true
     return false
   }
 
@@ -33,8 +36,16 @@ export function createLeakScan(): LeakScan {
       if (value.length < lengthMin || values.has(value)) return
       values.add(value)
       for (const needle of spellings(value)) {
-        needles.add(needle)
+        needles.set(needle, (needles.get(needle) ?? 0) + 1)
         longest = Math.max(longest, needle.length)
+      }
+    },
+    drop(value) {
+      if (!values.delete(value)) return
+      for (const needle of spellings(value)) {
+        const left = (needles.get(needle) ?? 1) - 1
+        if (left > 0) needles.set(needle, left)
+        else needles.delete(needle)
       }
     },
     found,

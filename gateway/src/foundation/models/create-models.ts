@@ -3,7 +3,7 @@ import { Problem, describeError } from '@moltbot/contract'
 import type { Clock, ConfigView, Logger, ModelCall, ModelCallEvent, ModelEvent, ModelFetch, ModelFormat, ModelHost, ModelInfo, ModelRequest, NewId, Provider, Secret, SecretSource, Store, Tx } from '@moltbot/contract'
 import { modelsSection } from './config.ts'
 import { Cooldowns } from './cooldowns.ts'
-import type { CredentialAct, CredentialsDoor, SealedValues } from './types.ts'
+import type { CredentialAct, CredentialsDoor, Sealer } from './types.ts'
 import { Credentials } from './credentials.ts'
 import type { UsableCredential } from './credentials.ts'
 import { askInOrder } from './failover.ts'
@@ -25,12 +25,16 @@ export interface ModelsOptions {
   /** The models shelf's known providers, in the order in which a default is chosen. */
   catalog: readonly CatalogEntry[]
   fetch: ModelFetch
-  /** Where people's credentials are sealed. Absent: there are only those of the configuration and the environment. */
-  sealed?: SealedValues
+  /** Seals people's credentials. Absent: there are only those of the configuration and the environment. */
+  sealer?: Sealer
   /** Unguessable bytes, for sign-ins. */
   random?(bytes: number): Buffer
   /** Hears every token before it is used, so that logs can hide it. */
   hide?(value: string): void
+  /** Hears every token that is replaced, once it is. */
+  forgetSecret?(value: string): void
+  /** Everything is stopped: nothing is renewed ahead of time. */
+  held?(): boolean
   /** Writes into the record. */
   record?(act: CredentialAct): Promise<void>
   /** A person has to do something; called once for each time. */
@@ -94,7 +98,7 @@ export function createModels(options: ModelsOptions): Models {
 
   const credentials = new Credentials({
     config, secrets: options.secrets, store: options.store, clock, log, newId: options.newId, fetch: options.fetch, providers,
-    ...(options.sealed === undefined ? {} : { sealed: options.sealed }), ...(options.random === undefined ? {} : { random: options.random }),
+    ...(options.sealer === undefined ? {} : { sealer: options.sealer }), ...(options.forgetSecret === undefined ? {} : { forget: options.forgetSecret }), ...(options.held === undefined ? {} : { held: options.held }), ...(options.random === undefined ? {} : { random: options.random }),
     ...(options.hide === undefined ? {} : { hide: options.hide }), ...(options.record === undefined ? {} : { record: options.record }), ...(options.needsYou === undefined ? {} : { needsYou: options.needsYou }),
     changed: () => void detect(),
   })

@@ -1,7 +1,7 @@
 import type { Migration, Store } from '@moltbot/contract'
 import type { CredentialKind } from './types.ts'
 
-/** What is known of sealed credentials; their values are in the vault. `spending`: the mark of a refresh token that was sent and not yet replaced. */
+/** What is known of sealed credentials; their values are in the other table. `spending`: the mark of a refresh token that was sent and not yet replaced. */
 export const credentialsMigration: Migration = {
   name: '0009-model-credentials',
   sql: `
@@ -19,6 +19,12 @@ CREATE TABLE model_credentials (
   lease TEXT,
   lease_until INTEGER NOT NULL DEFAULT 0
 )`,
+}
+
+/** Their values, sealed under a key that the vault keeps: they change often, and everything the vault itself gives out is remembered for ever. */
+export const credentialValuesMigration: Migration = {
+  name: '0011-model-credential-values',
+  sql: 'CREATE TABLE model_credential_values (profile TEXT PRIMARY KEY, value TEXT NOT NULL)',
 }
 
 export interface CredentialRow {

@@ -1,17 +1,20 @@
 import { createHash } from 'node:crypto'
 import { Problem, Secret, describeError } from '@moltbot/contract'
-import type { Clock, ConfigView, Logger, ModelFetch, NewId, SecretSource, Store } from '@moltbot/contract'
+import type { Clock, ConfigView, Logger, ModelFetch, NewId, PrincipalId, SecretSource, Store } from '@moltbot/contract'
 import { authSection } from './config.ts'
 import { CredentialRows } from './credential-rows.ts'
 import type { CredentialRow } from './credential-rows.ts'
-import type { Credential, CredentialAct, CredentialKind, CredentialsDoor, SealedValues, SignInAttempt } from './types.ts'
+import type { Credential, CredentialAct, CredentialKind, CredentialsDoor, Sealer, SignInAttempt } from './types.ts'
 import { Renewals, signInAgain } from './oauth/renew.ts'
 import { beginSignIn } from './oauth/sign-in.ts'
 import { sendForm } from './oauth/speak.ts'
 import type { Speaker } from './oauth/speak.ts'
 import { parseTokens } from './oauth/tokens.ts'
+import type { Tokens } from './oauth/tokens.ts'
 import { baseOf } from './pinned-fetch.ts'
 import type { KnownProvider } from './providers.ts'
+import { sealedCredentials } from './sealed-credentials.ts'
+import type { SealedCredentials } from './sealed-credentials.ts'
 
 /** A credential as a call uses it. */
 export interface UsableCredential {
@@ -40,10 +43,14 @@ export interface CredentialsOptions {
   fetch: ModelFetch
   providers(): KnownProvider[]
   /** Absent: nothing can be kept here, and nobody signs in. */
-  sealed?: SealedValues
+  sealer?: Sealer
   random?: (bytes: number) => Buffer
   /** Hears every token before it is used, so that logs can hide it. */
   hide?(value: string): void
+  /** Hears every token that is replaced, once it is. */
+  forget?(value: string): void
+  /** Everything is stopped: nothing is renewed ahead of time. */
+  held?(): boolean
   record?(act: CredentialAct): Promise<void>
   /** A person has to do something. Called once for each time. */
   needsYou?(sentence: string, profile: string): void
@@ -63,6 +70,7 @@ export class Credentials {
   readonly #options: CredentialsOptions
   readonly #rows: CredentialRows
   readonly #renewals: Renewals
+  readonly #sealed: SealedCredentials | undefined
   readonly #speaker: Speaker
   readonly #pins = new Map<string, string>()
   readonly #lastUsed = new Map<string, number>()
@@ -75,24 +83,22 @@ export class Credentials {
   constructor(options: CredentialsOptions) {
     this.#options = options
     this.#rows = new CredentialRows(options.store)
+    this.#sealed = options.sealer === undefined ? undefined : sealedCredentials(options.store, options.sealer)
     this.#speaker = { fetch: options.fetch, clock: options.clock }
     this.#renewals = new Renewals({
       rows: this.#rows, speaker: this.#speaker, clock: options.clock, log: options.log, newId: options.newId,
       read: (profile) => this.#tokens(profile),
-      write: async (profile, tokens) => {
-        this.#hide(tokens.access, tokens.refresh)
-        await options.sealed?.set(sealedName(profile), JSON.stringify(tokens))
-      },
+      write: (profile, tokens) => this.#seal(profile, tokens),
       clientSecret: (profile) => this.#clientSecret(providerOf(profile)),
       lost: (profile, reason) => this.#lost(profile, reason),
     })
     this.door = {
       list: () => this.#list(),
-      ways: () => Object.fromEntries(options.providers().flatMap(({ id, oauth }) => (oauth === undefined || options.sealed === undefined ? [] : [[id, waysOf(oauth)]]))),
+      ways: () => Object.fromEntries(options.providers().flatMap(({ id, oauth }) => (oauth === undefined || options.sealer === undefined ? [] : [[id, waysOf(oauth)]]))),
       signIn: (wish) => this.#signIn(wish),
       attemptOf: (provider) => this.#attempts.get(provider),
       add: (given) => this.#add(given),
-      remove: (profile) => this.#remove(profile),
+      remove: (profile, by) => this.#remove(profile, by),
     }
   }
 
@@ -131,7 +137,7 @@ export class Credentials {
     const rows = await this.#read()
     for (const row of rows) {
       try {
-        const tokens = row.kind === 'oauth' ? this.#tokens(row.profile) : undefined
+        const tokens = row.kind === 'oauth' ? await this.#tokens(row.profile) : undefined
         if (tokens !== undefined) this.#hide(tokens.access, tokens.refresh)
       } catch (error) {
         this.#options.log.warn('a sign-in could not be read', { profile: row.profile, error: describeError(error) })
@@ -156,6 +162,7 @@ export class Credentials {
   }
 
   async #lookAhead(): Promise<void> {
+    if (this.#options.held?.() === true) return
     try {
       for (const row of await this.#read()) {
         if (row.kind !== 'oauth' || row.needs !== null) continue
@@ -168,15 +175,22 @@ export class Credentials {
 
   /** The rows, and their names for questions that must be answered at once. Without a place for values there are none. */
   async #read(): Promise<CredentialRow[]> {
-    if (this.#options.sealed === undefined) return []
+    if (this.#sealed === undefined) return []
     const rows = await this.#rows.all()
     this.#known = rows.map(({ profile }) => profile)
     return rows
   }
 
-  #tokens(profile: string): ReturnType<typeof parseTokens> {
-    const secret = this.#options.sealed?.get(sealedName(profile))
+  async #tokens(profile: string): Promise<Tokens | undefined> {
+    const secret = await this.#sealed?.get(profile)
     return secret === undefined ? undefined : parseTokens(secret.open(`signing in as ${profile}`))
+  }
+
+  async #seal(profile: string, tokens: Tokens): Promise<void> {
+    this.#hide(tokens.access, tokens.refresh)
+    const before = await this.#tokens(profile)
+    await this.#sealed?.set(profile, JSON.stringify(tokens))
+    for (const value of [before?.access, before?.refresh]) if (value !== undefined && value !== tokens.access && value !== tokens.refresh) this.#options.forget?.(value)
   }
 
   #hide(...values: (string | undefined)[]): void {
@@ -191,7 +205,7 @@ export class Credentials {
     if (!(await this.#rows.needs(profile, reason))) return
     const next = signInAgain(profile)
     this.#options.log.warn('a sign-in needs a person', { profile, reason })
-    await this.#record({ act: 'credential.needs-you', subject: profile, outcome: 'failed', reason })
+    await this.#record({ act: 'credential.needs-you', principal: null, subject: profile, outcome: 'failed', reason })
     this.#options.needsYou?.(`The sign-in ${profile} needs you: ${reason} ${next}`, profile)
     this.#options.changed()
   }
@@ -217,7 +231,7 @@ export class Credentials {
 
   async #all(provider: KnownProvider): Promise<(UsableCredential & { row?: CredentialRow; kind: CredentialKind; from: Credential['from']; standby: boolean })[]> {
     const rows = (await this.#read()).filter((row) => row.provider === provider.id)
-    const all = rows.map((row) => ({ ...this.#sealedOne(provider, row), row, kind: row.kind, from: 'vault' as const, standby: false }))
+    const all = await Promise.all(rows.map(async (row) => ({ ...(await this.#sealedOne(provider, row)), row, kind: row.kind, from: 'vault' as const, standby: false })))
     const configured = await this.#options.secrets.get(`models.providers.${provider.id}.apiKey`)
     const given = await this.#fromEnvironment(provider)
     const plain = (name: string, secret: Secret, from: Credential['from'], standby: boolean) => ({
@@ -239,14 +253,14 @@ export class Credentials {
     return undefined
   }
 
-  #sealedOne(provider: KnownProvider, row: CredentialRow): UsableCredential {
+  async #sealedOne(provider: KnownProvider, row: CredentialRow): Promise<UsableCredential> {
     const { profile } = row
     const secretOf = (value: string): Secret => new Secret(profile, value)
     if (row.kind !== 'oauth') {
       let secret: Secret | undefined
       let fault: Problem | undefined
       try {
-        secret = this.#options.sealed?.get(sealedName(profile))
+        secret = await this.#sealed?.get(profile)
         if (secret === undefined) fault = new Problem('models-credential-missing', `${profile} is not in the vault any more.`, { next: `Add it again: moltbot models auth add --provider ${provider.id}`, details: { fault: 'auth' } })
         else if (row.expiresAt !== null && row.expiresAt <= this.#options.clock.now()) fault = new Problem('models-credential-expired', `${profile} is over.`, { next: `Add a new one: moltbot models auth add --provider ${provider.id}`, details: { fault: 'auth' } })
       } catch (error) {
@@ -265,7 +279,7 @@ export class Credentials {
     let fault = row.needs === null ? undefined : new Problem('models-sign-in-over', row.needs, { next: signInAgain(profile), details: { fault: 'auth' } })
     let mark = ''
     try {
-      const tokens = this.#renewals.current(profile)
+      const tokens = await this.#renewals.current(profile)
       if (tokens === undefined) fault ??= new Problem('models-sign-in-over', `The sign-in ${profile} is not in the vault any more.`, { next: signInAgain(profile), details: { fault: 'auth' } })
       else mark = fingerprint(bound(tokens))
     } catch (error) {
@@ -302,34 +316,36 @@ export class Credentials {
 
   // ---- people
 
-  #place(provider: string): { known: KnownProvider; sealed: SealedValues; random: (bytes: number) => Buffer } {
+  #place(provider: string): { known: KnownProvider; sealed: SealedCredentials; random: (bytes: number) => Buffer } {
     const known = this.#options.providers().find(({ id }) => id === provider)
     if (known === undefined) throw new Problem('models-provider-unknown', `There is no provider called "${provider}".`, { next: 'See which there are: moltbot models list --all' })
-    const { sealed, random } = this.#options
+    const { random } = this.#options
+    const sealed = this.#sealed
     if (sealed === undefined || random === undefined) throw new Problem('models-credentials-unkept', 'This gateway has no place to seal credentials in.', { next: 'Put the key into ~/.moltbot/secrets.env.' })
     return { known, sealed, random }
   }
 
-  async #signIn(wish: { provider: string; name?: string; way?: 'device' | 'browser' }): Promise<SignInAttempt> {
+  async #signIn(wish: Parameters<CredentialsDoor['signIn']>[0]): Promise<SignInAttempt> {
     const { known, sealed, random } = this.#place(wish.provider)
     if (known.oauth === undefined) {
       throw new Problem('models-sign-in-unsupported', `It is not known how to sign in with ${known.label}.`, { next: `Set models.providers.${known.id}.oauth (issuer and clientId), or add a key: moltbot models auth add --provider ${known.id}` })
     }
     if (wish.name !== undefined && !namePattern.test(wish.name)) throw badName(wish.name)
     const audience = baseOf(known).origin
+    // What nobody could seal afterwards is not asked for.
+    await sealed.check()
     await this.#attempts.get(known.id)?.stop()
     const attempt = beginSignIn({
       provider: known.id, oauth: known.oauth, way: wish.way, speaker: this.#speaker, random, clientSecret: await this.#clientSecret(known.id), audience,
       keep: async (tokens, account) => {
         const name = wish.name ?? (account === undefined ? 'default' : account.replaceAll(/[^A-Za-z0-9._@-]/g, '-').slice(0, 100))
         const profile = `${known.id}:${namePattern.test(name) ? name : 'default'}`
-        this.#hide(tokens.access, tokens.refresh)
         await this.#renewals.idle(profile)
         this.#renewals.forget(profile)
-        await sealed.set(sealedName(profile), JSON.stringify(tokens))
+        await this.#seal(profile, tokens)
         await this.#rows.put({ profile, provider: known.id, kind: 'oauth', account: account ?? null, expiresAt: tokens.expiresAt ?? null, renews: tokens.refresh !== undefined }, this.#options.clock.now())
         await this.#read()
-        await this.#record({ act: 'credential.added', subject: profile, outcome: 'done', reason: 'somebody signed in' })
+        await this.#record({ act: 'credential.added', principal: wish.by, subject: profile, outcome: 'done', reason: 'somebody signed in' })
         this.#options.changed()
         return profile
       },
@@ -338,7 +354,7 @@ export class Credentials {
     return attempt
   }
 
-  async #add({ provider, name, kind, value, expiresAt }: { provider: string; name: string; kind: 'token' | 'api-key'; value: string; expiresAt?: number }): Promise<Credential> {
+  async #add({ provider, name, kind, value, expiresAt, by }: Parameters<CredentialsDoor['add']>[0]): Promise<Credential> {
     const { known, sealed } = this.#place(provider)
     if (!namePattern.test(name) || name === 'config' || name === 'env') throw badName(name)
     if (!/^[\x21-\x7e]{8,16384}$/.test(value)) throw new Problem('models-key-unusable', 'This is no key: it is too short, or holds blanks or characters that no key has.', { next: 'Copy it again, without what stands around it.' })
@@ -346,18 +362,18 @@ export class Credentials {
     this.#hide(value)
     await this.#renewals.idle(profile)
     this.#renewals.forget(profile)
-    await sealed.set(sealedName(profile), value)
+    await sealed.set(profile, value)
     await this.#rows.put({ profile, provider: known.id, kind, account: null, expiresAt: expiresAt ?? null, renews: false }, this.#options.clock.now())
-    await this.#record({ act: 'credential.added', subject: profile, outcome: 'done', reason: 'somebody gave it' })
+    await this.#record({ act: 'credential.added', principal: by, subject: profile, outcome: 'done', reason: 'somebody gave it' })
     this.#options.changed()
     const added = (await this.#list()).find((each) => each.profile === profile)
     if (added === undefined) throw new Error(`${profile} is gone`)
     return added
   }
 
-  async #remove(profile: string): Promise<{ revoked: boolean | null }> {
+  async #remove(profile: string, by: PrincipalId): Promise<{ revoked: boolean | null }> {
     const row = await this.#rows.get(profile)
-    const { sealed } = this.#options
+    const sealed = this.#sealed
     if (row === undefined || sealed === undefined) {
       const elsewhere = profile.endsWith(':config') || profile.endsWith(':env')
       throw new Problem('models-credential-unknown', `There is no credential ${profile} in the vault.`, { next: elsewhere ? 'It stands in the configuration or the environment: remove it there.' : 'See which there are: moltbot models auth list' })
@@ -365,10 +381,10 @@ export class Credentials {
     await this.#renewals.idle(profile)
     const revoked = row.kind === 'oauth' ? await this.#revoke(profile) : null
     this.#renewals.forget(profile)
+    await sealed.remove(profile)
     await this.#rows.remove(profile)
-    await sealed.remove(sealedName(profile))
     await this.#read()
-    await this.#record({ act: 'credential.removed', subject: profile, outcome: revoked === false ? 'failed' : 'done', reason: revoked === false ? 'forgotten here; the provider could not be told' : 'asked for' })
+    await this.#record({ act: 'credential.removed', principal: by, subject: profile, outcome: revoked === false ? 'failed' : 'done', reason: revoked === false ? 'forgotten here; the provider could not be told' : 'asked for' })
     this.#options.changed()
     return { revoked }
   }
@@ -376,7 +392,7 @@ export class Credentials {
   /** RFC 7009: both tokens, the one that lives longer first. Null: the server takes none back. */
   async #revoke(profile: string): Promise<boolean | null> {
     try {
-      const tokens = this.#renewals.current(profile)
+      const tokens = await this.#renewals.current(profile)
       if (tokens?.revoke === undefined) return null
       const secret = await this.#clientSecret(providerOf(profile))
       const given: [string, string][] = [...(tokens.refresh === undefined ? [] : [['refresh_token', tokens.refresh] as [string, string]]), ['access_token', tokens.access]]
@@ -411,10 +427,6 @@ export function fingerprint(secret: Secret): string {
 
 function providerOf(profile: string): string {
   return profile.slice(0, profile.indexOf(':'))
-}
-
-function sealedName(profile: string): string {
-  return `models/${profile}`
 }
 
 function pinKey(provider: string, session: string): string {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Secret } from '@moltbot/contract'
+import { Secret, ownerPrincipal } from '@moltbot/contract'
 import type { Clock, ConfigView, ModelCall, ModelCallEvent, Store } from '@moltbot/contract'
 import { FakeClock, countingIds, memoryLogger, realClock } from '@moltbot/contract/testing'
 import { formats } from '@moltbot/models'
@@ -10,7 +10,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { startAuthorizationServer } from '../../../../test/fakes/authorization-server/index.ts'
 import type { AuthorizationServer, AuthorizationServerOptions } from '../../../../test/fakes/authorization-server/index.ts'
 import { openStore } from '../storage/index.ts'
-import { createModels, credentialsMigration, modelsMigration } from './index.ts'
+import { createModels, credentialsMigration, credentialValuesMigration, modelsMigration } from './index.ts'
 import type { CredentialAct, Models, SignInAttempt } from './index.ts'
 
 const closing: (() => unknown)[] = []
@@ -47,7 +47,7 @@ async function world(shape: Shape = {}): Promise<World> {
   closing.push(() => auth.close())
   const { baseUrl, seen, refuse } = await provider(auth, shape.keys)
   const log = memoryLogger()
-  const store = await openStore({ file: ':memory:', migrations: [modelsMigration, credentialsMigration] })
+  const store = await openStore({ file: ':memory:', migrations: [modelsMigration, credentialsMigration, credentialValuesMigration] })
   const sealed = new Map<string, string>()
   const [acts, told, hidden]: [CredentialAct[], string[], Set<string>] = [[], [], new Set()]
   let sections: Record<string, unknown> = {
@@ -58,14 +58,15 @@ async function world(shape: Shape = {}): Promise<World> {
   const again = (more: { failWrites?: () => boolean } = {}): Models => {
     const models = createModels({
       config: view, secrets: { get: async (path) => (shape.secrets?.[path] === undefined ? undefined : new Secret(path, shape.secrets[path])) }, store, clock: shape.clock ?? realClock, log, newId: countingIds(), formats, catalog: [], fetch: globalThis.fetch,
-      sealed: {
-        get: (name) => (sealed.has(name) ? new Secret(name, sealed.get(name) ?? '') : undefined),
-        async set(name, value) {
+      sealer: { open: async () => ({
+        seal([, profile = ''], text) {
           if (more.failWrites?.() === true) throw new Error('the disk is full')
-          sealed.set(name, value)
+          sealed.set(profile, text)
+          return `sealed ${Buffer.from(text).toString('base64')}`
         },
-        remove: async (name) => sealed.delete(name),
-      },
+        unseal: (_facts, text) => Buffer.from(text.slice(7), 'base64').toString('utf8'),
+      }) },
+      forgetSecret: (value) => void hidden.delete(value),
       random: randomBytes, hide: (value) => void hidden.add(value), record: async (act) => void acts.push(act), needsYou: (sentence) => void told.push(sentence), agentsDefault: () => ({ fallbacks: [], aliases: {} }),
     })
     closing.push(() => models.stop())
@@ -96,17 +97,17 @@ async function over(attempt: SignInAttempt): Promise<ReturnType<SignInAttempt['s
   return attempt.state()
 }
 async function signedIn(at: World, name?: string): Promise<void> {
-  const attempt = await at.models.door.credentials.signIn({ provider: 'mine', way: 'browser', ...(name === undefined ? {} : { name }) })
+  const attempt = await at.models.door.credentials.signIn({ by: ownerPrincipal, provider: 'mine', way: 'browser', ...(name === undefined ? {} : { name }) })
   const { url } = await step(attempt)
   expect((await fetch(await at.auth.visit(url))).status).toBe(200)
   expect(await over(attempt)).toMatchObject({ kind: 'done' })
 }
-const tokensOf = (at: World, profile = 'mine:default'): { access: string; refresh: string } => JSON.parse(at.sealed.get(`models/${profile}`) ?? '{}') as never
+const tokensOf = (at: World, profile = 'mine:default'): { access: string; refresh: string } => JSON.parse(at.sealed.get(profile) ?? '{}') as never
 
 describe('signing in by a code typed elsewhere', () => {
   it('shows the code, asks as often as it is told to, and seals what it gets', async () => {
     const at = await world({ server: { email: 'olga@example.org' } })
-    const attempt = await at.models.door.credentials.signIn({ provider: 'mine' })
+    const attempt = await at.models.door.credentials.signIn({ by: ownerPrincipal, provider: 'mine' })
     const { kind, url, code } = await step(attempt)
     expect({ kind, url }).toEqual({ kind: 'device', url: `${at.auth.issuer}/type` })
     await at.auth.arrived('token', 1)
@@ -118,13 +119,13 @@ describe('signing in by a code typed elsewhere', () => {
     expect(at.seen).toEqual([access])
     expect([...at.hidden]).toEqual(expect.arrayContaining([access, refresh]))
     expect(JSON.stringify([at.log.lines, at.acts, await at.store.read.all('SELECT * FROM model_credentials'), await at.models.door.credentials.list()])).not.toMatch(new RegExp(`${access}|${refresh}`))
-    expect(at.acts).toEqual([{ act: 'credential.added', subject: 'mine:olga@example.org', outcome: 'done', reason: 'somebody signed in' }])
+    expect(at.acts).toEqual([{ act: 'credential.added', principal: ownerPrincipal, subject: 'mine:olga@example.org', outcome: 'done', reason: 'somebody signed in' }])
   })
 
   it('goes slower when it is told to, waits longer when nobody answers, and ends with a no or with the code', async () => {
     const clock = new FakeClock()
     const at = await world({ clock, server: { interval: 5 } })
-    const attempt = await at.models.door.credentials.signIn({ provider: 'mine', way: 'device' })
+    const attempt = await at.models.door.credentials.signIn({ by: ownerPrincipal, provider: 'mine', way: 'device' })
     const { code } = await step(attempt)
     const polls = (): number => at.auth.asked.filter(({ place }) => place === 'token').length
     const wait = async (ms: number, wanted: number): Promise<void> => {
@@ -143,7 +144,7 @@ describe('signing in by a code typed elsewhere', () => {
     await wait(20_000, 4)
     expect(await over(attempt)).toMatchObject({ kind: 'failed', reason: expect.stringContaining('said no') })
 
-    const second = await at.models.door.credentials.signIn({ provider: 'mine', way: 'device' })
+    const second = await at.models.door.credentials.signIn({ by: ownerPrincipal, provider: 'mine', way: 'device' })
     await step(second)
     for (let waited = 0; second.state().kind === 'going' && waited < 320; waited += 5) {
       await clock.advance(5_000)
@@ -157,7 +158,7 @@ describe('signing in by a code typed elsewhere', () => {
 describe('signing in by a browser', () => {
   it('ORG-12: takes one answer, with its own state, of its own server; every other one is refused and nothing is sealed', async () => {
     const at = await world()
-    const attempt = await at.models.door.credentials.signIn({ provider: 'mine', way: 'browser' })
+    const attempt = await at.models.door.credentials.signIn({ by: ownerPrincipal, provider: 'mine', way: 'browser' })
     const { url } = await step(attempt)
     const redirect = new URL(new URL(url).searchParams.get('redirect_uri') ?? '')
     expect([redirect.hostname, redirect.pathname, redirect.protocol]).toEqual(['127.0.0.1', '/callback', 'http:'])
@@ -192,7 +193,7 @@ describe('signing in by a browser', () => {
 
   it('twin: a sign-in that took any state would have taken a stranger\'s', async () => {
     const at = await world()
-    const attempt = await at.models.door.credentials.signIn({ provider: 'mine', way: 'browser' })
+    const attempt = await at.models.door.credentials.signIn({ by: ownerPrincipal, provider: 'mine', way: 'browser' })
     const { url } = await step(attempt)
     const strangers = new URL(await at.auth.visit(url, { state: 'a-strangers' }))
     strangers.searchParams.set('state', new URL(url).searchParams.get('state') ?? '')
@@ -202,7 +203,7 @@ describe('signing in by a browser', () => {
 
   it('takes the address a browser on another machine ended at', async () => {
     const at = await world({ server: { clientSecret: 'of-the-program' }, secrets: { 'models.providers.mine.oauth.clientSecret': 'of-the-program' } })
-    const attempt = await at.models.door.credentials.signIn({ provider: 'mine', way: 'browser', name: 'work' })
+    const attempt = await at.models.door.credentials.signIn({ by: ownerPrincipal, provider: 'mine', way: 'browser', name: 'work' })
     const { url } = await step(attempt)
     expect(() => attempt.handIn('https://elsewhere.example/other')).toThrow(/not the address/)
     attempt.handIn(await at.auth.visit(url))
@@ -211,17 +212,17 @@ describe('signing in by a browser', () => {
 
   it('ends with a no, with a wish to stop, when another one is begun, and at a server that calls itself something else', async () => {
     const at = await world()
-    const first = await at.models.door.credentials.signIn({ provider: 'mine', way: 'browser' })
+    const first = await at.models.door.credentials.signIn({ by: ownerPrincipal, provider: 'mine', way: 'browser' })
     expect(await (await fetch(await at.auth.visit((await step(first)).url, { deny: true }))).text()).toContain('Nobody was signed in')
     expect(await over(first)).toMatchObject({ kind: 'failed', reason: expect.stringContaining('said no') })
-    const second = await at.models.door.credentials.signIn({ provider: 'mine', way: 'browser' })
+    const second = await at.models.door.credentials.signIn({ by: ownerPrincipal, provider: 'mine', way: 'browser' })
     await step(second)
-    const third = await at.models.door.credentials.signIn({ provider: 'mine', way: 'browser' })
+    const third = await at.models.door.credentials.signIn({ by: ownerPrincipal, provider: 'mine', way: 'browser' })
     expect(await over(second)).toMatchObject({ kind: 'failed', reason: expect.stringContaining('called off') })
     await third.stop()
     const mixed = await world({ server: { issuer: 'https://another.example' } })
-    expect(await over(await mixed.models.door.credentials.signIn({ provider: 'mine' }))).toMatchObject({ kind: 'failed', reason: expect.stringContaining('another issuer') })
-    await expect(at.models.door.credentials.signIn({ provider: 'nobody' })).rejects.toMatchObject({ code: 'models-provider-unknown' })
+    expect(await over(await mixed.models.door.credentials.signIn({ by: ownerPrincipal, provider: 'mine' }))).toMatchObject({ kind: 'failed', reason: expect.stringContaining('another issuer') })
+    await expect(at.models.door.credentials.signIn({ by: ownerPrincipal, provider: 'nobody' })).rejects.toMatchObject({ code: 'models-provider-unknown' })
   })
 
   it.each([
@@ -230,7 +231,7 @@ describe('signing in by a browser', () => {
     ['a redirect to elsewhere', { redirectUri: 'https://evil.example/callback' }, 'address of this machine'],
   ])('refuses %s', async (_what, oauth, words) => {
     const at = await world({ oauth })
-    expect(await over(await at.models.door.credentials.signIn({ provider: 'mine', way: 'redirectUri' in oauth ? 'browser' : 'device' }))).toMatchObject({ kind: 'failed', reason: expect.stringContaining(words) })
+    expect(await over(await at.models.door.credentials.signIn({ by: ownerPrincipal, provider: 'mine', way: 'redirectUri' in oauth ? 'browser' : 'device' }))).toMatchObject({ kind: 'failed', reason: expect.stringContaining(words) })
   })
 })
 
@@ -258,6 +259,8 @@ describe('a sign-in that goes on', () => {
     expect((await calls).every(({ text }) => text === 'hi')).toBe(true)
     expect([...at.auth.uses]).toEqual([[refresh, 1]])
     expect(tokensOf(at).access).not.toBe(access)
+    // What is replaced opens nothing any more, and is not looked for for ever.
+    expect([at.hidden.has(access), at.hidden.has(refresh), at.hidden.has(tokensOf(at).access)]).toEqual([false, false, true])
     expect(new Set(at.seen.slice(1))).toEqual(new Set([tokensOf(at).access]))
   }, 60_000)
 
@@ -309,7 +312,7 @@ describe('a sign-in that goes on', () => {
   it('needs a person once the provider renews it no more: told once, with the one thing to do; another credential takes over meanwhile', async () => {
     const at = await world({ server: { lifeSeconds: null }, keys: ['a-key-that-counts'] })
     await signedIn(at, 'work')
-    await at.models.door.credentials.add({ provider: 'mine', name: 'spare', kind: 'api-key', value: 'a-key-that-counts' })
+    await at.models.door.credentials.add({ by: ownerPrincipal, provider: 'mine', name: 'spare', kind: 'api-key', value: 'a-key-that-counts' })
     at.auth.revokeAll()
     const answer = await ask(at.models)
     // The same model: nothing a person has to be told about.
@@ -386,15 +389,15 @@ describe('a sign-in that goes on', () => {
     const at = await world()
     await signedIn(at)
     const { access } = tokensOf(at)
-    expect(await at.models.door.credentials.remove('mine:default')).toEqual({ revoked: true })
+    expect(await at.models.door.credentials.remove('mine:default', ownerPrincipal)).toEqual({ revoked: true })
     expect(at.auth.accepts(access)).toBe(false)
-    expect([at.sealed.size, await at.models.door.credentials.list()]).toEqual([0, []])
+    expect([await at.store.read.all('SELECT * FROM model_credential_values'), await at.models.door.credentials.list()]).toEqual([[], []])
     expect((await ask(at.models)).fault).toMatch(/Nobody is signed in.*moltbot models auth login --provider mine/)
-    await expect(at.models.door.credentials.remove('mine:default')).rejects.toMatchObject({ code: 'models-credential-unknown' })
+    await expect(at.models.door.credentials.remove('mine:default', ownerPrincipal)).rejects.toMatchObject({ code: 'models-credential-unknown' })
     await signedIn(at)
     await at.auth.close()
-    expect(await at.models.door.credentials.remove('mine:default')).toEqual({ revoked: false })
-    expect(at.sealed.size).toBe(0)
+    expect(await at.models.door.credentials.remove('mine:default', ownerPrincipal)).toEqual({ revoked: false })
+    expect(await at.store.read.all('SELECT * FROM model_credential_values')).toEqual([])
   })
 })
 
@@ -403,14 +406,14 @@ describe('several credentials of one provider', () => {
     const clock = new FakeClock()
     const at = await world({ clock, keys: ['key-number-one', 'key-number-two', 'token-number-one'], oauth: {} })
     const { credentials } = at.models.door
-    await credentials.add({ provider: 'mine', name: 'one', kind: 'api-key', value: 'key-number-one' })
-    await credentials.add({ provider: 'mine', name: 'two', kind: 'api-key', value: 'key-number-two' })
+    await credentials.add({ by: ownerPrincipal, provider: 'mine', name: 'one', kind: 'api-key', value: 'key-number-one' })
+    await credentials.add({ by: ownerPrincipal, provider: 'mine', name: 'two', kind: 'api-key', value: 'key-number-two' })
     for (const sessionHint of ['a', 'b', 'a', 'b', 'c']) {
       await clock.advance(1000)
       expect((await ask(at.models, { sessionHint })).text).toBe('hi')
     }
     expect(at.seen).toEqual(['key-number-one', 'key-number-two', 'key-number-one', 'key-number-two', 'key-number-one'])
-    await credentials.add({ provider: 'mine', name: 'tok', kind: 'token', value: 'token-number-one' })
+    await credentials.add({ by: ownerPrincipal, provider: 'mine', name: 'tok', kind: 'token', value: 'token-number-one' })
     expect((await ask(at.models, { sessionHint: 'd' })).text).toBe('hi')
     expect(at.seen.at(-1)).toBe('token-number-one')
     expect((await credentials.list()).map(({ profile }) => profile).slice(0, 1)).toEqual(['mine:tok'])
@@ -426,8 +429,8 @@ describe('several credentials of one provider', () => {
   it('each rests by itself, over a restart, and the next one of the same model is asked at once', async () => {
     const clock = new FakeClock()
     const at = await world({ clock, keys: ['key-number-one', 'key-number-two'] })
-    await at.models.door.credentials.add({ provider: 'mine', name: 'one', kind: 'api-key', value: 'key-number-one' })
-    await at.models.door.credentials.add({ provider: 'mine', name: 'two', kind: 'api-key', value: 'key-number-two' })
+    await at.models.door.credentials.add({ by: ownerPrincipal, provider: 'mine', name: 'one', kind: 'api-key', value: 'key-number-one' })
+    await at.models.door.credentials.add({ by: ownerPrincipal, provider: 'mine', name: 'two', kind: 'api-key', value: 'key-number-two' })
     at.refuse.set('key-number-one', 402)
     expect(await ask(at.models)).toMatchObject({ text: 'hi', kinds: ['mine/m', 'mine/m'] })
     expect((await at.models.door.list()).find(({ id }) => id === 'm')).toMatchObject({ available: true, credential: 'set' })
@@ -443,8 +446,8 @@ describe('several credentials of one provider', () => {
   it('an order of the configuration holds, and what it does not name is not used', async () => {
     const at = await world({ keys: ['key-number-one', 'key-of-the-file', 'token-number-one'], secrets: { 'models.providers.mine.apiKey': 'key-of-the-file' }, auth: { order: { mine: ['mine:config', 'one'] } } })
     const { credentials } = at.models.door
-    await credentials.add({ provider: 'mine', name: 'one', kind: 'api-key', value: 'key-number-one' })
-    await credentials.add({ provider: 'mine', name: 'tok', kind: 'token', value: 'token-number-one' })
+    await credentials.add({ by: ownerPrincipal, provider: 'mine', name: 'one', kind: 'api-key', value: 'key-number-one' })
+    await credentials.add({ by: ownerPrincipal, provider: 'mine', name: 'tok', kind: 'token', value: 'token-number-one' })
     expect((await credentials.list()).map(({ profile, state }) => `${profile} ${state}`)).toEqual(['mine:config ready', 'mine:one ready', 'mine:tok left-out'])
     at.refuse.set('key-of-the-file', 402)
     at.refuse.set('key-number-one', 402)
@@ -456,11 +459,11 @@ describe('several credentials of one provider', () => {
     const clock = new FakeClock()
     const at = await world({ clock })
     const { credentials } = at.models.door
-    await credentials.add({ provider: 'mine', name: 'tok', kind: 'token', value: 'token-number-one', expiresAt: clock.now() + 1000 })
+    await credentials.add({ by: ownerPrincipal, provider: 'mine', name: 'tok', kind: 'token', value: 'token-number-one', expiresAt: clock.now() + 1000 })
     await clock.advance(1001)
     expect((await credentials.list())[0]).toMatchObject({ state: 'needs-you', next: 'Add a new one: moltbot models auth add --provider mine' })
-    for (const name of ['env', 'config', '', '../x', 'a b']) await expect(credentials.add({ provider: 'mine', name, kind: 'token', value: 'token-number-one' })).rejects.toMatchObject({ code: 'models-profile-name' })
-    await expect(credentials.add({ provider: 'mine', name: 'x', kind: 'token', value: 'two words' })).rejects.toMatchObject({ code: 'models-key-unusable' })
+    for (const name of ['env', 'config', '', '../x', 'a b']) await expect(credentials.add({ by: ownerPrincipal, provider: 'mine', name, kind: 'token', value: 'token-number-one' })).rejects.toMatchObject({ code: 'models-profile-name' })
+    await expect(credentials.add({ by: ownerPrincipal, provider: 'mine', name: 'x', kind: 'token', value: 'two words' })).rejects.toMatchObject({ code: 'models-key-unusable' })
   })
 })
 

@@ -1,4 +1,4 @@
-import type { Secret } from '@moltbot/contract'
+import type { PrincipalId } from '@moltbot/contract'
 import type { SignInStep } from './oauth/sign-in-by-device.ts'
 
 export type CredentialKind = 'oauth' | 'token' | 'api-key'
@@ -50,21 +50,19 @@ export interface CredentialsDoor {
   /** The ways to sign in with each provider that has any. */
   ways(): Record<string, ('device' | 'browser')[]>
   /** Begins a sign-in; an earlier one with the provider is given up. `way` absent: a code to type elsewhere where the server has it, else a browser. */
-  signIn(wish: { provider: string; name?: string; way?: 'device' | 'browser' }): Promise<SignInAttempt>
+  signIn(wish: { provider: string; name?: string; way?: 'device' | 'browser'; by: PrincipalId }): Promise<SignInAttempt>
   /** The latest sign-in with the provider; undefined: none since the start. */
   attemptOf(provider: string): SignInAttempt | undefined
   /** Seals a key or token that somebody pasted. */
-  add(given: { provider: string; name: string; kind: 'token' | 'api-key'; value: string; expiresAt?: number }): Promise<Credential>
+  add(given: { provider: string; name: string; kind: 'token' | 'api-key'; value: string; expiresAt?: number; by: PrincipalId }): Promise<Credential>
   /** Forgets it here and has the provider take it back. `revoked` null: there was nothing to take back; false: the provider could not be told. */
-  remove(profile: string): Promise<{ revoked: boolean | null }>
+  remove(profile: string, by: PrincipalId): Promise<{ revoked: boolean | null }>
 }
 
-/** One act on a credential, for the record. Never holds a value. */
-export interface CredentialAct { act: 'credential.added' | 'credential.removed' | 'credential.needs-you'; subject: string; outcome: 'done' | 'failed'; reason: string }
+/** One act on a credential, for the record. Never holds a value. `principal` null: nobody asked for it. */
+export interface CredentialAct { act: 'credential.added' | 'credential.removed' | 'credential.needs-you'; principal: PrincipalId | null; subject: string; outcome: 'done' | 'failed'; reason: string }
 
-/** Where values are sealed. */
-export interface SealedValues {
-  get(name: string): Secret | undefined
-  set(name: string, value: string): Promise<void>
-  remove(name: string): Promise<boolean>
+/** Who seals: texts bound to facts, under a key this room never sees. Rejects while the vault is locked. */
+export interface Sealer {
+  open(): Promise<{ seal(facts: readonly string[], text: string): string; unseal(facts: readonly string[], sealed: string): string }>
 }

@@ -12,7 +12,7 @@ export interface RenewalOptions {
   clock: Clock
   log: Logger
   newId: NewId
-  read(profile: string): Tokens | undefined
+  read(profile: string): Promise<Tokens | undefined>
   /** Resolves once they are sealed. */
   write(profile: string, tokens: Tokens): Promise<void>
   clientSecret(profile: string): Promise<string | undefined>
@@ -44,16 +44,17 @@ export class Renewals {
   }
 
   /** As they are now. Undefined: nothing is sealed under this profile. */
-  current(profile: string): Tokens | undefined {
-    return this.#unsealed.get(profile) ?? this.#options.read(profile)
+  async current(profile: string): Promise<Tokens | undefined> {
+    return this.#unsealed.get(profile) ?? (await this.#options.read(profile))
   }
 
   /** Tokens that count, renewed where that is due. `stale`: an access token that was refused. Rejects with a `Problem` when there are none. */
   async fresh(profile: string, stale?: string): Promise<Tokens> {
+    const { clock } = this.#options
+    const tokens = this.#running.has(profile) ? undefined : await this.current(profile)
+    // Another call may have begun meanwhile.
     const running = this.#running.get(profile)
     if (running !== undefined) return running
-    const { clock } = this.#options
-    const tokens = this.current(profile)
     if (tokens === undefined) throw gone(profile)
     if (!this.#isDue(profile, tokens, stale)) return tokens
     const work = this.#renew(profile, tokens, stale).catch((error: unknown) => {
@@ -101,12 +102,12 @@ export class Renewals {
     while (!(await rows.lease(profile, lease, clock.now(), clock.now() + leaseMs))) {
       if ((await rows.get(profile)) === undefined) throw gone(profile)
       await new Promise<void>((resolve) => void clock.after(lookAgainMs, resolve))
-      const now = this.current(profile)
+      const now = await this.current(profile)
       if (now !== undefined && now.access !== known.access) return now
       if (clock.now() >= giveUpAt) throw new Problem('models-sign-in-unreachable', `Another process is renewing the sign-in ${profile} and does not come to an end.`, { next: 'Try again.', details: { fault: 'network' } })
     }
     try {
-      const tokens = this.current(profile)
+      const tokens = await this.current(profile)
       if (tokens === undefined) throw gone(profile)
       // Somebody was quicker.
       if (tokens.access !== known.access) return tokens
@@ -132,7 +133,7 @@ export class Renewals {
         throw error
       }
       // Somebody else, whose lease had run out, was quicker all the same.
-      const now = this.current(profile)
+      const now = await this.current(profile)
       if (now !== undefined && now.refresh !== tokens.refresh) return now
       const reason = wasSent
         ? 'New tokens were asked for once and never sealed, because the gateway stopped or the line broke in between, and the provider gives out none for the old ones.'
