@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { abilitiesOf } from '../abilities.ts'
-import type { ChannelKit } from './channel-files.ts'
+import type { ChannelKit } from './channel-kit.ts'
 
 /** What one run of the suite saw of a channel, as it lies beside its test in `abilities.json`. */
 export interface SeenAbilities extends ReturnType<typeof abilitiesOf> { label: string; own: boolean; places: string[]; robots: boolean }

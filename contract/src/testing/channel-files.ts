@@ -1,24 +1,10 @@
-import { describe, expect, it, type TestContext } from 'vitest'
-import type { Channel } from '../channel.ts'
+import { describe, expect, it } from 'vitest'
 import { SendProblem } from '../channel.ts'
 import type { PlatformMessageId } from '../ids.ts'
-import type { ChatRef, IncomingMessage, OutgoingButton, OutgoingFile, OutgoingMessage } from '../message.ts'
-import type { TestHostOptions } from './channel-host.ts'
-import type { Line, SeenMessage, Words } from './test-channel.ts'
+import type { IncomingMessage, OutgoingButton, OutgoingFile } from '../message.ts'
+import { failure, never, words, type ChannelKit } from './channel-kit.ts'
+import type { Line, SeenMessage } from './channel-network.ts'
 
-/** What the cases of a suite share. */
-export interface ChannelKit {
-  channel: Channel
-  line(options?: TestHostOptions): Promise<Line>
-  /** Somebody says something; the message as the gateway got it. */
-  hear(at: Line, said: Words): Promise<IncomingMessage>
-  chatWithAnna(at: Line): Promise<ChatRef>
-  needs<T>(context: TestContext, ability: T | undefined | false, name: string): asserts ability is T
-  words(markdown: string, more?: Partial<OutgoingMessage>): OutgoingMessage
-  failure(work: Promise<unknown>): Promise<unknown>
-}
-
-const never = new AbortController().signal
 /** More than this says nothing more about a limit and costs every run. */
 const largestTried = 4 * 1024 * 1024
 
@@ -52,7 +38,7 @@ const sameBytes = (seen: SeenMessage | undefined, sent: Uint8Array): boolean => 
 
 /** Files on their way out, for a connection that says it takes some. */
 export function fileCases(kit: ChannelKit): void {
-  const { channel, line, chatWithAnna, words, failure } = kit
+  const { channel, line, chatWithAnna } = kit
   describe(`${channel.id}: files that go out`, () => {
     it('have honest, usable limits', async (context) => {
       const { connection: { limits } } = await line()
@@ -180,7 +166,7 @@ const choices: OutgoingButton[] = [{ label: 'Yes, once', says: 'yes 7kQ' }, { la
 
 /** Answers to tap, for a connection that says it has some. */
 export function buttonCases(kit: ChannelKit): void {
-  const { channel, line, hear, chatWithAnna, words } = kit
+  const { channel, line, hear, chatWithAnna } = kit
   describe(`${channel.id}: buttons`, () => {
     const labelsOf = (at: Line, id: PlatformMessageId): string[] => at.network.sent().find((message) => message.id === id)?.buttons ?? []
 

@@ -1,5 +1,7 @@
 /** Conformance suites and fakes. Each suite is one function that registers vitest cases; a new adapter calls it once. */
 export * from './test-channel.ts'
+export { testOwnDoor } from './test-own-door.ts'
+export type * from './channel-network.ts'
 export { sampleFiles } from './channel-files.ts'
 export * from './channel-host.ts'
 export * from './test-model.ts'
