@@ -28,6 +28,7 @@ import { configUnreadable } from './config-unreadable.ts'
 import { deliveriesStuck } from './deliveries-stuck.ts'
 import { devicesPending } from './devices-pending.ts'
 import { devicesStale } from './devices-stale.ts'
+import { devicesTokenAge } from './devices-token-age.ts'
 import { fsBackupsPerms } from './fs-backups-perms.ts'
 import { fsConfigCopyPerms } from './fs-config-copy-perms.ts'
 import { fsConfigIncludePermsGroupReadable } from './fs-config-include-perms-group-readable.ts'
@@ -64,8 +65,8 @@ import { gatewayControlUiAllowedOriginsInsecure } from './gateway-control-ui-all
 import { gatewayControlUiAllowedOriginsWildcard } from './gateway-control-ui-allowed-origins-wildcard.ts'
 import { gatewayControlUiDeviceAuthDisabled } from './gateway-control-ui-device-auth-disabled.ts'
 import { gatewayControlUiInsecureAuth } from './gateway-control-ui-insecure-auth.ts'
-import { gatewayControlUiSessionLong } from './gateway-control-ui-session-long.ts'
 import { gatewayControlUiNotificationAnswers } from './gateway-control-ui-notification-answers.ts'
+import { gatewayControlUiSessionLong } from './gateway-control-ui-session-long.ts'
 import { gatewayLoopbackNoAuth } from './gateway-loopback-no-auth.ts'
 import { gatewayPasswordTooShort } from './gateway-password-too-short.ts'
 import { gatewayPortsLocalhost } from './gateway-ports-localhost.ts'
@@ -131,6 +132,7 @@ export const checks: readonly Check[] = [
   deliveriesStuck,
   devicesPending,
   devicesStale,
+  devicesTokenAge,
   fsBackupsPerms,
   fsConfigCopyPerms,
   fsConfigIncludePermsGroupReadable,
@@ -167,9 +169,9 @@ export const checks: readonly Check[] = [
   gatewayControlUiAllowedOriginsWildcard,
   gatewayControlUiDeviceAuthDisabled,
   gatewayControlUiInsecureAuth,
+  gatewayControlUiNotificationAnswers,
   gatewayControlUiSessionLong,
   gatewayLoopbackNoAuth,
-  gatewayControlUiNotificationAnswers,
   gatewayPasswordTooShort,
   gatewayPortsLocalhost,
   gatewayProbeFailed,

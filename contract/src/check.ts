@@ -43,7 +43,7 @@ export interface CredentialFact {
 /** What only a running gateway can tell. Times are epoch ms. */
 export interface LiveFacts {
   startedAt: number
-  devices: readonly { id: string; name: string; roles: readonly string[]; scopes: readonly string[]; approvedAt: number; approvedVia: 'silent' | 'person'; lastUsedAt: number | null }[]
+  devices: readonly { id: string; name: string; roles: readonly string[]; scopes: readonly string[]; approvedAt: number; approvedVia: 'silent' | 'person'; lastUsedAt: number | null; /** When the token it was given last was made; of several roles the oldest. Null: it has none. Absent: unknown. */ tokenAt?: number | null }[]
   devicesPending: number
   pairingPending: number
   paired: readonly { channel: string; account: string; sender: string; role: string; since: number }[]

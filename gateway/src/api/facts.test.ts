@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Secret } from '@moltbot/contract'
 import type { Facts } from '@moltbot/contract'
-import { realClock } from '@moltbot/contract/testing'
+import { FakeClock, realClock } from '@moltbot/contract/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ConfigSnapshot } from '../foundation/config/types.ts'
 import { bitsOf, isPlaceholder } from './facts/config-facts.ts'
 import { listenersIn, namesIn } from './facts/listening.ts'
 import { lookFromOutside } from './facts/look-from-outside.ts'
 import { takeFacts, thisMachine } from './facts.ts'
+import { fakeRooms } from './testing/fake-rooms.ts'
 
 let stateDir: string
 beforeEach(() => {
@@ -191,4 +192,19 @@ describe('the look from outside', () => {
     await new Promise((resolve) => server.close(resolve))
     expect(await lookFromOutside(port, false)).toMatchObject({ reached: false, reason: expect.stringMatching(/ECONNREFUSED/), refusals: [] })
   })
+})
+
+it('the age of a device\'s token is that of the last one it was given', async () => {
+  const clock = new FakeClock()
+  const rooms = await fakeRooms({ clock })
+  const credentials = { mark: (value: string) => value } as never
+  const ages = async (): Promise<(number | null | undefined)[]> => (await facts(snapshotOf({}, {}), {}, { rooms, clock })).live?.devices.map(({ tokenAt }) => tokenAt) ?? []
+  await rooms.devices.admitSilently({ deviceId: 'd', publicKey: 'k', clientId: 'cli', clientMode: 'backend' } as never, 'operator', ['operator.read'])
+  expect(await ages()).toEqual([null])
+  await rooms.devices.issueToken('d', 'operator', ['operator.read'], credentials)
+  await clock.advance(1_000)
+  await rooms.devices.issueToken('d', 'operator', ['operator.read'], credentials)
+  expect(await ages()).toEqual([clock.now()])
+  await rooms.devices.revokeToken('d', 'operator')
+  expect(await ages()).toEqual([null])
 })

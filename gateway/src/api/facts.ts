@@ -100,7 +100,11 @@ async function liveFacts(rooms: Rooms): Promise<LiveFacts> {
     startedAt: rooms.startedAt,
     devices: devices.map(({ deviceId, displayName, clientId, roles, scopes, approvedAtMs, approvedVia, tokens }) => {
       const used = tokens.flatMap(({ lastUsedAtMs }) => (lastUsedAtMs === undefined ? [] : [lastUsedAtMs]))
-      return { id: deviceId, name: displayName ?? clientId ?? deviceId, roles, scopes, approvedAt: approvedAtMs, approvedVia, lastUsedAt: used.length === 0 ? null : Math.max(...used) }
+      const made = tokens.flatMap(({ createdAtMs, rotatedAtMs, revokedAtMs }) => (revokedAtMs === undefined ? [rotatedAtMs ?? createdAtMs] : []))
+      return {
+        id: deviceId, name: displayName ?? clientId ?? deviceId, roles, scopes, approvedAt: approvedAtMs, approvedVia, lastUsedAt: used.length === 0 ? null : Math.max(...used),
+        tokenAt: made.length === 0 ? null : Math.min(...made),
+      }
     }),
     devicesPending: devicesPending.length,
     pairingPending: pairing.length,
