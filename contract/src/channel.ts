@@ -96,6 +96,8 @@ export interface ChannelHost {
    * redirects and more than `bytesMax` are refused, and what leaves is counted. Rejects with a `Problem`; do not log it, it may name the address.
    */
   media(request: MediaRequest): Promise<Media>
+  /** Films are looked into here: they are fetched like pictures. Absent: they stay references. */
+  films?: boolean
   /** The in-chat commands, for a network with a native command menu. Absent: leave the network's menu as it is. */
   commands?: readonly { name: string; description: string }[]
 }

@@ -33,6 +33,8 @@ export interface Attachment {
   ref?: string
   /** What it says. The gateway puts it there once it has read the file; never a channel. */
   reading?: Reading
+  /** So many pictures of it follow as attachments of their own. The gateway puts it there; never a channel. */
+  pictures?: number
 }
 
 /** The words in a file: of a `document` whoever wrote it, in a `transcript` whoever spoke. `truncated`: there was more. */

@@ -245,6 +245,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const connections = createConnections({
       channels: channels.map((channel) => channelProcesses.wrap(channel)), config, secrets: config.secrets, store, clock, log: log.child('channels'), fetch,
       sealer: createSealing(vault, 'channels.sealing'),
+      films: () => media.looksAtFilms(),
       media: (channel, account, from, request) => fetchMedia(egress, channel, account, from, request),
       receive: (message) => during({ place: placeOf(message.chat) }, () => handleMessage(message, journey)),
       notice: (channel, account, notice) => log.info('A channel noticed something.', { channel, account, notice }),

@@ -277,6 +277,12 @@ describe('what comes in', () => {
     expect(voice?.attachments[0]).toMatchObject({ kind: 'voice', mimeType: 'audio/ogg', fileName: 'voice.ogg', data: Buffer.alloc(10).toString('base64') })
   })
 
+  it('brings films, too, where they are looked into', async () => {
+    const { server, host, anna } = await stage({}, {}, { films: true })
+    server.say(anna, '', { extra: { attachments: [server.file('film.mp4', 'video/mp4', Buffer.alloc(9))] } })
+    expect((await taken(host, 1))[0]?.attachments).toMatchObject([{ kind: 'video', data: Buffer.alloc(9).toString('base64') }])
+  })
+
   it('tells of forwards, stickers and polls in words', async () => {
     const { server, host, anna } = await stage()
     server.say(anna, '', { extra: { message_reference: { type: 1, message_id: '123456789012345678' }, message_snapshots: [{ message: { content: 'old news', attachments: [] } }] } })

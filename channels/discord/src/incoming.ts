@@ -156,8 +156,7 @@ function readAttachments(message: GatewayMessageCreateDispatchData | APIMessage)
   const forwarded = (message.message_snapshots ?? []).flatMap((snapshot) => snapshot.message.attachments)
   for (const file of [...message.attachments, ...forwarded]) {
     const kind = kindOf(file, ((message.flags ?? 0) & voiceFlag) !== 0)
-    // Nothing here looks into a film.
-    if (kind !== 'video') files.push({ attachment: attachments.length, url: file.url, sizeBytes: file.size })
+    files.push({ attachment: attachments.length, url: file.url, sizeBytes: file.size })
     const attachment: Attachment = { kind, ref: file.url, fileName: file.filename, sizeBytes: file.size }
     if (file.content_type !== undefined) attachment.mimeType = file.content_type
     attachments.push(attachment)

@@ -16,5 +16,5 @@ export function createFileFetcher(mediaMaxMb: number, acceptsMedia: (url: string
     })
   }
 
-  return (files, message) => attachFiles(message, files, fetchOne)
+  return (files, message) => attachFiles(message, files.filter(({ attachment }) => host.films === true || message.attachments[attachment]?.kind !== 'video'), fetchOne)
 }

@@ -44,7 +44,8 @@ export function createHandOver({ host, config, own, original, fetchFile, taken }
     const { message, files } = understood
     const bytesMax = config.mediaMaxMb * 1024 * 1024
     for (const { attachment, guid, sizeBytes } of files) {
-      const data = !config.includeAttachments || sizeBytes > bytesMax ? undefined : await fetchFile?.(guid, bytesMax)
+      const isFilm = message.attachments[attachment]?.kind === 'video'
+      const data = !config.includeAttachments || sizeBytes > bytesMax || (isFilm && host.films !== true) ? undefined : await fetchFile?.(guid, bytesMax)
       const target = message.attachments[attachment]
       if (data !== undefined && target !== undefined) target.data = data
     }

@@ -105,7 +105,7 @@ function readAttachments(raw: RawMessage): { attachments: Attachment[]; files: {
     if (typeof file.size === 'number') attachment.sizeBytes = file.size
     if (typeof file.guid === 'string' && /^[A-Za-z0-9_-]{8,100}$/.test(file.guid)) {
       attachment.ref = file.guid
-      if (kind !== 'video') files.push({ attachment: attachments.length, guid: file.guid, sizeBytes: Number(file.size ?? 0) })
+      files.push({ attachment: attachments.length, guid: file.guid, sizeBytes: Number(file.size ?? 0) })
     }
     attachments.push(attachment)
   }

@@ -69,7 +69,8 @@ export function createHandOver({ host, daemon, config, self, journal, health }: 
     if (understood.kind === 'notice') return host.notice(understood.notice)
     const { message, files, receipt } = understood
     for (const { attachment, id, sizeBytes } of files) {
-      const data = sizeBytes > bytesMax || bytesMax === 0 ? undefined : await fetchFile(id, message.chat.kind === 'group' ? { groupId: message.chat.chat } : { recipient: message.chat.chat })
+      const isFilm = message.attachments[attachment]?.kind === 'video'
+      const data = sizeBytes > bytesMax || bytesMax === 0 || (isFilm && host.films !== true) ? undefined : await fetchFile(id, message.chat.kind === 'group' ? { groupId: message.chat.chat } : { recipient: message.chat.chat })
       const target = message.attachments[attachment]
       if (data !== undefined && target !== undefined) target.data = data
     }

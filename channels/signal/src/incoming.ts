@@ -172,7 +172,7 @@ function readAttachments(data: SignalData): { attachments: Attachment[]; files: 
     if (typeof file.size === 'number') attachment.sizeBytes = file.size
     if (typeof file.id === 'string') attachment.ref = file.id
     // It is a name inside signal-cli's own folder: anything that could lead out of it is not asked for.
-    if (kind !== 'video' && typeof file.id === 'string' && /^[\w.-]{1,200}$/.test(file.id) && !file.id.startsWith('.')) files.push({ attachment: attachments.length, id: file.id, sizeBytes: Number(file.size ?? 0) })
+    if (typeof file.id === 'string' && /^[\w.-]{1,200}$/.test(file.id) && !file.id.startsWith('.')) files.push({ attachment: attachments.length, id: file.id, sizeBytes: Number(file.size ?? 0) })
     attachments.push(attachment)
   }
   return { attachments, files }

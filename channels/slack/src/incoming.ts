@@ -140,8 +140,7 @@ function readFiles(given: readonly SlackFile[]): { attachments: Attachment[]; fi
     // Gone, or hidden because the workspace does not pay: there is nothing to fetch.
     if (file.mode === 'tombstone' || file.mode === 'hidden_by_limit') continue
     const kind = kindOf(file)
-    // Nothing here looks into a film.
-    if (kind !== 'video' && typeof file.url_private === 'string') {
+    if (typeof file.url_private === 'string') {
       files.push({ attachment: attachments.length, url: file.url_private, sizeBytes: Number(file.size ?? 0), isPage: /html/.test(file.mimetype ?? '') })
     }
     const attachment: Attachment = { kind }

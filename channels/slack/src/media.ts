@@ -24,5 +24,5 @@ export function createFileFetcher(mediaMaxMb: number, token: string, acceptsFile
     return inTurn((signal) => read(url, isPage, signal))
   }
 
-  return (files, message) => attachFiles(message, files, fetchOne)
+  return (files, message) => attachFiles(message, files.filter(({ attachment }) => host.films === true || message.attachments[attachment]?.kind !== 'video'), fetchOne)
 }

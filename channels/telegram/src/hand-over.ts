@@ -254,7 +254,7 @@ export function createHandOver({ host, self, join, hold, holdPieces, fetchFile, 
 
   async function addFile(part: Incoming): Promise<void> {
     const attachment = part.file === undefined ? undefined : part.message.attachments[part.file.attachment]
-    if (part.file === undefined || attachment === undefined || attachment.data !== undefined) return
+    if (part.file === undefined || attachment === undefined || attachment.data !== undefined || (attachment.kind === 'video' && host.films !== true)) return
     const data = await fetchFile(part.file.fileId, part.file.sizeBytes)
     if (data !== undefined) attachment.data = data
   }

@@ -241,11 +241,19 @@ function readAttachments(message: Message): { attachments: Attachment[]; file?: 
     fetched(message.audio)
     attachments.push(attachmentOf('audio', message.audio))
   }
-  if (message.video !== undefined) attachments.push(attachmentOf('video', message.video))
-  if (message.video_note !== undefined) attachments.push(attachmentOf('video', message.video_note, 'video/mp4'))
-  if (message.animation !== undefined) attachments.push(attachmentOf('video', message.animation))
-  else if (message.document !== undefined) {
-    // A film sent as a file stays a film: nothing here looks into it.
+  if (message.video !== undefined) {
+    fetched(message.video)
+    attachments.push(attachmentOf('video', message.video))
+  }
+  if (message.video_note !== undefined) {
+    fetched(message.video_note)
+    attachments.push(attachmentOf('video', message.video_note, 'video/mp4'))
+  }
+  if (message.animation !== undefined) {
+    fetched(message.animation)
+    attachments.push(attachmentOf('video', message.animation))
+  } else if (message.document !== undefined) {
+    // A film sent as a file stays a file: nothing here looks into it.
     if (!(message.document.mime_type ?? '').startsWith('video/')) fetched(message.document)
     attachments.push(attachmentOf('document', message.document))
   }

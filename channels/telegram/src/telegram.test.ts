@@ -141,6 +141,10 @@ describe('pictures and files', () => {
     expect((await taken(host, 3)).map((message) => message.attachments[0])).toMatchObject([
       { kind: 'document', fileName: 'a.pdf', mimeType: 'application/pdf', sizeBytes: 10 }, { kind: 'voice', mimeType: 'audio/ogg' }, { kind: 'video', mimeType: 'video/mp4' },
     ])
+    expect(host.taken.map((message) => message.attachments[0]?.data !== undefined)).toEqual([true, true, false])
+    host.films = true
+    server.sendFile(anna, 'video', { bytes, mimeType: 'video/mp4' })
+    expect((await taken(host, 4))[3]?.attachments[0]?.data).toBe(Buffer.from(bytes).toString('base64'))
   })
 })
 

@@ -173,7 +173,8 @@ export function createHandOver({ host, library, selfChat, fetchFile, isOurs, ren
         await decrypt()
         if (fullMessage.messageStubType !== undefined && fullMessage.messageStubType !== null) throw new NotYet()
         const understood = await read(fullMessage, socket)
-        if (understood.kind === 'message' && understood.files.length > 0 && files === undefined) throw new NotYet(understood.files)
+        const wanted = understood.kind === 'message' ? understood.files.filter(({ kind }) => host.films === true || kind !== 'video') : []
+        if (wanted.length > 0 && files === undefined) throw new NotYet(wanted)
         if (understood.kind === 'message') addFiles(understood.message, files)
         remember(fullMessage, understood)
         await deliver(understood)

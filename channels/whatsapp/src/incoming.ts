@@ -155,7 +155,7 @@ function readFiles(content: Content, once: boolean): { attachments: Attachment[]
   take('sticker', 'sticker', true, content.stickerMessage)
   take(content.audioMessage?.ptt === true ? 'voice' : 'audio', 'audio', true, content.audioMessage)
   take('document', 'document', true, content.documentMessage)
-  take('video', 'video', false, content.videoMessage)
-  take('video', 'video', false, content.ptvMessage)
+  take('video', 'video', true, content.videoMessage)
+  take('video', 'video', true, content.ptvMessage)
   return { attachments, files }
 }

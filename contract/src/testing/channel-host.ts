@@ -50,6 +50,7 @@ export interface TestHostOptions {
   known?: Set<string>
   clock?: Clock
   commands?: ChannelHost['commands']
+  films?: boolean
 }
 
 const identity = (message: IncomingMessage, id: string = message.id): string => JSON.stringify([message.chat.channel, message.chat.account, message.chat.chat, id])
@@ -185,6 +186,7 @@ export function createTestHost(options: TestHostOptions = {}): TestHost {
       })
     },
   }
+  if (options.films !== undefined) host.films = options.films
   if (options.commands !== undefined) host.commands = options.commands
   return host
 }

@@ -64,6 +64,8 @@ export function createConnections(options: {
   receive(message: IncomingMessage): Promise<Receipt>
   notice(channel: ChannelId, account: AccountId, notice: ChannelNotice): void
   commands(): { name: string; description: string }[]
+  /** Films are looked into on this machine. Absent: never. */
+  films?(): boolean
   /** Fetches media for an account, from there alone. */
   media(channel: ChannelId, account: AccountId, from: MediaFrom, request: MediaRequest): Promise<Media>
   /** Seals what only one account may read. Absent: channels that need it cannot be opened. */
@@ -143,6 +145,7 @@ export function createConnections(options: {
       log: log.child(channel.id),
       fetch: options.fetch,
       media: (request) => options.media(channel.id, account, channel.mediaFrom?.(accountConfigOf(config, channel, account) as never) ?? { hosts: [] }, request),
+      films: options.films?.() === true,
       commands: options.commands(),
     }
   }

@@ -35,6 +35,14 @@ export const mediaSection = defineSection({
       maxBytes: Type.Integer({ default: 20_971_520, minimum: 0, description: 'The largest document that is read, in bytes.' }),
       maxChars: Type.Integer({ default: 20_000, minimum: 200, maximum: 200_000, description: 'The most text of one document, in characters.' }),
     }, { default: {}, description: 'Documents.' }),
+    video: Type.Object({
+      enabled: Type.Boolean({ default: true, description: 'Whether films are looked into, where `ffmpeg` is on the machine: some pictures of them, and what is said. It runs isolated.' }),
+      guests: Type.Boolean({ default: false, description: 'Also for guests: it takes work of this machine, and pictures cost tokens.' }),
+      maxBytes: Type.Integer({ default: 20_971_520, minimum: 0, description: 'The largest film that is looked into, in bytes. Channels fetch none beyond their `mediaMaxMb`.' }),
+      pictures: Type.Integer({ default: 3, minimum: 0, maximum: 8, description: 'How many pictures of one film are shown: one at its beginning, then one every five seconds.' }),
+      sound: Type.Boolean({ default: true, description: 'Whether what is said in it is turned into words, as for other sound.' }),
+      timeoutSeconds: Type.Integer({ default: 60, minimum: 1, maximum: 300, description: 'How long that may take, in seconds. The answer waits for it.' }),
+    }, { default: {}, description: 'Films.' }),
     audio: Type.Object({
       enabled: Type.Boolean({ default: true, description: 'Whether voice notes and sound are turned into words, where there is something that does it.' }),
       scope,

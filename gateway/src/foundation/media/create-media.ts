@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { describeError, type Attachment, type Charge, type Clock, type ConfigView, type IncomingMessage, type Logger, type Principal, type Reading } from '@moltbot/contract'
 import { mediaSection, type MediaConfig } from './config.ts'
 import { fileKind, type FileKind } from './file-kind.ts'
+import { filmProgram, lookAtFilm } from './look-at-film.ts'
 import { knownTranscribers, transcribe, type TranscribeNeeds } from './transcribe.ts'
 import { untilAborted } from './until-aborted.ts'
 
@@ -14,6 +15,8 @@ const heardBeforeMax = 32
 export interface MediaNeeds extends TranscribeNeeds {
   /** Text of a document, in a process of its own with limits. Rejects when it cannot be read. */
   read(request: { kind: 'html' | 'text' | 'json' | 'pdf' | 'docx'; charset: string; charsMax: number }, bytes: Buffer, signal: AbortSignal): Promise<{ text: string; truncated: boolean }>
+  /** Whether a program of this name can be run on this machine, isolated. */
+  has(program: string): boolean
   /** Takes out what must not be kept, such as credentials. */
   hide(text: string): string
   /** The providers whose models answer in this gateway. */
@@ -30,6 +33,8 @@ export interface Media {
   mayListen(message: IncomingMessage, principal: Principal): boolean
   /** The message with what is said in its voice note; it is not heard a second time by `read`. Never rejects. */
   listen(message: IncomingMessage, principal: Principal, charge: Charge): Promise<IncomingMessage>
+  /** Whether films are looked into here now. */
+  looksAtFilms(): boolean
   /** Gives up what is being read. */
   close(): void
 }
@@ -102,18 +107,42 @@ export function createMedia(options: { config: ConfigView; clock: Clock; log: Lo
     return undefined
   }
 
+  /** Only the first film of a message: each takes the machine a while. */
+  async function readFilm(film: Attachment, bytes: Buffer, hears: boolean, charge: Charge): Promise<Attachment[]> {
+    const { pictures: most, sound: wanted, timeoutSeconds } = settings().video
+    const { data: _bytes, ...named } = film
+    try {
+      const { pictures, sound } = await inTurn(timeoutSeconds * 1_000, (signal) => untilAborted(lookAtFilm(bytes, { pictures: most, sound: wanted && hears }, needs.run, signal), signal))
+      const reading = sound === undefined ? undefined : await hear({ kind: 'sound', mimeType: 'audio/wav', extension: 'wav' }, sound, charge)
+      const shown = pictures.map((picture) => ({ kind: 'image' as const, mimeType: 'image/jpeg', sizeBytes: picture.length, data: picture.toString('base64') }))
+      return [{ ...named, ...(reading === undefined ? {} : { reading }), ...(shown.length === 0 ? {} : { pictures: shown.length }) }, ...shown]
+    } catch (error) {
+      log.info('A film could not be looked into.', { error: describeError(error) })
+      return [named]
+    }
+  }
+
+  const looksAtFilms = (): boolean => settings().video.enabled && needs.has(filmProgram)
+
   async function readAll(message: IncomingMessage, principal: Principal, charge: Charge): Promise<IncomingMessage> {
     const { mode, maxAttachments } = settings().audio.attachments
     let sounds = isWanted(message, principal) ? (mode === 'first' ? 1 : maxAttachments) : 0
     let chars = messageCharsMax
     const attachments: Attachment[] = []
-    for (const { reading: _untrusted, ...attachment } of message.attachments) {
+    let films = looksAtFilms() && (principal.role !== 'guest' || settings().video.guests) ? 1 : 0
+    for (const { reading: _untrusted, pictures: _claimed, ...attachment } of message.attachments) {
       const bytes = attachment.data === undefined ? undefined : Buffer.from(attachment.data, 'base64')
       const isSound = attachment.kind === 'voice' || attachment.kind === 'audio'
       const found = bytes === undefined ? undefined : fileKind(bytes, { ...(attachment.fileName === undefined ? {} : { name: attachment.fileName }), ...(attachment.mimeType === undefined ? {} : { mimeType: attachment.mimeType }), sound: isSound || attachment.mimeType?.startsWith('audio/') === true })
       // Whatever it calls itself: a model only ever looks at what is a picture by content.
       const { data: _bytes, ...named } = attachment
-      if (bytes === undefined || found === undefined) attachments.push(named)
+      if (attachment.kind === 'video' && bytes !== undefined && films > 0 && bytes.length <= settings().video.maxBytes) {
+        films -= 1
+        const hears = sounds > 0
+        if (hears) sounds -= 1
+        attachments.push(...await readFilm(attachment, bytes, hears, charge))
+      } else if (attachment.kind === 'video') attachments.push(named)
+      else if (bytes === undefined || found === undefined) attachments.push(named)
       else if (found.kind === 'image') attachments.push({ ...attachment, kind: 'image', mimeType: found.mimeType })
       else {
         const hears = found.kind === 'sound' && sounds > 0
@@ -135,6 +164,7 @@ export function createMedia(options: { config: ConfigView; clock: Clock; log: Lo
       log.error('What came with a message could not be read.', { error: describeError(error) })
       return message
     })),
+    looksAtFilms,
     mayListen: (message, principal) => settings().audio.mentions && isWanted(message, principal) && waysNow().length > 0 && noteOf(message) !== undefined,
     async listen(message, principal, charge) {
       const note = noteOf(message)

@@ -1,7 +1,9 @@
+import { symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Problem, Secret, type Attachment, type Charge, type ConfigView, type IncomingMessage, type Principal } from '@moltbot/contract'
 import { FakeClock, memoryLogger } from '@moltbot/contract/testing'
 import Value from 'typebox/value'
-import { beforeEach, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { fileKind } from './file-kind.ts'
 import { soundSeconds } from './sound-length.ts'
 import { createMedia, mediaSection, type Media, type MediaNeeds, type Upload } from './index.ts'
@@ -19,6 +21,7 @@ let answers: (() => Promise<{ status: number; body: Buffer }>)[]
 let needs: MediaNeeds
 let media: Media
 let spent: string[]
+let installed: string[]
 
 const chargeOf = ({ id }: Principal): Charge => ({ principal: id, agent: 'main', channel: 'fake', session: 'k', turn: '', privy: false }) as unknown as Charge
 const said = (text: string) => async (): Promise<{ status: number; body: Buffer }> => ({ status: 200, body: Buffer.from(JSON.stringify({ text })) })
@@ -32,6 +35,7 @@ beforeEach(() => {
   values = { audio: { models: [{ baseUrl: 'http://127.0.0.1:9/v1', model: 'w', provider: 'openai' }] } }
   uploads = []
   spent = []
+  installed = []
   reads = []
   answers = []
   clock = new FakeClock()
@@ -52,6 +56,7 @@ beforeEach(() => {
       let open = true
       return { settle: (amount) => { if (open) spent.push(`took ${amount.toFixed(3)}`); open = false } }
     },
+    has: (program) => installed.includes(program),
     hide: (text) => text.replaceAll('hunter2', '[secret PASSWORD]'),
     providers: () => ['anthropic', 'groq'],
   }
@@ -203,4 +208,48 @@ it('nobody is listened to whom nobody would hear: guests, others’ words, switc
   values = {}
   needs.providers = () => ['anthropic']
   expect(media.mayListen(given, member)).toBe(false)
+})
+
+describe('a film', () => {
+  const film = Buffer.from('\0\0\0\x20ftypisom and so on', 'latin1')
+  /** A program that leaves these files in its folder, whatever it is told. */
+  const leaves = (files: Record<string, Buffer>, asked: (readonly string[])[] = []): MediaNeeds['run'] => async ({ words, workspace }) => {
+    asked.push(words)
+    const isSound = words.includes('0:a:0')
+    for (const [name, bytes] of Object.entries(files)) if (name.endsWith('.wav') === isSound) writeFileSync(join(workspace, name), bytes)
+    return { code: 0, output: '' }
+  }
+
+  it('becomes pictures and what is said in it, where the machine can open it', async () => {
+    const asked: (readonly string[])[] = []
+    installed = ['ffmpeg']
+    needs.run = leaves({ 'picture1.jpg': Buffer.from('\xff\xd8\xff one', 'latin1'), 'picture2.jpg': Buffer.from('\xff\xd8\xff two', 'latin1'), 'picture9.jpg': Buffer.from('too many'), 'sound.wav': Buffer.alloc(32_044) }, asked)
+    const [first, one, two, ...rest] = await read([file('video', film, { fileName: '-y; rm.mp4' })])
+    expect(first).toEqual({ kind: 'video', fileName: '-y; rm.mp4', pictures: 2, reading: { kind: 'transcript', text: 'good morning', truncated: false } })
+    expect([one, two]).toMatchObject([{ kind: 'image', mimeType: 'image/jpeg', data: Buffer.from('\xff\xd8\xff one', 'latin1').toString('base64') }, { kind: 'image' }])
+    expect(rest).toEqual([])
+    expect(asked.every(([program, ...args]) => program === 'ffmpeg' && args.includes('/workspace/given') && !args.join(' ').includes('rm.mp4'))).toBe(true)
+    expect(uploads).toHaveLength(1)
+  })
+
+  it('stays a name where nothing opens it, for guests, when it is too large, switched off, or broken', async () => {
+    const named = [{ kind: 'video' }]
+    needs.run = leaves({ 'picture1.jpg': Buffer.from('\xff\xd8\xff', 'latin1') })
+    expect(await read([file('video', film)])).toEqual(named)
+    installed = ['ffmpeg']
+    expect(await read([file('video', film)], guest)).toEqual(named)
+    expect((await read([file('video', film), file('video', film)])).map(({ kind }) => kind)).toEqual(['video', 'image', 'video'])
+    values = { video: { maxBytes: 4 } }
+    expect(await read([file('video', film)])).toEqual(named)
+    values = { video: { enabled: false } }
+    expect([media.looksAtFilms(), await read([file('video', film)])]).toEqual([false, named])
+    values = {}
+    needs.run = () => Promise.reject(new Problem('media-isolation', 'Programs cannot be isolated here.'))
+    expect(await read([file('video', film)])).toEqual(named)
+    needs.run = async ({ workspace }) => {
+      symlinkSync('/etc/hostname', join(workspace, 'picture1.jpg'))
+      return { code: 0, output: '' }
+    }
+    expect(await read([file('video', film)])).toEqual(named)
+  })
 })

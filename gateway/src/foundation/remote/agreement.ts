@@ -8,7 +8,7 @@ export type Ability = (typeof abilities)[number]
 export interface Opened { limits: ConnectionLimits; abilities: Ability[] }
 
 /** What an account is opened with. `line`: its number, in everything that is said about it. */
-export interface Opening { line: number; channel: string; account: string; config: unknown; sealed: boolean; commands: { name: string; description: string }[] | undefined }
+export interface Opening { line: number; channel: string; account: string; config: unknown; sealed: boolean; films: boolean; commands: { name: string; description: string }[] | undefined }
 
 /** A message on its way to the other side. The bytes of a file are asked for when they are needed. */
 export type CarriedMessage = Omit<OutgoingMessage, 'file'> & { file?: Omit<OutgoingFile, 'bytes'> & { token: number } }

@@ -211,7 +211,7 @@ export function createChannelProcesses({ command, environment, clock, log }: Cha
   }
 
   const openingOf = (line: Line, config: unknown): Opening => ({
-    line: line.number, channel: line.channel.id, account: line.host.account, config, sealed: line.host.sealed !== undefined, commands: line.host.commands === undefined ? undefined : line.host.commands.map(({ name, description }) => ({ name, description })),
+    line: line.number, channel: line.channel.id, account: line.host.account, config, sealed: line.host.sealed !== undefined, films: line.host.films === true, commands: line.host.commands === undefined ? undefined : line.host.commands.map(({ name, description }) => ({ name, description })),
   })
 
   function begin(channel: Channel, host: ChannelHost, memoryMb: number, on: Pick<Line, 'onStep' | 'onGone'>): { line: Line; running: Running } {

@@ -90,7 +90,7 @@ function withFile(peer: Peer, line: number, argument: unknown): unknown {
   return { ...message, file: { ...facts, bytes: () => peer.call('bytes', [line, token]) } }
 }
 
-function hostOf(peer: Peer, { line, account, sealed, commands }: Opening, clock: Clock): ChannelHost {
+function hostOf(peer: Peer, { line, account, sealed, films, commands }: Opening, clock: Clock): ChannelHost {
   const ask = (method: string, ...args: unknown[]): Promise<never> => peer.call(method, [line, ...args]) as Promise<never>
   return {
     account: account as ChannelHost['account'],
@@ -107,6 +107,7 @@ function hostOf(peer: Peer, { line, account, sealed, commands }: Opening, clock:
     log: loggerOf(peer, line),
     fetch: (input, init) => globalThis.fetch(input, init),
     media: ({ signal, ...request }) => peer.call('media', [line, request], signal) as Promise<Media>,
+    films,
     ...(commands === undefined ? {} : { commands }),
   }
 }

@@ -31,7 +31,8 @@ export function wordsOf(message: IncomingMessage): string {
   const attached = message.attachments
     .filter((attachment) => attachment.kind !== 'image' || attachment.data === undefined)
     .map((attachment) => {
-      const { reading } = attachment
+      const { reading, pictures = 0 } = attachment
+      if (pictures > 0) return `[${nameOf(attachment)} attached; ${pictures === 1 ? 'one picture' : `${pictures} pictures`} of it ${reading === undefined ? 'follow' : 'and what is said in it follow'}${pictures === 1 && reading === undefined ? 's' : ''} below]`
       if (reading === undefined) return `[${nameOf(attachment)} attached; its content is not available]`
       if (reading.kind === 'transcript' && attachment.kind === 'voice') return `[voice note, as it was heard] ${reading.text}${reading.truncated ? ' [it goes on]' : ''}`
       return `[${nameOf(attachment)} attached; its content follows below]`
