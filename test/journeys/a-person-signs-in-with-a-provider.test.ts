@@ -90,4 +90,7 @@ it('in a browser elsewhere, beside a key of somebody\'s own; the order is the ow
   expect(await client.ask('who answers?', 'another')).toContain('Signed in and well.')
   await client.request('models.auth.order', { provider: 'house', order: null })
   expect((await profiles()).map(({ profile }) => profile)).toEqual(['house:work', 'house:spare'])
+  // A conversation can have its own, named behind the model.
+  expect(await client.ask('/model house/m@work', 'third')).toContain('house/m@work')
+  expect(await client.ask('who answers now?', 'third')).toContain('Signed in and well.')
 })

@@ -6,7 +6,6 @@ import { CredentialRows } from './credential-rows.ts'
 import type { CredentialRow } from './credential-rows.ts'
 import type { Credential, CredentialAct, CredentialKind, CredentialsDoor, Sealer, SignInAttempt } from './types.ts'
 import { Renewals, signInAgain } from './oauth/renew.ts'
-import { beginSignIn } from './oauth/sign-in.ts'
 import { sendForm } from './oauth/speak.ts'
 import type { Speaker } from './oauth/speak.ts'
 import { parseTokens } from './oauth/tokens.ts'
@@ -335,6 +334,7 @@ export class Credentials {
     // What nobody could seal afterwards is not asked for.
     await sealed.check()
     await this.#attempts.get(known.id)?.stop()
+    const { beginSignIn } = await import('./oauth/sign-in.ts')
     const attempt = beginSignIn({
       provider: known.id, oauth: known.oauth, way: wish.way, speaker: this.#speaker, random, clientSecret: await this.#clientSecret(known.id), audience,
       keep: async (tokens, account) => {
@@ -350,6 +350,8 @@ export class Credentials {
         return profile
       },
     })
+    // Of two that were begun at once the later one stays.
+    void this.#attempts.get(known.id)?.stop()
     this.#attempts.set(known.id, attempt)
     return attempt
   }

@@ -39,7 +39,7 @@ async function provider(auth: AuthorizationServer, keys: readonly string[] = [])
   return { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, seen, refuse }
 }
 
-interface World { auth: AuthorizationServer; models: Models; log: ReturnType<typeof memoryLogger>; store: Store; sealed: Map<string, string>; acts: CredentialAct[]; told: string[]; hidden: Set<string>; seen: string[]; refuse: Map<string, number>; again(more?: { failWrites?: () => boolean }): Models; set(config: Record<string, unknown>): void }
+interface World { auth: AuthorizationServer; models: Models; log: ReturnType<typeof memoryLogger>; store: Store; sealed: Map<string, string>; acts: CredentialAct[]; told: string[]; hidden: Set<string>; seen: string[]; refuse: Map<string, number>; again(more?: { failWrites?: () => boolean }): Models; set(config: Record<string, unknown>): void; hold(held: boolean): void }
 interface Shape { server?: AuthorizationServerOptions; oauth?: Record<string, unknown>; clock?: Clock; keys?: string[]; secrets?: Record<string, string>; auth?: Record<string, unknown>; failWrites?: () => boolean }
 
 async function world(shape: Shape = {}): Promise<World> {
@@ -50,6 +50,7 @@ async function world(shape: Shape = {}): Promise<World> {
   const store = await openStore({ file: ':memory:', migrations: [modelsMigration, credentialsMigration, credentialValuesMigration] })
   const sealed = new Map<string, string>()
   const [acts, told, hidden]: [CredentialAct[], string[], Set<string>] = [[], [], new Set()]
+  let held = false
   let sections: Record<string, unknown> = {
     models: { providers: { mine: { baseUrl, api: 'openai-completions', models: [{ id: 'm', reasoning: false, input: ['text'], contextWindow: 200_000, maxTokens: 8192 }], oauth: { clientId: 'moltbot-test', scopes: ['chat'], parameters: {}, issuer: auth.issuer, ...shape.oauth } } } },
     auth: { order: {}, profiles: {}, ...shape.auth },
@@ -66,13 +67,14 @@ async function world(shape: Shape = {}): Promise<World> {
         },
         unseal: (_facts, text) => Buffer.from(text.slice(7), 'base64').toString('utf8'),
       }) },
+      held: () => held,
       forgetSecret: (value) => void hidden.delete(value),
       random: randomBytes, hide: (value) => void hidden.add(value), record: async (act) => void acts.push(act), needsYou: (sentence) => void told.push(sentence), agentsDefault: () => ({ fallbacks: [], aliases: {} }),
     })
     closing.push(() => models.stop())
     return models
   }
-  return { auth, models: again(shape.failWrites === undefined ? {} : { failWrites: shape.failWrites }), log, store, sealed, acts, told, hidden, seen, refuse, again, set: (config) => (sections = { ...sections, ...config }) }
+  return { auth, models: again(shape.failWrites === undefined ? {} : { failWrites: shape.failWrites }), log, store, sealed, acts, told, hidden, seen, refuse, again, set: (config) => (sections = { ...sections, ...config }), hold: (now) => void (held = now) }
 }
 
 const call = (more: Partial<ModelCall> = {}): ModelCall => ({
@@ -191,7 +193,7 @@ describe('signing in by a browser', () => {
     expect(form?.['code_verifier']).toMatch(/^[\w-]{43}$/)
   })
 
-  it('twin: a sign-in that took any state would have taken a stranger\'s', async () => {
+  it('ORG-12 twin: a sign-in that took any state would have taken a stranger\'s', async () => {
     const at = await world()
     const attempt = await at.models.door.credentials.signIn({ by: ownerPrincipal, provider: 'mine', way: 'browser' })
     const { url } = await step(attempt)
@@ -371,13 +373,18 @@ describe('a sign-in that goes on', () => {
     expect([...at.auth.uses.values()]).toEqual([1])
   })
 
-  it('is renewed while nobody asks for anything, and never sent to another address than the one it was made for', async () => {
+  it('is renewed while nobody asks for anything, but not while everything is stopped, and never sent to another address than the one it was made for', async () => {
     const clock = new FakeClock()
     const at = await world({ clock })
     await signedIn(at)
     const { access } = tokensOf(at)
     at.models.watch()
+    at.hold(true)
     for (let minute = 0; minute < 50; minute++) await clock.advance(60_000)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(at.auth.uses.size).toBe(0)
+    at.hold(false)
+    await clock.advance(60_000)
     await vi.waitFor(() => expect(tokensOf(at).access).not.toBe(access))
     const strange = await provider(at.auth)
     at.set({ models: { providers: { mine: { baseUrl: strange.baseUrl, api: 'openai-completions', models: [], oauth: { clientId: 'moltbot-test', scopes: [], parameters: {}, issuer: at.auth.issuer } } } } })
