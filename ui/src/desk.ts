@@ -103,14 +103,14 @@ const peopleEveryMs = 20_000
 /** An answer to `chat.send` takes one commit; longer silence means the line is dead. */
 const sendTimeoutMs = 20_000
 
-/** What went wrong, and what to do about it, in the page's words. */
-export function explainFailure(error: unknown): { reason: string; next: string | undefined } {
 /** Files as `chat.send` takes them. */
 function attachmentsOf({ images, files = [] }: Unsent): { attachments?: Record<string, string>[] } {
   const all = [...images.map((image) => ({ type: 'image', ...image })), ...files.map(({ kind, ...file }) => ({ type: kind === 'voice' ? 'voice' : 'file', ...file }))]
   return all.length === 0 ? {} : { attachments: all.map(({ type, mimeType, fileName, data }) => ({ type, mimeType, fileName, content: data })) }
 }
 
+/** What went wrong, and what to do about it, in the page's words. */
+export function explainFailure(error: unknown): { reason: string; next: string | undefined } {
   if (error instanceof ConnectionLost) return { reason: text.lostBeforeAnswer, next: text.lostNext }
   if (error instanceof GatewayError) return { reason: error.message, next: error.next }
   return { reason: error instanceof Error ? error.message : String(error), next: undefined }
@@ -306,10 +306,10 @@ export function createDesk(world: DeskSurroundings): Desk {
         ...attachmentsOf(message),
       }, sendTimeoutMs))
       unsent.remove(message.key)
+      withFiles.delete(message.key)
       if (answer['status'] === 'error') {
         deliver(message, { kind: 'failed', reason: words(answer['summary']) ?? text.answerFailed, next: undefined })
         return loadHistory(message.sessionKey)
-      withFiles.delete(message.key)
       }
       const over = answer['status'] === 'ok' || answer['aborted'] !== undefined
       const known = transcripts.get(message.sessionKey)?.deliveries.get(message.key)
@@ -355,9 +355,6 @@ export function createDesk(world: DeskSurroundings): Desk {
     }
   }
 
-  function ownOf(key: string): { message: Unsent; sessionKey: string } | undefined {
-    for (const [at, known] of transcripts) {
-      const item = known.tail.find((line) => line.kind === 'own' && line.key === key)
   /** Messages whose files are more than the conversation shows, while they may have to be sent again. */
   const withFiles = new Map<string, Unsent>()
   /** Files stand below the words by their names, as the gateway will show them. */
@@ -367,11 +364,14 @@ export function createDesk(world: DeskSurroundings): Desk {
     return { ...message, text: [message.text, ...message.files.map(({ kind, fileName }) => (kind === 'voice' ? `[${text.voiceNote}]` : `[${fileName}]`))].filter((part) => part !== '').join('\n') }
   }
 
+  function ownOf(key: string): { message: Unsent; sessionKey: string } | undefined {
+    for (const [at, known] of transcripts) {
+      const item = known.tail.find((line) => line.kind === 'own' && line.key === key)
+      const whole = withFiles.get(key)
+      if (item !== undefined && whole !== undefined) return { sessionKey: at, message: whole }
       if (item?.kind === 'own') return { sessionKey: at, message: { key, sessionKey: at, text: item.text, images: item.images, at: item.at } }
     }
     return undefined
-      const whole = withFiles.get(key)
-      if (item !== undefined && whole !== undefined) return { sessionKey: at, message: whole }
   }
 
   // ── sessions ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -569,11 +569,11 @@ export function createDesk(world: DeskSurroundings): Desk {
     discard(key) {
       const own = ownOf(key)
       unsent.remove(key)
+      withFiles.delete(key)
       if (own === undefined) return ''
       change(own.sessionKey, (now) => withoutOwn(now, key))
       return own.message.text
     },
-      withFiles.delete(key)
     async stop() {
       const key = sessionKey.value
       try {
