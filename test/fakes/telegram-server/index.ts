@@ -3,5 +3,5 @@
  * It never imports anything of the product.
  */
 export { startTelegramServer } from './telegram-server.ts'
-export type { Call, FakeGroup, FakeUser, Fault, Injected, Json, JsonObject, SayOptions, SentFile, SentMessage, TelegramServer, TelegramServerOptions } from './telegram-server.ts'
+export type * from './types.ts'
 export { parseHtml, findEntities, type Entity } from './html-entities.ts'

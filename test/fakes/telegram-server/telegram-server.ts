@@ -1,161 +1,11 @@
 import { createServer, type IncomingMessage as HttpRequest, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { findEntities, parseHtml, type Entity } from './html-entities.ts'
-
-/** Plain JSON as it goes over the wire. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
-export type JsonObject = { [key: string]: Json }
-
-export interface TelegramServerOptions {
-  /** The bot's token. Default `123456:fake-token`. */
-  token?: string
-  /** Default: any free port. */
-  port?: number
-  botName?: string
-  /** The bot's privacy mode: false means it sees all group messages. Default true (it sees mentions, commands and replies only). */
-  privacy?: boolean
-  /** Never hold a long poll longer than this, whatever the client asks for. Default 50 s. */
-  longPollMaxMs?: number
-  /** Pause before a webhook delivery is tried again. Default 100 ms. */
-  webhookRetryMs?: number
-}
-
-export interface FakeUser { id: number; first_name: string; username?: string; is_bot: boolean }
-export interface FakeGroup { id: number; title: string; kind: 'group' | 'supergroup' | 'channel'; forum: boolean }
-
-/** A file as it was uploaded, and how it is shown. */
-export interface SentFile { as: 'image' | 'voice' | 'audio' | 'video' | 'document'; name: string; mimeType: string; bytes: Uint8Array }
-
-/** One message of ours as it stands in the chat. */
-export interface SentMessage {
-  chatId: number
-  messageId: number
-  /** What people see, without markup. */
-  text: string
-  entities: Entity[]
-  parseMode: string | undefined
-  thread: number | undefined
-  replyTo: number | undefined
-  silent: boolean
-  preview: boolean
-  at: number
-  /** What people saw before each edit. */
-  earlier: string[]
-  deleted: boolean
-  /** What was uploaded with it; `text` is its caption then. */
-  file?: SentFile
-  /** The inline keyboard as it stands, row by row. */
-  buttons: { text: string; callback_data: string }[][]
-  /** Ids of updates that were outstanding when it was sent; for order checks. */
-  payload: JsonObject
-}
-
-export interface Call { method: string; payload: JsonObject; at: number; outcome: 'ok' | 'error' | 'hung' | 'reset' | 'pending'; status?: number; description?: string }
-export interface Injected { updateId: number; messageId: number; chatId: number }
-
-export interface SayOptions {
-  in?: FakeGroup
-  thread?: number
-  /** Message id in the same chat. */
-  replyTo?: number
-  /** Seconds, as Telegram says it. Default now. */
-  date?: number
-  /** Further fields of the message, as on the wire (`forward_origin`, `location`, `media_group_id` …). */
-  extra?: JsonObject
-}
-
-export interface Fault {
-  /** Answer with this HTTP status; `description` makes it a Bot API error, `body` any text. */
-  status?: number
-  description?: string
-  /** Seconds. */
-  retryAfter?: number
-  migrateTo?: number
-  body?: string
-  headers?: Record<string, string>
-  /** Never answer; the socket stays open. */
-  hang?: boolean
-  /** Close the socket before doing anything. */
-  reset?: boolean
-  /** Do it, then close the socket instead of answering. */
-  acceptThenReset?: boolean
-  /** Do it, then never answer; the socket stays open. */
-  acceptThenHang?: boolean
-  /** How often; default once. */
-  times?: number
-}
-
-export interface TelegramServer {
-  apiRoot: string
-  port: number
-  token: string
-  bot: FakeUser
-  user(id: number, facts?: { name?: string; username?: string; isBot?: boolean }): FakeUser
-  group(id: number, facts?: { title?: string; kind?: FakeGroup['kind']; forum?: boolean }): FakeGroup
-  /** A topic of a forum; returns its id. */
-  topic(group: FakeGroup, name: string): number
-  say(from: FakeUser, text: string, options?: SayOptions): Injected
-  sendPhoto(from: FakeUser, bytes: Uint8Array, options?: SayOptions & { caption?: string }): Injected
-  sendFile(from: FakeUser, kind: 'document' | 'voice' | 'audio' | 'video', facts: { bytes: Uint8Array; name?: string; mimeType?: string }, options?: SayOptions & { caption?: string }): Injected
-  album(from: FakeUser, pictures: Uint8Array[], options?: SayOptions & { caption?: string }): Injected[]
-  edit(injected: Injected, text: string): void
-  /** Presses a button under one of the bot's messages. */
-  press(from: FakeUser, sent: Pick<SentMessage, 'chatId' | 'messageId'>, data: string): { updateId: number; callbackId: string }
-  react(from: FakeUser, sent: Pick<SentMessage, 'chatId' | 'messageId'>, emoji: string, removed?: boolean): number
-  post(group: FakeGroup, text: string): Injected
-  migrate(group: FakeGroup, to: number): Injected
-  memberChange(group: FakeGroup, status: string): number
-  /** Any update as it is; the id is added unless `update_id` is given. */
-  inject(update: JsonObject): number
-  /** Delivers the last (or the given) message again under a new update id, as a network does after a confirmation got lost. */
-  redeliver(updateId?: number): number
-  /** Messages of the bot, in order of sending; deleted ones too. */
-  sent: SentMessage[]
-  calls: Call[]
-  answeredPresses: string[]
-  typing: { chatId: number; thread: number | undefined; at: number }[]
-  commands: { command: string; description: string }[]
-  /** Update ids the bot has not confirmed yet. */
-  unconfirmed(): number[]
-  isConfirmed(updateId: number): boolean
-  /** `*`: whatever comes next; `send*`: the next message, of words or of a file. */
-  fault(method: string, fault: Fault): void
-  clearFaults(): void
-  /** The bot may not write here any more. */
-  block(chatId: number): void
-  unblock(chatId: number): void
-  /** The next `times` polls end with 409, as if another program polled. */
-  conflict(times: number): void
-  revokeToken(): void
-  restoreToken(): void
-  /** Cuts every open connection, also those being answered. */
-  dropConnections(): void
-  /** Long polls are taken and never answered, new updates or not, until called with false. */
-  deafen(on: boolean): void
-  /** Nobody listens on the port until `goOnline`. */
-  goOffline(): Promise<void>
-  goOnline(): Promise<void>
-  /** Resolves as soon as the condition holds; looked at after every change. Rejects after `timeoutMs` (default 15 s) with what was waited for. */
-  until(condition: () => boolean, what: string, timeoutMs?: number): Promise<void>
-  nextSent(matches?: (message: SentMessage) => boolean, timeoutMs?: number): Promise<SentMessage>
-  /** Counts since the start. */
-  counts(): { updates: number; confirmed: number; sent: number; edits: number; deleted: number; calls: Record<string, number>; webhookDeliveries: number; webhookRejected: number }
-  close(): Promise<void>
-}
-
-class BotApiError extends Error {
-  readonly code: number
-  readonly parameters: JsonObject | undefined
-  constructor(code: number, description: string, parameters?: JsonObject) {
-    super(description)
-    this.code = code
-    this.parameters = parameters
-  }
-}
-
-interface Waiting { offset: number; limit: number; response: ServerResponse; call: Call; cancel: () => void }
-interface Stored { update: JsonObject; kind: string; lane: string }
-const optInUpdates = new Set(['chat_member', 'message_reaction', 'message_reaction_count'])
+import { BotApiError } from './bot-api-error.ts'
+import { findEntities } from './html-entities.ts'
+import { fileOf, keyboardOf, textOf, uploadMethods } from './outgoing-rules.ts'
+import { readPayload, type Uploaded } from './read-payload.ts'
+import type { Call, FakeGroup, FakeUser, Fault, Injected, Json, JsonObject, SayOptions, SentFile, SentMessage, TelegramServer, TelegramServerOptions } from './types.ts'
+import { createUpdateQueue } from './update-queue.ts'
 
 /** A Bot API server on loopback that behaves like Telegram's as far as a bot can tell, and can be made to misbehave. */
 export async function startTelegramServer(options: TelegramServerOptions = {}): Promise<TelegramServer> {
@@ -163,7 +13,6 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
   const botId = Number(token.split(':', 1)[0])
   const bot: FakeUser = { id: Number.isSafeInteger(botId) ? botId : 123456, first_name: 'Moltbot', username: options.botName ?? 'molt_test_bot', is_bot: true }
   const privacy = options.privacy ?? true
-  const longPollMaxMs = options.longPollMaxMs ?? 50_000
 
   const users = new Map<number, FakeUser>([[bot.id, bot]])
   const groups = new Map<number, FakeGroup>()
@@ -173,9 +22,6 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
   const messages = new Map<string, JsonObject>()
   const files = new Map<string, { path: string; bytes: Uint8Array }>()
   const counters = new Map<string, number>()
-  const queue: Stored[] = []
-  const everything = new Map<number, Stored>()
-  const confirmed = new Set<number>()
   const sent: SentMessage[] = []
   const calls: Call[] = []
   const answeredPresses: string[] = []
@@ -186,22 +32,11 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
   const faults: { method: string; fault: Fault; left: number }[] = []
   const watchers = new Set<() => void>()
   const sockets = new Set<Socket>()
-  let waiting: Waiting | undefined
-  let conflicts = 0
   let revoked = false
-  let deaf = false
-  let lastUpdateId = 1_000_000
   let lastFile = 0
   let lastPress = 0
-  let allowed: Set<string> | undefined
   let edits = 0
-  let webhook: { url: string; secret: string | undefined; connections: number } | undefined
-  let webhookDeliveries = 0
-  let webhookRejected = 0
-  const delivering = new Set<string>()
   const timers = new Set<NodeJS.Timeout>()
-  let lastWebhookError: { at: number; message: string } | undefined
-  let closed = false
 
   function changed(): void {
     for (const watcher of watchers) watcher()
@@ -218,6 +53,9 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
       timers.delete(timer)
     }
   }
+
+  const updates = createUpdateQueue({ longPollMaxMs: options.longPollMaxMs ?? 50_000, webhookRetryMs: options.webhookRetryMs ?? 100, later, changed, answer, fail })
+  const { inject } = updates
 
   // --- the chats ---
 
@@ -242,28 +80,6 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
   }
 
   const userJson = (user: FakeUser): JsonObject => ({ id: user.id, is_bot: user.is_bot, first_name: user.first_name, ...(user.username === undefined ? {} : { username: user.username }) })
-
-  // --- updates ---
-
-  function inject(update: JsonObject): number {
-    const given = update.update_id
-    const id = typeof given === 'number' ? given : ++lastUpdateId
-    lastUpdateId = Math.max(lastUpdateId, id)
-    const kind = Object.keys(update).find((name) => name !== 'update_id') ?? 'unknown'
-    const inner = update[kind] as JsonObject | undefined
-    const chat = ((inner?.chat ?? (inner?.message as JsonObject | undefined)?.chat) as JsonObject | undefined)?.id
-    const stored: Stored = { update: { update_id: id, ...update }, kind, lane: String(chat ?? 'none') }
-    everything.set(id, stored)
-    const listed = allowed === undefined ? !optInUpdates.has(kind) : allowed.has(kind)
-    const known = ['message', 'edited_message', 'channel_post', 'edited_channel_post', 'callback_query', 'my_chat_member', 'message_reaction', 'inline_query', 'poll', 'chat_member'].includes(kind)
-    // Kinds nobody asked for are never delivered; kinds this fake does not know are (they stand for the unknown).
-    if (listed || !known) queue.push(stored)
-    else confirmed.add(id)
-    serveWaiting()
-    pumpWebhook()
-    changed()
-    return id
-  }
 
   function visible(from: FakeUser, message: JsonObject, options: SayOptions): boolean {
     if (options.in === undefined || !privacy || options.in.kind === 'channel') return true
@@ -309,107 +125,6 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
   const captionFields = (caption: string | undefined): JsonObject =>
     caption === undefined ? {} : { caption, caption_entities: findEntities(caption) as unknown as Json[] }
 
-  // --- polling ---
-
-  function confirmBelow(offset: number): void {
-    while (queue[0] !== undefined && Number(queue[0].update.update_id) < offset) confirmed.add(Number(queue.shift()?.update.update_id))
-  }
-
-  function batch(offset: number, limit: number): JsonObject[] {
-    if (offset < 0) return queue.slice(offset).map((stored) => stored.update)
-    confirmBelow(offset)
-    return queue.slice(0, limit).map((stored) => stored.update)
-  }
-
-  function serveWaiting(): void {
-    if (waiting === undefined || deaf || queue.length === 0) return
-    const { offset, limit, response, call, cancel } = waiting
-    waiting = undefined
-    cancel()
-    answer(response, call, batch(offset, limit) as Json)
-  }
-
-  function getUpdates(payload: JsonObject, response: ServerResponse, call: Call): void {
-    if (webhook !== undefined) throw new BotApiError(409, "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first")
-    if (conflicts > 0) {
-      conflicts -= 1
-      throw new BotApiError(409, 'Conflict: terminated by other getUpdates request; make sure that only one bot instance is running')
-    }
-    const offset = Number(payload.offset ?? 0)
-    const limit = Math.min(100, Math.max(1, Number(payload.limit ?? 100)))
-    if (Array.isArray(payload.allowed_updates)) allowed = payload.allowed_updates.length === 0 ? undefined : new Set(payload.allowed_updates.map(String))
-    if (waiting !== undefined) {
-      const earlier = waiting
-      waiting = undefined
-      earlier.cancel()
-      fail(earlier.response, earlier.call, new BotApiError(409, 'Conflict: terminated by other getUpdates request; make sure that only one bot instance is running'))
-    }
-    confirmBelow(offset)
-    changed()
-    const updates = deaf ? [] : batch(offset, limit)
-    const holdMs = deaf ? Number.POSITIVE_INFINITY : Math.min(Number(payload.timeout ?? 0) * 1_000, longPollMaxMs)
-    if (updates.length > 0 || holdMs === 0) return answer(response, call, updates as Json)
-    const gone = (): void => {
-      if (waiting === mine) waiting = undefined
-      cancelTimer()
-    }
-    const cancelTimer = Number.isFinite(holdMs)
-      ? later(holdMs, () => {
-          if (waiting === mine) waiting = undefined
-          response.off('close', gone)
-          answer(response, call, [])
-        })
-      : () => {}
-    const mine: Waiting = { offset, limit, response, call, cancel: () => { cancelTimer(); response.off('close', gone) } }
-    waiting = mine
-    response.on('close', gone)
-  }
-
-  // --- webhook ---
-
-  /** One update of a chat at a time, several chats side by side, again and again until it is taken. */
-  function pumpWebhook(): void {
-    if (webhook === undefined || closed) return
-    for (const stored of queue) {
-      if (delivering.size >= webhook.connections) return
-      if (delivering.has(stored.lane)) continue
-      delivering.add(stored.lane)
-      void deliver(stored, webhook.url, webhook.secret)
-    }
-  }
-
-  async function deliver(stored: Stored, url: string, secret: string | undefined): Promise<void> {
-    webhookDeliveries += 1
-    let taken = false
-    try {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...(secret === undefined ? {} : { 'x-telegram-bot-api-secret-token': secret }) },
-        body: JSON.stringify(stored.update),
-        signal: AbortSignal.timeout(60_000),
-      })
-      await response.arrayBuffer()
-      taken = response.ok
-      if (!taken) lastWebhookError = { at: Math.floor(Date.now() / 1_000), message: `Wrong response from the webhook: ${response.status} ${response.statusText}` }
-    } catch (error) {
-      lastWebhookError = { at: Math.floor(Date.now() / 1_000), message: `Connection failed: ${String(error)}` }
-    }
-    if (taken) {
-      const index = queue.indexOf(stored)
-      if (index !== -1) queue.splice(index, 1)
-      confirmed.add(Number(stored.update.update_id))
-    } else {
-      webhookRejected += 1
-    }
-    changed()
-    const proceed = (): void => {
-      delivering.delete(stored.lane)
-      pumpWebhook()
-    }
-    if (taken) proceed()
-    else if (!closed) later(options.webhookRetryMs ?? 100, proceed)
-  }
-
   // --- sending ---
 
   function chatOf(payload: JsonObject): number {
@@ -419,46 +134,6 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     if (!users.has(chatId) && !groups.has(chatId)) throw new BotApiError(400, 'Bad Request: chat not found')
     if (blocked.has(chatId)) throw new BotApiError(403, groups.has(chatId) ? 'Forbidden: bot was kicked from the group chat' : 'Forbidden: bot was blocked by the user')
     return chatId
-  }
-
-  function textOf(payload: JsonObject, field: 'text' | 'caption' = 'text'): { text: string; entities: Entity[] } {
-    const given = String(payload[field] ?? '')
-    let parsed: { text: string; entities: Entity[] } = { text: given, entities: [] }
-    if (payload.parse_mode !== undefined) {
-      if (String(payload.parse_mode).toLowerCase() !== 'html') throw new BotApiError(400, 'Bad Request: unsupported parse_mode')
-      const result = parseHtml(given)
-      if (!result.ok) throw new BotApiError(400, result.description)
-      parsed = result
-    }
-    if (field === 'text' && parsed.text.trim() === '') throw new BotApiError(400, 'Bad Request: message text is empty')
-    if (field === 'caption' && parsed.text.length > 1_024) throw new BotApiError(400, 'Bad Request: message caption is too long')
-    if (parsed.text.length > 4_096) throw new BotApiError(400, 'Bad Request: message is too long')
-    return parsed
-  }
-
-  function keyboardOf(payload: JsonObject): SentMessage['buttons'] {
-    const rows = (payload.reply_markup as JsonObject | undefined)?.inline_keyboard
-    if (rows === undefined) return []
-    if (!Array.isArray(rows) || rows.some((row) => !Array.isArray(row))) throw new BotApiError(400, "Bad Request: field \"inline_keyboard\" of the InlineKeyboardMarkup must be an Array of Arrays")
-    const buttons = rows as unknown as SentMessage['buttons']
-    for (const { text, callback_data: data } of buttons.flat()) {
-      if (typeof text !== 'string' || text === '') throw new BotApiError(400, "Bad Request: can't parse inline keyboard button: Field \"text\" must be of type String")
-      if (typeof data !== 'string' || data === '' || Buffer.byteLength(data) > 64) throw new BotApiError(400, 'Bad Request: BUTTON_DATA_INVALID')
-    }
-    if (buttons.flat().length > 100) throw new BotApiError(400, 'Bad Request: reply markup is too long')
-    return buttons
-  }
-
-  /** The file of an upload, under the name its method wants it, no larger than the method takes, and what it is said to be. */
-  function fileOf(method: string, uploaded: Uploaded | undefined): SentFile {
-    const [as, field, bytesMax] = uploadMethods[method] as (typeof uploadMethods)[string]
-    if (uploaded === undefined || uploaded.field !== field) throw new BotApiError(400, `Bad Request: there is no ${field} in the request`)
-    const { bytes, name, mimeType } = uploaded
-    if (bytes.length > bytesMax) throw bytesMax === photoBytesMax ? new BotApiError(400, 'Bad Request: file is too big') : new BotApiError(413, 'Request Entity Too Large')
-    if (bytes.length === 0) throw new BotApiError(400, 'Bad Request: file must be non-empty')
-    const head = Buffer.from(bytes.subarray(0, 12)).toString('latin1')
-    if (method === 'sendPhoto' && !/^\x89PNG|^\xff\xd8|^RIFF/.test(head)) throw new BotApiError(400, 'Bad Request: IMAGE_PROCESS_FAILED')
-    return { as, name, mimeType, bytes }
   }
 
   function sendMessage(payload: JsonObject, file?: SentFile): JsonObject {
@@ -562,26 +237,12 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
       case 'deleteMyCommands':
         commands = []
         return true
-      case 'setWebhook': {
-        const url = String(payload.url ?? '')
-        if (url === '') return perform('deleteWebhook', payload)
-        // Telegram itself takes https only; loopback is allowed here, because this server never leaves it.
-        if (!url.startsWith('https://') && !/^http:\/\/(127\.0\.0\.1|localhost)[:/]/.test(url)) throw new BotApiError(400, 'Bad Request: bad webhook: An HTTPS URL must be provided for webhook')
-        if (payload.drop_pending_updates === true) confirmBelow(Number.MAX_SAFE_INTEGER)
-        if (Array.isArray(payload.allowed_updates)) allowed = payload.allowed_updates.length === 0 ? undefined : new Set(payload.allowed_updates.map(String))
-        webhook = { url, secret: payload.secret_token === undefined ? undefined : String(payload.secret_token), connections: Number(payload.max_connections ?? 40) }
-        setImmediate(pumpWebhook)
-        return true
-      }
+      case 'setWebhook':
+        return updates.setWebhook(payload)
       case 'deleteWebhook':
-        if (payload.drop_pending_updates === true) confirmBelow(Number.MAX_SAFE_INTEGER)
-        webhook = undefined
-        return true
+        return updates.deleteWebhook(payload)
       case 'getWebhookInfo':
-        return {
-          url: webhook?.url ?? '', has_custom_certificate: false, pending_update_count: queue.length,
-          ...(lastWebhookError === undefined ? {} : { last_error_date: lastWebhookError.at, last_error_message: lastWebhookError.message }),
-        }
+        return updates.webhookInfo()
       case 'getFile': {
         const file = files.get(String(payload.file_id))
         if (file === undefined) throw new BotApiError(400, 'Bad Request: invalid file_id')
@@ -667,7 +328,7 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
       return changed()
     }
     try {
-      if (method === 'getUpdates') return getUpdates(payload, response, call)
+      if (method === 'getUpdates') return updates.getUpdates(payload, response, call)
       const result = perform(method, payload, uploaded)
       if (fault?.acceptThenHang === true) {
         call.outcome = 'hung'
@@ -810,54 +471,23 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     memberChange: (group, status) =>
       inject({ my_chat_member: { chat: chatJson(group.id), from: userJson(bot), date: Math.floor(Date.now() / 1_000), old_chat_member: { status: 'member', user: userJson(bot) }, new_chat_member: { status, user: userJson(bot) } } }),
     inject,
-    redeliver(updateId) {
-      const last = updateId ?? [...everything.values()].filter((stored) => stored.kind === 'message').map((stored) => Number(stored.update.update_id)).at(-1)
-      const stored = last === undefined ? undefined : everything.get(last)
-      if (stored === undefined) throw new Error('there is nothing to deliver again')
-      const { update_id: _, ...update } = stored.update
-      return inject(update)
-    },
-    unconfirmed: () => queue.map((stored) => Number(stored.update.update_id)),
-    isConfirmed: (updateId) => confirmed.has(updateId),
+    redeliver: updates.redeliver,
+    unconfirmed: updates.unconfirmed,
+    isConfirmed: updates.isConfirmed,
     fault: (method, fault) => void faults.push({ method, fault, left: fault.times ?? 1 }),
     clearFaults: () => void faults.splice(0),
     block: (chatId) => void blocked.add(chatId),
     unblock: (chatId) => void blocked.delete(chatId),
-    conflict(times) {
-      conflicts = times
-      if (waiting === undefined || times === 0) return
-      const { response, call, cancel } = waiting
-      waiting = undefined
-      cancel()
-      conflicts -= 1
-      fail(response, call, new BotApiError(409, 'Conflict: terminated by other getUpdates request; make sure that only one bot instance is running'))
-    },
+    conflict: updates.conflict,
     revokeToken() {
       revoked = true
-      if (waiting === undefined) return
-      const { response, call, cancel } = waiting
-      waiting = undefined
-      cancel()
-      fail(response, call, new BotApiError(401, 'Unauthorized'))
+      updates.endPoll(new BotApiError(401, 'Unauthorized'))
     },
     restoreToken: () => void (revoked = false),
     dropConnections() {
       for (const socket of sockets) socket.destroy()
     },
-    deafen(on) {
-      deaf = on
-      if (on && waiting !== undefined) {
-        const { response, call, cancel } = waiting
-        cancel()
-        // Keep it open and silent.
-        waiting = { offset: waiting.offset, limit: waiting.limit, response, call, cancel: () => {} }
-        const mine = waiting
-        response.on('close', () => {
-          if (waiting === mine) waiting = undefined
-        })
-      }
-      if (!on) serveWaiting()
-    },
+    deafen: updates.deafen,
     goOffline: stopListening,
     async goOnline() {
       await listen(port)
@@ -872,71 +502,13 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     counts() {
       const byMethod: Record<string, number> = {}
       for (const { method } of calls) byMethod[method] = (byMethod[method] ?? 0) + 1
-      return { updates: everything.size, confirmed: confirmed.size, sent: sent.length, edits, deleted: sent.filter((one) => one.deleted).length, calls: byMethod, webhookDeliveries, webhookRejected }
+      return { ...updates.counts(), sent: sent.length, edits, deleted: sent.filter((one) => one.deleted).length, calls: byMethod }
     },
     async close() {
-      closed = true
+      updates.close()
       for (const timer of timers) clearTimeout(timer)
       timers.clear()
       await stopListening()
     },
-  }
-}
-
-/** What was uploaded in a form, under which name. */
-interface Uploaded { field: string; name: string; mimeType: string; bytes: Uint8Array }
-const photoBytesMax = 10_000_000
-const uploadBytesMax = 50_000_000
-/** How a method shows a file, the field it wants it in, and the most bytes it takes. */
-const uploadMethods: Readonly<Record<string, readonly [SentFile['as'], string, number]>> = {
-  sendPhoto: ['image', 'photo', photoBytesMax], sendVoice: ['voice', 'voice', uploadBytesMax], sendAudio: ['audio', 'audio', uploadBytesMax],
-  sendVideo: ['video', 'video', uploadBytesMax], sendAnimation: ['video', 'animation', uploadBytesMax], sendDocument: ['document', 'document', uploadBytesMax],
-}
-
-async function readPayload(request: HttpRequest, url: URL): Promise<{ fields: JsonObject; file?: Uploaded }> {
-  const chunks: Buffer[] = []
-  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
-  const body = Buffer.concat(chunks)
-  const fromQuery = Object.fromEntries(url.searchParams)
-  if (body.length === 0) return { fields: fromQuery }
-  const type = request.headers['content-type'] ?? ''
-  if (type.includes('json')) return { fields: { ...fromQuery, ...(JSON.parse(body.toString('utf8')) as JsonObject) } }
-  const boundary = /^multipart\/form-data; boundary=([^\s;"]+)$/.exec(type)?.[1]
-  if (boundary !== undefined) return readForm(body, boundary, fromQuery)
-  const fields: JsonObject = { ...fromQuery }
-  for (const [name, value] of new URLSearchParams(body.toString('utf8'))) fields[name] = fieldOf(value)
-  return { fields }
-}
-
-/** Form fields are plain text unless they are JSON. */
-function fieldOf(value: string): Json {
-  try {
-    return JSON.parse(value) as Json
-  } catch {
-    return value
-  }
-}
-
-/** A form, read strictly: what does not end in its boundary, or has a header that is none, is refused. */
-function readForm(body: Buffer, boundary: string, fields: JsonObject): { fields: JsonObject; file?: Uploaded } {
-  const wrong = new BotApiError(400, 'Bad Request: malformed multipart/form-data')
-  const form: { fields: JsonObject; file?: Uploaded } = { fields: { ...fields } }
-  const mark = Buffer.from(`--${boundary}`)
-  let at = body.indexOf(mark)
-  if (at !== 0) throw wrong
-  for (;;) {
-    at += mark.length
-    if (body.toString('latin1', at, at + 2) === '--') return form
-    const headEnd = body.indexOf('\r\n\r\n', at)
-    const next = body.indexOf(`\r\n--${boundary}`, headEnd)
-    if (headEnd < 0 || next < 0) throw wrong
-    const head = body.toString('utf8', at + 2, headEnd).split('\r\n')
-    const disposition = /^content-disposition: form-data; name="([^"]+)"(?:; filename="([^"]*)")?$/i.exec(head[0] ?? '')
-    if (disposition === null || head.slice(1).some((line) => !/^[A-Za-z-]+: \S/.test(line))) throw wrong
-    const [, name = '', fileName] = disposition
-    const content = body.subarray(headEnd + 4, next)
-    if (fileName === undefined) form.fields[name] = name === 'caption' ? content.toString('utf8') : fieldOf(content.toString('utf8'))
-    else form.file = { field: name, name: fileName, mimeType: /^content-type: (.+)$/i.exec(head[1] ?? '')?.[1] ?? '', bytes: content }
-    at = next + 2
   }
 }
