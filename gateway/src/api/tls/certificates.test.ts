@@ -82,6 +82,21 @@ describe('the certificate of the door', () => {
     expect(named.facts.names).toContain('box.lan')
   })
 
+  it('is made anew where an earlier version made it for a year', async () => {
+    const folder = fresh()
+    const today = { now: Date.now() }
+    const tls = (name: string): string => join(folder, 'tls', name)
+    const first = await currentCertificate(partsIn(folder, today))
+    writeFileSync(join(folder, 'names'), 'subjectAltName=DNS:localhost,IP:127.0.0.1')
+    const openssl = (...words: string[]): string => execFileSync('openssl', words, { encoding: 'utf8', stdio: 'pipe' })
+    openssl('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', tls('server.key'), '-subj', '/CN=localhost', '-out', join(folder, 'request'))
+    openssl('x509', '-req', '-in', join(folder, 'request'), '-CA', tls('authority.pem'), '-CAkey', tls('authority.key'), '-days', '365', '-extfile', join(folder, 'names'), '-out', tls('server.pem'))
+    const { fingerprint256 } = new X509Certificate(readFileSync(tls('server.pem')))
+    const later = await currentCertificate(partsIn(folder, { now: Date.now() + 2_000 }))
+    expect([later.facts.fingerprint, later.facts.leafFingerprint === fingerprint256]).toEqual([first.facts.fingerprint, false])
+    expect(later.facts.expiresAt).toBeLessThan(Date.now() + 15 * day)
+  })
+
   it('gets its prepared authority on the day, and shows its fingerprint before', async () => {
     const folder = fresh()
     const sealed = new Map<string, string>()

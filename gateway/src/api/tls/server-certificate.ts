@@ -82,7 +82,7 @@ async function generatedCertificate(parts: CertificateParts): Promise<ServerCert
   const next = await preparedAuthority(parts, authority)
   const before = await readPair(parts, 'server')
   const wanted = [...new Set(parts.names.map(canonicalName))]
-  const server = before !== undefined && usable(before, parts.now, renewBeforeMs) && signedBy(before, authority) && covers(before, wanted)
+  const server = before !== undefined && usable(before, parts.now, renewBeforeMs) && endsSoon(before, parts.now) && signedBy(before, authority) && covers(before, wanted)
     ? before
     : await keepPair(parts, 'server', makeServerCertificate(authority, wanted, parts))
   const leaf = new X509Certificate(server.certificate)
@@ -178,6 +178,11 @@ async function writePrivately(file: string, content: string): Promise<void> {
 function usable(pair: CertificatePair, now: number, leftMs: number): boolean {
   const certificate = new X509Certificate(pair.certificate)
   return Date.parse(certificate.validFrom) <= now && Date.parse(certificate.validTo) - leftMs > now
+}
+
+/** One that an earlier version made for a year is not kept for it. */
+function endsSoon(pair: CertificatePair, now: number): boolean {
+  return Date.parse(new X509Certificate(pair.certificate).validTo) - now <= serverDays * dayMs
 }
 
 function signedBy(pair: CertificatePair, authority: CertificatePair): boolean {
