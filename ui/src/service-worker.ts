@@ -110,7 +110,8 @@ async function takeShared(request: Request): Promise<Response> {
 worker.addEventListener('fetch', (event) => {
   const { request } = event
   const path = inside(request.url)
-  if (request.method === 'POST' && request.mode === 'navigate' && path === 'share') return event.respondWith(takeShared(request))
+  // In a window of its own alone: what a frame of somebody's page hands over, nobody would see come.
+  if (request.method === 'POST' && request.destination === 'document' && path === 'share') return event.respondWith(takeShared(request))
   if (request.method !== 'GET' || path === undefined) return
   const { search } = new URL(request.url)
   const keep = (work: Promise<unknown>): void => event.waitUntil(work.catch(() => 'kept next time'))

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startTranscriptionServer, type TranscriptionServer } from '../../test/fakes/transcription-server/index.ts'
 import { expectNoObstacles } from '../testing/axe.ts'
@@ -176,6 +178,30 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await page().getByRole('button', { name: 'Take it away' }).click()
     expect([await composer().inputValue(), await chips().count()]).toEqual(['', 0])
     await expect.poll(() => page().evaluate(() => caches.has('moltbot-shared'))).toBe(false)
+  })
+
+  it('takes from a page of somebody else no more than from an app, and nothing out of a hidden frame', async () => {
+    const form = (target: string): string => `<iframe name="hidden"></iframe><form method="post" target="${target}" action="${home.url}share" enctype="multipart/form-data"><input name="text" value="/panic &lt;b&gt;now&lt;/b&gt;"></form><script>document.forms[0].submit()</script>`
+    const strangers = createServer((request, response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end(form(request.url === '/frame' ? 'hidden' : '_self')))
+    await new Promise<void>((resolve) => strangers.listen(0, '127.0.0.1', resolve))
+    try {
+      const away = `http://127.0.0.1:${(strangers.address() as AddressInfo).port}`
+      const before = home.gateway.model.requests.length
+      const refused = page().waitForResponse(`${home.url}share`)
+      await page().goto(`${away}/frame`)
+      expect((await refused).status(), 'the gateway takes no form of a foreign page').toBe(403)
+      await page().goto(home.url)
+      await page().locator('.head .pill').last().waitFor()
+      expect(await page().evaluate(() => caches.has('moltbot-shared'))).toBe(false)
+
+      await page().goto(`${away}/window`)
+      await page().getByText('Shared from another app or page.').waitFor()
+      expect(await composer().inputValue()).toBe('/panic <b>now</b>')
+      expect(home.gateway.model.requests.length).toBe(before)
+      await page().getByRole('button', { name: 'Take it away' }).click()
+    } finally {
+      strangers.close()
+    }
   })
 
   it('counts on the icon what waits', async () => {
