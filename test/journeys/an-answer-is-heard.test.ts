@@ -15,7 +15,7 @@ beforeAll(async () => {
   at = await startTestGateway({
     config: pricedModel({ perTurn: 0.5 }, {
       tools: { media: { audio: { models: [{ baseUrl: ear.baseUrl, model: 'whisper-1' }] } } },
-      messages: { tts: { openai: { baseUrl: voice.baseUrl, apiKey: 'speech-key-12345', voice: 'onyx', pricePer1000: 0.5 } } },
+      messages: { tts: { openai: { baseUrl: voice.baseUrl, apiKey: 'speech-key-12345', voice: 'onyx', pricePer1000: 0.5 }, local: { command: '/nowhere/speaker' } } },
     }),
   })
   olga = personAt(at, 1001, { name: 'Olga' })

@@ -24,7 +24,7 @@ export interface Speech {
   voices(first?: string): Promise<VoiceFacts[]>
   /** What makes a sound unfit to be shown as speech here, in words; undefined: nothing. */
   missingEncoder(wish: SoundWish): string | undefined
-  /** The sound of a text, by the first that can. Rejects with a `Problem`: `speech-unset`, `budget-reached`, or what the last one failed with. */
+  /** The sound of a text, by the first that can. Rejects with a `Problem`: `speech-unset`, `budget-reached`, or what the first one failed with. */
   speak(text: string, how: { wish: SoundWish; charge: Charge; first?: string }, signal: AbortSignal): Promise<MadeSound & { by: VoiceId }>
   settings(): SpeechConfig
   /** Gives up what is being spoken. */
@@ -88,7 +88,8 @@ export function createSpeech(options: { config: ConfigView; clock: Clock; log: L
     missingEncoder: (wish) => (encodersFor(wish).some((program) => needs.has(program)) ? undefined : `none of ${encodersFor(wish).join(', ')} is installed`),
     async speak(text, { wish, charge, first }, given) {
       const now = settings()
-      let last: unknown = new Problem('speech-unset', 'Nobody here can speak.', { next: 'Set messages.tts up, or install espeak-ng.' })
+      /** That of whom was asked first: the others stood in for them. */
+      let failure: unknown
       for (const { id, why, key } of await inOrder(first)) {
         if (why !== null) continue
         const mine = new AbortController()
@@ -98,14 +99,14 @@ export function createSpeech(options: { config: ConfigView; clock: Clock; log: L
           const work = by(id, { text, wish, settings: now, key, principal: charge.principal }, charge, signal)
           return { ...(await untilAborted(work, signal)), by: id }
         } catch (error) {
-          last = error
+          failure ??= error
           log.warn('An answer could not be spoken.', { by: id, error: describeError(error) })
           if (given.aborted || controller.signal.aborted) break
         } finally {
           cancel()
         }
       }
-      throw last
+      throw failure ?? new Problem('speech-unset', 'Nobody here can speak.', { next: 'Set messages.tts up, or install espeak-ng.' })
     },
     close: () => controller.abort(),
   }

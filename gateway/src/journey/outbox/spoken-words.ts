@@ -92,5 +92,5 @@ function sentence(text: string): string {
 }
 
 function tidy(line: string): string {
-  return line.replaceAll(/\p{Extended_Pictographic}|\p{Emoji_Modifier}|[\u200d\ufe0f\u20e3]|[\u{1f1e6}-\u{1f1ff}]/gu, '').replaceAll(/[^\S\n]+/g, ' ').replaceAll(/ ([.,;:!?])/g, '$1').trim()
+  return line.replaceAll(/\p{Extended_Pictographic}|\p{Emoji_Modifier}|\u200d|\ufe0f|\u20e3|[\u{1f1e6}-\u{1f1ff}]/gu, '').replaceAll(/[^\S\n]+/g, ' ').replaceAll(/ ([.,;:!?])/g, '$1').trim()
 }
