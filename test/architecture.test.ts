@@ -88,6 +88,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   'chokidar': ['gateway/foundation/config'],
   '@node-rs/argon2': ['gateway/foundation/vault', 'gateway/api'],
   'age-encryption': ['gateway/foundation/vault', 'gateway/foundation/backup'],
+  'jose': ['gateway/api'],
   'otpauth': ['gateway/foundation/halt'],
   '@photostructure/sqlite': ['gateway/foundation/platform'],
   'marked': ['gateway/journey/outbox', 'channels/telegram', 'channels/discord', 'channels/slack', 'channels/signal', 'channels/imessage', 'channels/whatsapp', 'ui'],

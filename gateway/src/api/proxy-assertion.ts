@@ -1,5 +1,5 @@
-import { createPublicKey, verify, type JsonWebKey, type KeyObject } from 'node:crypto'
 import type { Clock } from '@moltbot/contract'
+import type { JWK, JWTVerifyGetKey } from 'jose'
 import { parseStrictly } from './http/strict-json.ts'
 
 /** Whose word about a person counts, and how it must be signed. */
@@ -22,24 +22,20 @@ export interface ProxyAssertions {
   userOf(token: string, rules: AssertionRules): Promise<Asserted>
 }
 
-/** How a key of each kind signs. Nothing with a shared secret, and never `none`. */
-const algorithms: Readonly<Record<string, { kty: string; crv?: string; digest: string | undefined; pss?: true }>> = {
-  RS256: { kty: 'RSA', digest: 'sha256' }, RS384: { kty: 'RSA', digest: 'sha384' }, RS512: { kty: 'RSA', digest: 'sha512' }, PS256: { kty: 'RSA', digest: 'sha256', pss: true },
-  ES256: { kty: 'EC', crv: 'P-256', digest: 'sha256' }, ES384: { kty: 'EC', crv: 'P-384', digest: 'sha384' }, EdDSA: { kty: 'OKP', crv: 'Ed25519', digest: undefined },
-}
+/** Ways to sign that count, nothing with a shared secret among them. The library never takes `none`. */
+const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'EdDSA']
 const tokenLengthMax = 12_000
 const keysLengthMax = 262_144
 const keysMax = 50
-const rsaBitsMin = 2_048
 /** What clocks of two machines may differ by. */
-const leewayMs = 60_000
+const leewayS = 60
 /** Keys are asked for anew after an hour, and after a minute when a key is missing; an issuer that cannot be reached is believed for a day. */
 const freshMs = 3_600_000
 const againMs = 60_000
 const staleMs = 86_400_000
 
-interface Key { kid: string | undefined; alg: string | undefined; kty: string; crv: string | undefined; key: KeyObject }
-interface Held { place: string; keys: readonly Key[]; at: number; triedAt: number }
+/** `keys`: finds the one key of a set that fits a header; undefined: nothing is known. */
+interface Held { place: string; keys: JWTVerifyGetKey | undefined; at: number; triedAt: number }
 
 export function createProxyAssertions(options: {
   clock: Clock
@@ -57,16 +53,16 @@ export function createProxyAssertions(options: {
     const before = held?.place === place ? held : undefined
     const triedAt = clock.now()
     try {
-      const keys = keysOf(await (rules.jwksFile !== '' ? options.readFile(rules.jwksFile) : options.fetchKeys(rules.jwksUrl)))
+      const keys = await keysOf(await (rules.jwksFile !== '' ? options.readFile(rules.jwksFile) : options.fetchKeys(rules.jwksUrl)))
       held = { place, keys, at: triedAt, triedAt }
     } catch (error) {
       onFailure(error instanceof Error ? error.message : String(error))
-      held = { place, keys: before?.keys ?? [], at: before?.at ?? 0, triedAt }
+      held = { place, keys: before?.keys, at: before?.at ?? 0, triedAt }
     }
   }
 
   /** The keys as they are known; `missing`: one that was looked for is not among them. */
-  async function keysNow(rules: AssertionRules, missing: boolean): Promise<readonly Key[]> {
+  async function keysNow(rules: AssertionRules, missing: boolean): Promise<JWTVerifyGetKey | undefined> {
     const place = `${rules.jwksFile}\n${rules.jwksUrl}`
     const now = clock.now()
     const known = held?.place === place ? held : undefined
@@ -76,7 +72,7 @@ export function createProxyAssertions(options: {
       if (asking?.place !== place) asking = { place, done: ask(place, rules).finally(() => { asking = undefined }) }
       await asking.done
     }
-    return held?.place === place && clock.now() - held.at < staleMs ? held.keys : []
+    return held?.place === place && clock.now() - held.at < staleMs ? held.keys : undefined
   }
 
   return {
@@ -90,30 +86,23 @@ export function createProxyAssertions(options: {
       const header = objectOf(head)
       const claims = objectOf(body)
       if (header === undefined || claims === undefined) return refused('The assertion cannot be read.')
-      const { alg, kid, typ } = header
-      const how = typeof alg === 'string' && Object.hasOwn(algorithms, alg) ? algorithms[alg] : undefined
-      if (how === undefined) return refused('The assertion is not signed in a way that counts.')
+      const { kid, typ } = header
       // Nobody who signs for us brings keys along, or things we would have to understand.
       if (['crit', 'b64', 'jwk', 'jku', 'x5u', 'zip', 'enc'].some((name) => Object.hasOwn(header, name))) return refused('The header of the assertion asks for more than a signature.')
       if ((kid !== undefined && typeof kid !== 'string') || (typ !== undefined && !(typeof typ === 'string' && /^(?:at\+)?jwt$/i.test(typ)))) return refused('The header of the assertion is odd.')
-      const fits = (key: Key): boolean => key.kty === how.kty && key.crv === how.crv && (key.alg === undefined || key.alg === alg) && (kid === undefined || key.kid === kid)
-      let candidates = (await keysNow(rules, false)).filter(fits)
-      if (candidates.length === 0) candidates = (await keysNow(rules, true)).filter(fits)
-      const [key] = candidates
-      if (key === undefined) return refused('The issuer has no key that this assertion could be signed with.')
-      if (candidates.length > 1) return refused('The assertion does not say which of the issuer’s keys it is signed with.')
-      const signed = Buffer.from(token.slice(0, token.lastIndexOf('.')))
-      // 6: the padding of PS256 (RSA-PSS), with a salt as long as its digest.
-      const given = how.kty === 'RSA' ? { key: key.key, ...(how.pss === true ? { padding: 6, saltLength: 32 } : {}) } : { key: key.key, dsaEncoding: 'ieee-p1363' as const }
-      if (!verify(how.digest, signed, given, signature)) return refused('The signature of the assertion is wrong.')
-
-      const now = clock.now()
-      const { iss, aud, exp, nbf, iat } = claims
-      const audiences = typeof aud === 'string' ? [aud] : Array.isArray(aud) ? aud : []
-      if (iss !== rules.issuer) return refused('The assertion is another issuer’s.')
-      if (!audiences.some((one) => typeof one === 'string' && rules.audience.includes(one))) return refused('The assertion is meant for somebody else.')
-      if (typeof exp !== 'number' || exp * 1000 + leewayMs <= now) return refused('The assertion has expired.')
-      for (const from of [nbf, iat]) if (from !== undefined && (typeof from !== 'number' || from * 1000 - leewayMs > now)) return refused('The assertion is not valid yet.')
+      const { errors: { JOSEError, JWKSNoMatchingKey }, jwtVerify } = await import('jose')
+      const look = async (missing: boolean): Promise<void> => {
+        const keys = await keysNow(rules, missing)
+        if (keys === undefined) throw new JWKSNoMatchingKey()
+        await jwtVerify(token, keys, { algorithms, issuer: rules.issuer, audience: [...rules.audience], clockTolerance: leewayS, currentDate: new Date(clock.now()), requiredClaims: ['exp'] })
+      }
+      try {
+        await look(false).catch((error: unknown) => (error instanceof JWKSNoMatchingKey ? look(true) : Promise.reject(error as Error)))
+      } catch (error) {
+        return refused(error instanceof JOSEError ? `The assertion does not hold: ${error.message}.` : 'The assertion cannot be checked.')
+      }
+      const made = claims['iat']
+      if (made !== undefined && (typeof made !== 'number' || (made - leewayS) * 1000 > clock.now())) return refused('The assertion is not valid yet.')
       if (claims['email_verified'] === false) return refused('The issuer has not verified this person’s address.')
       const user = Object.hasOwn(claims, rules.userClaim) ? claims[rules.userClaim] : undefined
       return typeof user === 'string' && /^[\x21-\x24\x26-\x2b\x2d-\x7e]{1,200}$/.test(user) ? { user } : refused(`The assertion names nobody (${rules.userClaim}).`)
@@ -135,24 +124,25 @@ function objectOf(bytes: Buffer): Record<string, unknown> | undefined {
 }
 
 /** The public signing keys of a set; what cannot be used is passed over. Throws where the text is no set, or has no such key. */
-function keysOf(text: string): Key[] {
+async function keysOf(text: string): Promise<JWTVerifyGetKey> {
   const set = text.length > keysLengthMax ? undefined : objectOf(Buffer.from(text))
   const listed = set?.['keys']
   if (!Array.isArray(listed)) throw new Error('the answer is no set of keys')
-  const keys = listed.slice(0, keysMax).flatMap((entry: unknown): Key[] => {
-    if (typeof entry !== 'object' || entry === null) return []
-    const { kty, crv, kid, alg, use, key_ops: uses } = entry as Record<string, unknown>
+  const { createLocalJWKSet, importJWK } = await import('jose')
+  const keys: JWK[] = []
+  for (const entry of listed.slice(0, keysMax) as unknown[]) {
+    if (typeof entry !== 'object' || entry === null) continue
+    const { kty, crv, kid, alg, use, key_ops: uses } = entry as JWK
     // A private or secret key in a public set is no key of anybody any more.
-    if ('d' in entry || 'k' in entry || (use !== undefined && use !== 'sig') || (Array.isArray(uses) && !uses.includes('verify'))) return []
+    if ('d' in entry || 'k' in entry || (use !== undefined && use !== 'sig') || (Array.isArray(uses) && !uses.includes('verify'))) continue
     try {
-      const key = createPublicKey({ key: entry as JsonWebKey, format: 'jwk' })
-      if (kty === 'RSA' && (key.asymmetricKeyDetails?.modulusLength ?? 0) < rsaBitsMin) return []
-      return [{ kid: typeof kid === 'string' ? kid : undefined, alg: typeof alg === 'string' ? alg : undefined, kty: String(kty), crv: typeof crv === 'string' ? crv : undefined, key }]
+      const kind = kty === 'RSA' ? 'RS256' : kty === 'EC' ? (crv === 'P-384' ? 'ES384' : 'ES256') : 'EdDSA'
+      await importJWK(entry as JWK, typeof alg === 'string' ? alg : kind)
+      keys.push({ ...(entry as JWK), ...(typeof kid === 'string' ? {} : { kid: undefined }) } as JWK)
     } catch {
       // A kind of key this Node does not know, or a broken one: others of the set still count.
-      return []
     }
-  })
+  }
   if (keys.length === 0) throw new Error('the set holds no key that signs')
-  return keys
+  return createLocalJWKSet({ keys })
 }
