@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Tokens } from 'marked'
+import { lexer, type Tokens } from 'marked'
 import { createMarkdownReader, decodeCharacters, isInlineImage, safeAddress, type MarkdownReader } from './markdown-blocks.ts'
 
 const pieces = ['# Title\n', '\n', 'words ', 'more words\n', '- item\n', '  - inner\n', '1. one\n', '```js\n', 'let a = 1\n', '```\n', '| a | b |\n', '|---|---|\n', '| 1 | 2 |\n', '> quote\n', '**bold', '** ', '<div>\n', '</div>\n', '---\n', '    code\n', '\t', 'ä€😀 ']
@@ -27,6 +27,14 @@ describe('reading growing Markdown', () => {
     const first = reader.read('One.\n\nTwo')[0]
     const again = reader.read('One.\n\nTwo and three.\n\nFour')
     expect(again[0]).toBe(first)
+  })
+
+  it('shows as it is what the library gives up on', () => {
+    const fault = '- a\n  >+\n  \tb'
+    expect(() => lexer(fault)).toThrow()
+    const reader = createMarkdownReader()
+    expect(reader.read(`One.\n\n${fault}`).map(({ token }) => token.raw).join('')).toBe(`One.\n\n${fault}`)
+    expect(reader.read(`${fault}\n\nand on`).length).toBeGreaterThan(0)
   })
 
   it('starts over when the text was replaced', () => {

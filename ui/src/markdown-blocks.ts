@@ -9,6 +9,15 @@ export interface MarkdownBlock {
   token: Token
 }
 
+/** The reader has faults of its own (marked 18: an item with an empty list in a quote); what it gives up on is shown as it is. */
+function lex(text: string): Token[] {
+  try {
+    return reader.lexer(text)
+  } catch {
+    return [{ type: 'code', raw: text, text }]
+  }
+}
+
 function normal(text: string): string {
   return text.replace(/\r\n?/g, '\n')
 }
@@ -80,7 +89,7 @@ export function createMarkdownReader(): MarkdownReader {
         closedText = ''
         nextId += 1000
       }
-      const tokens = reader.lexer(whole.slice(closedText.length))
+      const tokens = lex(whole.slice(closedText.length))
       const firstOpen = openFrom(tokens)
       const fresh = tokens.map((token, index): MarkdownBlock => ({ id: nextId + index, token }))
       for (const token of tokens.slice(0, firstOpen)) closedText += token.raw
@@ -92,7 +101,7 @@ export function createMarkdownReader(): MarkdownReader {
       }
       closed = []
       closedText = ''
-      return reader.lexer(whole).map((token, index) => ({ id: index, token }))
+      return lex(whole).map((token, index) => ({ id: index, token }))
     },
   }
 }
