@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage as HttpRequest, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { createLoopback, createWatch } from '../loopback.ts'
 
 type Json = Record<string, unknown>
 
@@ -75,8 +75,6 @@ export async function startBlueBubblesServer(options: BlueBubblesServerOptions =
   const gone = new Set<string>()
   const files = new Map<string, { type: string; bytes: Buffer }>()
   const faults = new Map<string, BlueBubblesFault[]>()
-  const watchers = new Set<() => void>()
-  const sockets = new Set<Socket>()
   const calls = new Map<string, number>()
   const queries: Json[] = []
   const sent: BlueBubblesSent[] = []
@@ -86,22 +84,14 @@ export async function startBlueBubblesServer(options: BlueBubblesServerOptions =
   let callUrl: string | undefined
   let valid = true
   let deaf = false
-  let offline = false
   let lastTime = 0
-  let port = 0
-  const changed = (): void => {
-    for (const watcher of watchers) watcher()
-  }
+  const { changed, until } = createWatch()
   const now = (): number => (lastTime = Math.max(lastTime + 1, Date.now()))
 
   const server = createServer((request, response) => {
     void serve(request, response).catch(() => request.socket.destroy()).finally(changed)
   })
-  server.on('connection', (socket) => {
-    if (offline) return void socket.destroy()
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-  })
+  const loopback = createLoopback(server)
 
   function answer(response: ServerResponse, status: number, data: unknown): void {
     const body = status < 400 ? { status, message: 'Success', data } : { status, message: 'Failure', error: { type: 'Error', message: String(data) } }
@@ -209,14 +199,8 @@ export async function startBlueBubblesServer(options: BlueBubblesServerOptions =
     }
   }
 
-  const listen = (): Promise<void> => new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => {
-      port = (server.address() as AddressInfo).port
-      resolve()
-    })
-  })
-  await listen()
+  await loopback.listen()
+  const port = loopback.port()
 
   const fake: BlueBubblesServer = {
     url: `http://127.0.0.1:${port}`, port, password, own, sent, read, reactions, typing, calls, queries,
@@ -247,47 +231,20 @@ export async function startBlueBubblesServer(options: BlueBubblesServerOptions =
     },
     callAt: (url) => void (callUrl = url),
     nextSent: async (matches, timeoutMs) => {
-      await fake.until(() => sent.some(matches), 'a message of the account', timeoutMs)
+      await until(() => sent.some(matches), 'a message of the account', timeoutMs)
       return sent.find(matches) as BlueBubblesSent
     },
-    until: (condition, what, timeoutMs = 15_000) => new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        watchers.delete(look)
-        reject(new Error(`waited ${timeoutMs} ms in vain for ${what}`))
-      }, timeoutMs)
-      const look = (): void => {
-        if (!condition()) return
-        clearTimeout(timer)
-        watchers.delete(look)
-        resolve()
-      }
-      watchers.add(look)
-      look()
-    }),
+    until,
     fault(route, fault) {
       faults.set(route, [...(faults.get(route) ?? []), fault])
     },
     removeChat: (guid) => void gone.add(guid),
     changePassword: () => void (valid = false),
     deafen: (on) => void (deaf = on),
-    dropSockets() {
-      for (const socket of sockets) socket.destroy()
-    },
-    async goOffline() {
-      offline = true
-      for (const socket of sockets) socket.destroy()
-      await new Promise<void>((resolve) => server.close(() => resolve()))
-      // Until both ends have seen it: a request into a line that breaks is another accident.
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    },
-    async goOnline() {
-      offline = false
-      await listen()
-    },
-    async close() {
-      for (const socket of sockets) socket.destroy()
-      if (server.listening) await new Promise<void>((resolve) => server.close(() => resolve()))
-    },
+    dropSockets: loopback.dropSockets,
+    goOffline: loopback.goOffline,
+    goOnline: loopback.goOnline,
+    close: loopback.close,
   }
   return fake
 }

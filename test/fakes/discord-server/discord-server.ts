@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage as HttpRequest, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
 import { attachGateway, type FakeGateway } from './gateway.ts'
 import { cleanName, judgeMessage, problem, readUpload, shownAs, type UploadedFile } from './post-rules.ts'
+import { createLoopback, createWatch } from '../loopback.ts'
 
 export interface DiscordServerOptions {
   token?: string
@@ -118,29 +118,19 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
   const files = new Map<string, { type: string; bytes: Buffer }>()
   const faults = new Map<string, DiscordFault[]>()
   const blocked = new Set<string>()
-  const watchers = new Set<() => void>()
-  const sockets = new Set<Socket>()
   let revoked = false
   let content = options.messageContent ?? true
-  let offline = false
-  let port = 0
-  const changed = (): void => {
-    for (const watcher of watchers) watcher()
-  }
+  const { changed, until } = createWatch()
 
   const server = createServer((request, response) => {
     void serve(request, response).catch((error: unknown) => {
       if (!response.headersSent) answer(response, 500, { message: String(error), code: 0 })
     }).finally(changed)
   })
-  server.on('connection', (socket) => {
-    if (offline) return void socket.destroy()
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-  })
+  const loopback = createLoopback(server)
   const gateway = attachGateway(server, {
     token: () => token, revoked: () => revoked, allowedIntents: () => (content ? contentIntent : 0), heartbeatMs: options.heartbeatMs ?? 100, changed,
-    resumeUrl: () => `ws://127.0.0.1:${port}/gateway/resume`,
+    resumeUrl: () => `ws://127.0.0.1:${loopback.port()}/gateway/resume`,
     ready: () => ({ user: bot, guilds: [{ id: guildId, unavailable: true }], application: { id: applicationId, flags: content ? contentFlag : 0 } }),
     guilds: () => [{
       id: guildId, name: 'Household', channels: [...places.values()].filter((place) => place.type === 0), threads: [...places.values()].filter((place) => place.type === 11),
@@ -196,7 +186,7 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
       case 'GET /applications/@me':
         return reply(200, { id: applicationId, name: 'test', flags: content ? contentFlag : 0 })
       case 'GET /gateway/bot':
-        return reply(200, { url: `ws://127.0.0.1:${port}/gateway`, shards: 1, session_start_limit: { total: 1_000, remaining: 999, reset_after: 1_000, max_concurrency: 1 } })
+        return reply(200, { url: `ws://127.0.0.1:${loopback.port()}/gateway`, shards: 1, session_start_limit: { total: 1_000, remaining: 999, reset_after: 1_000, max_concurrency: 1 } })
       case 'POST /users/@me/channels': {
         const person = people.get(String(body['recipient_id']))
         return person === undefined ? reply(400, problem(50_033, 'Invalid Recipient(s)')) : reply(200, direct(person))
@@ -326,14 +316,8 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
   const typing: string[] = []
   const commands: Json[] = []
 
-  const listen = (): Promise<void> => new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => {
-      port = (server.address() as AddressInfo).port
-      resolve()
-    })
-  })
-  await listen()
+  await loopback.listen()
+  const port = loopback.port()
 
   const fake: DiscordServer = {
     apiRoot: `http://127.0.0.1:${port}/api`, port, token, bot, gateway, guildId, roleId, sent, callbacks, later, typing, commands, calls,
@@ -400,23 +384,10 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
       return { id, filename: name, content_type: type, size: bytes.length, url: `http://127.0.0.1:${port}${path}`, proxy_url: `http://127.0.0.1:${port}${path}` }
     },
     nextSent: async (matches, timeoutMs) => {
-      await fake.until(() => sent.some(matches), 'a message of the bot', timeoutMs)
+      await until(() => sent.some(matches), 'a message of the bot', timeoutMs)
       return sent.find(matches) as DiscordSent
     },
-    until: (condition, what, timeoutMs = 15_000) => new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        watchers.delete(look)
-        reject(new Error(`waited ${timeoutMs} ms in vain for ${what}`))
-      }, timeoutMs)
-      const look = (): void => {
-        if (!condition()) return
-        clearTimeout(timer)
-        watchers.delete(look)
-        resolve()
-      }
-      watchers.add(look)
-      look()
-    }),
+    until,
     fault(route, fault) {
       faults.set(route, [...(faults.get(route) ?? []), fault])
     },
@@ -426,21 +397,11 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
       gateway.closeAll(4004)
     },
     setMessageContent: (on) => void (content = on),
-    async goOffline() {
-      offline = true
-      for (const socket of sockets) socket.destroy()
-      await new Promise<void>((resolve) => server.close(() => resolve()))
-      // Until both ends have seen it: a request into a line that breaks is another accident.
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    },
-    async goOnline() {
-      offline = false
-      await listen()
-    },
+    goOffline: loopback.goOffline,
+    goOnline: loopback.goOnline,
     async close() {
       gateway.stop()
-      for (const socket of sockets) socket.destroy()
-      if (server.listening) await new Promise<void>((resolve) => server.close(() => resolve()))
+      await loopback.close()
     },
   }
   return fake

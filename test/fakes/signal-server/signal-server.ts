@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage as HttpRequest, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { createLoopback, createWatch } from '../loopback.ts'
 
 type Json = Record<string, unknown>
 
@@ -92,8 +92,6 @@ export async function startSignalServer(options: SignalServerOptions = {}): Prom
   const files = new Map<string, Buffer>()
   const groups: SignalGroup[] = []
   const gone = new Set<string>()
-  const sockets = new Set<Socket>()
-  const watchers = new Set<() => void>()
   const calls = new Map<string, number>()
   const sent: SignalSent[] = []
   const receipts: SignalServer['receipts'] = []
@@ -103,23 +101,15 @@ export async function startSignalServer(options: SignalServerOptions = {}): Prom
   let lastTime = 0
   let lastNumber = 0
   let deaf = false
-  let offline = false
-  let port = 0
   let onScan = (): void => {}
   const scanned = new Promise<void>((resolve) => (onScan = resolve))
-  const changed = (): void => {
-    for (const watcher of watchers) watcher()
-  }
+  const { changed, until } = createWatch()
   const now = (): number => (lastTime = Math.max(lastTime + 1, Date.now()))
 
   const server = createServer((request, response) => {
     void serve(request, response).catch(() => request.socket.destroy()).finally(changed)
   })
-  server.on('connection', (socket) => {
-    if (offline) return void socket.destroy()
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-  })
+  const loopback = createLoopback(server)
   const signs = setInterval(() => {
     if (!deaf) for (const stream of streams) stream.write(':\n')
   }, options.signMs ?? 100)
@@ -250,14 +240,8 @@ export async function startSignalServer(options: SignalServerOptions = {}): Prom
     changed()
   }
 
-  const listen = (): Promise<void> => new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => {
-      port = (server.address() as AddressInfo).port
-      resolve()
-    })
-  })
-  await listen()
+  await loopback.listen()
+  const port = loopback.port()
 
   const fake: SignalServer = {
     url: `http://127.0.0.1:${port}`, port, account, uuid, sent, receipts, reactions, typing, calls,
@@ -294,23 +278,10 @@ export async function startSignalServer(options: SignalServerOptions = {}): Prom
       return { id, contentType: type, size: bytes.length, filename: name ?? null }
     },
     nextSent: async (matches, timeoutMs) => {
-      await fake.until(() => sent.some(matches), 'a message of the account', timeoutMs)
+      await until(() => sent.some(matches), 'a message of the account', timeoutMs)
       return sent.find(matches) as SignalSent
     },
-    until: (condition, what, timeoutMs = 15_000) => new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        watchers.delete(look)
-        reject(new Error(`waited ${timeoutMs} ms in vain for ${what}`))
-      }, timeoutMs)
-      const look = (): void => {
-        if (!condition()) return
-        clearTimeout(timer)
-        watchers.delete(look)
-        resolve()
-      }
-      watchers.add(look)
-      look()
-    }),
+    until,
     fault(method, fault) {
       faults.set(method, [...(faults.get(method) ?? []), fault])
     },
@@ -329,21 +300,13 @@ export async function startSignalServer(options: SignalServerOptions = {}): Prom
     },
     deafen: (on) => void (deaf = on),
     async goOffline() {
-      offline = true
       streams.clear()
-      for (const socket of sockets) socket.destroy()
-      await new Promise<void>((resolve) => server.close(() => resolve()))
-      // Until both ends have seen it: a request into a line that breaks is another accident.
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await loopback.goOffline()
     },
-    async goOnline() {
-      offline = false
-      await listen()
-    },
+    goOnline: loopback.goOnline,
     async close() {
       clearInterval(signs)
-      for (const socket of sockets) socket.destroy()
-      if (server.listening) await new Promise<void>((resolve) => server.close(() => resolve()))
+      await loopback.close()
     },
   }
   return fake

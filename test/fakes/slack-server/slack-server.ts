@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { createServer, type IncomingMessage as HttpRequest, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
 import { buttonsOf, createUploads, judgeBlocks, type SharedFile } from './post-rules.ts'
 import { attachSocketMode, type FakeSocketMode } from './socket-mode.ts'
+import { createLoopback, createWatch } from '../loopback.ts'
 
 export interface SlackServerOptions {
   botToken?: string
@@ -117,20 +117,14 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
   const files = new Map<string, { type: string; bytes: Buffer }>()
   const faults = new Map<string, SlackFault[]>()
   const blocked = new Set<string>()
-  const watchers = new Set<() => void>()
-  const sockets = new Set<Socket>()
   const httpAcknowledged = new Set<string>()
   let httpQueue: Promise<unknown> = Promise.resolve()
   let httpUrl: string | undefined
   let revoked = false
   let losing = false
-  let offline = false
-  let port = 0
   let lastId = 0
   let lastTime = 0
-  const changed = (): void => {
-    for (const watcher of watchers) watcher()
-  }
+  const { changed, until } = createWatch()
   const nextId = (prefix: string): string => `${prefix}0${String(++lastId).padStart(5, '0')}`
   const nextTime = (): string => {
     lastTime = Math.max(lastTime + 1, Date.now() * 1_000)
@@ -142,11 +136,7 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
       if (!response.headersSent) answer(response, 500, { ok: false, error: String(error) })
     }).finally(changed)
   })
-  server.on('connection', (socket) => {
-    if (offline) return void socket.destroy()
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-  })
+  const loopback = createLoopback(server)
   const socket = attachSocketMode(server, changed)
 
   function answer(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
@@ -187,7 +177,7 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
     answer(response, 200, fault?.body ?? result, options.scopes === undefined ? {} : { 'x-oauth-scopes': options.scopes.join(',') })
   }
 
-  const uploads = createUploads(() => `http://127.0.0.1:${port}`, () => nextId('F'))
+  const uploads = createUploads(() => `http://127.0.0.1:${loopback.port()}`, () => nextId('F'))
   const calls = new Map<string, number>()
   const no = (error: string): Json => ({ ok: false, error })
   const inPlace = (channel: string): (Json & { ts: string; channel: string; user?: string })[] => history.get(channel) ?? []
@@ -376,14 +366,8 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
   const reactions = new Map<string, string[]>()
   const statuses: SlackServer['statuses'] = []
 
-  const listen = (): Promise<void> => new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => {
-      port = (server.address() as AddressInfo).port
-      resolve()
-    })
-  })
-  await listen()
+  await loopback.listen()
+  const port = loopback.port()
 
   const fake: SlackServer = {
     apiRoot: `http://127.0.0.1:${port}/api`, port, botToken, appToken, signingSecret, team, bot, socket, sent, reactions, statuses, calls, socketUrl: undefined,
@@ -471,23 +455,10 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
     },
     deliverTo: (url) => void (httpUrl = url),
     nextSent: async (matches, timeoutMs) => {
-      await fake.until(() => sent.some(matches), 'a message of the app', timeoutMs)
+      await until(() => sent.some(matches), 'a message of the app', timeoutMs)
       return sent.find(matches) as SlackSent
     },
-    until: (condition, what, timeoutMs = 15_000) => new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        watchers.delete(look)
-        reject(new Error(`waited ${timeoutMs} ms in vain for ${what}`))
-      }, timeoutMs)
-      const look = (): void => {
-        if (!condition()) return
-        clearTimeout(timer)
-        watchers.delete(look)
-        resolve()
-      }
-      watchers.add(look)
-      look()
-    }),
+    until,
     acknowledged: (ts) => socket.acknowledged(ts) || httpAcknowledged.has(ts),
     fault(method, fault) {
       for (const one of typeof method === 'string' ? [method] : method) faults.set(one, [...(faults.get(one) ?? []), fault])
@@ -499,21 +470,11 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
       socket.disconnect('refresh_requested')
     },
     loseEvents: (on) => void (losing = on),
-    async goOffline() {
-      offline = true
-      for (const one of sockets) one.destroy()
-      await new Promise<void>((resolve) => server.close(() => resolve()))
-      // Until both ends have seen it: a request into a line that breaks is another accident.
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    },
-    async goOnline() {
-      offline = false
-      await listen()
-    },
+    goOffline: loopback.goOffline,
+    goOnline: loopback.goOnline,
     async close() {
       socket.stop()
-      for (const one of sockets) one.destroy()
-      if (server.listening) await new Promise<void>((resolve) => server.close(() => resolve()))
+      await loopback.close()
     },
   }
   return fake
