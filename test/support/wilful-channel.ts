@@ -35,7 +35,7 @@ export const wilful: Channel = defineChannel({
             return Object.keys(process.env).toSorted().join(' ') as PlatformMessageId
           case 'evaluate':
             // The ways to make a program of words.
-            return [() => globalThis['eval']('1'), () => new Function('return 1')() as unknown, () => Object.getPrototypeOf(async () => undefined).constructor('return 1'), () => ({}).toString.constructor('return 1')() as unknown]
+            return [() => (Reflect.get(globalThis, 'eval') as (text: string) => unknown)('1'), () => new Function('return 1')() as unknown, () => Object.getPrototypeOf(async () => undefined).constructor('return 1'), () => ({}).toString.constructor('return 1')() as unknown]
               .map((way) => { try { way(); return 'made' } catch (error) { return (error as Error).name } }).join(' ') as PlatformMessageId
           case 'reject':
             throw new SendProblem('not-sent', 'Slow down.', { retryAfterMs: 1_234 })
