@@ -23,7 +23,8 @@ const wanted = Number(word('messages') ?? 10_000)
 const kills = Number(word('kills') ?? Math.max(2, Math.round(wanted / 160)))
 const seed = Number(word('seed') ?? Date.now() % 1_000_000)
 const own = new Set((word('own') ?? '').split(','))
-const peoplePerNetwork = 3
+/** At least these; more in a long storm, so that conversations stay as long as they are in life. */
+const peoplePerNetwork = Math.max(3, Math.ceil(wanted / 240))
 const burstMax = 8
 /** So much of it goes without kills, for the memory. */
 const calmShare = 0.4
@@ -43,7 +44,7 @@ function random(): number {
 }
 const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-const tagOf = (text: string): string | undefined => /\b[tdskwi]\d-\d+\b/.exec(text)?.[0]
+const tagOf = (text: string): string | undefined => /\b[tdskwi]\d+-\d+\b/.exec(text)?.[0]
 const wholeAnswer = (text: string, tag: string): boolean => text.replace(/^\W*\(Late: [^)]*\)\W*\s+/, '').trim() === `answer to ${tag}: every word of it, and the end.`
 
 /** One network: its people, what they see, and what can go wrong with it. */
@@ -117,6 +118,8 @@ const networks: Network[] = [
 ]
 
 const model = await startModelServer(async (request) => {
+  // Nobody asks for them, and ten thousand whole prompts would fill the memory.
+  model.requests.splice(0)
   const text = say(`answer to ${tagOf(request.lastUserText.split('\n').at(-1) ?? '') ?? 'nothing'}: every word of it, and the end.`)
   return random() < 0.1 ? [waitFor(sleep(random() * 300)), text] : [text]
 })
