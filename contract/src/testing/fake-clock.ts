@@ -37,14 +37,14 @@ export class FakeClock implements Clock {
   }
 }
 
-/** The real clock, for tests that run against real sockets. */
-export const realClock: Clock = {
+/** The real clock, for tests that run against real sockets. Shared by all of them, so nobody sets it. */
+export const realClock: Clock = Object.freeze<Clock>({
   now: () => Date.now(),
   after(delayMs, task) {
     const timer = setTimeout(task, delayMs)
     return () => clearTimeout(timer)
   },
-}
+})
 
 /** Ids in order, readable in failures: `in1`, `in2`. */
 export function countingIds(): NewId {

@@ -286,6 +286,8 @@ export function createReadingPlace(world: ReadingPlaceSurroundings): ReadingPlac
       if (boxes === undefined || all || isHidden(boxes.scroller)) return
       const { scrollTop, scrollHeight, clientHeight } = boxes.scroller
       const left = scrollHeight - scrollTop - clientHeight
+      // The echo of our own scrolling, heard after something grew: nobody moved, and the end is found again when the growth is.
+      if (sticking && Math.abs(scrollTop - lastTop) < 1) return drawAgain()
       // Who goes up, be it by a line, wants to stay there; who comes near the end wants to see what comes.
       sticking = scrollTop < lastTop - 1 ? left < 2 : left < nearPx
       lastTop = scrollTop

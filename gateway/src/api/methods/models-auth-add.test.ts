@@ -6,7 +6,7 @@ import { modelsAuthAdd } from './models-auth-add.ts'
 it('seals what was given, under its own name or the ordinary one, and answers without the value', async () => {
   const { rooms, asked } = await credentialRooms()
   const now = rooms.clock.now()
-  rooms.clock.now = () => now
+  rooms.clock = { ...rooms.clock, now: () => now }
   const answer = await callMethod(modelsAuthAdd, { provider: 'mine', profile: 'work', kind: 'token', value: 'a-token-of-mine', expiresInDays: 2 }, rooms)
   expect(answer).toMatchObject({ profile: 'mine:work' })
   expect(JSON.stringify(answer)).not.toContain('a-token-of-mine')

@@ -132,7 +132,7 @@ function mergeInto(target: Record<string, unknown>, changes: Record<string, unkn
 
 /** Everything a door and its methods ask for, in memory. `clock` defaults to the real one because sockets are real. */
 export async function fakeRooms(options: { clock?: Clock; config?: Record<string, unknown> } = {}): Promise<FakeRooms> {
-  const clock = options.clock ?? realClock
+  const clock = options.clock ?? { ...realClock }
   const newId = countingIds()
   const log = memoryLogger()
   const store = withdrawableStore(await openStore({ file: ':memory:', migrations: [doorMigration, doorIdentityMigration, doorReviewMigration] }))
