@@ -9,6 +9,7 @@ describe('Markdown as Discord shows it', () => {
     ['| a | b |\n|---|--:|\n| 1 | `22` |', '```\na |  b\n--+---\n1 | 22\n```'],
     ['- one\n  - two\n    1. three', '- one\n  - two\n    1. three'],
     ['- [x] done\n- [ ] open', '- ☑ done\n- ☐ open'],
+    ['- [x] done\n\n- [ ] open', '- ☑ done\n\n- ☐ open'],
     ['> a\n> > b', '> a\n> \n> b'],
     ['```ts\nconst a = 1\n```', '```ts\nconst a = 1\n```'],
     ['````\n```\ninner\n```\n````', '```\n``\u200b`\ninner\n``\u200b`\n```'],

@@ -33,6 +33,7 @@ it.each([
   ['# a **b**\n\n[d]: https://e.org', 'document{h1[](a strong[heading](b))}'],
   ['> a\n> > **b [c ![d](x)](y)**', 'document{quote[](blockquote{a;quote[blockquote](blockquote{strong[blockquote,blockquote](b link[blockquote,blockquote,strong](c image[blockquote,blockquote,strong,link](d) y))})})}'],
   ['3. a\n4. [x] b', 'document{list(3list_item{a},4☑list_item{b})}'],
+  ['- [x] a\n\n- [ ] b', 'document{list loose(-☑list_item{a},-☐list_item{b})}'],
   ['- a\n\n  b\n- c', 'document{list loose(-list_item{a;b},-list_item{c})}'],
   ['```ts\nx\n```\n\n---\n\n<p>\n\n| *a* |\n|---|', 'document{code ts(x);rule;html(<p>);table(em*(a))}'],
   ['~~a~~ `b` _c_\\\n\\* <i>d', 'document{del(a) span(b) em_(c)brescape(*) other(<i>)d}'],

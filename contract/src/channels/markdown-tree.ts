@@ -66,6 +66,13 @@ export interface MarkdownWriter<Written> {
   other(raw: string): Written
 }
 
+/** What is in an item, without the box that is written before it: it stands in the item itself, or in the first paragraph of a loose one. */
+function withoutBox(nodes: readonly MarkdownNode[]): MarkdownNode[] {
+  const [first, ...rest] = nodes.filter(({ type }) => type !== 'checkbox')
+  if (first?.type !== 'paragraph') return first === undefined ? [] : [first, ...rest]
+  return [{ ...first, tokens: first.tokens.filter(({ type }) => type !== 'checkbox') }, ...rest]
+}
+
 /** One walk over the tree, from the leaves to the root. As deep as the tree is: what `isTangled` must not come here. */
 export function writeMarkdown<Written>(nodes: readonly MarkdownNode[], writer: MarkdownWriter<Written>): Written {
   function blocks(children: readonly MarkdownNode[], around: Surroundings, parent?: MarkdownOf<'blockquote' | 'list_item'>): Written {
@@ -93,7 +100,7 @@ export function writeMarkdown<Written>(nodes: readonly MarkdownNode[], writer: M
         return writer.list(node.items.map((item, index) => ({
           number: node.ordered ? first + index : undefined,
           box: item.task ? (item.checked === true ? '☑' : '☐') : undefined,
-          body: blocks(item.tokens.filter(({ type }) => type !== 'checkbox'), around, item),
+          body: blocks(withoutBox(item.tokens), around, item),
           loose: item.loose,
         })), node.loose)
       }
