@@ -1,6 +1,6 @@
 import type { AssistantMessage, ModelFault, ModelMessage, Origin, ToolResultMessage, Usage, UserMessage } from './model.ts'
 import type { InboxId, SessionId, SessionKey, ToolCallId, TurnId } from './ids.ts'
-import type { ThinkingLevel } from './message.ts'
+import type { ThinkingLevel } from './thinking.ts'
 
 /** One line of a transcript as the agent and the page see it. */
 export type EntryBody =

@@ -1,4 +1,5 @@
 import type { AccountId, ChannelId, ChatId, DeliveryKey, PlatformMessageId, SenderId, SessionKey, ThreadId } from './ids.ts'
+import type { ThinkingLevel } from './thinking.ts'
 
 /** A place a message came from or goes to. Plain data; two equal values are the same place. */
 export interface ChatRef {
@@ -88,9 +89,6 @@ export interface TurnWishes {
   /** Where the answer goes besides: written together with it, so that it goes out exactly when the answer does. Fixed when the message is accepted. */
   alsoTo?: ChatRef
 }
-
-export type ThinkingLevel = 'off' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh'
-export const thinkingLevels: readonly ThinkingLevel[] = ['off', 'minimal', 'low', 'medium', 'high', 'xhigh']
 
 /** One intended outgoing part, already cut to the connection's limits. */
 export interface OutgoingMessage {

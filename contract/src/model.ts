@@ -1,6 +1,6 @@
 import type { Clock, Logger } from './clock.ts'
 import type { AgentId, ChannelId, PrincipalId, SessionKey, ToolCallId, TurnId } from './ids.ts'
-import type { ThinkingLevel } from './message.ts'
+import type { ThinkingLevel } from './thinking.ts'
 
 /** Content a model reads or writes. `image.data` is base64. */
 export type TextPart = { type: 'text'; text: string }

@@ -1,7 +1,6 @@
 import type { Charge } from '@moltbot/contract'
 import type { BudgetsConfig } from './config.ts'
-import type { Tally } from './create-budget.ts'
-import type { CapState } from './types.ts'
+import type { CapState, Tally } from './types.ts'
 
 /** One cap in force, in millionths of a dollar. `key` names the sum it is held against. */
 export interface Cap {

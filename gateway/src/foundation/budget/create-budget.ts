@@ -8,7 +8,7 @@ import { createLedger } from './ledger.ts'
 import { meterFormat } from './meter.ts'
 import { costOf, inputRate, inputTokens, isOurs, priceOf, type KnownPrice, type Price } from './prices.ts'
 import { takeOver } from './take-over.ts'
-import type { BudgetDoor, SpendKind, SpendRow, Tokens, Unfinished } from './types.ts'
+import type { Admission, BudgetDoor, Reservation, SpendKind, SpendRow, Tally, Tokens, Unfinished } from './types.ts'
 
 export type { KnownPrice } from './prices.ts'
 
@@ -41,24 +41,6 @@ export interface BudgetOptions {
   notify(words: string, key: string): Promise<boolean>
 }
 
-/** Money set aside for one call. Settling twice is harmless; the first counts. */
-export interface Reservation {
-  /** The request's own limit, or less where the money does not allow more. */
-  maxOutputTokens: number
-  settle(how: Settlement): void
-}
-export type Settlement =
-  /** The provider counted. */
-  | { kind: 'counted'; usage: Usage }
-  /** It answered without counting, or broke off: what it can have used at most. Absent input: all of the request. */
-  | { kind: 'assumed'; input?: Usage; output: number }
-  /** It was not sent, or refused before anything was written. */
-  | { kind: 'nothing' }
-  /** What it cost, in millionths of a dollar, where something else than tokens is paid for. */
-  | { kind: 'amount'; micros: number }
-
-export type Admission = { kind: 'admitted'; reservation: Reservation } | { kind: 'refused'; problem: Problem }
-
 /** Something that is paid for by another measure than tokens: speech by thousands of characters, listening by minutes. */
 export interface Expense {
   kind: 'speech' | 'listening'
@@ -89,9 +71,6 @@ export interface Budget {
   /** Writes everything. Calls after that are refused. */
   close(): Promise<void>
 }
-
-/** Spent and set aside, in millionths of a dollar. */
-export interface Tally { spent: number; reserved: number }
 
 export function createBudget(options: BudgetOptions): Budget {
   const { store, clock, newId, log, config } = options

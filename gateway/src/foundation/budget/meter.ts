@@ -1,7 +1,7 @@
 import { Problem, describeError } from '@moltbot/contract'
 import type { AgentId, ChannelId, Charge, Clock, FaultClass, ModelEvent, ModelFetch, ModelFormat, ModelRequest, PrincipalId, Provider, SessionKey, TurnId, Usage } from '@moltbot/contract'
-import type { Admission, Settlement } from './create-budget.ts'
 import { tokensOf } from './prices.ts'
+import type { Admission, Settlement } from './types.ts'
 
 /** Calls that belong to nobody's turn. */
 const gatewayCharge: Charge = { principal: 'gateway' as PrincipalId, agent: '' as AgentId, channel: '' as ChannelId, session: '' as SessionKey, turn: '' as TurnId, privy: true }

@@ -1,4 +1,4 @@
-import type { Charge, TurnId, Usage } from '@moltbot/contract'
+import type { Charge, Problem, TurnId, Usage } from '@moltbot/contract'
 
 /** Where the price came from. `assumed`: the provider did not say what a call used, so it counts as what it can have used. */
 export type SpendSource = 'catalog' | 'config' | 'ceiling' | 'free' | 'assumed'
@@ -83,4 +83,26 @@ export interface BudgetDoor {
   ofTurn(turn: TurnId): Promise<Tokens>
   /** What a turn that runs, or ended just now, has cost so far. */
   turnUsd(turn: TurnId): number
+}
+
+/** Spent and set aside, in millionths of a dollar. */
+export interface Tally { spent: number; reserved: number }
+
+export type Admission = { kind: 'admitted'; reservation: Reservation } | { kind: 'refused'; problem: Problem }
+
+export type Settlement =
+  /** The provider counted. */
+  | { kind: 'counted'; usage: Usage }
+  /** It answered without counting, or broke off: what it can have used at most. Absent input: all of the request. */
+  | { kind: 'assumed'; input?: Usage; output: number }
+  /** It was not sent, or refused before anything was written. */
+  | { kind: 'nothing' }
+  /** What it cost, in millionths of a dollar, where something else than tokens is paid for. */
+  | { kind: 'amount'; micros: number }
+
+/** Money set aside for one call. Settling twice is harmless; the first counts. */
+export interface Reservation {
+  /** The request's own limit, or less where the money does not allow more. */
+  maxOutputTokens: number
+  settle(how: Settlement): void
 }

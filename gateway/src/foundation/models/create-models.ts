@@ -3,15 +3,14 @@ import { Problem, describeError } from '@moltbot/contract'
 import type { Clock, ConfigView, Logger, ModelCall, ModelCallEvent, ModelEvent, ModelFetch, ModelFormat, ModelHost, ModelInfo, ModelRequest, NewId, Provider, Secret, SecretSource, Store, Tx } from '@moltbot/contract'
 import { modelsSection } from './config.ts'
 import { Cooldowns } from './cooldowns.ts'
-import type { CredentialAct, CredentialsDoor, Sealer } from './types.ts'
 import { Credentials } from './credentials.ts'
-import type { UsableCredential } from './credentials.ts'
 import { askInOrder } from './failover.ts'
 import type { Candidate } from './failover.ts'
 import { Pictures, hasImages, withoutImages } from './pictures.ts'
 import { baseOf, isLoopback, pinnedFetch } from './pinned-fetch.ts'
 import { builtinProvider, knownProviders, splitRef } from './providers.ts'
 import type { CatalogEntry, KnownModel, KnownProvider } from './providers.ts'
+import type { CredentialAct, CredentialsDoor, Sealer, UsableCredential } from './types.ts'
 
 export interface ModelsOptions {
   config: ConfigView

@@ -4,7 +4,7 @@ import type { Clock, ConfigView, Logger, ModelFetch, NewId, PrincipalId, SecretS
 import { authSection } from './config.ts'
 import { CredentialRows } from './credential-rows.ts'
 import type { CredentialRow } from './credential-rows.ts'
-import type { Credential, CredentialAct, CredentialKind, CredentialsDoor, Sealer, SignInAttempt } from './types.ts'
+import type { Credential, CredentialAct, CredentialKind, CredentialsDoor, Sealer, SignInAttempt, UsableCredential } from './types.ts'
 import { Renewals, signInAgain } from './oauth/renew.ts'
 import { sendForm } from './oauth/speak.ts'
 import type { Speaker } from './oauth/speak.ts'
@@ -14,23 +14,6 @@ import { baseOf } from './pinned-fetch.ts'
 import type { KnownProvider } from './providers.ts'
 import { sealedCredentials } from './sealed-credentials.ts'
 import type { SealedCredentials } from './sealed-credentials.ts'
-
-/** A credential as a call uses it. */
-export interface UsableCredential {
-  profile: string
-  /** What its cooldowns are kept under. */
-  subject: string
-  /** Goes into `Authorization` whatever the format's own header is. */
-  bearer: boolean
-  /** Why it cannot be used, as far as is known without asking anybody. */
-  fault: Problem | undefined
-  /** Tells values apart; another one after each change. */
-  mark(): string
-  /** The value, renewed where that is due. Rejects with a `Problem`. */
-  open(): Promise<Secret>
-  /** After a refusal of `stale`: another one, or undefined when there is none. */
-  renew(stale: Secret): Promise<Secret | undefined>
-}
 
 export interface CredentialsOptions {
   config: ConfigView

@@ -1,7 +1,7 @@
 import { Problem } from '@moltbot/contract'
 import type { ModelAnswer, ModelAnswerReader, ModelFetch, ModelFormat, Secret } from '@moltbot/contract'
-import type { UsableCredential } from './credentials.ts'
 import type { KnownProvider } from './providers.ts'
+import type { UsableCredential } from './types.ts'
 
 const redirectsMax = 3
 

@@ -1,5 +1,4 @@
-import type { PrincipalId } from '@moltbot/contract'
-import type { SignInStep } from './oauth/sign-in-by-device.ts'
+import type { PrincipalId, Problem, Secret } from '@moltbot/contract'
 
 export type CredentialKind = 'oauth' | 'token' | 'api-key'
 
@@ -66,3 +65,27 @@ export interface CredentialAct { act: 'credential.added' | 'credential.removed' 
 export interface Sealer {
   open(): Promise<{ seal(facts: readonly string[], text: string): string; unseal(facts: readonly string[], sealed: string): string }>
 }
+
+/** A credential as a call uses it. */
+export interface UsableCredential {
+  profile: string
+  /** What its cooldowns are kept under. */
+  subject: string
+  /** Goes into `Authorization` whatever the format's own header is. */
+  bearer: boolean
+  /** Why it cannot be used, as far as is known without asking anybody. */
+  fault: Problem | undefined
+  /** Tells values apart; another one after each change. */
+  mark(): string
+  /** The value, renewed where that is due. Rejects with a `Problem`. */
+  open(): Promise<Secret>
+  /** After a refusal of `stale`: another one, or undefined when there is none. */
+  renew(stale: Secret): Promise<Secret | undefined>
+}
+
+/** What a person does next. `until` is epoch ms. */
+export type SignInStep =
+  /** Open `url` anywhere, a telephone too, and type `code`. `whole`: the same with the code in it. */
+  | { kind: 'device'; url: string; whole?: string; code: string; until: number }
+  /** Open `url` in a browser on the machine of the gateway; elsewhere, hand in the address it ends at. */
+  | { kind: 'browser'; url: string; until: number }

@@ -1,5 +1,5 @@
 import type { ToolCallId, TurnId } from '@moltbot/contract'
-import type { ToolCallRow } from './transcript.ts'
+import type { ToolCallRow } from './tool-call.ts'
 import type { CallAtStop, EntryRow } from './types.ts'
 
 /** What became of the calls of a turn that was stopped at `at` and is over, by the journal; in the order they were made. */

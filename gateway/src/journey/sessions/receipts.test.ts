@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ownConversation, type Effect, type ToolCallId, type TurnId } from '@moltbot/contract'
-import { doneWords, receiptsOf, undoneOf, undoneWords, type CallOutcome } from './receipts.ts'
-import type { ToolCallRow } from './transcript.ts'
+import { doneWords, receiptsOf, undoneOf, undoneWords } from './receipts.ts'
+import type { CallOutcome, ToolCallRow } from './tool-call.ts'
 
 let count = 0
 const row = (name: string, effects: Effect[] | null, outcome: CallOutcome | null, more: { why?: string; input?: Record<string, unknown> } = {}): ToolCallRow => ({

@@ -1,11 +1,5 @@
 import { ownConversation, shellSteps, unreachable, type Effect, type IncomingMessage, type ToolCallId } from '@moltbot/contract'
-import type { ToolCallRow } from './transcript.ts'
-
-/** How a call ended, as the gateway saw it. `going`: what it began goes on. `unknown`: it may have been done. */
-export type CallOutcome = 'done' | 'failed' | 'refused' | 'unknown' | 'going'
-
-/** What is kept with a call when it is over. `effect`: what it was about, where another call had begun it. */
-export interface CallEnd { outcome: CallOutcome; why?: string; effect?: Effect }
+import type { CallOutcome, ToolCallRow } from './tool-call.ts'
 
 /** What one call did, or was to do, beyond looking. */
 export interface CallReceipt {

@@ -3,7 +3,7 @@ import {
   type SessionId, type SessionKey, type Sql, type Store, type ToolCallId, type TurnId, type TurnOutcome, type Tx, type Usage,
 } from '@moltbot/contract'
 import { agentOfKey } from './keys.ts'
-import type { CallEnd, CallOutcome } from './receipts.ts'
+import type { CallEnd, CallOutcome, ToolCallRow } from './tool-call.ts'
 import type { EntryRow, SessionRow, SessionSettings } from './types.ts'
 
 export const sessionsMigration: Migration = {
@@ -46,24 +46,6 @@ export interface TurnRow {
   usage: Usage
   outcome: TurnOutcome['kind'] | null
   text: string | null
-}
-
-export interface ToolCallRow {
-  turnId: TurnId
-  callId: ToolCallId
-  name: string
-  input: Record<string, unknown>
-  /** `refused`: the judge said no, nothing ran. */
-  state: 'started' | 'finished' | 'refused'
-  startedAt: number
-  finishedAt: number | null
-  /** The result as the model read it. */
-  result: string | null
-  /** What it was to do. Null: nobody could tell, or it is from before that was kept. */
-  effects: Effect[] | null
-  /** Null: it has not ended, or is from before that was kept. */
-  outcome: CallOutcome | null
-  why: string | null
 }
 
 /** All but the system prompt, which is kilobytes long and wanted by nobody who asks for a session. */

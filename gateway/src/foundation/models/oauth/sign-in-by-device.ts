@@ -1,16 +1,10 @@
 import { Problem } from '@moltbot/contract'
+import type { SignInStep } from '../types.ts'
 import type { OauthConfig } from './authorization-server.ts'
 import { namedAddress, sendForm, shown, textOf } from './speak.ts'
 import type { Answer, Speaker } from './speak.ts'
 import { askForTokens, Refused } from './tokens.ts'
 import type { Client } from './tokens.ts'
-
-/** What a person does next. `until` is epoch ms. */
-export type SignInStep =
-  /** Open `url` anywhere, a telephone too, and type `code`. `whole`: the same with the code in it. */
-  | { kind: 'device'; url: string; whole?: string; code: string; until: number }
-  /** Open `url` in a browser on the machine of the gateway; elsewhere, hand in the address it ends at. */
-  | { kind: 'browser'; url: string; until: number }
 
 const intervalDefaultMs = 5_000
 const slowerByMs = 5_000
