@@ -115,10 +115,10 @@ async function telegramTalk(first: number): Promise<void> {
   }
 }
 
-/** What this person says goes into the running turn from now on. */
+/** What this person says goes into the running turn from now on. Where lives are too short for the pauses after several crashes, the answer comes after the storm. */
 async function steerable(user: number): Promise<void> {
   telegram.say(telegram.user(2000 + user), '/queue steer')
-  await telegram.nextSent((message) => message.chatId === 2000 + user, 600_000)
+  await telegram.nextSent((message) => message.chatId === 2000 + user, 3_600_000)
 }
 
 /** The page: sends with its own keys, and sends the same key again after every reconnect until it was acknowledged. */
