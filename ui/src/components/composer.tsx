@@ -68,7 +68,7 @@ export function Composer(props: { stage: Stage }): VNode {
       // The chat has only now got its name: what was begun in it stays.
       words.value = [readDraft(key), words.value].filter((part) => part !== '').join('\n')
       writeDraft('', '')
-      writeDraft(key, words.value)
+      writeDraft(key, withoutShared())
     } else {
       words.value = readDraft(key)
       added.value = []
