@@ -11,6 +11,7 @@ export default defineConfig({
     // What hangs is ended; what is only slow, on a machine that does other things as well, is not.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     // A second try on CI only, and the report names whoever needed it: docs/decisions/2026-11-22-a-second-try-is-named.md.
     retry: process.env['CI'] === 'true' ? 1 : 0,
     pool: 'forks',

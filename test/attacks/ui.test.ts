@@ -187,7 +187,8 @@ describe.skipIf(noBrowser)(name, { timeout: 90_000 }, () => {
   it('UI-06: what the content policy must stop is stopped, by the very policy the gateway sends', async () => {
     expect(policyOfFake).toBe(contentPolicy)
     await visit()
-    const stopped = await page.evaluate(async () => {
+    const directives = ['base-uri', 'connect-src', 'form-action', 'frame-src', 'style-src-elem', 'thrown']
+    const stopped = await page.evaluate(async (wanted) => {
       const seen: string[] = []
       document.addEventListener('securitypolicyviolation', (event) => { seen.push(event.violatedDirective); event.stopImmediatePropagation() }, true)
       const attempt = async (what: () => unknown): Promise<void> => { try { await what() } catch { seen.push('thrown') } }
@@ -200,16 +201,21 @@ describe.skipIf(noBrowser)(name, { timeout: 90_000 }, () => {
       await attempt(() => { const base = document.createElement('base'); base.href = 'https://evil.example/'; document.head.append(base) })
       await attempt(() => { const object = document.createElement('object'); object.data = 'https://evil.example/'; document.body.append(object) })
       await attempt(() => { const frame = document.createElement('iframe'); frame.src = 'https://evil.example/'; document.body.append(frame) })
-      await attempt(() => { const form = document.createElement('form'); form.action = 'https://evil.example/'; document.body.append(form); form.submit() })
+      const leave = (): void => { const form = document.createElement('form'); form.action = 'https://evil.example/'; document.body.append(form); form.submit() }
+      await attempt(leave)
       await attempt(() => { const style = document.createElement('style'); style.textContent = 'body{}'; document.head.append(style) })
       await attempt(() => new FontFace('f', 'url(https://evil.example/f)').load())
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      // Each is told when the browser comes to it. A form that it did not come to at all is sent once more.
+      for (let left = 200; left > 0 && !wanted.every((one) => seen.includes(one)); left -= 1) {
+        if (left % 20 === 0) await attempt(leave)
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
       return { seen: [...new Set(seen)].sort(), title: document.title, base: document.baseURI.replace(/#.*/, '') }
-    })
+    }, directives)
+    outside = outside.filter((url) => !url.includes('evil.example') && !url.startsWith('blob:'))
     expect(stopped.title).not.toBe('ATTACKED')
     expect(stopped.base).toBe(fake?.url)
-    for (const directive of ['base-uri', 'connect-src', 'form-action', 'frame-src', 'style-src-elem', 'thrown']) expect(stopped.seen).toContain(directive)
-    outside = outside.filter((url) => !url.includes('evil.example') && !url.startsWith('blob:'))
+    for (const directive of directives) expect(stopped.seen).toContain(directive)
     // What it broke here was meant to be broken.
     await tab.leave()
   })

@@ -43,6 +43,14 @@ it('a voice note in a group that says the name is answered, heard once and paid 
   expect(await at.gateway.rooms.store.read.all("SELECT principal, session, turn FROM spend WHERE model = 'whisper-1'")).toMatchObject([{ principal: 'owner', turn: '' }])
 })
 
+it('a key that is written beside it is kept and told like one in words', async () => {
+  const before = at.telegram.sent.length
+  const key = 'sk-ant-api03-kJ8dQ2mZx7Lw4Rt9Vb3Nc6Yf1Hg5Ps0UeAq8Wd2Zk5Xn7Cv'
+  expect(await speak(olga, 'Jeeves, keep this for me', { caption: key })).toBe('answered')
+  expect(at.telegram.sent.slice(before).map(({ text }) => text).join('\n')).toContain('what looks like a key')
+  expect(JSON.stringify(at.model.requests.at(-1)?.body)).not.toContain(key)
+})
+
 it('one that does not is met with silence, and ends all the same', async () => {
   const asked = at.model.requests.length
   expect(await speak(olga, 'Who takes the dog out?')).toBe('denied')

@@ -136,7 +136,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     const [other, yes] = [await ask(inWorkspace, 'Write other.md'), await ask(inWorkspace, 'Write list.md')]
     await bring()
     await bring()
-    await vi.waitFor(async () => expect((await notes()).length).toBe(2))
+    await vi.waitFor(async () => expect((await notes()).length).toBe(2), { timeout: 20_000 })
     for (const note of await notes()) expect(note.actions).toEqual(['Allow once', 'Deny'])
     // The first of the two is found by its title.
     const [first] = await notes()

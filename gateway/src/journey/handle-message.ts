@@ -89,7 +89,7 @@ async function route(tx: Tx, row: InboxRow, journey: Journey, pasted: readonly P
       }
       // It has no end yet: whatever happens, it is heard out.
       tx.afterCommit(() => {
-        journey.asPartOf(row, () => routeHeard(row, speaker, journey)).catch((error: unknown) => journey.log.error('A voice note could not be heard out; the next start does.', { inbox: row.id, error: describeError(error) }))
+        journey.asPartOf(row, () => routeHeard(row, speaker, pasted, journey)).catch((error: unknown) => journey.log.error('A voice note could not be heard out; the next start does.', { inbox: row.id, error: describeError(error) }))
       })
       return
     }
@@ -105,11 +105,11 @@ async function route(tx: Tx, row: InboxRow, journey: Journey, pasted: readonly P
 }
 
 /** A voice note in a group may say our name. Judged again with what was heard, it goes on like any message, or ends here. */
-async function routeHeard(row: InboxRow, speaker: Principal, journey: Journey): Promise<void> {
+async function routeHeard(row: InboxRow, speaker: Principal, pasted: readonly PastedSecret[], journey: Journey): Promise<void> {
   const heard = await journey.listening.listen(row.message, speaker)
   await journey.store.transaction(async (tx) => {
     const verdict = await journey.guard.judgeMessage(tx, heard)
-    if (verdict.kind === 'allow') await proceed(tx, row, verdict.principal, journey)
+    if (verdict.kind === 'allow') await proceed(tx, await keepPasted(tx, row, verdict.principal, pasted, journey), verdict.principal, journey)
     else await journey.inbox.end(tx, row.id, 'denied', verdict.reason)
   })
 }

@@ -135,7 +135,7 @@ describe('signing in by a code typed elsewhere', () => {
       await new Promise((resolve) => setTimeout(resolve, 20))
       expect(polls()).toBe(wanted - 1)
       await clock.advance(1)
-      await vi.waitFor(() => expect(polls()).toBe(wanted))
+      await vi.waitFor(() => expect(polls()).toBe(wanted), { timeout: 20_000 })
       await new Promise((resolve) => setTimeout(resolve, 30))
     }
     at.auth.next({ error: 'slow_down' }, 'drop')
@@ -385,7 +385,7 @@ describe('a sign-in that goes on', () => {
     expect(at.auth.uses.size).toBe(0)
     at.hold(false)
     await clock.advance(60_000)
-    await vi.waitFor(() => expect(tokensOf(at).access).not.toBe(access))
+    await vi.waitFor(() => expect(tokensOf(at).access).not.toBe(access), { timeout: 20_000 })
     const strange = await provider(at.auth)
     at.set({ models: { providers: { mine: { baseUrl: strange.baseUrl, api: 'openai-completions', models: [], oauth: { clientId: 'moltbot-test', scopes: [], parameters: {}, issuer: at.auth.issuer } } } } })
     expect((await ask(at.models)).fault).toMatch(/was made for .* and was not sent/)
