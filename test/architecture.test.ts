@@ -90,6 +90,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   'age-encryption': ['gateway/foundation/vault', 'gateway/foundation/backup'],
   'jose': ['gateway/api'],
   'otpauth': ['gateway/foundation/halt'],
+  'croner': ['gateway/foundation/jobs'],
   '@photostructure/sqlite': ['gateway/foundation/platform'],
   'marked': ['gateway/journey/outbox', 'channels/telegram', 'channels/discord', 'channels/slack', 'channels/signal', 'channels/imessage', 'channels/whatsapp', 'ui'],
   'linkedom': ['gateway/foundation/egress'],
