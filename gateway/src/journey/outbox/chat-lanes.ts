@@ -5,8 +5,16 @@ export function placeKey(chat: ChatRef): string {
   return JSON.stringify([chat.channel, chat.account, chat.chat])
 }
 
-/** Runs tasks one after the other per place. A task that fails is logged and the next one runs. */
-export function createChatLanes(log: Logger): { push(place: string, task: () => Promise<void>): void; empty(place: string): boolean; idle(): Promise<void> } {
+/** Tasks, one after the other per place. */
+export interface ChatLanes {
+  push(place: string, task: () => Promise<void>): void
+  empty(place: string): boolean
+  /** Resolves once no place has a task. */
+  idle(): Promise<void>
+}
+
+/** A task that fails is logged and the next one runs. */
+export function createChatLanes(log: Logger): ChatLanes {
   const lanes = new Map<string, (() => Promise<void>)[]>()
   const idlers: (() => void)[] = []
 

@@ -1,7 +1,7 @@
 import type { OutgoingFile } from '@moltbot/contract'
 
 /** What a file is. `bare`: what it says about where it was made can be taken out of it, or is not in such files. */
-export interface FileType { kind: OutgoingFile['kind']; mimeType: string; bare: boolean }
+interface FileType { kind: OutgoingFile['kind']; mimeType: string; bare: boolean }
 
 const textTypes: Readonly<Record<string, string>> = { csv: 'text/csv', md: 'text/markdown', html: 'text/html', htm: 'text/html', json: 'application/json', xml: 'application/xml', svg: 'image/svg+xml', ics: 'text/calendar', vcf: 'text/vcard' }
 const zipTypes: Readonly<Record<string, string>> = {

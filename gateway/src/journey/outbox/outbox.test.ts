@@ -6,7 +6,10 @@ import { SendProblem, type AgentEvent, type ChatRef, type Connection, type Deliv
 import { FakeClock, countingIds, memoryLogger } from '@moltbot/contract/testing'
 import type { Connections } from '../../foundation/connections/types.ts'
 import { openStore } from '../../foundation/storage/index.ts'
-import { createOutbox, migrations, retryForMs, sendDeadlineMs, type OutboxRoom, type ReplyTarget } from './index.ts'
+import { retryForMs } from './deliver.ts'
+import type { ReplyTarget } from './desk.ts'
+import { createOutbox, migrations, type OutboxRoom } from './index.ts'
+import { sendDeadlineMs } from './patience.ts'
 import type { DeliveryRow } from './types.ts'
 
 const place = (chat = 'c1', kind: ChatRef['kind'] = 'direct'): ChatRef => ({ channel: 'fake', account: 'default', chat, kind }) as ChatRef

@@ -1,9 +1,12 @@
 import type { ConnectionLimits, OutgoingButton } from '@moltbot/contract'
 import type { DeliveryFile } from './types.ts'
 
+/** Stands below words that were to be heard and could not be sent so. */
+export const noSoundWords = '\n\n*(As text: this chat takes no voice notes from me.)*'
+
 type FileLimits = NonNullable<ConnectionLimits['files']>
 
-export function largestOf(limits: FileLimits, kind: DeliveryFile['kind']): number {
+function largestOf(limits: FileLimits, kind: DeliveryFile['kind']): number {
   return limits.bytesMaxOf?.[kind] ?? limits.bytesMax
 }
 
