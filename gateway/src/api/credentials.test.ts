@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { Secret } from '@moltbot/contract'
+import { Problem, Secret } from '@moltbot/contract'
 import { FakeClock, countingIds } from '@moltbot/contract/testing'
 import { describe, expect, it } from 'vitest'
 import { openStore } from '../foundation/storage/index.ts'
@@ -50,6 +50,29 @@ describe('the shared secret', () => {
     values.token = 'two'
     await Promise.all([credentials.current(), credentials.current()])
     expect(versions).toEqual([2])
+  })
+
+  it('stays as it was known while the vault is locked, and what was never known opens nothing', async () => {
+    let locked = false
+    const sealed = (value: string | undefined) => async (): Promise<Secret | undefined> => {
+      if (locked) throw new Problem('vault-locked', 'The vault is locked.')
+      return value === undefined ? undefined : new Secret('sealed', value)
+    }
+    const kept = createCredentialSource({ token: sealed('T'), password: sealed(undefined), passwordHash: sealed(undefined), passwords: createPasswords(), mode: () => 'token', random: randomBytes })
+    const before = await kept.current()
+    let rotations = 0
+    kept.onRotate(() => (rotations += 1))
+    locked = true
+    const now = await kept.current()
+    expect([now.version === before.version, rotations, await now.matches('T', 'mode'), await now.matches('', 'mode'), await now.matches('', 'either')]).toEqual([true, 0, true, false, false])
+    // From the start on: neither the sealed token nor a password that was not chosen.
+    const fresh = await createCredentialSource({ token: sealed('T'), password: async () => new Secret('password', 'P'), passwordHash: sealed(undefined), passwords: createPasswords(), mode: () => 'token', random: randomBytes }).current()
+    expect([fresh.mode, fresh.configured, await fresh.matches('T', 'mode'), await fresh.matches('P', 'mode'), await fresh.matches('', 'mode')]).toEqual(['token', false, false, false, false])
+  })
+
+  it('twin: any other fault of a look is told, and lets nobody in', async () => {
+    const broken = createCredentialSource({ token: async () => Promise.reject(new Error('the disk is gone')), password: async () => undefined, passwordHash: async () => undefined, passwords: createPasswords(), mode: () => 'token', random: randomBytes })
+    await expect(broken.current()).rejects.toThrow('the disk is gone')
   })
 
   it('never seems to change back because one look was slow', async () => {

@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import type { Secret } from '@moltbot/contract'
+import { Problem, type Secret } from '@moltbot/contract'
 import { isPlaceholder } from './facts/config-facts.ts'
 import type { Passwords } from './password.ts'
 
@@ -52,7 +52,7 @@ function sameDigest(a: string, b: string): boolean {
 export function createCredentialSource(options: {
   token: () => Promise<Secret | undefined>
   /** The token before the last rotation, and until when programs may use it. Absent: none. */
-  previous?: () => Promise<{ token: Secret | undefined; until: number }>
+  previous?: { token: () => Promise<Secret | undefined>; until: () => number }
   now?: () => number
   password: () => Promise<Secret | undefined>
   /** The password as an argon2id hash. Stronger than `password`. */
@@ -84,19 +84,31 @@ export function createCredentialSource(options: {
   }
   const real = (value: string): string => (value.trim() === '' || isPlaceholder(value) ? '' : value)
 
+  /** Values as they were last read. What a locked vault keeps to itself stays as it was, or the one who comes to unlock it would find the door shut. */
+  const known = new Map<'token' | 'password' | 'hash' | 'previous', string>()
+  const valueOf = async (name: 'token' | 'password' | 'hash' | 'previous', look: () => Promise<Secret | undefined>): Promise<string> => {
+    try {
+      known.set(name, (await look())?.open('check a client at the door') ?? '')
+    } catch (error) {
+      if (!(error instanceof Problem && error.code.startsWith('vault-'))) throw error
+    }
+    // Never read yet: nothing opens by it.
+    return known.get(name) ?? ''
+  }
+
   const read = async (): Promise<Credentials> => {
-    const givenToken = (await options.token())?.open('check a client at the door') ?? ''
-    const givenPassword = (await options.password())?.open('check a client at the door') ?? ''
-    const hash = (await options.passwordHash())?.open('check a client at the door') ?? ''
+    const givenToken = await valueOf('token', options.token)
+    const givenPassword = await valueOf('password', options.password)
+    const hash = await valueOf('hash', options.passwordHash)
     const token = real(givenToken)
     const password = real(givenPassword)
-    // An only password means password mode, as everywhere in this family.
-    const mode = token === '' && (password !== '' || hash !== '') ? 'password' : options.mode()
+    // An only password means password mode, as everywhere in this family. A token that nobody could read yet is not none.
+    const mode = token === '' && known.has('token') && (password !== '' || hash !== '') ? 'password' : options.mode()
     const secret = mode === 'token' ? token : hash !== '' ? hash : password
     const both = `${mode}\n${token.length}\n${token}\n${hash === '' ? password : hash}`
     const now = createHmac('sha256', processKey).update(both).digest('hex')
-    const before = await options.previous?.()
-    const previous = before === undefined || before.until <= (options.now?.() ?? 0) ? '' : real(before.token?.open('check a client at the door') ?? '')
+    const before = options.previous
+    const previous = before === undefined || before.until() <= (options.now?.() ?? 0) ? '' : real(await valueOf('previous', before.token))
     const rotated = fingerprint !== undefined && fingerprint !== now
     const overlapEnded = overlapped && previous === ''
     overlapped = previous !== ''

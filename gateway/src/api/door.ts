@@ -112,7 +112,7 @@ export function createDoor(options: DoorOptions): Door {
   const credentials = createCredentialSource({
     token: options.token,
     password: () => rooms.config.secrets.get('gateway.auth.password'),
-    previous: async () => ({ token: await rooms.config.secrets.get('gateway.auth.previousToken'), until: config().auth.previousTokenUntil }),
+    previous: { token: () => rooms.config.secrets.get('gateway.auth.previousToken'), until: () => config().auth.previousTokenUntil },
     now: () => clock.now(),
     passwordHash: () => rooms.config.secrets.get('gateway.auth.passwordHash'),
     passwords: createPasswords(),
