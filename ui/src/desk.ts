@@ -1,12 +1,14 @@
 import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals'
 import { createApprovals, type Approvals } from './approvals.ts'
-import { ConnectionLost, GatewayError, type ConnectionState, type GatewayClient, type Hello } from './gateway-client.ts'
+import { explainFailure } from './explain-failure.ts'
+import { ConnectionLost, type ConnectionState, type GatewayClient, type Hello } from './gateway-client.ts'
+import { createOutgoing } from './outgoing.ts'
 import { text } from './text.ts'
 import {
-  emptyTranscript, runningRun, stepTextOf, withAgentEvent, withChatEvent, withDelivery, withEarlier, withHistory, withMessage, withOwn, withReset, withoutOwn,
-  type Delivery, type Transcript,
+  emptyTranscript, runningRun, stepTextOf, withAgentEvent, withChatEvent, withEarlier, withHistory, withMessage, withReset,
+  type Transcript,
 } from './transcript.ts'
-import type { OwnFile, Unsent, UnsentBox } from './unsent.ts'
+import type { OwnFile, UnsentBox } from './unsent.ts'
 import {
   fields, list, modelName, readAgentEvent, readChannels, readChatEvent, readCommands, readDevices, readHistory, readMessage, readModels, readPairing, readSession, words,
   type ChannelChip, type CommandChoice, type DeviceRequest, type ModelChoice, type PairingRequest, type SessionRow,
@@ -100,22 +102,6 @@ export interface Desk {
 const historyLimit = 200
 /** Nobody tells about a stranger's first message, so the list of who waits is asked for; it is short. */
 const peopleEveryMs = 20_000
-/** An answer to `chat.send` takes one commit; longer silence means the line is dead. */
-const sendTimeoutMs = 20_000
-
-/** Files as `chat.send` takes them. */
-function attachmentsOf({ images, files = [] }: Unsent): { attachments?: Record<string, string>[] } {
-  const all = [...images.map((image) => ({ type: 'image', ...image })), ...files.map(({ kind, ...file }) => ({ type: kind === 'voice' ? 'voice' : 'file', ...file }))]
-  return all.length === 0 ? {} : { attachments: all.map(({ type, mimeType, fileName, data }) => ({ type, mimeType, fileName, content: data })) }
-}
-
-/** What went wrong, and what to do about it, in the page's words. */
-export function explainFailure(error: unknown): { reason: string; next: string | undefined } {
-  if (error instanceof ConnectionLost) return { reason: text.lostBeforeAnswer, next: text.lostNext }
-  if (error instanceof GatewayError) return { reason: error.message, next: error.next }
-  return { reason: error instanceof Error ? error.message : String(error), next: undefined }
-}
-
 export function createDesk(world: DeskSurroundings): Desk {
   const { client, unsent } = world
   const connection = signal<ConnectionState>(client.state())
@@ -273,6 +259,8 @@ export function createDesk(world: DeskSurroundings): Desk {
     return work
   }
 
+  const outgoing = createOutgoing({ client, unsent, newId: world.newId, now: world.now, connection, transcripts, change, loadHistory })
+
   let subscribedTo = ''
   function subscribe(key: string): void {
     if (!can('sessions.messages.subscribe') || subscribedTo === key) return
@@ -283,95 +271,6 @@ export function createDesk(world: DeskSurroundings): Desk {
   }
   function ignoreLost(error: unknown): void {
     if (!(error instanceof ConnectionLost)) complain(error)
-  }
-
-  // ── sending ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  function deliver(message: Unsent, delivery: Delivery): void {
-    change(message.sessionKey, (now) => withDelivery(now, message.key, delivery))
-  }
-
-  const underWay = new Set<string>()
-  async function transmit(message: Unsent): Promise<void> {
-    if (underWay.has(message.key)) return
-    if (connection.value.kind !== 'online') return deliver(message, { kind: 'waiting' })
-    underWay.add(message.key)
-    deliver(message, { kind: 'sending' })
-    try {
-      const answer = fields(await client.request('chat.send', {
-        sessionKey: message.sessionKey,
-        message: message.text,
-        deliver: false,
-        idempotencyKey: message.key,
-        ...attachmentsOf(message),
-      }, sendTimeoutMs))
-      unsent.remove(message.key)
-      withFiles.delete(message.key)
-      if (answer['status'] === 'error') {
-        deliver(message, { kind: 'failed', reason: words(answer['summary']) ?? text.answerFailed, next: undefined })
-        return loadHistory(message.sessionKey)
-      }
-      const over = answer['status'] === 'ok' || answer['aborted'] !== undefined
-      const known = transcripts.get(message.sessionKey)?.deliveries.get(message.key)
-      // The answer can be there before the receipt.
-      if (known?.kind === 'sending') deliver(message, over ? { kind: 'answered' } : { kind: 'accepted' })
-      if (over) loadHistory(message.sessionKey)
-    } catch (error) {
-      if (error instanceof ConnectionLost) return deliver(message, { kind: 'waiting' })
-      if (error instanceof GatewayError && error.retryable) return deliver(message, { kind: 'failed', ...explainFailure(error) })
-      unsent.remove(message.key)
-      deliver(message, { kind: 'failed', ...explainFailure(error) })
-    } finally {
-      underWay.delete(message.key)
-      // The line may have come back while this attempt was failing.
-      if (connection.value.kind === 'online' && transcripts.get(message.sessionKey)?.deliveries.get(message.key)?.kind === 'waiting') queueMicrotask(flush)
-    }
-  }
-
-  let flushing = false
-  /** One after the other, in the order they were written. */
-  function flush(): void {
-    if (flushing) return
-    flushing = true
-    void (async () => {
-      for (const message of unsent.all()) {
-        const state = transcripts.get(message.sessionKey)?.deliveries.get(message.key)?.kind
-        if (state === 'failed' || connection.value.kind !== 'online') continue
-        await transmit(message)
-      }
-    })().finally(() => {
-      flushing = false
-      const rest = unsent.all().some((message) => transcripts.get(message.sessionKey)?.deliveries.get(message.key)?.kind === 'waiting')
-      if (rest && connection.value.kind === 'online') flush()
-    })
-  }
-
-  function showUnsent(): void {
-    for (const message of unsent.all()) {
-      change(message.sessionKey, (now) => {
-        const shown = withOwn(now, asShown(message))
-        return shown.deliveries.has(message.key) ? shown : withDelivery(shown, message.key, { kind: 'waiting' })
-      })
-    }
-  }
-
-  /** Messages whose files are more than the conversation shows, while they may have to be sent again. */
-  const withFiles = new Map<string, Unsent>()
-  /** Files stand below the words by their names, as the gateway will show them. */
-  function asShown(message: Unsent): Unsent {
-    if (message.files === undefined) return message
-    withFiles.set(message.key, message)
-    return { ...message, text: [message.text, ...message.files.map(({ kind, fileName }) => (kind === 'voice' ? `[${text.voiceNote}]` : `[${fileName}]`))].filter((part) => part !== '').join('\n') }
-  }
-
-  function ownOf(key: string): { message: Unsent; sessionKey: string } | undefined {
-    for (const [at, known] of transcripts) {
-      const item = known.tail.find((line) => line.kind === 'own' && line.key === key)
-      const whole = withFiles.get(key)
-      if (item !== undefined && whole !== undefined) return { sessionKey: at, message: whole }
-      if (item?.kind === 'own') return { sessionKey: at, message: { key, sessionKey: at, text: item.text, images: item.images, at: item.at } }
-    }
-    return undefined
   }
 
   // ── sessions ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -411,22 +310,17 @@ export function createDesk(world: DeskSurroundings): Desk {
 
   // ── what the gateway tells ───────────────────────────────────────────────────────────────────────────────────────
 
-  /** What was sent before the gateway said which chat is the main one belongs there. */
-  function adopt(key: string): void {
-    transcripts.delete('')
-    for (const message of unsent.all()) unsent.put(message.sessionKey === '' ? { ...message, sessionKey: key } : message)
-  }
-
   function welcome(now: Hello): void {
     hello.value = now
     subscribedTo = ''
     const first = sessionKey.value === '' ? now.mainSessionKey : sessionKey.value
     world.address.settle(first)
-    adopt(first)
+    transcripts.delete('')
+    outgoing.adopt(first)
     show(first)
     loadApprovals()
-    showUnsent()
-    flush()
+    outgoing.show()
+    outgoing.flush()
     loadSessions()
     loadModels()
     loadCommands()
@@ -539,7 +433,7 @@ export function createDesk(world: DeskSurroundings): Desk {
     complain,
     start() {
       listen()
-      showUnsent()
+      outgoing.show()
       effect(() => {
         transcript.value = transcripts.get(sessionKey.value) ?? emptyTranscript
       })
@@ -552,28 +446,9 @@ export function createDesk(world: DeskSurroundings): Desk {
     },
     open,
     newChat,
-    send(sentence, added) {
-      const [images, files] = [added.filter(({ kind }) => kind === 'image'), added.filter(({ kind }) => kind !== 'image')]
-      const message: Unsent = { key: world.newId(), sessionKey: sessionKey.value, text: sentence, images, ...(files.length === 0 ? {} : { files }), at: world.now() }
-      unsent.put(message)
-      change(message.sessionKey, (now) => withDelivery(withOwn(now, asShown(message)), message.key, { kind: 'waiting' }))
-      flush()
-    },
-    retry(key) {
-      const own = ownOf(key)
-      if (own === undefined) return
-      unsent.put(own.message)
-      deliver(own.message, { kind: 'waiting' })
-      flush()
-    },
-    discard(key) {
-      const own = ownOf(key)
-      unsent.remove(key)
-      withFiles.delete(key)
-      if (own === undefined) return ''
-      change(own.sessionKey, (now) => withoutOwn(now, key))
-      return own.message.text
-    },
+    send: (sentence, added) => outgoing.send(sessionKey.value, sentence, added),
+    retry: outgoing.retry,
+    discard: outgoing.discard,
     async stop() {
       const key = sessionKey.value
       try {

@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import '../styles/logs.css'
 import { CopyButton } from '../components/copy-button.tsx'
 import { Icon } from '../components/icon.tsx'
-import { explainFailure } from '../desk.ts'
+import { explainFailure } from '../explain-failure.ts'
 import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
 import { isWanted, levels, logWords, readLogLine, readTail, type Level, type LogLine } from './log-lines.ts'

@@ -1,7 +1,7 @@
 import type { ComponentChildren, VNode } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Icon, type IconName } from '../components/icon.tsx'
-import { explainFailure } from '../desk.ts'
+import { explainFailure } from '../explain-failure.ts'
 import type { Stage } from '../stage.ts'
 import { roomText } from './text.ts'
 
