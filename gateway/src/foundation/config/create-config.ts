@@ -1,27 +1,26 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
-import type { Clock, ConfigView, Logger, Section, SecretSource } from '@moltbot/contract'
-import { Secret, describeError } from '@moltbot/contract'
+import { basename, dirname, join } from 'node:path'
+import type { Clock, ConfigView, Logger, Secret, Section } from '@moltbot/contract'
+import { describeError } from '@moltbot/contract'
 import type { Static, TSchema } from 'typebox'
-import { formatPath, isForbiddenKey, parsePath, valueAt } from './config-path.ts'
+import { isForbiddenKey, parsePath, valueAt } from './config-path.ts'
 import { patchJson5, setJson5, unsetJson5 } from './edit-json5.ts'
-import { evaluate, findMarks, findReferences, plainSecrets, redactRaw, redactValue, redactWritten } from './evaluate.ts'
+import { effectiveConfig } from './effective-config.ts'
+import type { SectionInEffect } from './effective-config.ts'
+import { evaluate, plainSecrets, redactRaw, redactWritten } from './evaluate.ts'
 import type { Evaluation, SectionState } from './evaluate.ts'
-import { Json5Error, nodeAt, parseJson5, positionOf, setOwn } from './json5-document.ts'
+import { Json5Error, positionOf } from './json5-document.ts'
 import { configProblems } from './problems.ts'
 import { configBytesMax, readText } from './read-tree.ts'
 import { configPages, configSchema } from './reference-page.ts'
-import { isPlainObject } from './schema-walk.ts'
-import { resolveReference } from './resolve-reference.ts'
+import { createReferencedValues } from './referenced-values.ts'
+import { restoreMarks } from './restore-marks.ts'
 import type { SecretCommandRun } from './resolve-reference.ts'
-import { isReference, parseReference, referenceKey } from './secret-reference.ts'
-import type { SecretProvider, SecretReference } from './secret-reference.ts'
-import { environmentNames, isRedactionMark, isSecretVariable, shownAsSecret } from './secret-keys.ts'
+import { isSecretVariable, shownAsSecret } from './secret-keys.ts'
+import { createSecretSource } from './secret-source.ts'
 import { configSections } from './sections.ts'
-import { substitute } from './substitute.ts'
-import type { References } from './substitute.ts'
 import type { ConfigDoor, ConfigIssue, ConfigPage, ConfigRule, ConfigSnapshot } from './types.ts'
 import { modeOf, ownerFault, writableByAll } from './who-can-change.ts'
 import { isMissing, keepBackup, writeFileAtomically } from './write-file.ts'
@@ -74,7 +73,6 @@ export interface Config extends ConfigDoor {
 interface Active { state: SectionState; healthy: boolean }
 interface Listener { section: string; call: (now: never) => void }
 
-const debounceMs = 300
 const backupCount = 5
 
 /** Opens the configuration. Never fails for what is in the file: whatever is wrong with it is in `snapshot().issues`. */
@@ -99,77 +97,14 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
   let readable = true
   /** Something that the rule depends on changed. */
   let ruledAnew = false
-  /** What references gave, by reference and provider; the last good value stays when one fails later. */
-  const fetched = new Map<string, { value: string } | { wrong: string }>()
+  const referenced = createReferencedValues({ ...options, sections })
 
   function fileNow(): string {
     if (givenFile !== undefined) return givenFile
     return !existsSync(newName) && existsSync(oldName) ? oldName : newName
   }
 
-  function variableFrom(written: Record<string, unknown>): (name: string) => string | undefined {
-    const block = isPlainObject(written['env']) ? written['env'] : {}
-    return (name) => {
-      const own = environment[name]
-      if (own !== undefined && own !== '') return own
-      const vars = isPlainObject(block['vars']) ? block['vars'] : {}
-      for (const place of [vars, block]) {
-        const value = Object.hasOwn(place, name) ? place[name] : undefined
-        if (typeof value === 'string' && value !== '') return value
-      }
-      return undefined
-    }
-  }
-
-  function referencesFrom(written: Record<string, unknown>): References {
-    return {
-      variable: variableFrom(written),
-      secret(name) {
-        const value = options.secrets.get(name)?.open('configuration reference')
-        if (value !== undefined) options.onSecret?.(value)
-        return value
-      },
-      reference(object) {
-        const parsed = parseReference(object)
-        return 'wrong' in parsed ? parsed : fetched.get(referenceKey(parsed, providerOf(written, parsed)))
-      },
-    }
-  }
-
-  function providerOf(written: unknown, reference: SecretReference): SecretProvider | undefined {
-    const found = valueAt(written, ['secrets', 'providers', reference.provider])
-    return isPlainObject(found) ? (found as unknown as SecretProvider) : undefined
-  }
-
-  async function fetchReference(written: Record<string, unknown>, reference: SecretReference): Promise<Secret> {
-    const lookup = referencesFrom(written)
-    const secret = await resolveReference(reference, providerOf(written, reference), { ...lookup, environment, clock, ...(options.onCommand === undefined ? {} : { onCommand: options.onCommand }) })
-    options.onSecret?.(secret.open('hiding it in logs'))
-    return secret
-  }
-
-  /** Fetches what a text refers to, so that judging it needs to wait for nobody. `again`: also what was fetched before. */
-  async function prefetch(raw: string, file: string, again: boolean): Promise<void> {
-    // Nearly every text has none: it is not read twice then.
-    if (!/[\s"']source["']?\s*:/.test(raw) && !raw.includes('$include')) return
-    const written = evaluate(raw, file, [], referencesFrom).tree?.value
-    if (written === undefined) return
-    for (const { reference } of findReferences(written, sections)) {
-      const parsed = parseReference(reference)
-      if ('wrong' in parsed) continue
-      const key = referenceKey(parsed, providerOf(written, parsed))
-      const before = fetched.get(key)
-      if (before !== undefined && 'value' in before && !again) continue
-      try {
-        fetched.set(key, { value: (await fetchReference(written, parsed)).open('configuration reference') })
-      } catch (error) {
-        log.warn('a secret that the configuration refers to could not be fetched', { error })
-        if (before === undefined || 'wrong' in before) fetched.set(key, { wrong: describeError(error) })
-      }
-    }
-  }
-
-  const judge = (raw: string, file: string): Evaluation => evaluate(raw, file, sections, referencesFrom)
+  const judge = (raw: string, file: string): Evaluation => evaluate(raw, file, sections, referenced.in)
 
   function readFile(file: string): { raw: string | null; fault?: string } {
     try {
@@ -247,12 +182,17 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
       redactedParsed: redactWritten(evaluation.tree?.value ?? {}, isSecret) as Record<string, unknown>,
       hash: raw === null ? undefined : hashOf(raw),
       parsed: evaluation.tree?.value ?? {},
-      effective: effective(evaluation),
+      effective: effectiveConfig(evaluation.tree?.value ?? {}, sections, inEffect, isSecret),
       issues: evaluation.issues,
     })
     for (const section of changed) {
       for (const listener of listeners) if (listener.section === section.path) guarded(section.path, () => listener.call(valueOf(section.path) as never))
     }
+  }
+
+  function inEffect(path: string): SectionInEffect | undefined {
+    const now = active.get(path)
+    return now === undefined ? undefined : { full: now.state.full, healthy: now.healthy }
   }
 
   function hideSecrets(evaluation: Evaluation): void {
@@ -267,31 +207,6 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
     } catch (error) {
       log.error('a listener of the configuration failed', { section: what, error })
     }
-  }
-
-  /** The whole configuration in effect, shown. */
-  function effective(evaluation: Evaluation): Record<string, unknown> {
-    const whole = redactValue(evaluation.tree?.value ?? {}, isSecret) as Record<string, unknown>
-    for (const section of [...sections].sort((a, b) => a.path.length - b.path.length)) {
-      const steps = parsePath(section.path) ?? [section.path]
-      const state = active.get(section.path)?.state
-      let nested: unknown = structuredClone(state?.full ?? {})
-      for (const step of steps.toReversed()) nested = Object.fromEntries([[step, nested]])
-      const shown = redactValue(nested, isSecret)
-      let from = whole
-      let to = shown as Record<string, unknown>
-      for (const step of steps.slice(0, -1)) {
-        if (!isPlainObject(from[step])) setOwn(from, step, {})
-        from = from[step] as Record<string, unknown>
-        to = to[step] as Record<string, unknown>
-      }
-      const last = steps.at(-1) ?? section.path
-      const written = from[last]
-      // Keys that no schema knows are kept in the file, so they are shown too; of a broken section only that a secret is written there.
-      const beside = active.get(section.path)?.healthy === true ? written : onlyMarks(written)
-      setOwn(from, last, isPlainObject(beside) ? overlay(beside, to[last]) : to[last])
-    }
-    return whole
   }
 
   function valueOf(path: string): Record<string, unknown> {
@@ -314,7 +229,7 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
     const { raw, fault } = readFile(file)
     if (!force && !ruledAnew && fault === undefined && file === snapshot.path && raw === snapshot.raw && current.tree?.included.length === 0) return snapshot
     ruledAnew = false
-    if (raw !== null) await prefetch(raw, file, force)
+    if (raw !== null) await referenced.prefetch(raw, file, force)
     const against = rule === undefined || fault !== undefined ? [] : await forbids(judge(raw ?? '', file), 'take')
     adopt(file, raw, fault, against)
     forbiddenNow = against.length === 0 && readable ? [] : await forbids(undefined, 'keep')
@@ -359,7 +274,7 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
       if (guard !== undefined && raw === null && guard.baseHash !== undefined) throw configProblems.changed('base-hash-stale')
       const text = restoreMarks(attempt(edit, raw ?? ''), raw ?? '')
       if (Buffer.byteLength(text) > configBytesMax) throw configProblems.invalid([{ path: '', line: 0, column: 0, message: `the text is larger than ${configBytesMax / 1024 / 1024} MiB`, severity: 'error' }])
-      await prefetch(text, file, false)
+      await referenced.prefetch(text, file, false)
       const known = new Set(strict ? [] : judge(raw ?? '', file).issues.map((issue) => issue.message))
       const judged = judge(text, file)
       const errors = judged.issues.filter((issue) => issue.severity === 'error' && !known.has(issue.message))
@@ -388,115 +303,22 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
     }
   }
 
-  /** What was shown masked comes back as it was. */
-  function restoreMarks(text: string, before: string): string {
-    let marks: ReturnType<typeof findMarks>
-    try {
-      marks = findMarks(parseJson5(text).root, isRedactionMark)
-    } catch {
-      // Not JSON5: the judgement of the text says so, with the place.
-      return text
-    }
-    if (marks.length === 0) return text
-    let old
-    try {
-      old = parseJson5(before)
-    } catch {
-      // Nothing can be taken from a broken text: every mark is then refused below.
-    }
-    const lost: ConfigIssue[] = []
-    for (const { path, node } of marks.reverse()) {
-      const there = old === undefined ? undefined : nodeAt(old, path)
-      if (there?.kind === 'scalar' && !isRedactionMark(there.value)) text = text.slice(0, node.start) + before.slice(there.start, there.end) + text.slice(node.end)
-      else lost.push({ path: formatPath(path), ...positionOf(text, node.start), message: `${formatPath(path)}: the mask stands for no value in the file`, severity: 'error' })
-    }
-    if (lost.length > 0) throw configProblems.invalid(lost)
-    return text
-  }
-
   function stepsOf(path: string): (string | number)[] {
     const steps = parsePath(path)
     if (steps === undefined || steps.some(isForbiddenKey)) throw configProblems.pathInvalid(path)
     return steps
   }
 
-  function hide(name: string, value: string): Secret {
-    options.onSecret?.(value)
-    return new Secret(name, value)
-  }
-
-  const secrets: SecretSource = {
-    async get(path) {
-      const written = current.tree?.value ?? {}
-      const lookup = referencesFrom(written)
-      if (path.startsWith('env:')) {
-        const value = lookup.variable(path.slice(4))
-        return value === undefined ? undefined : hide(path, value)
-      }
-      if (path.startsWith('vault:')) return options.secrets.get(path.slice(6))
-      const steps = parsePath(path)
-      if (steps === undefined) throw configProblems.pathInvalid(path)
-      const owners = sections.map((section) => ({ section, own: parsePath(section.path) ?? [] }))
-        .filter(({ own }) => own.length > 0 && own.every((step, position) => step === steps[position])).sort((a, b) => b.own.length - a.own.length)
-      const owner = owners[0]?.section
-      const ownerSteps = owners[0]?.own ?? []
-      // What is in effect, so that a broken section keeps its last good secrets along with its values.
-      const from = owner === undefined ? written : active.get(owner.path)?.state.written ?? {}
-      const inside = steps.slice(ownerSteps.length)
-      const found = valueAt(from, inside)
-      const object = referenceAt(from, inside)
-      if (object !== undefined) {
-        const parsed = parseReference(object)
-        if ('wrong' in parsed) throw configProblems.referenceFailed(path, parsed.wrong)
-        const known = fetched.get(referenceKey(parsed, providerOf(written, parsed)))
-        return known !== undefined && 'value' in known ? hide(path, known.value) : fetchReference(written, parsed)
-      }
-      if (typeof found === 'string' && found !== '') {
-        const result = substitute(found, lookup)
-        if ('missing' in result) throw configProblems.secretUnresolved(path, result.missing)
-        if (result.value !== '') return hide(path, result.value)
-      }
-      const fromFile = secretFile(from, inside, path, lookup)
-      if (fromFile !== undefined) return hide(path, fromFile)
-      for (const name of environmentNames(steps)) {
-        const value = lookup.variable(name)
-        if (value !== undefined) return hide(path, value)
-      }
-      return options.secrets.get(path)
-    },
-  }
-
-  function referenceAt(from: unknown, inside: readonly string[]): Record<string, unknown> | undefined {
-    const found = valueAt(from, [...inside])
-    return isReference(found) ? found : undefined
-  }
-
-  /** `botToken` may stand in the file that `botTokenFile` or `tokenFile` names. */
-  function secretFile(from: unknown, inside: readonly string[], path: string, lookup: References): string | undefined {
-    const key = inside.at(-1) ?? ''
-    for (const name of [`${key}File`, ...(/token$/i.test(key) ? ['tokenFile'] : [])]) {
-      const given = valueAt(from, [...inside.slice(0, -1), name])
-      if (typeof given !== 'string' || given === '') continue
-      const replaced = substitute(given, lookup)
-      if ('missing' in replaced) throw configProblems.secretUnresolved(path, replaced.missing)
-      const home = environment['HOME'] ?? ''
-      const plain = replaced.value.startsWith('~/') && home !== '' ? join(home, replaced.value.slice(2)) : replaced.value
-      const file = isAbsolute(plain) ? plain : resolve(stateDir, plain)
-      let text: string
-      try {
-        text = readText(file).trim()
-      } catch (error) {
-        throw configProblems.secretFile(path, file, isMissing(error) ? 'there is no such file' : describeError(error), error)
-      }
-      if (text === '' || text.length > 65_536) throw configProblems.secretFile(path, file, text === '' ? 'it is empty' : 'it is too large')
-      return text
-    }
-    return undefined
-  }
+  const secrets = createSecretSource({
+    stateDir, environment, sections, vault: options.secrets, referenced,
+    written: () => current.tree?.value ?? {},
+    writtenOf: (section) => active.get(section)?.state.written ?? {},
+    onSecret: options.onSecret,
+  })
 
   const first = fileNow()
   const opened = readFile(first)
-  if (opened.raw !== null) await prefetch(opened.raw, first, false)
+  if (opened.raw !== null) await referenced.prefetch(opened.raw, first, false)
   adopt(first, opened.raw, opened.fault)
   report()
   await keepGood(first)
@@ -506,38 +328,21 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
 
   async function follow(): Promise<void> {
     // Loaded late: the first answer should not wait for a watcher.
-    const { watch } = await import('chokidar')
+    const { followFiles } = await import('./follow-files.ts')
     if (closed) return
-    const directory = dirname(fileNow())
     const beside = options.beside ?? []
-    const names = new Set([basename(givenFile ?? newName), ...(givenFile === undefined ? [basename(oldName)] : []), ...beside])
-    let cancel = (): void => {}
-    const later = (): void => {
-      cancel()
-      cancel = clock.after(debounceMs, () => {
-        void inTurn(() => read(false)).catch((error: unknown) => log.error('the configuration could not be read again', { error }))
-      })
-    }
-    // The folder, not the file: editors replace files, and a watch on the old one would hear nothing more.
-    const watcher = watch(directory, {
-      depth: 0, ignoreInitial: true, ignored: (path) => path !== directory && !names.has(basename(path)),
+    const followed = await followFiles({
+      folder: dirname(fileNow()),
+      names: new Set([basename(givenFile ?? newName), ...(givenFile === undefined ? [basename(oldName)] : []), ...beside]),
+      clock, log,
+      touched: (name) => { if (beside.includes(name)) ruledAnew = true },
+      changed: () => void inTurn(() => read(false)).catch((error: unknown) => log.error('the configuration could not be read again', { error })),
     })
-    const files = watch([...(current.tree?.included ?? [])], { ignoreInitial: true })
-    const followIncludes = (): void => void files.add([...(current.tree?.included ?? [])])
-    reloadListeners.add(followIncludes)
-    for (const each of [watcher, files]) {
-      each.on('all', (_event, path) => {
-        if (beside.includes(basename(path))) ruledAnew = true
-        later()
-      })
-      each.on('error', (error) => log.warn('the configuration file is not followed', { error }))
-    }
-    stopWatching = async () => {
-      cancel()
-      await Promise.all([watcher.close(), files.close()])
-    }
-    await new Promise<void>((ready) => watcher.once('ready', () => ready()))
+    stopWatching = followed.close
     if (closed) return stopWatching()
+    const followIncludes = (): void => followed.add([...(current.tree?.included ?? [])])
+    followIncludes()
+    reloadListeners.add(followIncludes)
     // What changed between the first reading and now.
     await inTurn(() => read(false))
   }
@@ -595,23 +400,6 @@ export async function createConfig(options: ConfigOptions): Promise<Config> {
       await lastWork
     },
   }
-}
-
-/** `over` where both say something; unknown keys of `under` stay. */
-function overlay(under: unknown, over: unknown): unknown {
-  if (!isPlainObject(under) || !isPlainObject(over)) return over
-  const both: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(under)) setOwn(both, key, Object.hasOwn(over, key) ? overlay(value, over[key]) : value)
-  for (const [key, value] of Object.entries(over)) if (!Object.hasOwn(both, key)) setOwn(both, key, value)
-  return both
-}
-
-/** The redaction marks of a value and what leads to them; undefined when there are none. */
-function onlyMarks(value: unknown): unknown {
-  if (isRedactionMark(value)) return value
-  if (!isPlainObject(value)) return undefined
-  const marks = Object.entries(value).map(([key, inner]) => [key, onlyMarks(inner)] as const).filter(([, inner]) => inner !== undefined)
-  return marks.length === 0 ? undefined : Object.fromEntries(marks)
 }
 
 function hashOf(text: string): string {
