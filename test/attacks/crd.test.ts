@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { realClock } from '@moltbot/contract/testing'
 import { absorbSecretsEnv, createVault, createVaultDesk, systemKeyring, type Vault, type VaultAct, type VaultOptions } from '../../gateway/src/foundation/vault/index.ts'
 import { sealBytes } from '../../gateway/src/foundation/vault/envelope.ts'
+import { exportSecrets } from '../../gateway/src/foundation/vault/export-secrets.ts'
 import { asKey } from '../../gateway/src/foundation/vault/vault-key.ts'
 import { bundleProgram } from '../support/bundle-program.ts'
 
@@ -247,6 +248,27 @@ describe('CRD-05 a key that cannot be had', () => {
     expect(value(locked)).toBe('canary-one')
     expect(readdirSync(join(stateDir, 'credentials'))).toEqual(['vault.json'])
     expect(existsSync(keyFile)).toBe(false)
+  })
+
+  it('locked, it says of a name that nobody sealed what it always says, so that whoever looks in passing is not stopped', async () => {
+    const vault = await open()
+    await vault.set('a', 'canary-one')
+    vault.lock()
+    expect(vault.get('nobody-sealed-this')).toBeUndefined()
+    expect(await codeOf(() => vault.get('a'))).toBe('vault-locked')
+    // Taking a name out of the file hides it while the vault is locked; once it is open, that is found.
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"a":', '"b":'))
+    expect(vault.get('a')).toBeUndefined()
+    await vault.unlock()
+    expect(await codeOf(() => vault.get('a'))).toBe('vault-tampered')
+  })
+
+  it.each(['two lines of\nwords enough', 'a tab in the\tmiddle of it', 'ends with a line\r'])('a passphrase that nobody could type again is not taken: %j', async (untypable) => {
+    const vault = await open()
+    await vault.set('a', 'canary-one')
+    expect(await codeOf(() => vault.rotate({ kind: 'passphrase', passphrase: untypable }))).toBe('vault-passphrase-weak')
+    expect(value(await open())).toBe('canary-one')
+    expect(await codeOf(() => exportSecrets(vault, { passphrase: untypable }))).toBe('vault-export-target')
   })
 
   it('a locked keyring, one without the entry, and none at all', async () => {

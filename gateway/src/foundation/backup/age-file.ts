@@ -15,6 +15,7 @@ export async function encrypted(content: AsyncIterable<Uint8Array>, target: Back
   const encrypter = new Encrypter()
   if ('passphrase' in target) {
     if (target.passphrase.length < passphraseMin) throw backupProblems.target('the passphrase is too short')
+    if (/\p{Cc}/u.test(target.passphrase)) throw backupProblems.target('nobody can type a passphrase of several lines')
     encrypter.setScryptWorkFactor(scryptLogN)
     encrypter.setPassphrase(target.passphrase)
   } else {

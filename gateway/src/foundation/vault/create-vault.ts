@@ -336,6 +336,8 @@ export async function createVault(options: VaultOptions): Promise<Vault> {
 
   return {
     get(name) {
+      // Names are no secret: what the file does not name is not there, locked or not. Else whatever is asked in passing for a value nobody ever sealed would fail.
+      if (opened === undefined && readVault()?.secrets.has(name) === false) return undefined
       const loaded = load()
       if (!loaded.vault.secrets.has(name) && !loaded.digests.has(name)) return undefined
       const value = openOne(name, loaded, open().key)

@@ -1,6 +1,6 @@
 import type { VaultExportTarget } from '@moltbot/contract'
 import { vaultProblems } from './problems.ts'
-import { passphraseMin } from './passphrase-key.ts'
+import { isTypable, passphraseMin } from './passphrase-key.ts'
 import type { VaultDoor } from './types.ts'
 
 /** 64 MiB. The library counts in JavaScript and would hold up everything else for seconds with age's own 18. */
@@ -22,6 +22,7 @@ export async function exportSecrets(vault: Pick<VaultDoor, 'get' | 'list'>, targ
     }
   } else {
     if (target.passphrase.length < passphraseMin) throw vaultProblems.exportTarget('the passphrase is too short')
+    if (!isTypable(target.passphrase)) throw vaultProblems.exportTarget('nobody can type a passphrase of several lines')
     encrypter.setScryptWorkFactor(scryptLogN)
     encrypter.setPassphrase(target.passphrase)
   }

@@ -19,7 +19,13 @@ export async function passphraseKey(passphrase: string, recipe: PassphraseRecipe
   }))
 }
 
+/** Whether a person can type it again, at a terminal or as the one line behind a file descriptor. */
+export function isTypable(passphrase: string): boolean {
+  return !/\p{Cc}/u.test(passphrase)
+}
+
+/** A passphrase that a new key is made of. Throws `vault-passphrase-weak` for one too short, or that nobody could give a second time. */
 export function checkPassphrase(passphrase: string | undefined): string {
-  if (passphrase === undefined || passphrase.length < passphraseMin) throw vaultProblems.passphraseWeak()
+  if (passphrase === undefined || passphrase.length < passphraseMin || !isTypable(passphrase)) throw vaultProblems.passphraseWeak()
   return passphrase
 }

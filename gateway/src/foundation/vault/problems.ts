@@ -41,7 +41,7 @@ export const vaultProblems = {
     next: 'Start the gateway in a terminal, where it asks for it, or with --passphrase-fd N or MOLTBOT_VAULT_PASSPHRASE_FD=N.',
   }),
   passphraseWrong: () => new Problem('vault-passphrase-wrong', 'This is not the passphrase of the vault.', { next: 'Try again. Without it the secrets cannot be opened by anybody.' }),
-  passphraseWeak: () => new Problem('vault-passphrase-weak', 'A passphrase for the vault has at least 12 characters.', { next: 'Take four or five words that do not belong together.' }),
+  passphraseWeak: () => new Problem('vault-passphrase-weak', 'A passphrase for the vault is one line of at least 12 characters.', { next: 'Take four or five words that do not belong together.' }),
   passphraseSource: (what: string, cause?: unknown) => new Problem('vault-passphrase-source', `The passphrase could not be read: ${what}.`, {
     next: 'Give an open file descriptor, as in: moltbot gateway run --passphrase-fd 3 3< <(pass show moltbot)', ...(cause === undefined ? {} : { cause }),
   }),

@@ -14,7 +14,7 @@ export interface VaultDoor {
   /** By name. Opens nothing. */
   list(): SealedSecret[]
   status(): VaultStatus
-  /** Forgets the key. Until `unlock` every other call fails with `vault-locked`. */
+  /** Forgets the key. Until `unlock` every other call fails with `vault-locked`, but for `get` of a name that the file does not hold: that is undefined as ever. */
   lock(): void
   /** Fetches the key again, or makes it of the passphrase. Does nothing when it is open. */
   unlock(passphrase?: string): Promise<VaultStatus>
