@@ -89,6 +89,8 @@ export interface Desk {
   remove(key: string): Promise<void>
   chooseModel(model: string | null): Promise<void>
   reloadHistory(): void
+  /** Reads anew which models there are. */
+  lookAtModels(): void
   /** One page of older messages of the open session. Resolves when they are there, or it was told why not. */
   loadEarlier(): Promise<void>
   explain(id: string): void
@@ -483,6 +485,7 @@ export function createDesk(world: DeskSurroundings): Desk {
     },
     chooseModel: (model) => patch(sessionKey.value, { model }),
     reloadHistory: () => loadHistory(sessionKey.value),
+    lookAtModels: loadModels,
     loadEarlier: () => loadEarlier(sessionKey.value),
     explain(id) {
       panel.value = { kind: 'why', id, answer: { kind: 'loading' } }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { agentsTexts } from './rooms/agents-text.ts'
 import { automationsTexts } from './rooms/automations-text.ts'
+import { credentialsTexts } from './rooms/credentials-text.ts'
 import { channelsTexts } from './rooms/channels-text.ts'
 import { deviceTexts } from './rooms/device-text.ts'
 import { logsTexts } from './rooms/logs-text.ts'
@@ -19,7 +20,7 @@ function places(value: unknown, path = ''): string[] {
   return Object.entries(value).flatMap(([key, inner]) => places(inner, `${path}.${key}`))
 }
 
-for (const [name, { english, german }] of Object.entries({ page: texts, rooms: roomTexts, settings: settingsTexts, channels: channelsTexts, agents: agentsTexts, logs: logsTexts, device: deviceTexts, 'second factor': secondFactorTexts, 'usage': usageTexts, automations: automationsTexts, files: ownFilesTexts, voice: voiceTexts })) {
+for (const [name, { english, german }] of Object.entries({ page: texts, rooms: roomTexts, settings: settingsTexts, channels: channelsTexts, agents: agentsTexts, credentials: credentialsTexts, logs: logsTexts, device: deviceTexts, 'second factor': secondFactorTexts, 'usage': usageTexts, automations: automationsTexts, files: ownFilesTexts, voice: voiceTexts })) {
   it(`the German of the ${name} says everything the English does, and nothing else`, () => {
     expect(places(german).toSorted()).toEqual(places(english).toSorted())
     const empty = Object.entries(german).filter(([, words]) => typeof words === 'string' && words.trim() === '').map(([key]) => key)

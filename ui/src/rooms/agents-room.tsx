@@ -8,6 +8,7 @@ import { GatewayError } from '../gateway-client.ts'
 import type { Stage } from '../stage.ts'
 import { fields, list, words } from '../wire.ts'
 import { agentsText as say } from './agents-text.ts'
+import { CredentialsPanel } from './credentials-panel.tsx'
 import { lineDiff } from './line-diff.ts'
 import { amount } from './measures.ts'
 import { AnswerPanel, Item, Sure, useAct, useAnswer } from './pieces.tsx'
@@ -318,6 +319,7 @@ export function AgentsRoom(props: { stage: Stage }): VNode | null {
       <Files stage={stage} agent={agent.id} />
       <Model stage={stage} agent={agent} again={again} />
       <Sandbox stage={stage} />
+      <CredentialsPanel stage={stage} onChange={stage.desk.lookAtModels} />
       <Tools stage={stage} agent={agent.id} />
     </>
   )

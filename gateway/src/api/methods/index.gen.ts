@@ -67,6 +67,7 @@ import { modelsAuthOrder } from './models-auth-order.ts'
 import { modelsAuthPaste } from './models-auth-paste.ts'
 import { modelsAuthStart } from './models-auth-start.ts'
 import { modelsAuthStatus } from './models-auth-status.ts'
+import { modelsAuthStop } from './models-auth-stop.ts'
 import { modelsAuthWait } from './models-auth-wait.ts'
 import { modelsList } from './models-list.ts'
 import { modelsSet } from './models-set.ts'
@@ -221,6 +222,7 @@ export const methods: Method[] = [
   modelsAuthPaste,
   modelsAuthStart,
   modelsAuthStatus,
+  modelsAuthStop,
   modelsAuthWait,
   modelsList,
   modelsSet,

@@ -1,7 +1,6 @@
-import { Problem } from '@moltbot/contract'
 import Type from 'typebox'
 import { defineMethod } from '../method.ts'
-import { SignInAnswer, credentialsOf, signInAnswer } from '../wire/credential-rows.ts'
+import { SignInAnswer, credentialsOf, noSignIn, signInAnswer } from '../wire/credential-rows.ts'
 import { Word, closed } from '../wire/params.ts'
 
 const waitMs = 12_000
@@ -14,7 +13,7 @@ export const modelsAuthPaste = defineMethod({
   result: SignInAnswer,
   async handle({ provider, address }, rooms) {
     const attempt = credentialsOf(rooms).attemptOf(provider)
-    if (attempt === undefined) throw new Problem('models-sign-in-none', `No sign-in with ${provider} is under way.`, { next: 'Begin one with models.auth.start.' })
+    if (attempt === undefined) throw noSignIn(provider)
     const seen = attempt.changes()
     attempt.handIn(address)
     await attempt.changed(waitMs, seen)

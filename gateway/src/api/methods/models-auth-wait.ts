@@ -1,7 +1,6 @@
-import { Problem } from '@moltbot/contract'
 import Type from 'typebox'
 import { defineMethod } from '../method.ts'
-import { SignInAnswer, credentialsOf, signInAnswer } from '../wire/credential-rows.ts'
+import { SignInAnswer, credentialsOf, noSignIn, signInAnswer } from '../wire/credential-rows.ts'
 import { Word, closed } from '../wire/params.ts'
 
 const waitMaxMs = 120_000
@@ -14,7 +13,7 @@ export const modelsAuthWait = defineMethod({
   result: SignInAnswer,
   async handle({ provider, timeoutMs = 30_000, seen }, rooms) {
     const attempt = credentialsOf(rooms).attemptOf(provider)
-    if (attempt === undefined) throw new Problem('models-sign-in-none', `No sign-in with ${provider} is under way.`, { next: 'Begin one with models.auth.start.' })
+    if (attempt === undefined) throw noSignIn(provider)
     await attempt.changed(Math.min(waitMaxMs, timeoutMs), seen)
     return signInAnswer(provider, attempt)
   },

@@ -3,7 +3,7 @@ import type { Credential, CredentialsDoor, SignInAttempt, SignInState } from '..
 import { fakeRooms, type FakeRooms } from './fake-rooms.ts'
 
 export const aCredential: Credential = {
-  profile: 'mine:work', provider: 'mine', kind: 'oauth', from: 'vault', account: 'olga@example.org', expiresAt: 1_000, renews: true, lastUsedAt: null, state: 'needs-you', reason: 'It is over.', next: 'Sign in again.',
+  profile: 'mine:work', provider: 'mine', kind: 'oauth', from: 'vault', account: 'olga@example.org', expiresAt: 1_000, renews: true, lastUsedAt: null, sinceAt: 500, state: 'needs-you', reason: 'It is over.', next: 'Sign in again.',
 }
 
 export interface CredentialRooms { rooms: FakeRooms; asked: { what: string; given: unknown }[]; tell(state: SignInState): void }
@@ -21,7 +21,9 @@ export async function credentialRooms(): Promise<CredentialRooms> {
       if (!address.startsWith('http://127.0.0.1')) throw new Problem('models-sign-in-state', 'This is not the address the browser ended at.')
       state = { kind: 'done', profile: 'mine:default', account: null }
     },
-    stop: async () => undefined,
+    async stop() {
+      if (state.kind === 'going') state = { kind: 'failed', reason: 'The sign-in was called off.' }
+    },
   }
   const note = <T>(what: string, given: unknown, answer: T): Promise<T> => {
     asked.push({ what, given })

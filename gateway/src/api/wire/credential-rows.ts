@@ -18,6 +18,8 @@ export const CredentialRow = Type.Object({
   /** It is renewed before its end without anybody. */
   renews: Type.Boolean(),
   lastUsedAtMs: MaybeTime,
+  /** When it was sealed, or signed in for last; null for those of the configuration and the environment. */
+  sinceMs: MaybeTime,
   /** `left-out`: the configured order does not name it. */
   state: Type.Union([Type.Literal('ready'), Type.Literal('needs-you'), Type.Literal('left-out')]),
   /** With `needs-you`: what is wrong, and the one thing to do. */
@@ -25,8 +27,8 @@ export const CredentialRow = Type.Object({
   next: MaybeText,
 })
 
-export function credentialRow({ expiresAt, lastUsedAt, ...rest }: Credential): Static<typeof CredentialRow> {
-  return { ...rest, expiresAtMs: expiresAt === null ? null : Math.round(expiresAt), lastUsedAtMs: lastUsedAt === null ? null : Math.round(lastUsedAt) }
+export function credentialRow({ expiresAt, lastUsedAt, sinceAt, ...rest }: Credential): Static<typeof CredentialRow> {
+  return { ...rest, expiresAtMs: expiresAt === null ? null : Math.round(expiresAt), lastUsedAtMs: lastUsedAt === null ? null : Math.round(lastUsedAt), sinceMs: sinceAt === null ? null : Math.round(sinceAt) }
 }
 
 /** How a sign-in with a provider stands, for every client. */
@@ -64,4 +66,8 @@ export function signInAnswer(provider: string, attempt: SignInAttempt): Static<t
 export function credentialsOf(rooms: Pick<Rooms, 'models'>): CredentialsDoor {
   if (rooms.models.credentials === undefined) throw new Problem('models-credentials-unkept', 'This gateway keeps no credentials.', { next: 'Put keys into the configuration or the environment.' })
   return rooms.models.credentials
+}
+
+export function noSignIn(provider: string): Problem {
+  return new Problem('models-sign-in-none', `No sign-in with ${provider} is under way.`, { next: 'Begin one with models.auth.start.' })
 }

@@ -38,10 +38,12 @@ export interface CredentialRow {
   /** Why a person has to do something; null: nobody has. */
   needs: string | null
   spending: string | null
+  /** When this value was put here; a renewal is none of that. */
+  createdAt: number
 }
-type Stored = { profile: string; provider: string; kind: string; account: string | null; last_used_at: number | null; expires_at: number | null; renews: number; needs: string | null; spending: string | null }
+type Stored = { profile: string; provider: string; kind: string; account: string | null; last_used_at: number | null; expires_at: number | null; renews: number; needs: string | null; spending: string | null; created_at: number }
 
-const columns = 'profile, provider, kind, account, last_used_at, expires_at, renews, needs, spending'
+const columns = 'profile, provider, kind, account, last_used_at, expires_at, renews, needs, spending, created_at'
 
 /** The rows of sealed credentials. */
 export class CredentialRows {
@@ -61,7 +63,7 @@ export class CredentialRows {
   }
 
   /** A new one, or another value under the name of an earlier one. */
-  async put(row: Omit<CredentialRow, 'needs' | 'spending' | 'lastUsedAt'>, now: number): Promise<void> {
+  async put(row: Omit<CredentialRow, 'needs' | 'spending' | 'lastUsedAt' | 'createdAt'>, now: number): Promise<void> {
     await this.#store.transaction((tx) => tx.run(
       `INSERT INTO model_credentials (profile, provider, kind, account, created_at, last_used_at, expires_at, renews, needs, spending, lease, lease_until) VALUES (?, ?, ?, ?, ?, NULL, ?, ?, NULL, NULL, NULL, 0)
        ON CONFLICT (profile) DO UPDATE SET provider = excluded.provider, kind = excluded.kind, account = excluded.account, created_at = excluded.created_at, expires_at = excluded.expires_at,
@@ -106,6 +108,6 @@ export class CredentialRows {
 
 function rowOf(row: Stored): CredentialRow {
   return {
-    profile: row.profile, provider: row.provider, kind: row.kind as CredentialKind, account: row.account, lastUsedAt: row.last_used_at, expiresAt: row.expires_at, renews: row.renews === 1, needs: row.needs, spending: row.spending,
+    profile: row.profile, provider: row.provider, kind: row.kind as CredentialKind, account: row.account, lastUsedAt: row.last_used_at, expiresAt: row.expires_at, renews: row.renews === 1, needs: row.needs, spending: row.spending, createdAt: row.created_at,
   }
 }

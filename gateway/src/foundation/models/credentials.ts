@@ -289,7 +289,7 @@ export class Credentials {
       const rest = (await this.#all(provider)).filter(({ profile }) => !used.some((each) => each.profile === profile))
       const shown = (each: (typeof used)[number], state: Credential['state']): Credential => ({
         profile: each.profile, provider: provider.id, kind: each.kind, from: each.from, account: each.row?.account ?? null, expiresAt: each.row?.expiresAt ?? null, renews: each.row?.renews === true,
-        lastUsedAt: this.#lastUsed.get(each.profile) ?? each.row?.lastUsedAt ?? null, state: each.fault === undefined ? state : 'needs-you', reason: each.fault?.message ?? null, next: each.fault?.next ?? null,
+        lastUsedAt: this.#lastUsed.get(each.profile) ?? each.row?.lastUsedAt ?? null, sinceAt: each.row?.createdAt ?? null, state: each.fault === undefined ? state : 'needs-you', reason: each.fault?.message ?? null, next: each.fault?.next ?? null,
       })
       listed.push(...used.map((each) => shown(each, 'ready')), ...rest.map((each) => shown(each, 'left-out')))
     }

@@ -16,6 +16,8 @@ export interface Credential {
   /** It is renewed before it ends, without anybody. */
   renews: boolean
   lastUsedAt: number | null
+  /** When it was sealed, or signed in for last; null: it comes from the configuration or the environment. */
+  sinceAt: number | null
   /** `left-out`: the configured order does not name it. */
   state: 'ready' | 'needs-you' | 'left-out'
   /** With `needs-you`: what is wrong, and the one thing to do. */
