@@ -127,9 +127,10 @@ export function createDelivering(desk: OutboxDesk): Delivering {
 
   /** What comes next for a part that may have arrived: it is sent, it waits so long, or this is how it ended. */
   async function clearUp(connection: Connection, row: StoredDelivery, progress: Progress, mayDiffer: boolean): Promise<'send' | number | Settled> {
-    if (progress.cause === 'crash' && !progress.waited && row.resends >= promptResends) {
+    const pauseMs = Math.min(retryMaxMs, row.dueAt - clock.now())
+    if (progress.cause === 'crash' && !progress.waited && row.resends >= promptResends && pauseMs > 0) {
       progress.waited = true
-      return Math.min(retryMaxMs, 1_000 * 2 ** (row.resends - promptResends + 1))
+      return pauseMs
     }
     const found = await lookForPart(desk, connection, row, progress.cause === 'crash' ? row.resends < resendsMax : !progress.repeated)
     switch (found.kind) {
@@ -146,11 +147,16 @@ export function createDelivering(desk: OutboxDesk): Delivering {
         row.resends += 1
         row.resent = true
         progress.repeated = progress.cause === 'line'
-        await store.transaction((tx) => deliveries.save(tx, row.id, { state: 'sending', resends: row.resends }))
+        await store.transaction((tx) => deliveries.save(tx, row.id, { state: 'sending', resends: row.resends, dueAt: clock.now() + pauseAfter(row.resends) }))
         return 'send'
       case 'send': return 'send'
       default: return unreachable(found)
     }
+  }
+
+  /** Counted from the try, not from the next start: short lives must not add up to a pause that never ends. */
+  function pauseAfter(resends: number): number {
+    return resends < promptResends ? 0 : Math.min(retryMaxMs, 1_000 * 2 ** (resends - promptResends + 1))
   }
 
   function stands(row: StoredDelivery, platformId: PlatformMessageId): void {

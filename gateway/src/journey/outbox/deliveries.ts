@@ -37,6 +37,7 @@ export const sentOnOwner = (inbox: InboxId): string => `${inbox}/also`
 
 /** A delivery with what only this room needs to know. */
 export interface StoredDelivery extends DeliveryRow {
+  /** Not to be tried again before (epoch ms). */
   dueAt: number
   /** How often it was sent again after an uncertain attempt. */
   resends: number

@@ -36,7 +36,7 @@ export interface ReplyTarget {
   id: TurnId
   principal: Principal
   chat: ChatRef
-  replyTo: PlatformMessageId
+  replyTo: PlatformMessageId | null
 }
 
 /** What the pieces of the outbox work with: what it was handed, and what this process knows of deliveries beyond their rows. */

@@ -322,6 +322,25 @@ describe('after a crash', () => {
     expect(net.texts()).toEqual(['hello', 'hello'])
     expect(await rows()).toMatchObject([{ state: 'sent', resent: 1 }])
   })
+  it('that comes again and again waits longer each time, from the last try on, however short the lives are', async () => {
+    const tries: number[] = []
+    net.plans.send.push('hang')
+    await answer('hello')
+    // Lives of a second each: none would see the end of a pause that begins with it.
+    for (let life = 1; life <= 20; life += 1) {
+      const dead = outbox.close(0)
+      await clock.advance(1_000)
+      await dead
+      const before = net.calls.length
+      outbox = start()
+      net.plans.send = ['hang']
+      await outbox.resume()
+      await settle()
+      if (net.calls.length > before) tries.push(life)
+    }
+    // At once three times, then after 2, 4 and 8 seconds.
+    expect(tries).toEqual([1, 2, 3, 5, 9, 17])
+  })
   it('what arrived is found in the history and not sent again', async () => {
     net = network({ history: true })
     await crashDuringSend('lost-answer')

@@ -51,7 +51,7 @@ export function beginPreview(desk: OutboxDesk, turn: ReplyTarget, commit: (also:
     const words = sayable(plain(text)).trim()
     if (ended || connection?.edit === undefined || words === shown || words.length > limitsOf(desk, turn.chat).max) return
     const every = Math.max(previewEveryMs, connection.limits.editEveryMs ?? 0)
-    const message: OutgoingMessage = { key: deliveryKey(turn.id, 0), markdown: words, ...(turn.chat.kind === 'direct' ? {} : { replyTo: turn.replyTo }) }
+    const message: OutgoingMessage = { key: deliveryKey(turn.id, 0), markdown: words, ...(turn.chat.kind === 'direct' || turn.replyTo === null ? {} : { replyTo: turn.replyTo }) }
     try {
       if (row === undefined) {
         await commit(async (tx) => {
