@@ -2,9 +2,11 @@ import type { Static, TSchema } from 'typebox'
 import type { WebBrowser } from './browsing.ts'
 import type { Clock } from './clock.ts'
 import type { Commands } from './commands.ts'
+import type { JobKeeper } from './jobs.ts'
 import type { MemoryKeeper } from './memory.ts'
 import type { Messages, OtherSessions } from './messaging.ts'
 import type { ImagePart, Origin, TextPart } from './model.ts'
+import type { Nodes } from './nodes.ts'
 import type { DocumentReader, WebReader } from './web.ts'
 
 /**
@@ -31,6 +33,8 @@ export type Effect =
   | { kind: 'sends'; to: string; how?: 'fills-in' | 'acts'; file?: string }
   | { kind: 'spends'; what: string }
   | { kind: 'changes-gateway'; what: string }
+  /** Something of the person's own, such as the camera of a page they have open: it asks them itself, each time or once for a while. */
+  | { kind: 'uses-device'; what: string }
 
 /** The capabilities that exist. A tool gets exactly those it lists in `needs`, already confined; everything else is absent. */
 export interface Grants {
@@ -51,6 +55,10 @@ export interface Grants {
   messages: Messages
   /** Other conversations of this person, and work handed to sub-agents. */
   sessions: OtherSessions
+  /** What is connected of this person's own. */
+  nodes: Nodes
+  /** What this person has done at set times. */
+  jobs: JobKeeper
   /** What the gateway would tell this principal about itself. */
   status: { describe(): Promise<StatusFacts> }
   clock: Clock

@@ -37,6 +37,7 @@ import { createLog, hideSecrets, linkForTail, logSection, maskedProblem } from '
 import { createFilesTaken, createMedia, createSpeech } from './foundation/media/index.ts'
 import { createMemory } from './foundation/memory/index.ts'
 import { createDirectFetch, createModels, modelsSection } from './foundation/models/index.ts'
+import { createNodes } from './foundation/nodes/index.ts'
 import { createIds, examineStateFolder, systemClock } from './foundation/platform/index.ts'
 import { createChannelProcesses } from './foundation/remote/index.ts'
 import { createHouseSchedule } from './foundation/schedule/index.ts'
@@ -65,6 +66,7 @@ import { mediaNeeds } from './media-needs.ts'
 import { auditKey, recordVaultAct, sealed, withoutFactor } from './opened-vault.ts'
 import { moneyFacts } from './money-facts.ts'
 import { keepPastedSecrets } from './pasted-secrets.ts'
+import { createNodeDesk } from './node-desk.ts'
 import { migrations, sections } from './sections.ts'
 import { endAnsweredButtons, moneyQuestions, questionsInChat } from './questions.ts'
 import { createSessionPrompt } from './session-prompt.ts'
@@ -436,7 +438,15 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       if (who === undefined) throw new Problem('person-unknown', 'Whoever asked is not known any more.')
       return voice.desk.say(text, { ...to, principal: who }, signal)
     }
+    const nodes = createNodes({
+      config, clock, newId, log: log.child('nodes'),
+      record: ({ principal, node, command, by, outcome, reason }) => store.transaction((tx) => audit.append(tx, {
+        act: 'node.used', principal, subject: by.kind === 'agent' ? by.session : node, outcome, reason, facts: { node, command, ...(by.kind === 'agent' ? { agent: by.agent } : { client: by.name }) },
+      })),
+    })
+    const filesTaken = createFilesTaken({ config, providers: answering })
     const sandbox = createGrants({
+      nodes: createNodeDesk({ nodes, media, taken: filesTaken, guard, agents, newId, now: () => clock.now(), random: randomBytes }),
       workspaceOf, readOnly: (agent) => sandboxFor(config, agents, agent).workspaceAccess === 'ro', commands: (subject: GrantSubject) => commands.grant(subject),
       describeStatus: ({ session }) => status(session), clock, newId, web, labels, browsers,
       memory: { room: memory, today: () => promptDate(clock.now(), agents.defaults().userTimezone) },
@@ -544,7 +554,8 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       rotateAuthority: (from) => door.rotateAuthority(from),
       shutdown: (reason, restart) => options.onShutdown?.(reason, restart),
     }
-    rooms.files = createFilesTaken({ config, providers: answering })
+    rooms.files = filesTaken
+    rooms.nodes = nodes
     rooms.push = createPush({
       store, clock, log: log.child('push'), keys: vault,
       // Who a push service may be is for the rules of the web: no private address, https only, counted like everything that leaves.

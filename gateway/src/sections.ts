@@ -12,6 +12,7 @@ import { logSection } from './foundation/log/index.ts'
 import { mediaSection, speechSection } from './foundation/media/index.ts'
 import { memoryMigration, memorySection } from './foundation/memory/index.ts'
 import { authSection, credentialsMigration, credentialValuesMigration, modelsMigration, modelsSection, picturesMigration } from './foundation/models/index.ts'
+import { nodesSection } from './foundation/nodes/index.ts'
 import { pushMigration } from './foundation/push/index.ts'
 import { scheduleMigration } from './foundation/schedule/index.ts'
 import { channelDefaultsSection, commandsSection, guardApprovalsMigration, guardConversationsMigration, guardMigration, guardPeopleMigration, peopleSection, policySection } from './journey/guard/index.ts'
@@ -22,7 +23,7 @@ import { messagesSection, migrations as sessionMigrations, sessionSection } from
 
 /** The sections of the configuration, each from the room that owns it. */
 export const sections = [
-  gatewaySection, backupSection, agentsSection, modelsSection, authSection, sessionSection, messagesSection, commandsSection, peopleSection, policySection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, browserSection, loopSection, toolsSection, memorySection, mediaSection, speechSection, ...channels.map((channel) => channel.config),
+  gatewaySection, nodesSection, backupSection, agentsSection, modelsSection, authSection, sessionSection, messagesSection, commandsSection, peopleSection, policySection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, browserSection, loopSection, toolsSection, memorySection, mediaSection, speechSection, ...channels.map((channel) => channel.config),
 ]
 
 /** The steps that make the database, each from the room that owns the tables. */

@@ -53,7 +53,7 @@ export function toolPolicyOf(config: Pick<ConfigView, 'get'>, agents: Pick<Agent
       { name: 'tools', lists: all }, { name: `agents.list.${agent}.tools`, lists: { ...own, ...(allow === undefined ? {} : { allow }) } },
       ...here.map(({ name, lists }) => ({ name: `channels.${chat?.channel ?? ''}.${name}`, lists })),
     ],
-    ...(session !== undefined && isSubAgent(session) ? { except: { name: 'a sub-agent', deny: ['group:sessions', 'group:messaging'] } } : {}),
+    ...(session !== undefined && isSubAgent(session) ? { except: { name: 'a sub-agent', deny: ['group:sessions', 'group:messaging', 'group:nodes', 'group:automation'] } } : {}),
   }
 }
 

@@ -7,6 +7,7 @@ import { image } from './image.ts'
 import { list } from './list.ts'
 import { memory } from './memory.ts'
 import { message } from './message.ts'
+import { nodes } from './nodes.ts'
 import { pdf } from './pdf.ts'
 import { processes } from './processes.ts'
 import { read } from './read.ts'
@@ -19,4 +20,4 @@ import { webFetch } from './web-fetch.ts'
 import { webSearch } from './web-search.ts'
 import { write } from './write.ts'
 
-export const tools: readonly Tool[] = [applyPatch, browser, edit, image, list, memory, message, pdf, processes, read, run, search, sessions, status, tts, webFetch, webSearch, write]
+export const tools: readonly Tool[] = [applyPatch, browser, edit, image, list, memory, message, nodes, pdf, processes, read, run, search, sessions, status, tts, webFetch, webSearch, write]

@@ -3,7 +3,7 @@ import { printableLine } from '../printable.ts'
 import { table } from '../table.ts'
 import { asFields, asList, asText } from '../wire-fields.ts'
 
-const effects = ['reads-private', 'reads-untrusted', 'writes-workspace', 'writes-outside', 'runs-code', 'reaches-host', 'sends', 'spends', 'changes-gateway'] as const
+const effects = ['reads-private', 'reads-untrusted', 'writes-workspace', 'writes-outside', 'runs-code', 'reaches-host', 'sends', 'spends', 'changes-gateway', 'uses-device'] as const
 
 export const policyWhoCan = defineCommand({
   name: 'policy who-can',

@@ -15,7 +15,7 @@ export interface ToolSuite<Schema extends TSchema, Needs extends GrantName> {
 
 const effectTargets: Record<Effect['kind'], string> = {
   'reads-private': 'what', 'reads-untrusted': 'what', 'writes-workspace': 'path', 'writes-outside': 'path', 'runs-code': 'what',
-  'reaches-host': 'host', sends: 'to', spends: 'what', 'changes-gateway': 'what',
+  'reaches-host': 'host', sends: 'to', spends: 'what', 'changes-gateway': 'what', 'uses-device': 'what',
 }
 
 /** Longer words are shown by their beginning and length. */

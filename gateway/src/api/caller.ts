@@ -16,6 +16,8 @@ export interface Caller {
   request?: string
   /** What the client said it understands (`tool-events`, `session-scoped-events`); [] when it said nothing. */
   caps: readonly string[]
+  /** It answers as a node: a paired device of that role, or a signed-in page that said what its browser can do. Absent: it does not. */
+  lends?: true
   /** Sends an event to this connection only; nothing for HTTP. */
   emit(event: string, payload: unknown): void
   /** A second, final response to the running request (`agent`). */

@@ -7,6 +7,7 @@ import type { ConfigDoor } from '../foundation/config/types.ts'
 import type { Connections } from '../foundation/connections/types.ts'
 import type { CredentialsDoor } from '../foundation/models/types.ts'
 import type { FilesTaken } from '../foundation/media/types.ts'
+import type { NodesDoor } from '../foundation/nodes/types.ts'
 import type { PushDoor } from '../foundation/push/types.ts'
 import type { HouseDoor } from '../foundation/schedule/types.ts'
 import type { ApprovalsDoor, PairingDoor, PeopleDoor, Guard, PolicyDoor } from '../journey/guard/types.ts'
@@ -63,6 +64,8 @@ export interface Rooms {
   vault?(by: PrincipalId): VaultDesk
   /** Which files may come with what a person says here. Absent: pictures alone. */
   files?: FilesTaken
+  /** What is connected of people's own and can do something for them. Absent: nothing is asked of anything. */
+  nodes?: NodesDoor
   /** Notifications to browsers. Absent: this gateway sends none. */
   push?: PushDoor
   /** What left this machine through tools. Absent: this gateway was built without the web. */

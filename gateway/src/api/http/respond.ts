@@ -1,8 +1,8 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 
-/** What every page of ours may load: only files of this origin, no inline code, nothing framed. The one policy for script addresses lets the page's own service worker through and nothing else. */
+/** What every page of ours may load: only files of this origin, no inline code, framed by nobody. The only frame it holds is of this origin too, and sandboxed (`shown-page.ts`). The one policy for script addresses lets the page's own service worker through and nothing else. */
 export const contentPolicy = [
-  "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "connect-src 'self'", "font-src 'self'", "manifest-src 'self'", "worker-src 'self'",
+  "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "connect-src 'self'", "font-src 'self'", "manifest-src 'self'", "worker-src 'self'", "frame-src 'self'",
   "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", 'trusted-types moltbot-worker',
 ].join('; ')
 
@@ -14,7 +14,7 @@ const always: readonly (readonly [string, string])[] = [
   ['Cross-Origin-Opener-Policy', 'same-origin'],
   ['Cross-Origin-Resource-Policy', 'same-origin'],
   ['Content-Security-Policy', contentPolicy],
-  ['Permissions-Policy', 'camera=(), geolocation=(), microphone=(self), payment=(), usb=()'],
+  ['Permissions-Policy', 'camera=(self), geolocation=(self), microphone=(self), payment=(), usb=()'],
   ['Cache-Control', 'no-store'],
 ]
 

@@ -12,6 +12,7 @@ import type { Source } from '../source.ts'
 import { completeChat, listModels } from './chat-completions.ts'
 import { envelopeFault } from './envelope.ts'
 import { sendKeptFile } from './kept-file.ts'
+import { sendShownPage } from './shown-page.ts'
 import { sendAgain, sendLogin, sendLoginStyle, sendNotice, sendSignIns } from './login-page.ts'
 import type { PageFiles } from './page-files.ts'
 import { takeBody } from './request-body.ts'
@@ -50,7 +51,7 @@ export interface Router {
 const pageRoutes = /^\/(?:$|(?:chat|sessions|settings|channels|pairing|logs|status)(?:\/|$))/
 const loginBodyMax = 8192
 /** Addresses that never become a WebSocket. Clients of the family open theirs anywhere else. */
-const answeredHere = /^\/(?:v1(?:\/|$)|(?:health|healthz|readyz|files(?:\/.*)?|login|login\.css|logout|ui-config\.json|index\.html)$)/
+const answeredHere = /^\/(?:v1(?:\/|$)|(?:health|healthz|readyz|files(?:\/.*)?|canvas(?:\/.*)?|login|login\.css|logout|ui-config\.json|index\.html)$)/
 
 function basePathOf(config: GatewayConfig): string {
   const trimmed = config.controlUi.basePath.trim().replace(/(?<!\/)\/+$/, '')
@@ -168,6 +169,7 @@ export function createRouter(parts: RouterParts): Router {
       return sendSignIns(response, base, signInListHtml({ base, form: parts.forms.issue('logout', here.digest), here: here.id, now: rooms.clock.now(), signIns: await browserSessions.list() }))
     }
     if (path.startsWith('/files/')) return file(path.slice('/files/'.length), request, response, source)
+    if (path.startsWith('/canvas/')) return shownPage(path.slice('/canvas/'.length), request, response, source)
     const isPage = pageRoutes.test(path)
     if (!isPage && !pages.has(path) && path !== '/ui-config.json') return sendText(response, 404, 'Not Found')
     if (!reading) return wrongMethod(response, 'GET, HEAD')
@@ -202,6 +204,14 @@ export function createRouter(parts: RouterParts): Router {
     const session = source.crossSite ? undefined : await browserOf(request)
     if (session === undefined) return sendText(response, 401, 'Unauthorized')
     return sendKeptFile(rooms, id, session.principal === doorPrincipal.id ? doorPrincipal : await rooms.guard.principal(session.principal), response)
+  }
+
+  /** What the assistant shows, for the page that holds it in a frame. */
+  const shownPage = async (id: string, request: IncomingMessage, response: ServerResponse, source: Known): Promise<void> => {
+    if (request.method !== 'GET') return wrongMethod(response, 'GET')
+    const session = source.crossSite ? undefined : await browserOf(request)
+    const who = session === undefined ? undefined : session.principal === doorPrincipal.id ? doorPrincipal : await rooms.guard.principal(session.principal)
+    sendShownPage(rooms, id, who, request, response)
   }
 
   const form = async (path: string, base: string, request: IncomingMessage, response: ServerResponse, source: Known): Promise<void> => {

@@ -72,6 +72,10 @@ import { modelsAuthWait } from './models-auth-wait.ts'
 import { modelsList } from './models-list.ts'
 import { modelsSet } from './models-set.ts'
 import { modelsStatus } from './models-status.ts'
+import { nodeDescribe } from './node-describe.ts'
+import { nodeEvent } from './node-event.ts'
+import { nodeInvokeResult } from './node-invoke-result.ts'
+import { nodeInvoke } from './node-invoke.ts'
 import { nodeList } from './node-list.ts'
 import { nodePairList } from './node-pair-list.ts'
 import { outboxCounts } from './outbox-counts.ts'
@@ -227,6 +231,10 @@ export const methods: Method[] = [
   modelsList,
   modelsSet,
   modelsStatus,
+  nodeDescribe,
+  nodeEvent,
+  nodeInvokeResult,
+  nodeInvoke,
   nodeList,
   nodePairList,
   outboxCounts,

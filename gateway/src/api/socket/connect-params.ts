@@ -24,6 +24,8 @@ const schema = Type.Object({
   role: Type.Optional(Type.String({ maxLength: 64 })),
   scopes: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 64 })),
   caps: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 128 })),
+  /** What it can do for its person, where it is a node. */
+  commands: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 128 })),
   device: Type.Optional(Type.Object({
     id: Type.String({ minLength: 1, maxLength: 128 }),
     publicKey: Type.String({ minLength: 1, maxLength: 512 }),

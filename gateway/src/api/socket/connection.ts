@@ -202,6 +202,8 @@ export function createSockets(options: {
     const enter = async (requestId: string, result: Admitted): Promise<void> => {
       const { params } = result
       admitted = result
+      // A page is signed in by its cookie, which no other page and no program has: what it lends, it lends to its own person.
+      const lends = result.role === 'node' || (result.ground.kind === 'cookie' && (params.commands ?? []).length > 0)
       const caller: Caller = {
         id,
         principal: doorPrincipal,
@@ -214,6 +216,7 @@ export function createSockets(options: {
         device: result.device,
         address: source.address,
         caps: params.caps ?? [],
+        ...(lends ? { lends: true as const } : {}),
         emit: (event, payload) => sendEvent(event, serialise(event, payload), {}),
         respondAgain: () => undefined,
         subscriptions: { sessions: false, messages: new Set() },
@@ -244,6 +247,12 @@ export function createSockets(options: {
       // Registered and greeted in one breath: no event can come before hello, and none after it is missed.
       everyone.set(id, { admitted: result, caller, source, close, withdraw, send: sendEvent })
       sendAnswer(requestId, { ok: true, payload: hello })
+      if (!lends) return
+      rooms.nodes?.connect({
+        connection: id, id: result.role === 'node' ? (result.device ?? id) : `page-${id}`, principal: caller.principal.id, kind: result.role === 'node' ? 'device' : 'page',
+        name: params.client.displayName ?? params.client.modelIdentifier ?? params.client.id, platform: params.client.platform, version: params.client.version,
+        caps: caller.caps, commands: params.commands ?? [], send: caller.emit, gone: gone.signal,
+      })
     }
 
     const handle = async (data: Buffer): Promise<void> => {

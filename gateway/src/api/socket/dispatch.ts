@@ -51,8 +51,8 @@ export function createDispatch(methods: readonly Method[], rooms: Rooms, idempot
     // A method nobody knows counts as administrative, so that only admins learn which names exist.
     const scope = method?.scope ?? 'operator.admin'
     const nodeMay = scope === 'node' || scope === 'none' || (name === 'health' && caller.protocol === 4)
-    if (role === 'node' ? !nodeMay : scope === 'node') return invalid(`unauthorized role: ${role}`)
-    if (role === 'operator' && !covers(caller.scopes, scope)) return refused(missingScope(scope, caller.protocol))
+    if (role === 'node' ? !nodeMay : scope === 'node' && caller.lends !== true) return invalid(`unauthorized role: ${role}`)
+    if (role === 'operator' && scope !== 'node' && !covers(caller.scopes, scope)) return refused(missingScope(scope, caller.protocol))
     if (method === undefined) return invalid(`unknown method: ${name}`)
 
     const validator = validatorOf(method)

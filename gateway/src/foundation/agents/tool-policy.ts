@@ -6,15 +6,17 @@ export const toolGroups: Readonly<Record<string, readonly string[]>> = {
   'group:memory': ['memory'],
   'group:sessions': ['sessions'],
   'group:messaging': ['message', 'tts'],
+  'group:automation': ['cron'],
+  'group:nodes': ['nodes'],
 }
 
 /** What a profile has before any list narrows it. Absent: everything but what `not` names. */
 const profiles: Readonly<Record<ToolProfile, { only?: readonly string[]; not?: readonly string[] }>> = {
   minimal: { only: ['status'] },
-  messaging: { only: ['status', 'group:memory', 'group:messaging', 'group:sessions'] },
+  messaging: { only: ['status', 'group:memory', 'group:messaging', 'group:sessions', 'group:automation'] },
   coding: { only: ['status', 'group:fs', 'group:runtime', 'group:web', 'group:memory', 'group:sessions'] },
   // Rarely needed, and every tool is paid for in every prompt.
-  standard: { not: ['group:sessions', 'apply_patch', 'pdf', 'image', 'browser', 'tts'] },
+  standard: { not: ['group:sessions', 'apply_patch', 'pdf', 'image', 'browser', 'tts', 'nodes'] },
   full: {},
 }
 export const toolProfiles = ['minimal', 'messaging', 'coding', 'standard', 'full'] as const

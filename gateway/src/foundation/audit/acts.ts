@@ -6,7 +6,7 @@ export const auditNouns = {
   message: 'access', speak: 'access', command: 'access', door: 'access', csrf: 'access', host: 'access', origin: 'access',
   login: 'authentication', session: 'authentication', browser: 'authentication', token: 'authentication', auth: 'authentication', password: 'authentication',
   pairing: 'people', device: 'people', principal: 'people', identity: 'people', role: 'people', person: 'people', member: 'people', profile: 'people',
-  'use-tool': 'tool', tool: 'tool', sandbox: 'tool', grant: 'tool', approval: 'tool', egress: 'tool', process: 'tool',
+  'use-tool': 'tool', tool: 'tool', sandbox: 'tool', grant: 'tool', approval: 'tool', egress: 'tool', process: 'tool', node: 'tool',
   'call-method': 'method', method: 'method', rpc: 'method',
   'connect-channel': 'channel', channel: 'channel', delivery: 'channel',
   vault: 'secret', secret: 'secret', credential: 'secret', key: 'secret',

@@ -6,7 +6,7 @@ const roles = ['owner', 'admin', 'member', 'guest'] as const
 /** One of each kind, for the question who may do such a thing at all. */
 const samples: readonly Effect[] = [
   { kind: 'reads-private', what: 'a file' }, { kind: 'reads-untrusted', what: 'a page' }, { kind: 'writes-workspace', path: 'a file' }, { kind: 'writes-outside', path: 'a file' }, { kind: 'runs-code', what: 'a command' },
-  { kind: 'reaches-host', host: 'a host', url: 'http://a.host.example/' }, { kind: 'sends', to: 'somebody' }, { kind: 'spends', what: 'money' }, { kind: 'changes-gateway', what: 'the gateway' },
+  { kind: 'reaches-host', host: 'a host', url: 'http://a.host.example/' }, { kind: 'sends', to: 'somebody' }, { kind: 'spends', what: 'money' }, { kind: 'changes-gateway', what: 'the gateway' }, { kind: 'uses-device', what: 'a camera' },
 ]
 
 /** Tells what the judge would say, by the judge's own rules, and does nothing. */

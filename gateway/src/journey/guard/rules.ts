@@ -1,4 +1,4 @@
-import { ownConversation, ownMemory, unreachable, type Action, type Effect, type Principal, type Verdict } from '@moltbot/contract'
+import { ownConversation, ownJobs, ownMemory, unreachable, type Action, type Effect, type Principal, type Verdict } from '@moltbot/contract'
 
 /** `ask`: not without a person's yes to exactly this call. `by`: what freed it, where it would have been asked about. */
 export type Ruling = { kind: 'allow'; by?: string } | { kind: 'ask' | 'deny'; reason: string }
@@ -33,10 +33,12 @@ export function ruleOnEffect(principal: Principal, effect: Effect, { tainted, kn
       if (effect.to === ownConversation) return allow
       return elevated ? ask(`it would send ${effect.file === undefined ? '' : `the file ${effect.file} `}to ${effect.to}`) : deny(`sending to ${effect.to} is not allowed`)
     case 'spends': return elevated ? ask(`it would spend: ${effect.what}`) : deny('spending is the owner\'s')
-    // The owner's own words may change what the assistant remembers and how it behaves; nobody else's may, but what is remembered of themselves.
+    // The owner's own words may change what the assistant remembers and how it behaves; nobody else's may, but what is remembered of themselves and done for them at set times.
     case 'changes-gateway':
-      if (!elevated && effect.what !== ownMemory) return deny(`changing ${effect.what} is the owner's`)
+      if (!elevated && effect.what !== ownMemory && effect.what !== ownJobs) return deny(`changing ${effect.what} is the owner's`)
       return tainted ? ask(`${readOutside}, and would change ${effect.what}`) : allow
+    // It is the person's own, and asks them itself. What they once allowed there for a while does not count for strangers' words.
+    case 'uses-device': return tainted ? ask(`${readOutside}, and would use ${effect.what}`) : allow
     default: return unreachable(effect)
   }
 }

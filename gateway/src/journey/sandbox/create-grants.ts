@@ -1,4 +1,4 @@
-import type { AgentId, Clock, Commands, FileWriter, GrantName, Grants, MemoryHit, NewId, PrincipalId, SessionKey, StatusFacts } from '@moltbot/contract'
+import type { AgentId, Clock, Commands, FileWriter, GrantName, Grants, JobKeeper, MemoryHit, NewId, Nodes, PrincipalId, SessionKey, StatusFacts } from '@moltbot/contract'
 import { ownerPrincipal, Problem } from '@moltbot/contract'
 import type { MemoryPlace } from '../../foundation/memory/index.ts'
 import type { BrowserRoom } from './browser/index.ts'
@@ -45,6 +45,10 @@ export interface SandboxOptions {
   messaging?: MessagingSource
   /** Who knows the other conversations. Absent: there are none. */
   subAgents?: Pick<SubAgents, 'grant'>
+  /** Who keeps what is done at set times. Absent: nobody does. */
+  jobs?(subject: GrantSubject): JobKeeper
+  /** Who knows what is connected of a person's own. Absent: nothing is. */
+  nodes?(subject: GrantSubject): Nodes
   clock: Clock
   newId: NewId
 }
@@ -117,6 +121,8 @@ export function createGrants(options: SandboxOptions): Sandbox {
     memory: (subject) => (memory ?? off('memory'))(subject),
     messages: (subject) => (messages ?? off('messages'))(subject),
     sessions: (subject) => (options.subAgents ?? off('sessions')).grant(subject),
+    jobs: (subject) => (options.jobs ?? off('jobs'))(subject),
+    nodes: (subject) => (options.nodes ?? off('nodes'))(subject),
     status: (subject) => ({ describe: () => options.describeStatus(subject) }),
     clock: () => ({ now: () => options.clock.now(), after: (delayMs, task) => options.clock.after(delayMs, task) }),
   }

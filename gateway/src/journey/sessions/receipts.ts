@@ -17,7 +17,7 @@ export interface CallReceipt {
 function acts(effect: Effect): boolean {
   switch (effect.kind) {
     case 'reads-private': case 'reads-untrusted': case 'reaches-host': return false
-    case 'writes-workspace': case 'writes-outside': case 'runs-code': case 'sends': case 'spends': case 'changes-gateway': return true
+    case 'writes-workspace': case 'writes-outside': case 'runs-code': case 'sends': case 'spends': case 'changes-gateway': case 'uses-device': return true
     default: return unreachable(effect)
   }
 }
@@ -69,7 +69,7 @@ function plainTarget(effect: Effect): string {
 /** What an effect is about, as its call named it. */
 function targetOf(effect: Effect): string {
   switch (effect.kind) {
-    case 'reads-private': case 'reads-untrusted': case 'runs-code': case 'spends': case 'changes-gateway': return effect.what
+    case 'reads-private': case 'reads-untrusted': case 'runs-code': case 'spends': case 'changes-gateway': case 'uses-device': return effect.what
     case 'writes-workspace': case 'writes-outside': return effect.path
     case 'reaches-host': return effect.url ?? effect.host
     case 'sends': return effect.to
