@@ -6,6 +6,7 @@ import { readConfigFile } from './machine.ts'
 import { ownersOfPort } from './port-owner.ts'
 import { findRunningGateway } from './running-gateway.ts'
 import { asFields } from './wire-fields.ts'
+import type { Fields } from './wire-fields.ts'
 
 export interface ConnectorParts {
   machine: Machine
@@ -20,20 +21,50 @@ export interface ConnectorParts {
 export function createConnector(parts: ConnectorParts): (flags: AddressFlags, options: { caps?: readonly string[] }) => Promise<GatewayClient> {
   const { machine, environment, clock, platform } = parts
   return async (flags, options) => {
-    const [config, secrets] = await Promise.all([readConfigFile(machine.configFile), machine.readSecrets()])
+    const faults: Problem[] = []
+    const [config, secrets] = await Promise.all([
+      orInstead(readConfigFile(machine.configFile), () => lastGoodConfig(machine.configFile), faults),
+      orInstead(machine.readSecrets(), () => Promise.resolve(new Map<string, string>()), faults),
+    ])
     const running = await findRunningGateway(machine.stateDir)
     const address = await withoutOurTokens({ flags, environment, config, secrets, ...(running === undefined ? {} : { running }) }, parts.user)
     const { connectGateway } = await import('./gateway-client.ts')
-    return connectGateway({
-      address,
-      version: machine.version,
-      platform,
-      clock,
-      device: () => loadDeviceIdentity(machine.stateDir, clock.now()),
-      startCommand: machine.startCommand,
-      ...options,
-    })
+    try {
+      return await connectGateway({
+        address,
+        version: machine.version,
+        platform,
+        clock,
+        device: () => loadDeviceIdentity(machine.stateDir, clock.now()),
+        startCommand: machine.startCommand,
+        ...options,
+      })
+    } catch (error) {
+      throw faults[0] === undefined || !(error instanceof Problem) ? error : becauseOf(faults[0], error)
+    }
   }
+}
+
+/** The value, or what stands in for it where the file is broken: a running gateway goes on with what it read before, and has to stay within reach. */
+async function orInstead<Value>(reading: Promise<Value>, instead: () => Promise<Value>, faults: Problem[]): Promise<Value> {
+  try {
+    return await reading
+  } catch (error) {
+    if (!(error instanceof Problem) || (error.code !== 'config-unreadable' && error.code !== 'secrets-env-invalid')) throw error
+    faults.push(error)
+    return instead()
+  }
+}
+
+/** What the gateway itself goes by while the file is broken. {} where there is none, or one that is broken too. */
+function lastGoodConfig(file: string): Promise<Fields> {
+  return readConfigFile(`${file}.last-good`).catch(() => ({}))
+}
+
+/** Nobody answered, and a file that says where to look is broken: both are told, under the code of the failure. */
+function becauseOf(fault: Problem, failure: Problem): Problem {
+  const next = fault.code === 'config-unreadable' ? 'Correct the file; line and column are named by: moltbot config validate' : fault.next ?? ''
+  return new Problem(failure.code, `${failure.message} ${fault.message}`, { next, cause: failure, ...(failure.details === undefined ? {} : { details: failure.details }) })
 }
 
 /**

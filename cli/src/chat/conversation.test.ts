@@ -70,7 +70,9 @@ describe('a conversation', () => {
   it('shows commands, failures and stops', () => {
     const ends = [
       { state: 'final', message: words('You are the owner.') },
-      { state: 'error', errorMessage: 'no credit' },
+      { state: 'error', errorMessage: 'The queue is full.' },
+      { state: 'error', errorMessage: 'It holds too much.', errorKind: 'context_length' },
+      { state: 'error', errorMessage: 'The key was refused.', errorKind: 'unknown' },
       { state: 'aborted', stopReason: 'rpc' },
       { state: 'final' },
     ]
@@ -81,8 +83,13 @@ describe('a conversation', () => {
         return { runId, status: 'started' }
       },
     }, async (conversation, _, log) => {
-      expect([await conversation.send('/whoami'), await conversation.send('b'), await conversation.send('c'), await conversation.send('d')]).toEqual(['answered', 'failed', 'stopped', 'answered'])
-      expect(log).toEqual(['+You are the owner.', '.', 'problem no credit', 'note Stopped.'])
+      const outcomes: string[] = []
+      for (const text of ['/whoami', 'b', 'c', 'd', 'e', 'f']) outcomes.push(await conversation.send(text))
+      expect(outcomes).toEqual(['answered', 'failed', 'failed', 'failed', 'stopped', 'answered'])
+      expect(log).toEqual([
+        '+You are the owner.', '.', 'problem The queue is full. See what happened with /why.', 'problem It holds too much. /compact or /new makes room.',
+        'problem The key was refused. See what happened with /why; /model chooses another model, and "moltbot onboard" takes a new key.', 'note Stopped.',
+      ])
     })
   })
 

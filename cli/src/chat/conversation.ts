@@ -3,6 +3,7 @@ import type { Clock, GatewayClient, NewId } from '@moltbot/contract'
 import { printableLine } from '../printable.ts'
 import { asFields, asList, asNumber, asText, asTexts } from '../wire-fields.ts'
 import type { Fields } from '../wire-fields.ts'
+import { failureWords } from './failure-words.ts'
 import { messageText } from './message-text.ts'
 
 /** What a conversation tells whoever shows it. */
@@ -107,7 +108,7 @@ export async function openConversation(options: ConversationOptions, key: string
         return
       case 'error':
         endStream()
-        view.problem(asText(payload['errorMessage']) ?? 'The answer failed.')
+        view.problem(failureWords(payload))
         end(runId, 'failed')
         return
       default:

@@ -40,7 +40,7 @@ it('gives the whole answer as JSON', () => withGateway({ agent: answering('ok') 
 it('fails when the work failed', () => withGateway({ agent: () => { throw new WireError('UNAVAILABLE', 'the model is overloaded') } }, async (gateway) => {
   const run = await runCommand(['agent', '-m', 'x'], { gateway })
   expect(run).toMatchObject({ code: 1, out: '' })
-  expect(run.err).toContain('The model is overloaded.')
+  expect(run.err).toContain('The model is overloaded.\n  See which model answers: moltbot models. What happened: moltbot why cli-1')
 }))
 
 it('stops the work on Ctrl-C and keeps what was said', () => {

@@ -61,6 +61,9 @@ export const agent = defineCommand({
       const failed = asText(answer['status']) !== 'ok' || payloads.some((payload) => payload['isError'] === true)
       report({ runId, status: answer['status'], text, payloads, meta }, () => (text === '' ? terminal.paint.dim('(no answer)') : printable(text)))
       return failed ? exitCodes.failed : exitCodes.ok
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== 'unavailable' || error.next !== undefined) throw error
+      throw new Problem(error.code, error.message, { next: `See which model answers: moltbot models. What happened: moltbot why ${runId}`, cause: error })
     } finally {
       stopListening()
       stopInterrupts()

@@ -1,6 +1,7 @@
 import { Problem } from '@moltbot/contract'
 import type { Clock, GatewayClient, NewId } from '@moltbot/contract'
 import { canonicalKey } from '../chat/conversation.ts'
+import { failureWords } from '../chat/failure-words.ts'
 import { messageText } from '../chat/message-text.ts'
 import { asFields, asList, asNumber, asText, asTexts } from '../wire-fields.ts'
 import type { Fields } from '../wire-fields.ts'
@@ -162,7 +163,7 @@ export async function openTalk(options: TalkOptions, key: string): Promise<Talk>
         end(runId)
         return
       case 'error':
-        push({ kind: 'problem', text: asText(payload['errorMessage']) ?? 'The answer failed.', version: 0 })
+        push({ kind: 'problem', text: failureWords(payload), version: 0 })
         end(runId)
         return
       default:
