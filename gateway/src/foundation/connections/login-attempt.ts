@@ -1,4 +1,4 @@
-import { Problem, describeError, type Clock, type LoginStep } from '@moltbot/contract'
+import { Problem, createWatched, describeError, type Clock, type LoginStep, type Watched } from '@moltbot/contract'
 
 /** How a login by steps stands. */
 export type LoginState =
@@ -6,29 +6,15 @@ export type LoginState =
   | { kind: 'done'; detail: string }
   | { kind: 'failed'; problem: Problem }
 
-/** One attempt of a person to log an account in. Clients look at it as often as they like. */
-export interface LoginAttempt {
-  state(): LoginState
-  /** How often it changed so far. */
-  changes(): number
-  /** Resolves at the next change, or after `waitMs`; at once when it is over, or when it changed since the `seen` a client knows. */
-  changed(waitMs: number, seen?: number): Promise<void>
+/** One attempt of a person to log an account in. */
+export interface LoginAttempt extends Watched<LoginState> {
   /** Gives it up. Resolves when it is over. */
   stop(): Promise<void>
 }
 
 /** Follows the steps to their end. `finished` runs once, whatever the end was. */
 export function followLogin(steps: AsyncIterable<LoginStep>, controller: AbortController, clock: Clock, finished: () => void): LoginAttempt {
-  let state: LoginState = { kind: 'going', step: undefined }
-  let changes = 0
-  let wake = new Set<() => void>()
-  const tell = (now: LoginState): void => {
-    state = now
-    changes += 1
-    const waiting = wake
-    wake = new Set()
-    for (const one of waiting) one()
-  }
+  const { watched, tell } = createWatched<LoginState>(clock, { kind: 'going', step: undefined })
   const over = (async () => {
     let end: LoginState = { kind: 'failed', problem: new Problem('login-ended', 'The login ended without a result.', { next: 'Begin it again.' }) }
     try {
@@ -44,20 +30,7 @@ export function followLogin(steps: AsyncIterable<LoginStep>, controller: AbortCo
     finished()
   })()
   return {
-    state: () => state,
-    changes: () => changes,
-    async changed(waitMs, seen = changes) {
-      if (state.kind !== 'going' || seen !== changes) return
-      await new Promise<void>((resolve) => {
-        const cancel = clock.after(waitMs, done)
-        function done(): void {
-          cancel()
-          wake.delete(done)
-          resolve()
-        }
-        wake.add(done)
-      })
-    },
+    ...watched,
     async stop() {
       controller.abort()
       await over

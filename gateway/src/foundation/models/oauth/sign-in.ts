@@ -1,4 +1,4 @@
-import { Problem, describeError } from '@moltbot/contract'
+import { Problem, createWatched, describeError } from '@moltbot/contract'
 import type { SignInAttempt, SignInState } from '../types.ts'
 import { findServer } from './authorization-server.ts'
 import type { OauthConfig } from './authorization-server.ts'
@@ -26,17 +26,8 @@ export interface SignInOptions {
 export function beginSignIn(options: SignInOptions): SignInAttempt {
   const { provider, oauth, speaker } = options
   const control = new AbortController()
-  let state: SignInState = { kind: 'going', step: undefined }
-  let changes = 0
+  const { watched, tell } = createWatched<SignInState>(speaker.clock, { kind: 'going', step: undefined })
   let handIn: HandIn | undefined
-  let wake = new Set<() => void>()
-  const tell = (now: SignInState): void => {
-    state = now
-    changes += 1
-    const waiting = wake
-    wake = new Set()
-    for (const one of waiting) one()
-  }
 
   const over = (async () => {
     try {
@@ -64,20 +55,7 @@ export function beginSignIn(options: SignInOptions): SignInAttempt {
   })()
 
   return {
-    state: () => state,
-    changes: () => changes,
-    async changed(waitMs, seen = changes) {
-      if (state.kind !== 'going' || seen !== changes) return
-      await new Promise<void>((resolve) => {
-        const done = (): void => {
-          cancel()
-          wake.delete(done)
-          resolve()
-        }
-        const cancel = speaker.clock.after(waitMs, done)
-        wake.add(done)
-      })
-    },
+    ...watched,
     handIn(address) {
       if (handIn === undefined) throw new Problem('models-sign-in-none', 'No sign-in waits for an address.', { next: 'Begin one: moltbot models auth login --browser' })
       handIn(address)
