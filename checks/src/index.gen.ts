@@ -100,6 +100,7 @@ import { sandboxReadOnlyWide } from './sandbox-read-only-wide.ts'
 import { sandboxUnavailable } from './sandbox-unavailable.ts'
 import { secretsEnvInvalid } from './secrets-env-invalid.ts'
 import { vaultKeyAge } from './vault-key-age.ts'
+import { vaultLocked } from './vault-locked.ts'
 import { vaultUnusable } from './vault-unusable.ts'
 
 /** Every check of the posture. */
@@ -204,5 +205,6 @@ export const checks: readonly Check[] = [
   sandboxUnavailable,
   secretsEnvInvalid,
   vaultKeyAge,
+  vaultLocked,
   vaultUnusable,
 ]

@@ -105,8 +105,8 @@ export interface Facts {
    * ms; `renews`: the gateway replaces it in time by itself. Absent: not looked at.
    */
   certificates?: readonly { role: 'own' | 'server' | 'authority'; path: string; endsAt: number; renews: boolean }[]
-  /** The sealed secrets: none yet, readable, why not, or left alone because looking would have changed their folder. */
-  vault: { state: 'none' } | { state: 'unopened' } | { state: 'ok'; secrets: number } | { state: 'unusable'; reason: string }
+  /** The sealed secrets: none yet, readable, shut until a person gives the key, why they cannot be read, or left alone because looking would have changed their folder. */
+  vault: { state: 'none' } | { state: 'unopened' } | { state: 'ok'; secrets: number } | { state: 'locked'; reason: string } | { state: 'unusable'; reason: string }
   /** The channels there are. `platform`: other people can write on them. */
   channels: readonly { id: string; label: string; senders: 'platform' | 'authenticated' }[]
   /** Addresses on which somebody listens at the gateway's port now; null: could not be seen. Empty: nobody. */

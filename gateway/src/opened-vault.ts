@@ -11,6 +11,8 @@ import { createVault, readPassphrase, type Vault, type VaultAct } from './founda
 /** Whether the vault can be read. */
 export function sealed(vault: Vault): Facts['vault'] {
   try {
+    const { state, reason } = vault.status()
+    if (state === 'locked') return { state, reason: reason ?? 'The vault is locked.' }
     const { length } = vault.list()
     return length === 0 ? { state: 'none' } : { state: 'ok', secrets: length }
   } catch (error) {
