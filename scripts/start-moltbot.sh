@@ -33,7 +33,11 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-case $port in ''|*[!0-9]*) [ -z "$port" ] || fail "--port $port is not a number." "Use a number from 1 to 65535." ;; esac
+case $port in
+  '') ;;
+  *[!0-9]*|??????*) fail "--port $port is not a port." "Use a number from 1 to 65535." ;;
+  *) [ "$port" -ge 1 ] && [ "$port" -le 65535 ] || fail "--port $port is not a port." "Use a number from 1 to 65535." ;;
+esac
 case $bind in ''|loopback|lan|tailnet|auto|custom) ;; *) fail "--bind $bind is not known." "Use loopback, lan, tailnet, auto or custom." ;; esac
 
 bash "$root/scripts/setup.sh"
@@ -88,6 +92,8 @@ ready() { scheme=$(node -e '
   ask("http", () => ask("https", () => process.exit(1)))' "$port"); }
 
 if ready; then
+  # Another person's, or one of another state folder: its page and its token are not ours to offer.
+  grep -Eqs "\"port\": *$port[^0-9]" "$state/running.json" || fail "Another gateway already listens on port $port; it is not the one of $state." "Start this one on another port: --port 19000"
   say "Moltbot is already running on port $port."
 else
   start_log="$state/logs/start.log"

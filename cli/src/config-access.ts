@@ -2,10 +2,13 @@ import { Problem } from '@moltbot/contract'
 import type { CommandContext, ExpectationReport, OfflineConfig } from '@moltbot/contract'
 import { configPath } from './config-path.ts'
 import { isLoopback } from './gateway-address.ts'
+import { readConfigFile } from './machine.ts'
 import { asFields, asList, asNumber, asText } from './wire-fields.ts'
 import type { Fields } from './wire-fields.ts'
 
-export interface ConfigAccess extends OfflineConfig {
+export interface ConfigAccess extends Omit<OfflineConfig, 'unset'> {
+  /** False: it did not stand in the file, which stays as it is. */
+  unset(path: string): Promise<boolean>
   /** Who does the work: the running gateway, or the same code on the file itself. */
   through: 'gateway' | 'file'
 }
@@ -33,7 +36,13 @@ function onFile(offline: OfflineConfig): ConfigAccess {
     // The path is taken apart here, so that a key with dots means the same with and without a gateway.
     get: async (path) => (path === undefined ? offline.get() : valueAt(await offline.get(), configPath(path))),
     set: (path, value) => offline.set(plainPath(path), value),
-    unset: (path) => offline.unset(plainPath(path)),
+    async unset(path) {
+      const written = await readConfigFile(offline.file).catch(() => undefined)
+      // A file that cannot be read is named by whoever changes it.
+      if (written !== undefined && valueAt(written, configPath(path)) === undefined) return false
+      await offline.unset(plainPath(path))
+      return true
+    },
     validate: () => offline.validate(),
     schema: () => offline.schema(),
     testPolicy: () => offline.testPolicy(),
@@ -67,7 +76,11 @@ async function throughGateway(request: (method: string, params: Fields) => Promi
       return path === undefined ? config : valueAt(config, configPath(path))
     },
     set: change,
-    unset: (path) => change(path, null),
+    async unset(path) {
+      if (valueAt(asFields((await read())['parsed']), configPath(path)) === undefined) return false
+      await change(path, null)
+      return true
+    },
     async validate() {
       const answer = await read()
       return [...asList(answer['issues']).map((issue) => issueOf(issue, 'error')), ...asList(answer['warnings']).map((issue) => issueOf(issue, 'warning'))]

@@ -24,6 +24,7 @@ describe.skipIf(!existsSync('/usr/bin/script') || process.platform !== 'linux')(
       const words = process.argv.slice(2).join(' ')
       if (words.startsWith('gateway run')) {
         writeFileSync('${folder}/pid', String(process.pid))
+        writeFileSync('${folder}/home/.moltbot/running.json', JSON.stringify({ port: ${port}, pid: process.pid }))
         require('node:http').createServer((_, response) => response.end('ok')).listen(${port}, '127.0.0.1')
       } else if (words === 'login link') {
         if (existsSync('${folder}/no-links')) process.exit(4)
@@ -67,5 +68,17 @@ describe.skipIf(!existsSync('/usr/bin/script') || process.platform !== 'linux')(
     const said = await run(true)
     expect(said).not.toContain('token=')
     expect(said).toContain('moltbot dashboard signs you in')
+  })
+
+  it('offers nobody else\'s gateway as this one\'s, and names a port that is none before it tries it', async () => {
+    const running = join(folder, 'home/.moltbot/running.json')
+    const own = readFileSync(running, 'utf8')
+    rmSync(running)
+    await expect(run(false)).rejects.toThrow(`Another gateway already listens on port ${port}`)
+    writeFileSync(running, JSON.stringify({ port: Number(`${port}1`), pid: 1 }))
+    await expect(run(false)).rejects.toThrow('Start this one on another port')
+    writeFileSync(running, own)
+    expect(await run(false)).toContain(`Moltbot is already running on port ${port}.`)
+    for (const wrong of ['65536', '0', '123456', '1e3']) await expect(run(false, '--port', wrong)).rejects.toThrow(/^✗ --port \S+ is not a port\.\n/)
   })
 })

@@ -10,12 +10,12 @@ export const configUnset = defineCommand({
     path: { summary: 'Which one, like gateway.port', required: true },
   },
   flags: {},
-  json: '{path, file}',
+  json: '{path, file, changed}',
   async run({ args }, context) {
     configPath(args.path)
     const config = await openConfig(context)
-    await config.unset(args.path)
-    context.report({ path: args.path, file: config.file }, () => `${args.path} is no longer set in ${config.file}.`)
+    const changed = await config.unset(args.path)
+    context.report({ path: args.path, file: config.file, changed }, () => (changed ? `${args.path} is no longer set in ${config.file}.` : `${args.path} is not set in ${config.file}; nothing was changed.`))
     return exitCodes.ok
   },
 })

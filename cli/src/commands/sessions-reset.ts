@@ -1,4 +1,5 @@
 import { defineCommand, exitCodes } from '@moltbot/contract'
+import { requireSession } from '../known-session.ts'
 import { printableLine } from '../printable.ts'
 import { asFields, asText } from '../wire-fields.ts'
 
@@ -13,6 +14,7 @@ export const sessionsReset = defineCommand({
   json: '{ok, key, entry}',
   async run({ args }, { gateway, report }) {
     const client = await gateway()
+    await requireSession(client, args.session)
     const answer = asFields(await client.request('sessions.reset', { key: args.session }, { timeoutMs: 30_000 }))
     report(answer, () => `${printableLine(asText(answer['key']) ?? args.session)} starts afresh. The old history is kept in the gateway's store.`)
     return exitCodes.ok

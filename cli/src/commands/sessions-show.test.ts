@@ -16,3 +16,12 @@ it('prints who said what, with the ids that "why" takes', async () => {
   expect((await runCommand(['sessions', 'show', '--tools'], { gateway })).out).toContain('contents')
   await gateway.close()
 })
+
+it('tells a conversation that is not there from one in which nothing was said', async () => {
+  const gateway = await startFakeGateway({ token: 'T', methods: { 'chat.history': { messages: [] }, 'sessions.describe': { session: null } } })
+  expect((await runCommand(['sessions', 'show', 'wrok', '--json'], { gateway })).out).toContain('"code": "session-missing"')
+  expect((await runCommand(['sessions', 'show'], { gateway })).out).toBe('Nothing was said here yet.\n')
+  gateway.methods['sessions.describe'] = { session: { key: 'agent:main:work' } }
+  expect((await runCommand(['sessions', 'show', 'work'], { gateway })).out).toBe('Nothing was said here yet.\n')
+  await gateway.close()
+})

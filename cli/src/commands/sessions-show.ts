@@ -1,5 +1,6 @@
 import { defineCommand, exitCodes } from '@moltbot/contract'
 import { messageText } from '../chat/message-text.ts'
+import { requireSession } from '../known-session.ts'
 import { printable, printableLine } from '../printable.ts'
 import { asFields, asList, asNumber, asText } from '../wire-fields.ts'
 
@@ -18,6 +19,7 @@ export const sessionsShow = defineCommand({
   async run({ args, flags }, { gateway, report, terminal }) {
     const client = await gateway()
     const history = asFields(await client.request('chat.history', { sessionKey: args.session ?? 'main', limit: flags.limit ?? 50 }))
+    if (args.session !== undefined && asList(history['messages']).length === 0) await requireSession(client, args.session)
     report(history, () => {
       const messages = asList(history['messages']).filter((message) => flags.tools || message['role'] !== 'toolResult')
       const { bold, cyan, dim } = terminal.paint

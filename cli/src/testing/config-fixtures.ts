@@ -10,7 +10,7 @@ export function fakeConfig(): { methods: FakeMethods; writes: unknown[] } {
     writes,
     methods: {
       'config.get': () => ({
-        path: '/state/moltbot.json', exists: true, hash: `h${version}`, parsed: {}, config: { gateway: { port: 18_789 }, models: { providers: { 'my.host': { baseUrl: 'x' } } }, name: 'bad\u001b[2J' },
+        path: '/state/moltbot.json', exists: true, hash: `h${version}`, parsed: { gateway: { port: 18_789 } }, config: { gateway: { port: 18_789 }, models: { providers: { 'my.host': { baseUrl: 'x' } } }, name: 'bad\u001b[2J' },
         valid: false, issues: [{ path: 'gateway.port', line: 3, column: 9, message: 'gateway.port: expected a whole number' }], warnings: [{ path: 'gatway', line: 1, column: 1, message: 'unknown key gatway' }],
       }),
       'config.schema': { schema: { type: 'object', properties: { gateway: { properties: { port: { type: 'integer', description: 'Port' } } }, models: { properties: { providers: { additionalProperties: { properties: { baseUrl: { type: 'string' } } } } } } } } },
@@ -27,11 +27,11 @@ export function fakeConfig(): { methods: FakeMethods; writes: unknown[] } {
 }
 
 /** Configuration without a gateway, in memory. `done` is what was asked of it. */
-export function fakeOffline(): OfflineConfig & { done: unknown[] } {
+export function fakeOffline(file = '/offline/moltbot.json'): OfflineConfig & { done: unknown[] } {
   const done: unknown[] = []
   return {
     done,
-    file: '/offline/moltbot.json',
+    file,
     get: async () => ({ gateway: { port: 1 } }),
     set: async (path, value) => void done.push(['set', path, value]),
     unset: async (path) => void done.push(['unset', path]),
