@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Secret as Key, TOTP } from 'otpauth'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Secret, type ChatRef, type Principal, type Store } from '@moltbot/contract'
+import { Problem, Secret, type ChatRef, type Principal, type Store } from '@moltbot/contract'
 import { FakeClock } from '@moltbot/contract/testing'
 import { openStore } from '../storage/index.ts'
 import { requestName } from './create-halt.ts'
@@ -139,6 +139,32 @@ describe('a panic', () => {
     expect(next.state()).toMatchObject({ kind: 'panic', done: true, via: 'offline' })
     expect(existsSync(join(stateDir, requestName))).toBe(false)
   })
+  it('goes through while the vault is locked, also at the next start, and no lesser code resumes it', async () => {
+    let locked = false
+    const key = new Key({ size: 20 })
+    secrets.set('panic-authenticator', key.base32)
+    const vault: HaltOptions['vault'] = {
+      get(name) {
+        if (locked) throw new Problem('vault-locked', 'The vault is locked.')
+        return secrets.has(name) ? new Secret(name, secrets.get(name) ?? '') : undefined
+      },
+      set: async () => undefined, remove: async () => false,
+    }
+    const halt = await make({ vault })
+    locked = true
+    expect((await halt.panic(here)).faults).toEqual([])
+    expect(entries).toEqual(['panic.begun done', 'panic.done done'])
+    expect(readdirSync(join(stateDir, 'incidents')).flatMap((name) => readdirSync(join(stateDir, 'incidents', name)))).toContain('README.md')
+    const next = await make({ vault })
+    await next.start()
+    writeFileSync(join(stateDir, 'resume-code'), 'ABCD-EFGH\n', { mode: 0o600 })
+    expect(await codeOf(next.resume(here, { code: 'ABCD-EFGH' }))).toBe('vault-locked')
+    expect(next.state().kind).toBe('panic')
+    locked = false
+    expect(await codeOf(next.resume(here, { code: 'ABCD-EFGH' }))).toBe('halt-code-wrong')
+    expect(await codeOf(next.resume(here, { code: new TOTP({ secret: key }).generate({ timestamp: clock.now() }) }))).toBe('done')
+  })
+
   it('that was not done is ended by the next start; one that is asked for twice is one', async () => {
     const halt = await make()
     const [one, two] = await Promise.all([halt.panic(here), halt.panic(here)])

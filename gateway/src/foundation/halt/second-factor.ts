@@ -49,7 +49,14 @@ export function createSecondFactor(options: {
   onWrong(tx: Tx, by: HaltActor, locked: boolean): Promise<void>
 }): SecondFactor {
   const { store, clock, vault, file } = options
-  const which = (): HaltFactor => (vault.get(secretName) === undefined ? 'local' : 'totp')
+  const which = (): HaltFactor => {
+    try {
+      return vault.get(secretName) === undefined ? 'local' : 'totp'
+    } catch {
+      // The vault is locked or broken, and an authenticator may be in it: a panic goes on, and no lesser code counts in its place.
+      return 'totp'
+    }
+  }
   // One code is looked at after the other: side by side each would count as the first wrong one.
   let looking: Promise<unknown> = Promise.resolve()
   /** Shown, and not yet known to have reached an authenticator. Never written down. */

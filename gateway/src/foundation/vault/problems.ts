@@ -38,7 +38,7 @@ export const vaultProblems = {
   }),
   keyringRefused: (reason: string) => new Problem('vault-keyring-refused', `The system's keyring did not take the vault's key: ${reason}.`, { next: 'Unlock the keyring and try again; nothing was changed.' }),
   passphraseMissing: () => new Problem('vault-locked', 'The vault is locked: its passphrase was not given.', {
-    next: 'Start the gateway in a terminal, where it asks for it, or with --passphrase-fd N or MOLTBOT_VAULT_PASSPHRASE_FD=N.',
+    next: 'While the gateway runs: moltbot vault unlock. At its start: in a terminal, where it asks for it, or with --passphrase-fd N or MOLTBOT_VAULT_PASSPHRASE_FD=N.',
   }),
   passphraseWrong: () => new Problem('vault-passphrase-wrong', 'This is not the passphrase of the vault.', { next: 'Try again. Without it the secrets cannot be opened by anybody.' }),
   passphraseWeak: () => new Problem('vault-passphrase-weak', 'A passphrase for the vault is one line of at least 12 characters.', { next: 'Take four or five words that do not belong together.' }),
