@@ -5,14 +5,6 @@ const charsMax = 20_000
 /** Voices lose the thread, and stopping takes long, in anything longer. */
 const pieceMax = 220
 
-/** A voice of this device: with any other the words of an answer would go to somebody's servers. Undefined: there is none. */
-export function ownVoice(): SpeechSynthesisVoice | undefined {
-  if (!('speechSynthesis' in globalThis)) return undefined
-  const own = speechSynthesis.getVoices().filter((voice) => voice.localService)
-  const spoken = navigator.language.slice(0, 2)
-  return own.find((voice) => voice.lang.startsWith(spoken) && voice.default) ?? own.find((voice) => voice.lang.startsWith(spoken)) ?? own[0]
-}
-
 /** An answer as it is said: no marks, no addresses, code and tables only named. In pieces a voice can hold. */
 export function speakable(markdown: string): string[] {
   const lines: string[] = []
@@ -60,8 +52,7 @@ function inPieces(line: string): string[] {
 }
 
 /** Reads until the end, or until it is stopped; `onEnd` is called once in either case. */
-export function readAloud(markdown: string, onEnd: () => void): () => void {
-  const voice = ownVoice()
+export function readAloud(markdown: string, voice: SpeechSynthesisVoice, onEnd: () => void): () => void {
   const pieces = speakable(markdown)
   let isOver = false
   const end = (): void => {
@@ -73,7 +64,7 @@ export function readAloud(markdown: string, onEnd: () => void): () => void {
   const sayNext = (): void => {
     const words = pieces.shift()
     if (isOver) return
-    if (words === undefined || voice === undefined) return end()
+    if (words === undefined) return end()
     const piece = new SpeechSynthesisUtterance(words)
     piece.voice = voice
     piece.lang = voice.lang

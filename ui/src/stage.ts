@@ -3,6 +3,7 @@ import type { Desk } from './desk.ts'
 import type { Place } from './place.ts'
 import type { SessionRow } from './wire.ts'
 import type { Companion } from './companion.ts'
+import { createReader, type Reader } from './reader.ts'
 import { createThemeSwitch, type ThemeSwitch } from './theme.ts'
 
 export type Dialog = { kind: 'none' } | { kind: 'rename'; session: SessionRow } | { kind: 'reset'; session: SessionRow } | { kind: 'remove'; session: SessionRow }
@@ -12,6 +13,7 @@ export interface Stage {
   desk: Desk
   place: Place
   theme: ThemeSwitch
+  reader: Reader
   /** The list of chats on a narrow screen. */
   drawer: Signal<boolean>
   palette: Signal<boolean>
@@ -37,6 +39,7 @@ export function createStage(desk: Desk, place: Place, storage: Storage | undefin
     desk,
     place,
     theme: createThemeSwitch(document.documentElement, storage),
+    reader: createReader(desk.complain),
     drawer: signal(false),
     palette: signal(false),
     shortcuts: signal(false),

@@ -13,8 +13,6 @@ const english = {
   refused: 'This page may not use the microphone. Allow it in your browser’s settings of the page.',
   none: 'There is no microphone.',
   failed: 'That did not work. Try again, or type.',
-  read: 'Read the last answer aloud',
-  endReading: 'Stop reading',
   code: 'Some code.',
   table: 'A table.',
 }
@@ -33,8 +31,6 @@ const german: VoiceText = {
   refused: 'Diese Seite darf das Mikrofon nicht benutzen. Erlauben Sie es in den Einstellungen Ihres Browsers zur Seite.',
   none: 'Es gibt kein Mikrofon.',
   failed: 'Das hat nicht geklappt. Versuchen Sie es noch einmal, oder tippen Sie.',
-  read: 'Letzte Antwort vorlesen',
-  endReading: 'Vorlesen beenden',
   code: 'Etwas Code.',
   table: 'Eine Tabelle.',
 }

@@ -288,12 +288,25 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await page().getByRole('button', { name: 'Dictate' }).waitFor()
 
     await sent()
-    await page().getByRole('button', { name: 'Read the last answer aloud' }).click()
+    const answers = page().locator('main article.answer')
+    await answers.last().getByRole('button', { name: 'Read aloud' }).click()
     const said = (): Promise<string[]> => page().evaluate(() => (globalThis as unknown as { said: string[] }).said)
     await expect.poll(async () => (await said()).at(-1)).toMatch(/^near: .*Buy new strings/)
-    await page().getByRole('button', { name: 'Stop reading' }).click()
+    await answers.last().getByRole('button', { name: 'Stop reading' }).click()
     expect((await said()).at(-1)).toBe('(quiet)')
-    await page().getByRole('button', { name: 'Read the last answer aloud' }).waitFor()
+
+    // An earlier one too; the next one ends it.
+    await composer().fill('Remember the milk')
+    await sent()
+    await answers.nth(-2).hover()
+    await answers.nth(-2).getByRole('button', { name: 'Read aloud' }).click()
+    await expect.poll(async () => (await said()).at(-1)).toMatch(/^near: .*Buy new strings/)
+    await answers.last().getByRole('button', { name: 'Read aloud' }).click()
+    await expect.poll(async () => (await said()).at(-1)).toMatch(/^near: .*milk/)
+    expect(await page().getByRole('button', { name: 'Stop reading' }).count()).toBe(1)
+    // It belongs to its chat.
+    await page().getByRole('button', { name: 'New chat', exact: true }).first().click()
+    await expect.poll(async () => (await said()).at(-1)).toBe('(quiet)')
   })
 
   it('has no button for what a browser cannot do', async () => {
@@ -304,6 +317,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await page().locator('.head .pill').last().waitFor()
     await page().waitForFunction(() => performance.getEntriesByType('resource').some((entry) => entry.name.includes('voice-tools')))
     await page().waitForFunction(() => new Promise((resolve) => requestAnimationFrame(() => resolve(true))))
+    expect(await page().getByRole('button', { name: 'Read aloud' }).count()).toBe(0)
     expect(await page().locator('.composer-tools button').evaluateAll((buttons) => buttons.map((button) => button.getAttribute('aria-label')))).toEqual(['Add a file', 'Send'])
   })
 })

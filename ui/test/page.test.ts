@@ -387,6 +387,22 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     expect(await page.locator('.own-words, .answer .prose').allInnerTexts()).toEqual(['/status', 'Ran /status', 'And now?', 'You said: And now?'])
   })
 
+  it('asks again in the same words, or in others, and leaves what was said', async () => {
+    const page = await visit()
+    await say(page, 'Sow tomatoes')
+    await page.getByText('You said: Sow tomatoes').waitFor()
+    await page.locator('.own').last().hover()
+    await page.getByRole('button', { name: 'Ask again' }).last().click()
+    await expect.poll(() => page.getByText('You said: Sow tomatoes').count()).toBe(2)
+    await page.locator('.own').first().hover()
+    await page.getByRole('button', { name: 'Edit and ask anew' }).first().click()
+    expect(await composer(page).inputValue()).toBe('Sow tomatoes')
+    await say(page, 'Sow tomatoes inside')
+    await page.getByText('You said: Sow tomatoes inside').waitFor()
+    expect(fake.sent.map(({ message }) => message)).toEqual(['Sow tomatoes', 'Sow tomatoes', 'Sow tomatoes inside'])
+    expect(new Set(fake.sent.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(3)
+  })
+
   it('opens chats and actions from the keyboard', async () => {
     const page = await visit({}, (gateway) => {
       gateway.sessions.set('agent:main:dashboard:1', { key: 'agent:main:dashboard:1', messages: [], row: { key: 'agent:main:dashboard:1', derivedTitle: 'Garden', updatedAt: 1 } })

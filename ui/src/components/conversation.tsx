@@ -167,6 +167,8 @@ export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
     return scroller.current === null || column.current === null ? undefined : place.watch(scroller.current, column.current)
   }, [place])
   useEffect(() => onPaper(place.showAll), [place])
+  // What is read belongs to the chat it was begun in.
+  useEffect(() => stage.reader.stop, [desk.sessionKey.value])
 
   const drawRow = (row: Row): VNode => {
     if (row.kind === 'ask') return <ApprovalCard stage={stage} approval={row.approval} />

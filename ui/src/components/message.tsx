@@ -5,11 +5,15 @@ import type { Delivery, Run, TailItem, ToolOutcome } from '../transcript.ts'
 import { text } from '../text.ts'
 import { textOf, type Block, type Message } from '../wire.ts'
 import { clockTime, shortModel } from '../words.ts'
+import type { OwnImage } from '../unsent.ts'
 import { AnswerButtons, FileCards } from './sent-file.tsx'
 import { CopyButton } from './copy-button.tsx'
 import { Icon } from './icon.tsx'
 import { useKept } from './kept.ts'
 import { Markdown } from './markdown.tsx'
+
+/** The history does not keep the names of pictures. */
+const imageName = 'image'
 
 /** Longer results are cut until someone asks for all of them. */
 const resultShown = 4_000
@@ -93,13 +97,33 @@ function Pictures(props: { blocks: readonly Block[] }): VNode | null {
   )
 }
 
-/** What can be done with a message. */
-function Tools(props: { stage: Stage; value: string; why: string | undefined }): VNode {
-  const { why } = props
+/** Reads an answer aloud, or stops that. Nothing where the device has no voice of its own. */
+function ReadButton(props: { stage: Stage; id: string; value: string }): VNode | null {
+  const { reader } = props.stage
+  if (!reader.canRead.value) return null
+  const isReading = reader.reading.value === props.id
+  const label = isReading ? text.endReading : text.readAloud
+  return (
+    <button type="button" class="tool-button" aria-pressed={isReading} title={label} aria-label={label} onClick={() => (isReading ? reader.stop() : reader.read(props.id, props.value))}>
+      <Icon name={isReading ? 'stop' : 'speaker'} />
+    </button>
+  )
+}
+
+/** What can be done with a message. `read`: the name under which it is read aloud; `onEdit`, `onAgain`: its words once more, changed or as they are. */
+function Tools(props: { stage: Stage; value: string; why: string | undefined; read?: string; onEdit?: () => void; onAgain?: () => void }): VNode {
+  const { why, onEdit, onAgain } = props
   const canExplain = props.stage.desk.hello.value?.methods.has('why') === true
   return (
     <span class="message-tools">
       {props.value === '' ? null : <CopyButton quiet value={() => props.value} label={text.copyMessage} />}
+      {props.value === '' || props.read === undefined ? null : <ReadButton stage={props.stage} id={props.read} value={props.value} />}
+      {onEdit === undefined ? null : (
+        <button type="button" class="tool-button" title={text.editAsNew} aria-label={text.editAsNew} onClick={onEdit}><Icon name="pencil" /></button>
+      )}
+      {onAgain === undefined ? null : (
+        <button type="button" class="tool-button" title={text.askAgain} aria-label={text.askAgain} onClick={onAgain}><Icon name="retry" /></button>
+      )}
       {why !== undefined && canExplain ? (
         <button type="button" class="tool-button" title={text.why} aria-label={text.why} onClick={() => props.stage.desk.explain(why)}>
           <Icon name="why" />
@@ -114,7 +138,7 @@ function AnswerFoot(props: { stage: Stage; value: string; why: string; children:
   return (
     <div class="message-foot">
       {props.children}
-      <Tools stage={props.stage} value={props.value} why={props.why} />
+      <Tools stage={props.stage} value={props.value} why={props.why} read={props.why} />
     </div>
   )
 }
@@ -134,10 +158,12 @@ function DeliveryWords(props: { delivery: Delivery | undefined; onRetry: () => v
   )
 }
 
-function Own(props: { stage: Stage; id: string; words: string; images: ComponentChildren; at: number; from: string | undefined; delivery: Delivery | undefined; why: string | undefined }): VNode {
+function Own(props: { stage: Stage; id: string; words: string; images: readonly OwnImage[]; at: number; from: string | undefined; delivery: Delivery | undefined; why: string | undefined }): VNode {
   const { stage, delivery } = props
   // Before the gateway has a message, it knows nothing about it and it has no time.
   const arrived = delivery?.kind !== 'failed' && delivery?.kind !== 'waiting'
+  // What others said in this chat is not ours to say again.
+  const mine = props.from === undefined
   const takeBack = (): void => {
     const words = stage.desk.discard(props.id)
     stage.draft.value = { key: stage.desk.sessionKey.value, words }
@@ -147,9 +173,13 @@ function Own(props: { stage: Stage; id: string; words: string; images: Component
       <h2 class="offscreen">{props.from ?? text.you}</h2>
       {props.from === undefined ? null : <span class="own-from">{props.from}</span>}
       <div class="own-row">
-        <Tools stage={stage} value={props.words} why={arrived ? props.why : undefined} />
+        <Tools
+          stage={stage} value={props.words} why={arrived ? props.why : undefined}
+          {...(mine && arrived && props.words !== '' ? { onEdit: () => stage.draft.value = { key: stage.desk.sessionKey.value, words: props.words } } : {})}
+          {...(mine && arrived ? { onAgain: () => stage.desk.send(props.words, props.images.map((image) => ({ kind: 'image', ...image }))) } : {})}
+        />
         <div class="bubble">
-          {props.images}
+          <Pictures blocks={props.images.map((image) => ({ kind: 'image', ...image }))} />
           {props.words === '' ? null : <p class="own-words">{props.words}</p>}
         </div>
       </div>
@@ -220,7 +250,7 @@ function drawHistoryLine(props: Parameters<typeof HistoryLine>[0]): VNode | null
           stage={stage}
           id={message.key ?? message.id}
           words={textOf(message.blocks)}
-          images={<Pictures blocks={message.blocks} />}
+          images={message.blocks.flatMap((block) => (block.kind === 'image' ? [{ mimeType: block.mimeType, data: block.data, fileName: imageName }] : []))}
           at={message.at}
           // The person at this page knows who they are; others are named.
           from={message.key === undefined ? message.from : undefined}
@@ -254,8 +284,7 @@ function drawHistoryLine(props: Parameters<typeof HistoryLine>[0]): VNode | null
 
 export function OwnLine(props: { stage: Stage; item: Extract<TailItem, { kind: 'own' }>; delivery: Delivery | undefined }): VNode {
   const { item } = props
-  const images = <Pictures blocks={item.images.map((image) => ({ kind: 'image', ...image }))} />
-  return <Own stage={props.stage} id={item.key} words={item.text} images={images} at={item.at} from={undefined} delivery={props.delivery} why={item.key} />
+  return <Own stage={props.stage} id={item.key} words={item.text} images={item.images} at={item.at} from={undefined} delivery={props.delivery} why={item.key} />
 }
 
 export function RunLine(props: { stage: Stage; run: Run; first: boolean; outcomes: ReadonlyMap<string, ToolOutcome> }): VNode {

@@ -1,6 +1,5 @@
 import type { VNode } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { ownVoice, readAloud } from '../read-aloud.ts'
 import type { Stage } from '../stage.ts'
 import type { OwnFile } from '../unsent.ts'
 import { voiceText as say } from '../voice-text.ts'
@@ -11,31 +10,20 @@ export interface VoiceToolsProps { stage: Stage; onWords(words: string): void; o
 
 type Doing = { kind: 'nothing' } | { kind: 'dictating'; guess: string } | { kind: 'recording'; seconds: number }
 
-/** Speaking in place of typing, and hearing in place of reading, where this browser can; what it cannot has no button. */
+/** Speaking in place of typing, where this browser can; what it cannot has no button. */
 export function VoiceTools(props: VoiceToolsProps): VNode {
   const { desk } = props.stage
   const [doing, setDoing] = useState<Doing>({ kind: 'nothing' })
-  const [hasVoice, setHasVoice] = useState(ownVoice() !== undefined)
-  const [isReading, setIsReading] = useState(false)
   const stopNow = useRef<(() => void) | undefined>(undefined)
-  const stopReading = useRef<(() => void) | undefined>(undefined)
   const recording = useRef<Recording | undefined>(undefined)
   const key = desk.sessionKey.value
   const latest = useRef(props)
   latest.current = props
 
-  useEffect(() => {
-    if (!('speechSynthesis' in globalThis)) return undefined
-    // Browsers look for their voices only when they are asked the first time.
-    const look = (): void => setHasVoice(ownVoice() !== undefined)
-    speechSynthesis.addEventListener?.('voiceschanged', look)
-    return () => speechSynthesis.removeEventListener?.('voiceschanged', look)
-  }, [])
   // What is said belongs to the chat it was begun in.
   useEffect(() => () => {
     stopNow.current?.()
     recording.current?.discard()
-    stopReading.current?.()
   }, [key])
   useEffect(() => {
     if (doing.kind !== 'recording') return undefined
@@ -71,16 +59,6 @@ export function VoiceTools(props: VoiceToolsProps): VNode {
       setDoing({ kind: 'recording', seconds: 0 })
     }, desk.complain)
   }
-  const answer = desk.transcript.value.messages.findLast(({ role }) => role === 'assistant')
-  const words = (answer?.blocks ?? []).flatMap((block) => (block.kind === 'text' ? [block.text] : [])).join('\n')
-  const toggleReading = (): void => {
-    if (isReading) return stopReading.current?.()
-    setIsReading(true)
-    stopReading.current = readAloud(words, () => {
-      stopReading.current = undefined
-      setIsReading(false)
-    })
-  }
 
   if (doing.kind === 'recording') {
     const time = `${Math.floor(doing.seconds / 60)}:${String(doing.seconds % 60).padStart(2, '0')}`
@@ -102,11 +80,6 @@ export function VoiceTools(props: VoiceToolsProps): VNode {
       {canRecord() && desk.hello.value?.files.sound === true && doing.kind === 'nothing' ? (
         <button type="button" class="tool-button" aria-label={say.record} title={say.record} onClick={beginNote}>
           <Icon name="wave" />
-        </button>
-      ) : null}
-      {hasVoice && words !== '' ? (
-        <button type="button" class="tool-button" aria-pressed={isReading} aria-label={isReading ? say.endReading : say.read} title={isReading ? say.endReading : say.read} onClick={toggleReading}>
-          <Icon name={isReading ? 'stop' : 'speaker'} />
         </button>
       ) : null}
       {doing.kind === 'dictating' ? <span class="dictating" role="status">{doing.guess === '' ? say.dictating : doing.guess}</span> : null}
