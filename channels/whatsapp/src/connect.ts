@@ -7,6 +7,7 @@ import { openLine, type Line } from './line.ts'
 import { createFileFetcher } from './media.ts'
 import { createOutgoing, nameOf } from './outgoing.ts'
 import { realmOf } from './realm.ts'
+import { createSteadySessions } from './steady-sessions.ts'
 import { createUploader, fileLimits } from './upload.ts'
 
 /** Opening an account must not hang on a silent network, ms. */
@@ -23,14 +24,15 @@ export async function connectWhatsApp(config: WhatsAppConfig, host: ChannelHost)
   const library = await loadLibrary()
   const device = await linkedDevice(library, config, host)
   const health = createHealthKeeper(host, { detail: nameOf(device.creds.me?.id) })
+  const sessions = createSteadySessions(library)
   let closing: Promise<void> | undefined
-  const outgoing = createOutgoing({ host, library, config, health, uploader: createUploader(realm, library, host), line: () => line, handOver: () => handOver, isClosed: () => closing !== undefined })
+  const outgoing = createOutgoing({ host, library, config, health, uploader: createUploader(realm, library, host), sessions, line: () => line, handOver: () => handOver, isClosed: () => closing !== undefined })
   const handOver: HandOver = createHandOver({
     host, library, selfChat: config.selfChatMode, fetchFile: createFileFetcher(config.mediaMaxMb, realm, library, host),
-    isOurs: outgoing.isOurs, renew: (reason) => line.renew(reason),
+    isOurs: outgoing.isOurs, isCurrent: (socket) => line.isCurrent(socket), renew: (reason) => line.renew(reason),
   })
   const line: Line = openLine({
-    library, host, device, health, address: realm.socket, version: config.webVersion,
+    library, host, device, health, sessions, address: realm.socket, version: config.webVersion,
     onMessage: (node, socket, pass) => handOver.take(node, socket, pass), onLateMessage: (message, socket) => handOver.takeLate(message, socket), contentOf: outgoing.contentOf,
   })
 

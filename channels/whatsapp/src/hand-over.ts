@@ -32,6 +32,8 @@ export interface HandOverOptions {
   fetchFile: FileFetcher
   /** Whether a message is one of ours, sent from here. */
   isOurs(id: string): boolean
+  /** Whether this line is still the one that counts. */
+  isCurrent(socket: WASocket): boolean
   /** The line has to be opened anew, so that WhatsApp brings again what was let go. */
   renew(reason: string): void
 }
@@ -52,7 +54,7 @@ interface Remembered { understood: Understood; plain: BinaryNode }
  * Hands messages to the gateway, in order within a chat. A message is opened, handed over and only then, in one commit with the step of
  * its keys, taken as read by us; the acknowledgement comes last. Whatever happens between, WhatsApp brings it again and it opens again.
  */
-export function createHandOver({ host, library, selfChat, fetchFile, isOurs, renew }: HandOverOptions): HandOver {
+export function createHandOver({ host, library, selfChat, fetchFile, isOurs, isCurrent, renew }: HandOverOptions): HandOver {
   // The library finds its open transaction by the thread of calls: what the gateway begins because of a message must not be on that thread.
   const aside = AsyncLocalStorage.snapshot()
   const lanes = new Map<string, Promise<void>>()
@@ -205,6 +207,8 @@ export function createHandOver({ host, library, selfChat, fetchFile, isOurs, ren
       return pass(before.plain)
     }
     if (!isForPeople(node)) return pass(node)
+    // The step of its keys could not be written down any more; the next line brings it again.
+    if (!isCurrent(socket)) return
     let result = await openAndDeliver(node, socket, undefined)
     if (result !== undefined && 'files' in result) {
       const files = new Map<number, string>()

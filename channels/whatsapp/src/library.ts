@@ -23,7 +23,8 @@ interface SessionRecord {
   openSession(session: { indexInfo: { closed: number } }): void
   removeOldSessions(): void
 }
-const closedSessionsMax = 40
+/** Of a conversation that was begun anew, so many earlier ones can still be read. A message of one that is older is asked for again. */
+const closedSessionsMax = 8
 
 /** The library's own library prints whole sessions, private keys and all, to the standard output when it closes them. It does the same here without a word. */
 export function hushSessions(): void {

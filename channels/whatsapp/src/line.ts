@@ -3,6 +3,8 @@ import { ConnectProblem, describeError, linePause, type ChannelHost, type Health
 import type { DeviceKeys } from './device-keys.ts'
 import { readEnding, statusOf, linkAgain } from './failures.ts'
 import { quietLogger, type Library } from './library.ts'
+import type { SteadySessions } from './steady-sessions.ts'
+import { createWireGate, type WireGate } from './wire-gate.ts'
 
 /** Between two proofs of life, and how long one may take. Together well under the 90 s after which "connected" would be a guess. */
 const pingEveryMs = 30_000
@@ -21,6 +23,10 @@ export interface Line {
   up: Promise<void>
   /** The live line; undefined while there is none. */
   socket(): WASocket | undefined
+  /** Whether this very line is the one that counts, standing or about to. */
+  isCurrent(socket: WASocket): boolean
+  /** What holds back, on this line, what is written. Undefined: the line is gone. */
+  gate(socket: WASocket): WireGate | undefined
   /** Resolves when this very line is gone. */
   gone(socket: WASocket): Promise<void>
   /** Drops the line and opens another. */
@@ -33,6 +39,7 @@ export interface LineOptions {
   host: ChannelHost
   device: DeviceKeys
   health: HealthKeeper
+  sessions: SteadySessions
   address: string
   version: string | undefined
   /** One message as it came. `pass` lets the library acknowledge it and do what else is due. */
@@ -43,7 +50,7 @@ export interface LineOptions {
   contentOf(id: string): proto.IMessage | undefined
 }
 
-interface Current { socket: WASocket; alive: boolean; over: () => void; gone: Promise<void>; cancels: (() => void)[]; open: boolean }
+interface Current { socket: WASocket; gate: WireGate; alive: boolean; over: () => void; gone: Promise<void>; cancels: (() => void)[]; open: boolean }
 
 /** Settings every line shares. Nothing is fetched for previews, nobody is told that we are online, no old history is asked for. */
 export function socketSettings(library: Library, host: ChannelHost, address: string, version: string | undefined): Omit<Parameters<Library['makeWASocket']>[0], 'auth'> {
@@ -68,7 +75,7 @@ export function discardSocket(socket: WASocket): void {
 }
 
 /** One live connection to WhatsApp, over as many sockets as it takes, one at a time. */
-export function openLine({ library, host, device, health, address, version, onMessage, onLateMessage, contentOf }: LineOptions): Line {
+export function openLine({ library, host, device, health, sessions, address, version, onMessage, onLateMessage, contentOf }: LineOptions): Line {
   let current: Current | undefined
   let closed = false
   let attempt = 0
@@ -127,9 +134,10 @@ export function openLine({ library, host, device, health, address, version, onMe
     if (closed) return
     drop()
     let over = (): void => {}
-    const line: Current = { socket: undefined as never, alive: true, over: () => over(), gone: new Promise((resolve) => (over = resolve)), cancels: [], open: false }
+    const line: Current = { socket: undefined as never, gate: undefined as never, alive: true, over: () => over(), gone: new Promise((resolve) => (over = resolve)), cancels: [], open: false }
     try {
-      line.socket = library.makeWASocket({ ...socketSettings(library, host, address, version), getMessage: async ({ id }) => contentOf(id ?? ''), auth: { creds: device.creds, keys: device.keysFor(() => line.alive) } })
+      line.socket = library.makeWASocket({ ...socketSettings(library, host, address, version), makeSignalRepository: sessions.makeRepository, getMessage: async ({ id }) => contentOf(id ?? ''), auth: { creds: device.creds, keys: device.keysFor(() => line.alive) } })
+      line.gate = createWireGate(line.socket)
     } catch (error) {
       host.log.warn('whatsapp: a line could not be begun', { error: describeError(error) })
       return lose(undefined)
@@ -199,6 +207,8 @@ export function openLine({ library, host, device, health, address, version, onMe
   return {
     up,
     socket: () => (current?.open === true ? current.socket : undefined),
+    isCurrent: (socket) => current?.socket === socket,
+    gate: (socket) => (current?.socket === socket ? current.gate : undefined),
     gone: (socket) => (current?.socket === socket ? current.gone : Promise.resolve()),
     renew: (reason) => lose(428, reason),
     async close() {

@@ -9,6 +9,7 @@ import type { HandOver } from './hand-over.ts'
 import type { Library } from './library.ts'
 import type { Line } from './line.ts'
 import { renderText } from './markdown.ts'
+import type { SteadySessions } from './steady-sessions.ts'
 import { takesCaption, type Uploader } from './upload.ts'
 
 /** WhatsApp confirms what it takes within moments; after this long nobody can tell. */
@@ -37,13 +38,14 @@ export interface OutgoingOptions {
   config: WhatsAppConfig
   health: HealthKeeper
   uploader: Uploader
+  sessions: SteadySessions
   line(): Line
   handOver(): HandOver
   isClosed(): boolean
 }
 
 /** Everything that goes from us to WhatsApp's chats. */
-export function createOutgoing({ host, library, config, health, uploader, line, handOver, isClosed }: OutgoingOptions): Outgoing {
+export function createOutgoing({ host, library, config, health, uploader, sessions, line, handOver, isClosed }: OutgoingOptions): Outgoing {
   // The library finds an open transaction by the thread of calls: a send is on no thread but its own.
   const aside = AsyncLocalStorage.snapshot()
   const sent = new Map<string, { at: number; chat: string; content: Content }>()
@@ -69,10 +71,14 @@ export function createOutgoing({ host, library, config, health, uploader, line, 
     const place = placeOf(chat)
     const socket = liveSocket(wish)
     const confirmation = awaitConfirmation(socket, id)
+    /** Once it is on the line it may arrive. */
     let begun = false
-    // The library looks at these last, right before the message is written to the line: from then on it may arrive.
+    let held: { open(): void } | undefined
+    // The library looks at these last, right before the message is written to the line: there it waits for its keys to be durable.
     const nodes = { length: 1, *[Symbol.iterator]() {
-      begun = true
+      held = line().gate(socket)?.hold(() => {
+        begun = true
+      })
       yield* more.nodes ?? []
     } } as unknown as BinaryNode[]
     const lost = line().gone(socket).then(() => {
@@ -82,13 +88,16 @@ export function createOutgoing({ host, library, config, health, uploader, line, 
       // Heard by whoever still waits; after a confirmation nobody does.
     })
     try {
-      const relayed = aside(() => socket.relayMessage(place, content, { messageId: id, additionalNodes: nodes, additionalAttributes: more.attributes ?? {} }))
+      const relayed = aside(() => sessions.during(() => socket.relayMessage(place, content, { messageId: id, additionalNodes: nodes, additionalAttributes: more.attributes ?? {} })))
       relayed.catch(() => {
         // Heard below, unless the line was lost first.
       })
       await Promise.race([relayed, lost])
+      held?.open()
       await Promise.race([confirmation.answer, lost])
     } catch (error) {
+      // What waits behind it on this line cannot go without it.
+      if (held !== undefined && !begun && line().isCurrent(socket)) line().renew('The keys of a message could not be written down.')
       if (error instanceof SendProblem) throw error
       throw toSendProblem(error, begun)
     } finally {

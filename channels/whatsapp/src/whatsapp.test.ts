@@ -348,6 +348,73 @@ describe('nothing lost', () => {
   })
 })
 
+/** How many conversations of keys are kept with whom most are. */
+const conversations = (sealed: ReadonlyMap<string, string>): number => Math.max(0, ...[...sealed].filter(([name]) => name.startsWith('session/')).map(([, text]) => Object.keys((JSON.parse(text) as { _sessions: object })._sessions).length))
+
+describe('one conversation of keys with a device', () => {
+  it('goes on over restarts and new lines, however many, with whoever began it', async () => {
+    const { server, anna } = await serve()
+    const ben = server.person('Ben')
+    const sealed = new Map(linked.sealed)
+    for (let round = 0; round < 6; round += 1) {
+      const { host, connection } = await connect(server, {}, { sealed })
+      server.say(anna, `question ${round}`)
+      await connection.send((await taken(host, 1))[0]?.chat as ChatRef, words(`answer ${round}`), signal)
+      await connection.send(direct(ben), words(`news ${round}`), signal)
+      await connection.close()
+    }
+    // Each side may have begun one, and that is all.
+    expect(conversations(sealed)).toBeLessThanOrEqual(2)
+    expect([server.sent.length, server.unreadable]).toEqual([12, []])
+  })
+
+  it('twin: the library by itself begins a new one on every line', async () => {
+    const { server, anna } = await serve()
+    const library = await loadLibrary()
+    const sealed = new Map(linked.sealed)
+    for (let round = 0; round < 3; round += 1) {
+      const host = createTestHost({ sealed })
+      const device = await readDevice(library, host.sealed)
+      if (device === undefined) throw new Error('no device')
+      const socket = library.makeWASocket({ ...socketSettings(library, host, server.apiRoot, undefined), auth: { creds: device.creds, keys: device.keysFor(() => true) } })
+      await new Promise<void>((resolve) => socket.ev.on('connection.update', ({ connection }) => (connection === 'open' ? resolve() : undefined)))
+      await socket.relayMessage(anna.telephone.address, { conversation: `round ${round}` }, { messageId: `ROUND${round}` })
+      await server.until(() => server.sent.length > round, 'the message')
+      discardSocket(socket)
+    }
+    expect(conversations(sealed)).toBe(3)
+  })
+
+  it('a message whose keys could not be written down never left, and the next attempt is opened', async () => {
+    const { server, host, connection, anna } = await stage({}, {}, { clock: fastClock(20) })
+    server.say(anna, 'hello')
+    const chat = (await taken(host, 1))[0]?.chat as ChatRef
+    await server.until(() => server.queue.every((waiting) => waiting.acknowledged), 'the acknowledgement')
+    const keep = host.sealed.set
+    const message = words('only once')
+    host.sealed.set = () => Promise.reject(new Error('the disk is full'))
+    await expect(connection.send(chat, message, signal)).rejects.toMatchObject({ outcome: 'not-sent' })
+    host.sealed.set = keep
+    expect(server.sent).toEqual([])
+    await host.until(() => host.reports.at(-1)?.kind === 'connected', 'the next line')
+    await connection.send(chat, message, signal)
+    server.say(anna, 'thanks')
+    await taken(host, 2)
+    expect([server.sent.map(({ text }) => text), server.unreadable, server.seen.receipts.filter((receipt) => receipt.attrs.type === 'retry')]).toEqual([['only once'], [], []])
+  })
+
+  it('a telephone that lost our keys asks for the message again, and has it', async () => {
+    const { server, host, connection, anna } = await stage()
+    server.say(anna, 'hello')
+    const chat = (await taken(host, 1))[0]?.chat as ChatRef
+    await connection.send(chat, words('first'), signal)
+    anna.telephone.forget()
+    await connection.send(chat, words('second'), signal)
+    await server.until(() => server.sent.some(({ text }) => text === 'second'), 'the message sent again')
+    expect(server.unreadable).toHaveLength(1)
+  })
+})
+
 describe('an answer that is begun while the question is being written down', () => {
   it('moves its keys on in a step of its own, and is opened', async () => {
     const { server, anna } = await serve()

@@ -14,10 +14,12 @@ export class Telephone {
   readonly #met = new Set<string>()
   readonly #told = new Set<string>()
 
+  readonly #values = new Map<string, unknown>()
+
   constructor(number: string, lid: string) {
     this.number = number
     this.lid = lid
-    const values = new Map<string, unknown>()
+    const values = this.#values
     const keys = addTransactionCapability({
       async get<T extends keyof SignalDataTypeMap>(type: T, ids: string[]) {
         return Object.fromEntries(ids.flatMap((id) => (values.has(`${type}/${id}`) ? [[id, values.get(`${type}/${id}`)]] : []))) as Record<string, SignalDataTypeMap[T]>
@@ -36,6 +38,10 @@ export class Telephone {
 
   get address(): string {
     return `${this.number}@s.whatsapp.net`
+  }
+
+  get registrationId(): number {
+    return this.#creds.registrationId
   }
 
   get hidden(): string {
@@ -80,6 +86,18 @@ export class Telephone {
       nodes.unshift(await this.seal(device, bundle, { senderKeyDistributionMessage: { groupId: group, axolotlSenderKeyDistributionMessage: senderKeyDistributionMessage } }))
     }
     return nodes
+  }
+
+  /** A device could not open what this telephone sealed for it: the next message begins a new conversation of keys. */
+  beginAnew(device: string): void {
+    this.#met.delete(device)
+    this.#told.clear()
+  }
+
+  /** Every conversation of keys is lost, as with a telephone that was set up anew from a copy. */
+  forget(): void {
+    for (const name of [...this.#values.keys()]) if (name.startsWith('session/')) this.#values.delete(name)
+    this.#met.clear()
   }
 
   async open(device: string, type: string, ciphertext: Uint8Array): Promise<proto.Message> {

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { getMediaKeys, proto, type BinaryNode } from 'baileys'
+import { encodeBigEndian, getMediaKeys, proto, type BinaryNode } from 'baileys'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { createNoiseResponder, trustOurRoot, type NoiseResponder } from './noise-responder.ts'
 import { Telephone, type Bundle } from './person.ts'
@@ -34,7 +34,8 @@ export interface WhatsAppServerOptions {
 }
 
 interface Waiting { chat: string; id: string; from: WhatsAppPerson | 'telephone'; node?: BinaryNode; make(device: LinkedDevice): Promise<BinaryNode>; acknowledged: boolean; deliveries: number }
-interface ClientLine { socket: WebSocket; noise: NoiseResponder; open: boolean; deaf: boolean }
+/** `active`: it said that it is ready for messages. */
+interface ClientLine { socket: WebSocket; noise: NoiseResponder; open: boolean; active: boolean; deaf: boolean }
 
 const serverAddress = 's.whatsapp.net'
 const ok = (node: BinaryNode, content?: BinaryNode[]): BinaryNode => ({ tag: 'iq', attrs: { from: serverAddress, type: 'result', id: node.attrs.id ?? '' }, ...(content === undefined ? {} : { content }) })
@@ -117,7 +118,7 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
   function accept(socket: WebSocket): void {
     let work: Promise<void> = Promise.resolve()
     const line: ClientLine = {
-      socket, open: false, deaf,
+      socket, open: false, active: false, deaf,
       noise: createNoiseResponder({
         write: (bytes) => socket.send(bytes),
         onClient: (payload) => hello(line, payload),
@@ -140,6 +141,8 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
     })
   }
   const failures: unknown[] = []
+  /** Why a telephone could not open a message of the device. */
+  const unreadable: unknown[] = []
 
   function hello(line: ClientLine, payload: proto.ClientPayload): void {
     if (refusal !== undefined) return fail(line, refusal)
@@ -175,7 +178,8 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
     else if (node.tag === 'receipt') receipt(node)
     else if (node.tag === 'ack') {
       seen.acks.push(node)
-      if (node.attrs.class === 'message') acknowledge(node.attrs.to ?? '', node.attrs.id ?? '')
+      // One with an error is about a message that could not be opened: its telephone was asked to send it again.
+      if (node.attrs.class === 'message' && node.attrs.error === undefined) acknowledge(node.attrs.to ?? '', node.attrs.id ?? '')
     } else if (node.tag === 'chatstate') seen.chatStates.push(node)
     else if (node.tag === 'presence') seen.presence.push(node)
     changed()
@@ -183,12 +187,24 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
 
   function receipt(node: BinaryNode): void {
     seen.receipts.push(node)
-    if (node.attrs.type === 'read' || node.attrs.type === 'read-self' || node.attrs.type === 'retry') return
+    if (node.attrs.type === 'retry') return sealAnew(node.attrs.id ?? '')
+    if (node.attrs.type === 'read' || node.attrs.type === 'read-self') return
     acknowledge(node.attrs.recipient ?? node.attrs.to ?? '', node.attrs.id ?? '')
   }
 
   function acknowledge(_to: string, id: string): void {
     for (const waiting of queue) if (waiting.id === id) waiting.acknowledged = true
+  }
+
+  /** The device could not open a message: whoever wrote it seals it once more, and it comes as a new one with the same id. */
+  function sealAnew(id: string): void {
+    const waiting = queue.findLast((one) => one.id === id && !one.acknowledged)
+    if (waiting === undefined || device === undefined) return
+    const writer = waiting.from === 'telephone' ? telephone : waiting.from.telephone
+    writer.beginAnew(deviceAddress(device))
+    waiting.acknowledged = true
+    queue.push({ chat: waiting.chat, id, from: waiting.from, acknowledged: false, deliveries: 0, make: waiting.make })
+    void deliverAll()
   }
 
   async function answer(line: ClientLine, node: BinaryNode): Promise<void> {
@@ -223,6 +239,7 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
     }
     if (xmlns === 'passive') {
       write(line, ok(node))
+      line.active = true
       for (const waiting of queue) if (!waiting.acknowledged) waiting.deliveries = 0
       return deliverAll(true)
     }
@@ -272,8 +289,16 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
       const enc = childOf(recipient, 'enc')
       const phone = telephoneAt(recipient.attrs.jid ?? '')
       if (enc === undefined || phone === undefined) continue
-      const message = await phone.open(from, enc.attrs.type ?? '', bytesOf(enc))
-      if (!message.senderKeyDistributionMessage) opened.push(message)
+      try {
+        const message = await phone.open(from, enc.attrs.type ?? '', bytesOf(enc))
+        if (!message.senderKeyDistributionMessage) opened.push(message)
+      } catch (error) {
+        unreadable.push(error)
+        // Whoever has a message of this id already does not ask for it again.
+        if (!sent.some((one) => one.id === id)) write(line, { tag: 'receipt', attrs: { id, from: recipient.attrs.jid ?? '', type: 'retry', t: String(Math.floor(Date.now() / 1_000)) }, content: [
+          { tag: 'retry', attrs: { id, count: '1', v: '1', t: String(Math.floor(Date.now() / 1_000)) } }, { tag: 'registration', attrs: {}, content: encodeBigEndian(phone.registrationId) },
+        ] })
+      }
     }
     const direct = childOf(node, 'enc')
     if (direct !== undefined) {
@@ -344,7 +369,7 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
     delivering = delivering.then(async () => {
       for (const waiting of queue) {
         if (waiting.acknowledged || waiting.deliveries > 0) continue
-        const line = [...lines].find((each) => each.open && !each.deaf)
+        const line = [...lines].find((each) => each.open && each.active && !each.deaf)
         if (line === undefined || device === undefined) return
         waiting.node ??= await waiting.make(device)
         if (!line.open || line.socket.readyState !== line.socket.OPEN) return
@@ -384,7 +409,7 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
 
   const server = {
     apiRoot: `ws://127.0.0.1:${port}/ws/chat`,
-    telephone, sent, seen, queue, failures, until,
+    telephone, sent, seen, queue, failures, unreadable, until,
     device: () => device,
     lines: () => lines.size,
     person(name: string, hides: WhatsAppPerson['hides'] = 'no'): WhatsAppPerson {
