@@ -38,9 +38,11 @@ export function doorSecret(facts: Facts): Facts['credentials'][number] | undefin
   return textAt(facts, 'gateway.auth.mode') === 'password' || token === undefined ? password ?? (textAt(facts, 'gateway.auth.mode') === 'password' ? undefined : token) : token
 }
 
-/** TLS of the gateway itself is on, with certificate and key. */
+/** TLS of the gateway itself is on, with a certificate and key of the owner's or of its own making. */
 export function hasTls(facts: Facts): boolean {
-  return valueAt(facts, 'gateway.tls.enabled') === true && textAt(facts, 'gateway.tls.certPath') !== '' && textAt(facts, 'gateway.tls.keyPath') !== ''
+  if (valueAt(facts, 'gateway.tls.enabled') !== true) return false
+  const given = ['gateway.tls.certPath', 'gateway.tls.keyPath'].filter((path) => textAt(facts, path) !== '').length
+  return given === 2 || (given === 0 && valueAt(facts, 'gateway.tls.autoGenerate') !== false)
 }
 
 /** A reverse proxy is named; it is the one that speaks TLS then. */

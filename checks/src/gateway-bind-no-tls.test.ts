@@ -24,6 +24,10 @@ testCheck(gatewayBindNoTls, {
       setConfig(facts, 'gateway.bind', 'lan')
       setConfig(facts, 'gateway.tls', { enabled: true, certPath: '/c.pem', keyPath: '/k.pem' })
     },
+    'with one of the gateway’s own making': (facts) => {
+      setConfig(facts, 'gateway.bind', 'lan')
+      setConfig(facts, 'gateway.tls', { enabled: true, autoGenerate: true, certPath: '', keyPath: '' })
+    },
     'the tailnet': (facts) => setConfig(facts, 'gateway.bind', 'tailnet'),
   },
 })

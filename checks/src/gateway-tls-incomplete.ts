@@ -8,7 +8,7 @@ export const gatewayTlsIncomplete = defineCheck({
   title: 'TLS, where it is on, has its certificate and key',
   find: (facts) => (valueAt(facts, 'gateway.tls.enabled') !== true || hasTls(facts) ? [] : [{
     check: 'gateway.tls_incomplete', severity: 'critical', subject: 'gateway.tls',
-    evidence: 'gateway.tls is on without certificate or key: the gateway does not start.',
-    remedy: 'Set gateway.tls.certPath and gateway.tls.keyPath, or switch it off.',
+    evidence: 'gateway.tls is on, and certificate or key is missing: the gateway does not start.',
+    remedy: 'Set both gateway.tls.certPath and gateway.tls.keyPath, or neither, with gateway.tls.autoGenerate.',
   }]),
 })

@@ -253,10 +253,12 @@ const goodStates: [what: string, make: () => void][] = [
   ['an owner by id', () => void config({ commands: { ownerAllowFrom: ['telegram:1001'] } })],
   ['a token from the environment file', () => { put('moltbot.json', '{gateway: {auth: {mode: "token"}}}'); put('secrets.env', `export MOLTBOT_GATEWAY_TOKEN="${token}"\n`) }],
   ['another port and stricter log', () => void config({ gateway: { port: 18999 }, logging: { redactSensitive: 'all' } })],
+  ['TLS with a certificate of its own making', () => void config({ gateway: { tls: { enabled: true } } })],
+  ['the network behind that', () => void config({ gateway: { bind: 'lan', tls: { enabled: true } } })],
   ['a proxy by its address', () => void config({ gateway: { trustedProxies: ['127.0.0.1'] } })],
 ]
 
-describe('OPS-02: ten good states', () => {
+describe('OPS-02: good states, ten and more', () => {
   it.each(goodStates)('%s: nothing critical, and both scripts end with 0', async (_, make) => {
     make()
     const review = await look()
