@@ -1,18 +1,17 @@
-import type { FlagSpec } from '@moltbot/contract'
+import type { CommandDescription, FlagSpec } from '@moltbot/contract'
 import type { CommandGroup } from './groups.ts'
 import { globalFlags } from './parse-arguments.ts'
-import type { AnyCommand } from './parse-arguments.ts'
 
 interface Word { word: string; summary: string }
 
 /** A completion script for bash, zsh or fish; contains everything, so completing starts no process. */
-export function completionScript(shell: string, commands: readonly AnyCommand[], groups: Readonly<Record<string, CommandGroup>>): string {
+export function completionScript(shell: string, commands: readonly CommandDescription[], groups: Readonly<Record<string, CommandGroup>>): string {
   if (shell === 'zsh') return zsh(commands, groups)
   if (shell === 'fish') return fish(commands, groups)
   return bash(commands, groups)
 }
 
-function firstWords(commands: readonly AnyCommand[], groups: Readonly<Record<string, CommandGroup>>): Word[] {
+function firstWords(commands: readonly CommandDescription[], groups: Readonly<Record<string, CommandGroup>>): Word[] {
   const words = new Map<string, string>()
   for (const command of commands) {
     const first = command.name.split(' ')[0] ?? ''
@@ -23,23 +22,23 @@ function firstWords(commands: readonly AnyCommand[], groups: Readonly<Record<str
   return [...words].map(([word, summary]) => ({ word, summary })).sort((a, b) => (a.word < b.word ? -1 : 1))
 }
 
-function verbs(commands: readonly AnyCommand[], group: string): Word[] {
+function verbs(commands: readonly CommandDescription[], group: string): Word[] {
   return commands.filter((command) => command.name.startsWith(`${group} `)).map((command) => ({ word: command.name.slice(group.length + 1), summary: command.summary }))
 }
 
-function flagWords(command: Pick<AnyCommand, 'flags'>): Word[] {
+function flagWords(command: Pick<CommandDescription, 'flags'>): Word[] {
   return Object.entries({ ...command.flags, ...globalFlags } as Record<string, FlagSpec>).map(([name, spec]) => ({ word: `--${name}`, summary: spec.summary }))
 }
 
-function choicesOf(command: AnyCommand): [string, readonly string[]][] {
+function choicesOf(command: CommandDescription): [string, readonly string[]][] {
   return Object.entries(command.flags).flatMap(([name, spec]): [string, readonly string[]][] => (spec.kind === 'text' && spec.choices !== undefined ? [[`--${name}`, spec.choices]] : []))
 }
 
-function argChoices(command: AnyCommand): readonly string[] {
+function argChoices(command: CommandDescription): readonly string[] {
   return Object.values(command.args)[0]?.choices ?? []
 }
 
-function bash(commands: readonly AnyCommand[], groups: Readonly<Record<string, CommandGroup>>): string {
+function bash(commands: readonly CommandDescription[], groups: Readonly<Record<string, CommandGroup>>): string {
   const list = (words: readonly Word[]): string => words.map(({ word }) => word).join(' ')
   const groupCases = Object.keys(groups).map((group) => `    ${group}) verbs="${list(verbs(commands, group))}" ;;`)
   const flagCases = commands.map((command) => `    "${command.name}") flags="${list(flagWords(command))}"; choices="${argChoices(command).join(' ')}" ;;`)
@@ -77,9 +76,9 @@ complete -o default -F _moltbot moltbot
 `
 }
 
-function zsh(commands: readonly AnyCommand[], groups: Readonly<Record<string, CommandGroup>>): string {
+function zsh(commands: readonly CommandDescription[], groups: Readonly<Record<string, CommandGroup>>): string {
   const described = (words: readonly Word[]): string => words.map(({ word, summary }) => `'${zshQuote(word)}:${zshQuote(summary)}'`).join(' ')
-  const flagSpecs = (command: AnyCommand): string => [
+  const flagSpecs = (command: CommandDescription): string => [
     ...Object.entries({ ...command.flags, ...globalFlags } as Record<string, FlagSpec>).map(([name, spec]) => {
       const value = spec.kind === 'boolean' ? '' : `:${spec.value}:${spec.kind === 'text' && spec.choices !== undefined ? `(${spec.choices.join(' ')})` : ''}`
       return `'--${name}[${zshQuote(spec.summary).replace(/[[\]]/g, '')}]${value}'`
@@ -117,7 +116,7 @@ function zshQuote(text: string): string {
   return text.replaceAll("'", "'\\''").replaceAll(':', '\\:')
 }
 
-function fish(commands: readonly AnyCommand[], groups: Readonly<Record<string, CommandGroup>>): string {
+function fish(commands: readonly CommandDescription[], groups: Readonly<Record<string, CommandGroup>>): string {
   const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
   const lines = ['# fish completion for moltbot; made by: moltbot completion fish', 'complete -c moltbot -f']
   for (const { word, summary } of firstWords(commands, groups)) lines.push(`complete -c moltbot -n __fish_use_subcommand -a ${word} -d ${quote(summary)}`)

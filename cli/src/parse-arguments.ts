@@ -1,5 +1,5 @@
 import { Problem } from '@moltbot/contract'
-import type { ArgSpec, Command, CommandContext, ExitCode, FlagSpec } from '@moltbot/contract'
+import type { ArgSpec, Command, CommandContext, CommandDescription, ExitCode, FlagSpec } from '@moltbot/contract'
 import { nearestName } from './nearest-name.ts'
 
 /** Flags every command understands; they may stand anywhere, also before the command. */
@@ -22,7 +22,7 @@ export interface CommandEntry {
 }
 
 /** A command whose argument types are forgotten; `parseCommandLine` makes sure they are met. */
-export interface AnyCommand extends Omit<Command, 'run'> {
+export interface AnyCommand extends CommandDescription {
   run(input: ParsedLine & { json: boolean }, context: CommandContext): Promise<ExitCode>
 }
 

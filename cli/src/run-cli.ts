@@ -69,6 +69,7 @@ function makeContext(host: CliHost, global: GlobalFlags, opened: Promise<Gateway
     machine: host.machine,
     clock: host.clock,
     newId: host.newId,
+    commands: () => Promise.all(commands.map((entry) => entry.load())),
     gateway() {
       if (shared === undefined) {
         shared = host.connect(address, {})

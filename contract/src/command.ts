@@ -68,6 +68,9 @@ export interface Command<Args extends Record<string, ArgSpec> = Record<string, A
   run(input: { args: ArgValues<Args>; flags: FlagValues<Flags>; json: boolean }, context: CommandContext): Promise<ExitCode>
 }
 
+/** What a command says of itself. */
+export type CommandDescription = Omit<Command, 'run'>
+
 /** A command definition, checked by the compiler and returned as it is. */
 export function defineCommand<const Args extends Record<string, ArgSpec>, const Flags extends Record<string, FlagSpec>>(command: Command<Args, Flags>): Command<Args, Flags> {
   return command
@@ -85,6 +88,8 @@ export interface CommandContext {
   report(data: unknown, lines: () => string | readonly string[]): void
   clock: Clock
   newId: NewId
+  /** Every command there is, in the order of the shelf. Loads them all. */
+  commands(): Promise<readonly CommandDescription[]>
 }
 
 /** Where a command writes and reads. Text goes out as it is: what came from elsewhere must be made printable first. */

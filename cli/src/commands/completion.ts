@@ -1,7 +1,6 @@
 import { defineCommand, exitCodes } from '@moltbot/contract'
 import { completionScript } from '../completion-script.ts'
 import { groups } from '../groups.ts'
-import { commands } from './index.gen.ts'
 
 export const completion = defineCommand({
   name: 'completion',
@@ -13,9 +12,8 @@ export const completion = defineCommand({
   },
   flags: {},
   examples: ['completion bash'],
-  async run({ args }, { terminal }) {
-    const definitions = await Promise.all(commands.map((entry) => entry.load()))
-    terminal.out(completionScript(args.shell, definitions, groups))
+  async run({ args }, { terminal, commands }) {
+    terminal.out(completionScript(args.shell, await commands(), groups))
     return exitCodes.ok
   },
 })
