@@ -153,7 +153,7 @@ function Table(props: { table: Tokens.Table }): VNode {
   const { header, rows } = props.table
   return (
     <div class="table-scroll" role="region" aria-label={text.table} tabIndex={0}>
-      <table>
+      <table dir="auto">
         <thead>
           <tr>
             {/* An empty corner is the head of nothing. */}
@@ -195,7 +195,7 @@ function List(props: { list: Tokens.List }): VNode {
   const items = props.list.items.map((item) => (
     <li class={item.task ? 'task' : undefined}>{props.list.loose ? blocks(item.tokens) : tight(item.tokens)}</li>
   ))
-  return props.list.ordered ? <ol start={Number(props.list.start) || 1}>{items}</ol> : <ul>{items}</ul>
+  return props.list.ordered ? <ol dir="auto" start={Number(props.list.start) || 1}>{items}</ol> : <ul dir="auto">{items}</ul>
 }
 
 /** A list item without blank lines: its text is not a paragraph of its own. */
@@ -229,7 +229,7 @@ function draw(token: Tokens.Generic, level: number | undefined): VNode | null {
     case 'code':
       return <CodeBlock code={token as Tokens.Code} />
     case 'blockquote':
-      return <blockquote>{blocks(token.tokens)}</blockquote>
+      return <blockquote dir="auto">{blocks(token.tokens)}</blockquote>
     case 'list':
       return <List list={token as Tokens.List} />
     case 'table':
