@@ -51,6 +51,15 @@ export interface ToolSpec {
   input: Record<string, unknown>
 }
 
+const specTexts = new WeakMap<ToolSpec, string>()
+
+/** A tool as JSON, to see how long it is. Kept with the object: a gateway has the same tools in every request. */
+export function specText(spec: ToolSpec): string {
+  let text = specTexts.get(spec)
+  if (text === undefined) specTexts.set(spec, (text = JSON.stringify(spec)))
+  return text
+}
+
 export interface ModelRequest {
   /** The model's id at its provider, without the provider (`claude-sonnet-4-5`). */
   model: string

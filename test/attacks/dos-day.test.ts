@@ -70,7 +70,7 @@ describe.skipIf(process.platform !== 'linux')('DOS-12: a day in an hour', () => 
   }
 
   async function held(): Promise<Held> {
-    await vi.waitFor(() => expect(process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length).toBeLessThan(40), 30_000, { timeout: 20_000 })
+    await vi.waitFor(() => expect(process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length).toBeLessThan(40), 30_000)
     for (let round = 0; round < 3; round += 1) {
       collect()
       await new Promise((resolve) => setImmediate(resolve))

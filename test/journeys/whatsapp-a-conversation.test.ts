@@ -33,7 +33,7 @@ async function settled(said: { id: string }): Promise<void> {
 
 it('a number is linked from any client, and its keys are nowhere in the open', async () => {
   const client = await at.connect()
-  await vi.waitFor(async () => expect(JSON.stringify(await client.request('channels.status', {}))).toContain('moltbot channels login --channel whatsapp'), 30_000, { timeout: 20_000 })
+  await vi.waitFor(async () => expect(JSON.stringify(await client.request('channels.status', {}))).toContain('moltbot channels login --channel whatsapp'), 30_000)
   const first = await client.request('web.login.start', { channel: 'whatsapp', force: true }) as { qr: string; qrDataUrl: string; state: string }
   expect(first).toMatchObject({ state: 'scan', connected: false, channel: 'whatsapp', qrDataUrl: expect.stringMatching(/^data:image\/png;base64,/) as string })
   scanned = first.qr
@@ -108,5 +108,5 @@ it('no key of the device lies in a file or a log, and a log-out takes them away 
   const client = await at.connect()
   expect(await client.request('channels.logout', { channel: 'whatsapp' })).toEqual({ channel: 'whatsapp', accountId: 'default', cleared: true })
   expect(whatsapp.seen.unlinked).toBe(true)
-  await vi.waitFor(async () => expect(JSON.stringify(await client.request('channels.status', {}))).toContain('No telephone is linked'), 30_000, { timeout: 20_000 })
+  await vi.waitFor(async () => expect(JSON.stringify(await client.request('channels.status', {}))).toContain('No telephone is linked'), 30_000)
 })

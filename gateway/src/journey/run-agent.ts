@@ -47,7 +47,7 @@ export interface AgentSurroundings {
 /** The tools a principal's turns are offered, as the model is told of them. Always in the same order. */
 export function toolSpecs(tools: readonly Tool[], principal: Principal): ToolSpec[] {
   if (principal.role === 'guest') return []
-  return tools.map((tool) => ({ name: tool.name, description: withoutHidden(tool.description), input: plainInput(tool) }))
+  return tools.map(specOf)
 }
 
 /** Whatever a person who looks at a tool could not see in its description, the model is not told either. */
@@ -55,13 +55,13 @@ function withoutHidden(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]|\p{Variation_Selector}/gu, ' ')
 }
 
-const plainInputs = new WeakMap<Tool, Record<string, unknown>>()
+const specs = new WeakMap<Tool, ToolSpec>()
 
-/** A tool's schema as the model is told of it, worked out once. */
-function plainInput(tool: Tool): Record<string, unknown> {
-  let input = plainInputs.get(tool)
-  if (input === undefined) plainInputs.set(tool, (input = withoutLimits(JSON.parse(JSON.stringify(tool.input))) as Record<string, unknown>))
-  return input
+/** A tool as the model is told of it, worked out once. */
+function specOf(tool: Tool): ToolSpec {
+  let spec = specs.get(tool)
+  if (spec === undefined) specs.set(tool, (spec = { name: tool.name, description: withoutHidden(tool.description), input: withoutLimits(JSON.parse(JSON.stringify(tool.input))) as Record<string, unknown> }))
+  return spec
 }
 
 /** Limits are checked when a call comes; every word of a schema is paid for on every call to the model. */
@@ -343,7 +343,7 @@ function isQuiet(effect: Effect): boolean {
 const stopped = 'It was not run: someone said stop.'
 const usedUp = 'the yes was used or ran out'
 /** With one of these a tool can change something. */
-const actingGrants: ReadonlySet<GrantName> = new Set(['files.write', 'commands', 'memory', 'messages', 'sessions'])
+const actingGrants: ReadonlySet<GrantName> = new Set(['files.write', 'commands', 'memory', 'messages', 'sessions', 'jobs'])
 
 function result(call: ToolCallPart, text: string, isError: boolean): ToolResultMessage {
   return { role: 'tool', callId: call.id, name: call.name, isError, content: [{ type: 'text', text }] }

@@ -64,8 +64,9 @@ export interface Agents {
   ids(): AgentId[]
   has(id: string): boolean
   defaultId(): AgentId
-  /** Throws `Problem('agent-unknown')`, and `Problem('workspace-refused')` for a workspace that would hold the gateway's own files. */
+  /** Throws `Problem('agent-unknown')`, and `Problem('workspace-refused')` for a workspace that would hold the gateway's own files. The same object until something changed: nobody changes it. */
   get(id: string): AgentFacts
+  /** The same object until the configuration changed. */
   defaults(): AgentDefaults
   /** AGENTS.md, SOUL.md, TOOLS.md, IDENTITY.md, USER.md, HEARTBEAT.md, BOOTSTRAP.md, MEMORY.md, in this order, read anew. */
   files(id: string): Promise<WorkspaceFile[]>
@@ -77,6 +78,10 @@ export interface Agents {
 }
 
 export const promptFileNames = ['AGENTS.md', 'SOUL.md', 'TOOLS.md', 'IDENTITY.md', 'USER.md', 'HEARTBEAT.md', 'BOOTSTRAP.md', 'MEMORY.md'] as const
+
+/** How an agent calls itself in its workspace. */
+interface Identity { name: string | undefined; emoji: string | undefined }
+const nobody: Identity = { name: undefined, emoji: undefined }
 
 interface AgentsOptions {
   config: Pick<ConfigView, 'get'>
@@ -91,10 +96,19 @@ interface AgentsOptions {
 export function createAgents(options: AgentsOptions): Agents {
   const { stateDir, log } = options
   const home = options.home ?? homedir()
-  const identities = new Map<string, { modifiedAt: number; name: string | undefined; emoji: string | undefined }>()
+  const identities = new Map<string, Identity & { modifiedAt: number }>()
   let reportedTwins = ''
 
-  const entries = (config: AgentsConfig): AgentsConfig['list'] => {
+  /** What a configuration says of its agents, worked out once: it is asked several times in each turn. */
+  const read = new WeakMap<AgentsConfig, { list: AgentsConfig['list']; facts: Map<string, { workspace: string; own: Identity; facts: AgentFacts }>; defaults?: AgentDefaults }>()
+  const readingOf = (config: AgentsConfig) => {
+    let reading = read.get(config)
+    if (reading === undefined) read.set(config, (reading = { list: entriesOf(config), facts: new Map() }))
+    return reading
+  }
+  const entries = (config: AgentsConfig): AgentsConfig['list'] => readingOf(config).list
+
+  const entriesOf = (config: AgentsConfig): AgentsConfig['list'] => {
     const seen = new Set<string>()
     const twins: string[] = []
     const kept = config.list.filter((entry) => {
@@ -133,7 +147,7 @@ export function createAgents(options: AgentsOptions): Agents {
     return path
   }
 
-  const identityOf = (workspace: string): { name: string | undefined; emoji: string | undefined } => {
+  const identityOf = (workspace: string): Identity => {
     const path = join(workspace, 'IDENTITY.md')
     const known = identities.get(path)
     try {
@@ -144,7 +158,7 @@ export function createAgents(options: AgentsOptions): Agents {
     const file = readSmallFile(path)
     if (file === undefined) {
       identities.delete(path)
-      return { name: undefined, emoji: undefined }
+      return nobody
     }
     const fresh = { modifiedAt: file.modifiedAt, name: identityLine(file.text, 'name', 64), emoji: identityLine(file.text, 'emoji', 16) }
     identities.set(path, fresh)
@@ -152,13 +166,21 @@ export function createAgents(options: AgentsOptions): Agents {
   }
 
   const get = (id: string): AgentFacts => {
-    const { defaults, list: written } = config()
-    const list = entries({ defaults, list: written })
+    const { list, facts } = readingOf(config())
     const entry = list.find((each) => each.id === id)
     if (entry === undefined) throw new Problem('agent-unknown', `There is no agent called ${JSON.stringify(id)}.`, { next: `Use one of: ${list.map((each) => each.id).join(', ')}.` })
     const isDefault = entry.id === defaultOf(list)
-    const workspace = place(entry.workspace ?? (isDefault ? defaults.workspace : undefined), entry.id, isDefault)
+    // Where it leads, and how it calls itself, may change under the same configuration.
+    const workspace = place(entry.workspace ?? (isDefault ? config().defaults.workspace : undefined), entry.id, isDefault)
     const own = identityOf(workspace)
+    const known = facts.get(id)
+    if (known !== undefined && known.workspace === workspace && known.own === own) return known.facts
+    const fresh = factsOf(entry, workspace, own, isDefault, config())
+    facts.set(id, { workspace, own, facts: fresh })
+    return fresh
+  }
+
+  const factsOf = (entry: AgentsConfig['list'][number], workspace: string, own: Identity, isDefault: boolean, { defaults }: AgentsConfig): AgentFacts => {
     const { memoryFlush: notes } = defaults.compaction
     return {
       id: entry.id as AgentId,
@@ -205,9 +227,11 @@ export function createAgents(options: AgentsOptions): Agents {
     defaultId: () => defaultOf(entries(config())),
     get,
     defaults() {
+      const reading = readingOf(config())
+      if (reading.defaults !== undefined) return reading.defaults
       const { defaults } = config()
       const named = Object.entries(defaults.models).flatMap(([model, { alias }]) => (alias === undefined ? [] : [[alias.toLowerCase(), model] as const]))
-      return {
+      return (reading.defaults = {
         maxConcurrent: defaults.maxConcurrent,
         models: choice(defaults.model),
         imageModel: choice(defaults.imageModel),
@@ -217,7 +241,7 @@ export function createAgents(options: AgentsOptions): Agents {
         contextTokens: defaults.contextTokens,
         thinkingDefault: defaults.thinkingDefault ?? 'off',
         timeoutMs: defaults.timeoutSeconds * 1_000,
-      }
+      })
     },
     async files(id) {
       const { workspace } = get(id)

@@ -41,13 +41,24 @@ export interface ToolPolicy {
   except?: { name: string; deny: readonly string[] }
 }
 
+const none: readonly string[] = []
+
 /** Whether a list names a tool: itself, one of its other names, a group or `*`; whatever the case. */
 export function listNamesTool(list: readonly string[], tool: NamedTool): boolean {
-  const own = [tool.name, ...(tool.aliases ?? [])]
-  return list.some((entry) => {
-    const plain = plainName(entry)
-    return plain === '*' || own.includes(plain) || (Object.hasOwn(toolGroups, plain) && (toolGroups[plain] ?? []).includes(tool.name))
-  })
+  const { names, members } = namesOf(list)
+  return names.has('*') || names.has(tool.name) || members.has(tool.name) || (tool.aliases ?? []).some((alias) => names.has(alias))
+}
+
+const read = new WeakMap<readonly string[], { names: Set<string>; members: Set<string> }>()
+
+/** The names that stand in a list, and those of the tools in the groups it names. Lists of a configuration never change. */
+function namesOf(list: readonly string[]): { names: Set<string>; members: Set<string> } {
+  let found = read.get(list)
+  if (found === undefined) {
+    const names = new Set(list.map(plainName))
+    read.set(list, (found = { names, members: new Set([...names].flatMap((name) => (Object.hasOwn(toolGroups, name) ? (toolGroups[name] ?? []) : []))) }))
+  }
+  return found
 }
 
 /** Every tool of the shelf with what took it away. Deny is stronger than allow, and a later layer never gives back what an earlier one took. */
@@ -55,11 +66,11 @@ export function ruleOnTools(shelf: readonly NamedTool[], policy: ToolPolicy): To
   const { only, not } = profiles[policy.profile]
   const added = policy.layers.flatMap(({ lists }) => lists.alsoAllow ?? [])
   return shelf.map((tool) => {
-    const inProfile = (only === undefined || listNamesTool(only, tool)) && !listNamesTool(not ?? [], tool)
+    const inProfile = (only === undefined || listNamesTool(only, tool)) && !listNamesTool(not ?? none, tool)
     if (!inProfile && !listNamesTool(added, tool)) return { name: tool.name, removedBy: `${policy.profileOf} ${policy.profile}` }
     for (const { name, lists } of policy.layers) {
-      if (listNamesTool(lists.deny ?? [], tool)) return { name: tool.name, removedBy: `${name}.deny` }
-      if (lists.allow !== undefined && !listNamesTool([...lists.allow, ...(lists.alsoAllow ?? [])], tool)) return { name: tool.name, removedBy: `${name}.allow` }
+      if (listNamesTool(lists.deny ?? none, tool)) return { name: tool.name, removedBy: `${name}.deny` }
+      if (lists.allow !== undefined && !listNamesTool(lists.allow, tool) && !listNamesTool(lists.alsoAllow ?? none, tool)) return { name: tool.name, removedBy: `${name}.allow` }
     }
     return { name: tool.name, removedBy: policy.except !== undefined && listNamesTool(policy.except.deny, tool) ? policy.except.name : null }
   })

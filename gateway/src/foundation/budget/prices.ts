@@ -1,4 +1,4 @@
-import type { ModelInfo, ModelRequest, Usage } from '@moltbot/contract'
+import { specText, type ModelInfo, type ModelRequest, type Usage } from '@moltbot/contract'
 import type { BudgetsConfig } from './config.ts'
 import type { SpendSource } from './types.ts'
 
@@ -55,7 +55,7 @@ export function tokensOf(text: string): number {
 
 /** The most input tokens a request can be, roughly. */
 export function inputTokens(request: Pick<ModelRequest, 'system' | 'tools' | 'messages'>): number {
-  let bytes = Buffer.byteLength(request.system) + (request.tools.length === 0 ? 0 : Buffer.byteLength(JSON.stringify(request.tools)))
+  let bytes = request.tools.reduce((sum, tool) => sum + Buffer.byteLength(specText(tool)) + 1, Buffer.byteLength(request.system) + 1)
   let others = 0
   for (const message of request.messages) {
     others += 8

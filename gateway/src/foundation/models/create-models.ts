@@ -92,7 +92,14 @@ export function createModels(options: ModelsOptions): Models {
   let cancelProbe: () => void = () => undefined
   let stopped = false
 
-  const providers = (): KnownProvider[] => knownProviders(config.get(modelsSection), options.catalog)
+  /** Worked out once for each configuration: a turn asks for them many times. */
+  const known = new WeakMap<object, KnownProvider[]>()
+  const providers = (): KnownProvider[] => {
+    const section = config.get(modelsSection)
+    let found = known.get(section)
+    if (found === undefined) known.set(section, (found = knownProviders(section, options.catalog)))
+    return found
+  }
   const providerOf = (id: string): KnownProvider | undefined => providers().find((provider) => provider.id === id)
 
   const credentials = new Credentials({
@@ -192,13 +199,13 @@ export function createModels(options: ModelsOptions): Models {
 
   function chosenDefault(): { primary: string; why: string } {
     const wanted = options.agentsDefault().primary
-    const explicit = wanted === undefined ? undefined : door.resolve(wanted)
-    if (explicit !== undefined) {
+    if (wanted !== undefined) {
+      const explicit = door.resolve(wanted)
+      if (explicit === undefined) return { primary: wanted, why: `Set in the configuration (agents.defaults.model), and nothing can answer: ${unknownWords(wanted)} Choose another with \`moltbot models set\`.` }
       const provider = providerOf(splitRef(explicit)?.provider ?? '')
       const keyless = provider !== undefined && needsKey(provider) && !keys.has(provider.id) ? ` There is no key for ${provider.label} yet.` : ''
       return { primary: explicit, why: `Set in the configuration (agents.defaults.model).${keyless}` }
     }
-    const ignored = wanted === undefined ? '' : ` The configured model "${wanted}" is not known.`
     const all = providers().filter((provider) => provider.id !== builtinProvider && usable(provider))
     const kinds: [(provider: KnownProvider) => boolean, (provider: KnownProvider) => string][] = [
       [(provider) => provider.configured, (provider) => `${provider.label} is set up in the configuration (models.providers).`],
@@ -207,9 +214,9 @@ export function createModels(options: ModelsOptions): Models {
     ]
     for (const [fits, why] of kinds) {
       const provider = all.find((candidate) => fits(candidate) && defaultModelOf(candidate) !== undefined)
-      if (provider !== undefined) return { primary: `${provider.id}/${defaultModelOf(provider) ?? ''}`, why: why(provider) + ignored }
+      if (provider !== undefined) return { primary: `${provider.id}/${defaultModelOf(provider) ?? ''}`, why: why(provider) }
     }
-    return { primary: `${builtinProvider}/assistant`, why: `No key is set and no model server was found on this machine, so the built-in assistant answers.${ignored}` }
+    return { primary: `${builtinProvider}/assistant`, why: 'No key is set and no model server was found on this machine, so the built-in assistant answers.' }
   }
 
   function infoOf(provider: KnownProvider | undefined, model: string): KnownModel & { known: boolean } {
@@ -287,7 +294,7 @@ export function createModels(options: ModelsOptions): Models {
     const format = provider === undefined ? undefined : formats.get(known.api ?? provider.api)
     let found: UsableCredential[] = []
     let unusable: Candidate['unusable']
-    if (provider === undefined) unusable = { class: 'model_not_found', message: `There is no provider called "${id}". Check the model's name with \`moltbot models list\`.` }
+    if (provider === undefined) unusable = { class: 'model_not_found', message: `${unknownWords(ref)} Check the name with \`moltbot models list\`.` }
     else if (format === undefined) unusable = { class: 'format', message: `The provider ${id} is set to the unknown wire format "${known.api ?? provider.api}" (models.providers.${id}.api).` }
     else {
       try {
@@ -410,10 +417,17 @@ export function createModels(options: ModelsOptions): Models {
   }
 }
 
+/** Why nobody can be asked under this name. */
+function unknownWords(ref: string): string {
+  const provider = splitRef(ref)?.provider
+  return provider === undefined ? `No provider has a model called "${ref}".` : `There is no provider called "${provider}".`
+}
+
 function missingKey(provider: KnownProvider): Problem {
   if (provider.oauth !== undefined) return new Problem('models-credential-missing', `Nobody is signed in with ${provider.label}.`, { next: `Sign in: moltbot models auth login --provider ${provider.id}`, details: { fault: 'auth' } })
   const name = provider.keyNames[0] ?? ''
-  return new Problem('models-credential-missing', `There is no key for ${provider.label}.`, { next: `Put \`${name}=…\` into ~/.moltbot/secrets.env and restart, or choose another model with \`moltbot models set\`.`, details: { fault: 'auth' } })
+  const orSignIn = provider.keySignIn === undefined ? '' : `, sign in (moltbot models auth login --provider ${provider.id})`
+  return new Problem('models-credential-missing', `There is no key for ${provider.label}.`, { next: `Put \`${name}=…\` into ~/.moltbot/secrets.env and restart${orSignIn}, or choose another model with \`moltbot models set\`.`, details: { fault: 'auth' } })
 }
 
 function wireProvider(provider: KnownProvider, model: KnownModel | undefined): Provider {

@@ -1,4 +1,4 @@
-import type { ModelMessage, ToolSpec } from '@moltbot/contract'
+import { specText, type ModelMessage, type ToolSpec } from '@moltbot/contract'
 
 /** What one image costs, roughly, at the common providers when it is scaled to about 1,000 × 1,000 pixels. */
 export const imageTokens = 1_500
@@ -8,16 +8,7 @@ export const imageTokens = 1_500
  * little high for scripts of three bytes a character, which is the safe side for a budget.
  */
 export function estimateTokens(text: string): number {
-  let bytes = 0
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index)
-    if (unit < 0x80) bytes += 1
-    else if (unit < 0x800) bytes += 2
-    // A surrogate pair is four bytes; each half counts two.
-    else if (unit >= 0xd800 && unit <= 0xdfff) bytes += 2
-    else bytes += 3
-  }
-  return Math.ceil(bytes / 4)
+  return Math.ceil(Buffer.byteLength(text) / 4)
 }
 
 /** Estimated tokens of one message as it is sent, with a little for its frame. */
@@ -45,6 +36,6 @@ export function estimatePrompt(
   request: { system: string; tools: readonly ToolSpec[]; messages: readonly ModelMessage[] },
   estimate: (text: string) => number,
 ): number {
-  const tools = request.tools.length === 0 ? 0 : estimate(JSON.stringify(request.tools))
+  const tools = request.tools.reduce((sum, tool) => sum + estimate(specText(tool)), 0)
   return estimate(request.system) + tools + request.messages.reduce((sum, message) => sum + estimateMessage(message, estimate), 0)
 }
