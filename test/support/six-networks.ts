@@ -34,7 +34,7 @@ export async function startSixNetworks(): Promise<SixNetworks> {
   // The people of our WhatsApp use the library, too, and it prints their keys.
   hushSessions()
   const [telegram, discord, slack, signal, imessage, whatsapp] = await Promise.all([
-    startTelegramServer({ token }), startDiscordServer(), startSlackServer(), startSignalServer({ signMs: 1_000 }), startBlueBubblesServer(), startWhatsAppServer(),
+    startTelegramServer({ token }), startDiscordServer({ heartbeatMs: 5_000 }), startSlackServer(), startSignalServer({ signMs: 1_000 }), startBlueBubblesServer(), startWhatsAppServer(),
   ])
   const trust = join(tmpdir(), `moltbot-trust-${process.pid}.mjs`)
   writeFileSync(trust, `import { WA_CERT_DETAILS } from ${JSON.stringify(import.meta.resolve('baileys'))}\nWA_CERT_DETAILS.PUBLIC_KEY = Buffer.from('${ourRoot.toString('hex')}', 'hex')\n`)
