@@ -139,7 +139,7 @@ const gateway = await createSpawnedGateway({
 }, six.environment)
 
 console.log(`channel storm: ${wanted} messages over ${networks.length} networks, ${kills} kills, seed ${seed}`)
-await gateway.start(60_000)
+await gateway.start(180_000)
 await six.connect(gateway, gatewayToken)
 
 const startedAt = Date.now()
@@ -170,7 +170,7 @@ async function kill(): Promise<void> {
   killedAt.push(Date.now())
   await gateway.kill()
   gateway.launch()
-  if (!(await gateway.ready(60_000))) throw new Error(`the gateway did not come back:\n${gateway.log().slice(-3_000)}`)
+  if (!(await gateway.ready(180_000))) throw new Error(`the gateway did not come back:\n${gateway.log().slice(-3_000)}`)
 }
 async function untilSettled(withinMs: number): Promise<void> {
   const until = Date.now() + withinMs
