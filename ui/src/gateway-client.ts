@@ -19,6 +19,8 @@ export interface ClientSurroundings {
   platform: string
   locale: string
   userAgent: string
+  /** What this browser would be called, and what it can do for the assistant now. Absent: it is asked for nothing. */
+  lends?: { as: string; commands(): readonly string[] }
 }
 
 /** Which files the gateway takes beside pictures. */
@@ -173,10 +175,11 @@ export function createGatewayClient(world: ClientSurroundings): GatewayClient {
     const params = {
       minProtocol: 4,
       maxProtocol: 4,
-      client: { id: clientId, version: world.version, platform: world.platform, mode: 'webchat', instanceId: world.newId() },
+      client: { id: clientId, version: world.version, platform: world.platform, mode: 'webchat', instanceId: world.newId(), ...(world.lends === undefined ? {} : { modelIdentifier: world.lends.as }) },
       role: 'operator',
       scopes,
       caps: ['tool-events', 'approvals'],
+      ...(world.lends === undefined ? {} : { commands: world.lends.commands() }),
       locale: world.locale,
       userAgent: world.userAgent,
     }

@@ -4,9 +4,10 @@ import { createCompanion } from './companion.ts'
 import { App } from './components/app.tsx'
 import { createDesk } from './desk.ts'
 import { createGatewayClient } from './gateway-client.ts'
+import { browserName, createLending, lendable, lentNow } from './lending.ts'
 import { createPlace } from './place.ts'
 import { createStage } from './stage.ts'
-import { language } from './text.ts'
+import { language, text } from './text.ts'
 import { createUnsentBox } from './unsent.ts'
 
 /** Storage that a browser forbids (private windows, blocked cookies) is simply absent. */
@@ -68,6 +69,7 @@ const client = createGatewayClient({
   platform: navigator.platform || 'web',
   locale: navigator.language,
   userAgent: navigator.userAgent,
+  lends: { as: browserName(navigator.userAgent, navigator.platform || 'web'), commands: () => lentNow(lendable({ isSecureContext, navigator, hasNotifications: 'Notification' in globalThis }), allowed(() => localStorage)) },
 })
 
 const place = createPlace({
@@ -89,7 +91,15 @@ const desk = createDesk({
 const companion = createCompanion((hash) => {
   location.hash = hash
 })
-const stage = createStage(desk, place, allowed(() => localStorage), Date.now, client.retryNow, companion)
+const lending = createLending({
+  client, now: Date.now, setTimer, page: document, storage: allowed(() => localStorage),
+  async raise() {
+    const worker = await companion.worker
+    if (worker === undefined || !('Notification' in globalThis) || Notification.permission !== 'granted') return false
+    return worker.showNotification(text.lentRaised, { tag: 'lent', icon: './icon-192.png', badge: './badge-96.png', data: { place: `./${location.hash}` } }).then(() => true, () => false)
+  },
+})
+const stage = createStage(desk, place, allowed(() => localStorage), Date.now, client.retryNow, companion, lending)
 const root = document.getElementById('page')
 if (root !== null) render(<App stage={stage} />, root)
 desk.start()

@@ -1,5 +1,6 @@
 import { signal, type Signal } from '@preact/signals'
 import type { Desk } from './desk.ts'
+import type { Lending } from './lending.ts'
 import type { Place } from './place.ts'
 import type { SessionRow } from './wire.ts'
 import type { Companion } from './companion.ts'
@@ -20,6 +21,7 @@ export interface Stage {
   /** The list of keys. */
   shortcuts: Signal<boolean>
   companion: Companion
+  lending: Lending
   models: Signal<boolean>
   dialog: Signal<Dialog>
   /** Words to put into the composer (a message taken back, a suggestion). */
@@ -30,7 +32,7 @@ export interface Stage {
   now: Signal<number>
 }
 
-export function createStage(desk: Desk, place: Place, storage: Storage | undefined, now: () => number, retryNow: () => void, companion: Companion): Stage {
+export function createStage(desk: Desk, place: Place, storage: Storage | undefined, now: () => number, retryNow: () => void, companion: Companion, lending: Lending): Stage {
   const clock = signal(now())
   setInterval(() => {
     clock.value = now()
@@ -44,6 +46,7 @@ export function createStage(desk: Desk, place: Place, storage: Storage | undefin
     palette: signal(false),
     shortcuts: signal(false),
     companion,
+    lending,
     models: signal(false),
     dialog: signal<Dialog>({ kind: 'none' }),
     draft: signal(undefined),

@@ -10,6 +10,7 @@ import { secondFactorTexts } from './rooms/second-factor-text.ts'
 import { roomTexts } from './rooms/text.ts'
 import { usageTexts } from './rooms/usage-text.ts'
 import { ownFilesTexts } from './own-files-text.ts'
+import { lentTexts } from './lent/lent-text.ts'
 import { texts } from './text.ts'
 import { voiceTexts } from './voice-text.ts'
 
@@ -20,7 +21,7 @@ function places(value: unknown, path = ''): string[] {
   return Object.entries(value).flatMap(([key, inner]) => places(inner, `${path}.${key}`))
 }
 
-for (const [name, { english, german }] of Object.entries({ page: texts, rooms: roomTexts, settings: settingsTexts, channels: channelsTexts, agents: agentsTexts, credentials: credentialsTexts, logs: logsTexts, device: deviceTexts, 'second factor': secondFactorTexts, 'usage': usageTexts, automations: automationsTexts, files: ownFilesTexts, voice: voiceTexts })) {
+for (const [name, { english, german }] of Object.entries({ page: texts, rooms: roomTexts, settings: settingsTexts, channels: channelsTexts, agents: agentsTexts, credentials: credentialsTexts, logs: logsTexts, device: deviceTexts, 'second factor': secondFactorTexts, 'usage': usageTexts, automations: automationsTexts, files: ownFilesTexts, voice: voiceTexts, lent: lentTexts })) {
   it(`the German of the ${name} says everything the English does, and nothing else`, () => {
     expect(places(german).toSorted()).toEqual(places(english).toSorted())
     const empty = Object.entries(german).filter(([, words]) => typeof words === 'string' && words.trim() === '').map(([key]) => key)

@@ -8,6 +8,7 @@ import { Banner, Gate } from './banner.tsx'
 import { Composer } from './composer.tsx'
 import { Conversation } from './conversation.tsx'
 import { Icon } from './icon.tsx'
+import { LentDoor } from './lent-door.tsx'
 import { ModelPicker } from './model-picker.tsx'
 import { Palette } from './palette.tsx'
 import { RoomPlace } from './room-place.tsx'
@@ -106,6 +107,7 @@ export function App(props: { stage: Stage }): VNode {
       {room === undefined ? (
         <a class="skip" href="#composer" onClick={(event) => { event.preventDefault(); document.getElementById('composer')?.focus() }}>{text.skip}</a>
       ) : null}
+      <LentDoor stage={stage} />
       <Sidebar stage={stage} />
       <div class="shade" onClick={() => (stage.drawer.value = false)} aria-hidden="true" />
       <main class="main" aria-label={room === undefined ? text.conversation : text.rooms[room]} inert={stage.drawer.value}>

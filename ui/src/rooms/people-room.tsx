@@ -2,6 +2,7 @@ import type { VNode } from 'preact'
 import { Requests } from '../components/requests.tsx'
 import type { Stage } from '../stage.ts'
 import { fields, list, words } from '../wire.ts'
+import { LentPanel } from './lent-panel.tsx'
 import { since } from './measures.ts'
 import { AnswerPanel, Item, Panel, Sure, useAct, useAnswer } from './pieces.tsx'
 import { roomText } from './text.ts'
@@ -211,6 +212,7 @@ export function PeopleRoom(props: { stage: Stage }): VNode {
       <People stage={stage} />
       <Devices stage={stage} />
       <Browsers stage={stage} />
+      <LentPanel stage={stage} />
     </>
   )
 }

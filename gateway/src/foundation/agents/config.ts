@@ -21,7 +21,7 @@ const thinking = (description: string) => Type.Optional(Type.Unsafe<ThinkingLeve
 const toolNames = (description: string) => Type.Array(Type.String({ maxLength: 100 }), { maxItems: 200, description })
 const noTools = (description: string) => Type.Array(Type.String({ maxLength: 100 }), { maxItems: 200, description, default: [] })
 const toolLists = {
-  allow: Type.Optional(toolNames('Only these tools. Absent: all that the profile has. Names, groups (`group:fs`, `group:runtime`, `group:web`, `group:memory`, `group:sessions`, `group:messaging`) or `*`.')),
+  allow: Type.Optional(toolNames('Only these tools. Absent: all that the profile has. Names, groups (`group:fs`, `group:runtime`, `group:web`, `group:memory`, `group:sessions`, `group:messaging`, `group:nodes`) or `*`.')),
   alsoAllow: noTools('These too, besides what the profile has.'),
   deny: noTools('Never these tools; stronger than everything that allows.'),
 }
