@@ -37,7 +37,7 @@ export function readerCommand(): { file: string; args: string[] } {
   }
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   const permission = major > 23 || (major === 23 && minor >= 5) ? '--permission' : '--experimental-permission'
-  return { file: process.execPath, args: [memory, permission, `--allow-fs-read=${here}/*`, join(here, 'reader.mjs')] }
+  return { file: process.execPath, args: [memory, permission, '--disallow-code-generation-from-strings', `--allow-fs-read=${here}/*`, join(here, 'reader.mjs')] }
 }
 
 /** Where people look for the log. */

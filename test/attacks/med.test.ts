@@ -157,6 +157,22 @@ describe('the reading process', () => {
     expect((await nosy.read(request, Buffer.from('x'), signal)).text).toBe('ERR_ACCESS_DENIED')
   })
 
+  it('MED-07 holds no native code, and can load none, start nothing and make no program of words', async () => {
+    const { file, args } = await readerCommand()
+    const attempt = (name: string, code: string): string => `try { ${code}; tried.${name} = 'done' } catch (error) { tried.${name} = error.code ?? error.name }`
+    const program = `const tried = {}; ${[
+      attempt('addon', `process.dlopen({ exports: {} }, "/nowhere.node")`), attempt('program', 'require("child_process").spawnSync("true")'), attempt('thread', 'new (require("worker_threads").Worker)("1", { eval: true })'),
+      attempt('words', 'new Function("return 1")()'), attempt('write', 'require("fs").writeFileSync("/tmp/never", "x")'),
+    ].join('; ')}; process.stdout.write(JSON.stringify({ title: "", text: JSON.stringify(tried), links: [], truncated: false }))`
+    const nosy = createReader({ command: { file, args: [...args.slice(0, -1), '-e', program] }, clock: realClock })
+    expect(JSON.parse((await nosy.read(request, Buffer.from('x'), signal)).text)).toEqual({ addon: 'ERR_DLOPEN_DISABLED', program: 'ERR_ACCESS_DENIED', thread: 'ERR_ACCESS_DENIED', words: 'EvalError', write: 'ERR_ACCESS_DENIED' })
+  })
+
+  it('MED-07 twin: a program without these limits does all of it', async () => {
+    const free = createReader({ command: { file: process.execPath, args: ['-e', 'let text = "refused"; try { require("child_process").spawnSync("true"); text = String(new Function("return 1")()) } catch {} process.stdout.write(JSON.stringify({ title: "", text, links: [], truncated: false }))'] }, clock: realClock })
+    expect((await free.read(request, Buffer.from('x'), signal)).text).toBe('1')
+  })
+
   it('MED-07 knows nothing of our environment, and what it says is bounded', async () => {
     const telling = createReader({ command: { file: process.execPath, args: ['-e', 'process.stdout.write(JSON.stringify({ title: "", text: JSON.stringify(Object.keys(process.env)), links: [], truncated: false }))'] }, clock: realClock })
     expect((await telling.read(request, Buffer.from('x'), signal)).text).toBe('[]')

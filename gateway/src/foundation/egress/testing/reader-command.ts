@@ -13,7 +13,7 @@ export function builtReader(): (memoryMb?: number) => Promise<{ file: string; ar
   return async (memoryMb = 384) => {
     const folder = await (built ??= build())
     const permission = Number(process.versions.node.split('.')[0]) > 23 ? '--permission' : '--experimental-permission'
-    return { file: process.execPath, args: [`--max-old-space-size=${memoryMb}`, permission, `--allow-fs-read=${folder}/*`, join(folder, 'reader.mjs')] }
+    return { file: process.execPath, args: [`--max-old-space-size=${memoryMb}`, permission, '--disallow-code-generation-from-strings', `--allow-fs-read=${folder}/*`, join(folder, 'reader.mjs')] }
   }
 }
 
