@@ -12,6 +12,8 @@ export interface CatalogProvider {
   /** Taken when the provider is chosen but no model is. Absent for local servers: the first one they list. */
   defaultModel?: string
   compat: Provider['compat']
+  /** A person who signs in on `page` gets a key made at `keys`; the program needs no name there. As https://openrouter.ai/docs/oauth says it. */
+  keySignIn?: { page: string; keys: string }
   /** A server on this machine, found by asking its port. */
   local?: true
   models: readonly ModelInfo[]
@@ -57,6 +59,7 @@ export const catalog: readonly CatalogProvider[] = [
   },
   {
     id: 'openrouter', label: 'OpenRouter', baseUrl: 'https://openrouter.ai/api/v1', api: 'openai-completions', keyNames: ['OPENROUTER_API_KEY'], defaultModel: 'openrouter/auto', compat: {},
+    keySignIn: { page: 'https://openrouter.ai/auth', keys: 'https://openrouter.ai/api/v1/auth/keys' },
     models: [
       { id: 'openrouter/auto', name: 'Auto Router', contextWindow: 200_000, maxOutputTokens: 8192, input: text, reasoning: false },
       { id: 'anthropic/claude-sonnet-5.5', name: 'Claude Sonnet 5.5', contextWindow: 1_000_000, maxOutputTokens: 128_000, input: vision, reasoning: true },

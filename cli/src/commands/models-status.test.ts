@@ -23,6 +23,8 @@ it('says what needs somebody, and with --check by its exit code', async () => {
   expect((await runCommand(['models', 'status', '--check'], { gateway })).code).toBe(0)
   gateway.methods['models.status'] = { primary: 'a/b', fallbacks: [], why: '', providers: [{ ...providers[0], credential: 'missing' }], needsYou: [] }
   expect((await runCommand(['models', 'status', '--check'], { gateway })).code).toBe(1)
-  expect((await runCommand(['models', 'status'], { gateway })).code).toBe(0)
+  expect(await runCommand(['models', 'status'], { gateway })).toMatchObject({ code: 0, out: 'a/b is to answer, and cannot.\n' })
+  gateway.methods['models.status'] = { primary: 'nowhere/b', fallbacks: [], why: 'There is no provider called "nowhere".', providers, needsYou: [] }
+  expect(await runCommand(['models', 'status', '--check'], { gateway })).toMatchObject({ code: 1, out: 'nowhere/b is to answer, and cannot.\n  There is no provider called "nowhere".\n' })
   await gateway.close()
 })

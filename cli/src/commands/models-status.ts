@@ -20,16 +20,17 @@ export const modelsStatus = defineCommand({
     const status = asFields(await client.request('models.status'))
     const primary = asText(status['primary']) ?? 'unknown'
     const needsYou = asList(status['needsYou'])
+    const answering = asList(status['providers']).find((each) => each['id'] === primary.split('/')[0])
+    const canAnswer = status['providers'] === undefined || (answering !== undefined && answering['credential'] !== 'missing')
     report(status, () => [
-      `${terminal.paint.bold(printableLine(primary))} answers.`,
+      canAnswer ? `${terminal.paint.bold(printableLine(primary))} answers.` : terminal.paint.yellow(`${printableLine(primary)} is to answer, and cannot.`),
       ...(asText(status['why']) === undefined ? [] : [`  ${printableLine(asText(status['why']) ?? '')}`]),
       ...(asTexts(status['fallbacks']).length === 0 ? [] : [`  If it fails: ${asTexts(status['fallbacks']).map(printableLine).join(', then ')}.`]),
       ...needsYou.flatMap((each) => ['', terminal.paint.yellow(`${printableLine(asText(each['profile']) ?? '')} needs you: ${printableLine(asText(each['reason']) ?? '')}`), `  ${printableLine(asText(each['next']) ?? '')}`]),
       ...(primary.startsWith('builtin/') ? ['', 'This is the built-in assistant, not a language model. Add a real one with: moltbot onboard'] : []),
     ])
     if (!flags.check) return exitCodes.ok
-    const answering = asList(status['providers']).find((each) => each['id'] === primary.split('/')[0])
-    if (needsYou.length > 0 || answering?.['credential'] === 'missing') return exitCodes.failed
+    if (needsYou.length > 0 || !canAnswer) return exitCodes.failed
     const soon = clock.now() + dayMs
     const all = asList(asFields(await client.request('models.authStatus'))['providers']).flatMap((each) => asList(each['profiles']))
     return all.some((each) => each['renews'] !== true && each['state'] === 'ready' && (asNumber(each['expiresAtMs']) ?? Infinity) <= soon) ? endsSoon : exitCodes.ok

@@ -158,6 +158,11 @@ describe('reading', () => {
     expect(await readFile(file, 'utf8')).toContain('prot: 2')
   })
 
+  test('a channel under a name that is nearly one of ours is told; one of the family\'s is not', async () => {
+    const config = await start('{channels: {chater: {botToken: "x"}, matrix: {homeserver: "https://m.example"}, defaults: {groupPolicy: "open"}}, audio: {transcription: {command: []}}}')
+    expect(warnings(config)).toEqual(['channels.chater: unknown key, kept as it is; did you mean "chatter"?'])
+  })
+
   test('a huge file and a pipe are refused instead of read', async () => {
     const huge = await start(`{/*${'x'.repeat(5_000_000)}*/}`)
     expect(errors(huge)[0]).toMatch(/larger than 4 MiB/)

@@ -133,8 +133,15 @@ export function evaluate(raw: string, file: string, sections: readonly Section[]
       const path = [...at, key]
       if (sectionSteps.some((steps) => steps.length === path.length && startsWith(steps, path))) continue
       if (isPlainObject(inner) && sectionSteps.some((steps) => startsWith(steps, path))) outside(inner, path)
-      else for (const strange of unfamiliar(path, inner)) warnUnknown(strange, [])
+      else for (const strange of isSlip(path) ? [path] : unfamiliar(path, inner)) warnUnknown(strange, [])
     }
+  }
+
+  /** A name nearly that of a section, where the family's keys allow any name and spell this one out nowhere. */
+  function isSlip(path: Steps): boolean {
+    const last = path.length - 1
+    const spelled = familyKeys.some((pattern) => pattern[last] === path[last] && fits(path.slice(0, last), pattern.slice(0, last)))
+    return !spelled && nearest(String(path[last]), sectionSteps.filter((steps) => steps.length === path.length && startsWith(steps, path.slice(0, last))).map((steps) => String(steps[last]))) !== undefined
   }
 
   function warnUnknown(path: Steps, known: string[]): void {

@@ -76,7 +76,7 @@ export class Credentials {
     })
     this.door = {
       list: () => this.#list(),
-      ways: () => Object.fromEntries(options.providers().flatMap(({ id, oauth }) => (oauth === undefined || options.sealer === undefined ? [] : [[id, waysOf(oauth)]]))),
+      ways: () => Object.fromEntries(options.sealer === undefined ? [] : options.providers().map((provider) => [provider.id, waysOf(provider)] as const).filter(([, ways]) => ways.length > 0)),
       signIn: (wish) => this.#signIn(wish),
       attemptOf: (provider) => this.#attempts.get(provider),
       add: (given) => this.#add(given),
@@ -309,17 +309,27 @@ export class Credentials {
 
   async #signIn(wish: Parameters<CredentialsDoor['signIn']>[0]): Promise<SignInAttempt> {
     const { known, sealed, random } = this.#place(wish.provider)
-    if (known.oauth === undefined) {
+    const { oauth, keySignIn } = known
+    const begin = oauth !== undefined ? () => this.#signInForTokens(known, oauth, wish, random) : keySignIn !== undefined ? () => this.#signInForKey(known, keySignIn, wish, random) : undefined
+    if (begin === undefined) {
       throw new Problem('models-sign-in-unsupported', `It is not known how to sign in with ${known.label}.`, { next: `Set models.providers.${known.id}.oauth (issuer and clientId), or add a key: moltbot models auth add --provider ${known.id}` })
     }
     if (wish.name !== undefined && !namePattern.test(wish.name)) throw badName(wish.name)
-    const audience = baseOf(known).origin
     // What nobody could seal afterwards is not asked for.
     await sealed.check()
     await this.#attempts.get(known.id)?.stop()
+    const attempt = await begin()
+    // Of two that were begun at once the later one stays.
+    void this.#attempts.get(known.id)?.stop()
+    this.#attempts.set(known.id, attempt)
+    return attempt
+  }
+
+  async #signInForTokens(known: KnownProvider, oauth: NonNullable<KnownProvider['oauth']>, wish: Parameters<CredentialsDoor['signIn']>[0], random: (bytes: number) => Buffer): Promise<SignInAttempt> {
+    const audience = baseOf(known).origin
     const { beginSignIn } = await import('./oauth/sign-in.ts')
-    const attempt = beginSignIn({
-      provider: known.id, oauth: known.oauth, way: wish.way, speaker: this.#speaker, random, clientSecret: await this.#clientSecret(known.id), audience,
+    return beginSignIn({
+      provider: known.id, oauth, way: wish.way, speaker: this.#speaker, random, clientSecret: await this.#clientSecret(known.id), audience,
       keep: async (tokens, account) => {
         const name = wish.name ?? (account === undefined ? 'default' : account.replaceAll(/[^A-Za-z0-9._@-]/g, '-').slice(0, 100))
         const profile = `${known.id}:${namePattern.test(name) ? name : 'default'}`
@@ -333,13 +343,17 @@ export class Credentials {
         return profile
       },
     })
-    // Of two that were begun at once the later one stays.
-    void this.#attempts.get(known.id)?.stop()
-    this.#attempts.set(known.id, attempt)
-    return attempt
   }
 
-  async #add({ provider, name, kind, value, expiresAt, by }: Parameters<CredentialsDoor['add']>[0]): Promise<Credential> {
+  async #signInForKey(known: KnownProvider, { page, keys }: NonNullable<KnownProvider['keySignIn']>, wish: Parameters<CredentialsDoor['signIn']>[0], random: (bytes: number) => Buffer): Promise<SignInAttempt> {
+    const { beginKeySignIn } = await import('./oauth/sign-in-for-key.ts')
+    return beginKeySignIn({
+      label: known.label, page, keys, way: wish.way, speaker: this.#speaker, random,
+      keep: async (value) => (await this.#add({ provider: known.id, name: wish.name ?? 'default', kind: 'api-key', value, by: wish.by }, 'somebody signed in')).profile,
+    })
+  }
+
+  async #add({ provider, name, kind, value, expiresAt, by }: Parameters<CredentialsDoor['add']>[0], reason = 'somebody gave it'): Promise<Credential> {
     const { known, sealed } = this.#place(provider)
     if (!namePattern.test(name) || name === 'config' || name === 'env') throw badName(name)
     if (!/^[\x21-\x7e]{8,16384}$/.test(value)) throw new Problem('models-key-unusable', 'This is no key: it is too short, or holds blanks or characters that no key has.', { next: 'Copy it again, without what stands around it.' })
@@ -349,7 +363,7 @@ export class Credentials {
     this.#renewals.forget(profile)
     await sealed.set(profile, value)
     await this.#rows.put({ profile, provider: known.id, kind, account: null, expiresAt: expiresAt ?? null, renews: false }, this.#options.clock.now())
-    await this.#record({ act: 'credential.added', principal: by, subject: profile, outcome: 'done', reason: 'somebody gave it' })
+    await this.#record({ act: 'credential.added', principal: by, subject: profile, outcome: 'done', reason })
     this.#options.changed()
     const added = (await this.#list()).find((each) => each.profile === profile)
     if (added === undefined) throw new Error(`${profile} is gone`)
@@ -394,8 +408,8 @@ export class Credentials {
   }
 }
 
-
-function waysOf(oauth: NonNullable<KnownProvider['oauth']>): ('device' | 'browser')[] {
+function waysOf({ oauth, keySignIn }: Pick<KnownProvider, 'oauth' | 'keySignIn'>): ('device' | 'browser')[] {
+  if (oauth === undefined) return keySignIn === undefined ? [] : ['browser']
   // What only the issuer's metadata says is found out when somebody signs in.
   const open = oauth.issuer !== undefined
   return [...(open || oauth.deviceEndpoint !== undefined ? ['device' as const] : []), ...(open || oauth.authorizationEndpoint !== undefined ? ['browser' as const] : [])]

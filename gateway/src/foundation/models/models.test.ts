@@ -121,6 +121,17 @@ describe('who answers by default', () => {
     expect(models.door.current()).toMatchObject({ primary: 'mine/m', fallbacks: ['anthropic/claude-sonnet-5-5'] })
   })
 
+  it('is nobody where the configuration names what is not there: what it says is what a question gets', async () => {
+    for (const [primary, words] of [['nowhere/m', 'There is no provider called "nowhere".'], ['unheard-of', 'No provider has a model called "unheard-of".']] as const) {
+      const { models } = await setUp({}, { secrets: { 'env:ANTHROPIC_API_KEY': 'x' }, agents: { primary, fallbacks: [], aliases: {} } })
+      await models.start()
+      expect(models.door.current()).toMatchObject({ primary, fallbacks: [] })
+      expect(models.door.current().why).toContain(words)
+      const { end } = await ask(models, call([]))
+      expect(end.fault).toMatchObject({ class: 'model_not_found', message: `${words} Check the name with \`moltbot models list\`.` })
+    }
+  })
+
   it('is a provider set up in the file before one with a key in the environment', async () => {
     const one = await server(echoModel())
     const { models } = await setUp(providers({ mine: provider(one) }), { secrets: { 'env:ANTHROPIC_API_KEY': 'x' }, agents: withModel })

@@ -11,6 +11,8 @@ export interface CatalogEntry {
   defaultModel?: string
   compat: Provider['compat']
   local?: true
+  /** A person who signs in on `page` gets a key made at `keys`; the program needs no name there. */
+  keySignIn?: { page: string; keys: string }
   models: readonly ModelInfo[]
 }
 
@@ -28,6 +30,8 @@ export interface KnownProvider {
   auth: 'format' | 'bearer'
   /** How people sign in with it; undefined: they don't. */
   oauth: ModelsConfig['providers'][string]['oauth']
+  /** How people have a key made by signing in; undefined: they don't, or the key would go elsewhere than to who made it. */
+  keySignIn: CatalogEntry['keySignIn']
   defaultModel: string | undefined
   models: readonly KnownModel[]
   /** Stands in the configuration. */
@@ -55,6 +59,7 @@ export function knownProviders(config: ModelsConfig, catalog: readonly CatalogEn
       keyNames: known?.keyNames ?? [],
       auth: entry.authHeader === true || entry.auth === 'token' || entry.auth === 'oauth' ? 'bearer' : 'format',
       oauth: entry.oauth,
+      keySignIn: entry.baseUrl === undefined || entry.baseUrl === known?.baseUrl ? known?.keySignIn : undefined,
       defaultModel: own[0]?.info.id ?? known?.defaultModel,
       models: [...own, ...(known?.models ?? []).filter((info) => !own.some((model) => model.info.id === info.id)).map((info) => ({ info }))],
       configured: true,
@@ -64,7 +69,7 @@ export function knownProviders(config: ModelsConfig, catalog: readonly CatalogEn
   const rest = catalog
     .filter((entry) => !Object.hasOwn(config.providers, entry.id) && (config.mode === 'merge' || entry.id === builtinProvider))
     .map((entry): KnownProvider => ({
-      id: entry.id, label: entry.label, baseUrl: entry.baseUrl, api: entry.api, headers: {}, compat: entry.compat, keyNames: entry.keyNames, auth: 'format', oauth: undefined,
+      id: entry.id, label: entry.label, baseUrl: entry.baseUrl, api: entry.api, headers: {}, compat: entry.compat, keyNames: entry.keyNames, auth: 'format', oauth: undefined, keySignIn: entry.keySignIn,
       defaultModel: entry.defaultModel, models: entry.models.map((info) => ({ info })), configured: false, local: entry.local === true,
     }))
   return [...configured, ...rest]

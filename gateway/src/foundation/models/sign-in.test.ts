@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Secret, ownerPrincipal } from '@moltbot/contract'
@@ -40,7 +40,7 @@ async function provider(auth: AuthorizationServer, keys: readonly string[] = [])
 }
 
 interface World { auth: AuthorizationServer; models: Models; log: ReturnType<typeof memoryLogger>; store: Store; sealed: Map<string, string>; acts: CredentialAct[]; told: string[]; hidden: Set<string>; seen: string[]; refuse: Map<string, number>; again(more?: { failWrites?: () => boolean }): Models; set(config: Record<string, unknown>): void; hold(held: boolean): void }
-interface Shape { server?: AuthorizationServerOptions; oauth?: Record<string, unknown>; clock?: Clock; keys?: string[]; secrets?: Record<string, string>; auth?: Record<string, unknown>; failWrites?: () => boolean }
+interface Shape { catalog?: Parameters<typeof createModels>[0]['catalog']; server?: AuthorizationServerOptions; oauth?: Record<string, unknown>; clock?: Clock; keys?: string[]; secrets?: Record<string, string>; auth?: Record<string, unknown>; failWrites?: () => boolean }
 
 async function world(shape: Shape = {}): Promise<World> {
   const auth = await startAuthorizationServer(shape.server)
@@ -58,7 +58,7 @@ async function world(shape: Shape = {}): Promise<World> {
   const view: ConfigView = { get: (section) => ({ ...Value.Create(section.schema) as object, ...sections[section.path] as object }) as never, onChange: () => () => undefined, healthy: () => true }
   const again = (more: { failWrites?: () => boolean } = {}): Models => {
     const models = createModels({
-      config: view, secrets: { get: async (path) => (shape.secrets?.[path] === undefined ? undefined : new Secret(path, shape.secrets[path])) }, store, clock: shape.clock ?? realClock, log, newId: countingIds(), formats, catalog: [], fetch: globalThis.fetch,
+      config: view, secrets: { get: async (path) => (shape.secrets?.[path] === undefined ? undefined : new Secret(path, shape.secrets[path])) }, store, clock: shape.clock ?? realClock, log, newId: countingIds(), formats, catalog: shape.catalog ?? [], fetch: globalThis.fetch,
       sealer: { open: async () => ({
         seal([, profile = ''], text) {
           if (more.failWrites?.() === true) throw new Error('the disk is full')
@@ -484,3 +484,76 @@ async function foreignHost(redirect: URL, search: string): Promise<number> {
     }).on('error', reject).end()
   })
 }
+
+describe('signing in with a provider that makes a key', () => {
+  const key = 'sk-made-for-whoever-said-yes'
+  /** The place where codes become keys: it takes one code, and its verifier. */
+  async function keyMaker(answer: { status: number; body: unknown } = { status: 200, body: { key, user_id: null } }): Promise<{ origin: string; asked: Record<string, string>[] }> {
+    const asked: Record<string, string>[] = []
+    const server = createServer((request, response) => {
+      let text = ''
+      request.setEncoding('utf8').on('data', (piece: string) => (text += piece)).on('end', () => {
+        asked.push(JSON.parse(text) as Record<string, string>)
+        response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body))
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closing.push(() => new Promise<void>((resolve) => void server.close(() => resolve())))
+    return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
+  }
+  async function withMaker(answer?: { status: number; body: unknown }): Promise<World & { maker: Awaited<ReturnType<typeof keyMaker>> }> {
+    const maker = await keyMaker(answer)
+    const catalog = [{ id: 'router', label: 'Router', baseUrl: 'https://router.example/v1', api: 'openai-completions', keyNames: ['ROUTER_API_KEY'], compat: {}, models: [], keySignIn: { page: `${maker.origin}/auth`, keys: `${maker.origin}/keys` } }]
+    return { ...(await world({ catalog })), maker }
+  }
+  const begin = (at: World, way?: 'device' | 'browser', name?: string): Promise<SignInAttempt> => at.models.door.credentials.signIn({ by: ownerPrincipal, provider: 'router', ...(way === undefined ? {} : { way }), ...(name === undefined ? {} : { name }) })
+
+  it('sends a person to its page, takes the code at an address nobody else knows, and seals the key it gets for it', async () => {
+    const at = await withMaker()
+    expect(at.models.door.credentials.ways()).toMatchObject({ router: ['browser'] })
+    const attempt = await begin(at, undefined, 'home')
+    const { kind, url } = await step(attempt)
+    const shown = new URL(url)
+    const back = new URL(shown.searchParams.get('callback_url') ?? '')
+    expect([kind, shown.origin + shown.pathname, shown.searchParams.get('code_challenge_method')]).toEqual(['browser', `${at.maker.origin}/auth`, 'S256'])
+    expect(back.pathname).toMatch(/^\/callback\/[\w-]{32}$/)
+    const local = (path: string): string => `http://127.0.0.1:${back.port}${path}`
+    expect((await fetch(local('/callback/guessed?code=forged'))).status).toBe(404)
+    expect((await fetch(local(`${back.pathname}?code=a&code=b`))).status).toBe(400)
+    expect((await fetch(local(`${back.pathname}?code=the-code`))).status).toBe(200)
+    expect(await over(attempt)).toEqual({ kind: 'done', profile: 'router:home', account: null })
+    expect(at.maker.asked).toHaveLength(1)
+    const { code, code_verifier: verifier = '', code_challenge_method: method } = at.maker.asked[0] ?? {}
+    expect([code, method, createHash('sha256').update(verifier).digest('base64url')]).toEqual(['the-code', 'S256', shown.searchParams.get('code_challenge')])
+    expect(at.sealed.get('router:home')).toBe(key)
+    expect([...at.hidden]).toContain(key)
+    expect(await at.models.door.credentials.list()).toMatchObject([{ profile: 'router:home', kind: 'api-key', from: 'vault', state: 'ready' }])
+    expect(at.acts).toEqual([{ act: 'credential.added', principal: ownerPrincipal, subject: 'router:home', outcome: 'done', reason: 'somebody signed in' }])
+    await expect(fetch(local(`${back.pathname}?code=again`))).rejects.toThrow()
+  })
+
+  it('takes the address that was pasted, and seals nothing where somebody said no, the code is refused or the answer is none', async () => {
+    for (const [answer, query, reason] of [
+      [{ status: 403, body: { error: 'x' } }, 'code=c', /said no: the code was refused \(403\)/],
+      [{ status: 500, body: {} }, 'code=c', /an answer that is no key \(500\)/],
+      [{ status: 200, body: { key: 'has blanks in it' } }, 'code=c', /This is no key/],
+      [undefined, 'error=access_denied', /Somebody said no/],
+    ] as const) {
+      const at = await withMaker(answer)
+      const attempt = await begin(at)
+      const back = new URL((await step(attempt)).url).searchParams.get('callback_url') ?? ''
+      expect(() => attempt.handIn('http://localhost:1/elsewhere?code=c')).toThrow('This is not the address the browser ended at.')
+      attempt.handIn(`${back}?${query}`)
+      expect(await over(attempt)).toMatchObject({ kind: 'failed', reason: expect.stringMatching(reason) as string })
+      expect([...at.sealed.keys()]).toEqual([])
+    }
+  })
+
+  it('has no codes to type, and is not there for a provider whose address is another one', async () => {
+    const at = await withMaker()
+    expect(await over(await begin(at, 'device'))).toMatchObject({ kind: 'failed', reason: expect.stringContaining('Use --browser') as string })
+    at.set({ models: { providers: { router: { baseUrl: 'https://elsewhere.example/v1', models: [] } } } })
+    expect(at.models.door.credentials.ways()).not.toHaveProperty('router')
+    await expect(begin(at)).rejects.toMatchObject({ code: 'models-sign-in-unsupported' })
+  })
+})
