@@ -190,7 +190,9 @@ function openConnection(options: ConnectOptions, given: Credential): Promise<Gat
       else call.reject(refusalProblem(asFields(frame['error']), client === undefined ? options : undefined))
     }
 
-    socket.on('message', (data) => {
+    socket.on('message', (data, isBinary) => {
+      // This protocol is text, which was checked to be that; bytes pass by that check, and whoever sends them is no gateway.
+      if (isBinary) return socket.terminate()
       let frame: Fields
       try {
         frame = asFields(JSON.parse(String(data)))

@@ -98,6 +98,7 @@ describe('what a server sends', () => {
     ['a masked frame', Buffer.from([0x81, 0x81, 1, 2, 3, 4, 5])],
     ['a packed frame', Buffer.from([0xc1, 1, 0])],
     ['text that is no UTF-8', Buffer.from([0x81, 2, 0xff, 0xff])],
+    ['bytes where words belong', Buffer.concat([Buffer.from([0x82, 2]), Buffer.from('{}')])],
   ])('%s ends the connection before it takes room', async (_what, bytes) => {
     const { url } = await after((socket) => socket.write(bytes))
     const before = process.memoryUsage().arrayBuffers

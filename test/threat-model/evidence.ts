@@ -192,6 +192,8 @@ export const evidence: readonly Evidence[] = [
   // Files are fetched from their channel's own hosts and for its account; documents are read by a process that may open nothing.
   { on: ['media'], controls: ['hasAccessControl', 'authorizesSource', 'implementsPOLP'], tests: [`${fetchMedia} › is fetched from its channel`], attacks: [`${fetchMedia} › reaches nothing near by a name that leads there`, `${fetchMedia} › has no credential of theirs sent along`, 'MED-07', 'MED-16'] },
   { on: ['media'], controls: ['authenticatesSource', 'implementsAuthenticationScheme'], tests: [`${connections} › has its media fetched for its own account`], attacks: [`${connections} › is refused in the name of`, `${fetchMedia} › leads nowhere by a redirect`] },
+  // Documents are taken apart by a process without native code that may load, start and write nothing; films and sound by a program in the cage.
+  { on: ['media'], controls: ['usesSecureFunctions'], tests: ['test/attacks/med.test.ts › MED-07 may open nothing but itself'], attacks: ['test/attacks/med.test.ts › MED-07 holds no native code', 'MED-04', 'MED-05'] },
   { on: ['media'], controls: ['definesConnectionTimeout'], tests: ['MED-11'], attacks: ['MED-07'] },
   { on: ['media'], controls: ['encodesOutput'], tests: ['MED-09'], attacks: ['MED-10', 'INJ-04'] },
   { on: ['egress'], controls: ['validatesInput', 'sanitizesInput'], tests: ['NET-01'], attacks: ['NET-02', 'NET-07'] },
@@ -255,6 +257,8 @@ export const evidence: readonly Evidence[] = [
   { on: ['cli'], controls: ['isResilient'], tests: ['cli/src/gateway-client.test.ts › ends waiting requests when the connection goes'], attacks: ['cli/src/gateway-client.test.ts › gives up after the time it was given'] },
 
   { on: ['cli'], controls: ['implementsStrictHTTPValidation', 'validatesHeaders'], tests: [`${hostileGateway} › answers as a gateway does`], attacks: [`${hostileGateway} › is refused, and the token is not sent`] },
+  // What comes is text of the protocol or the end of the connection; what would steer a terminal is taken out of whatever is shown.
+  { on: ['cli'], controls: ['validatesContentType', 'invokesScriptFilters'], tests: ['cli/src/printable.test.ts › makes one line of many', `${client} › carries answers, refusals and second answers`], attacks: [`${hostileGateway} › bytes where words belong`, `${hostileGateway} › is refused, and the token is not sent`, 'cli/src/printable.test.ts › never lets a control character through'] },
   { on: ['cli'], controls: ['checksInputBounds'], tests: [`${client} › gives up after the time it was given`], attacks: [`${hostileGateway} › ends the connection before it takes room`] },
   { on: ['cli'], controls: ['handlesResourceConsumption'], tests: [`${client} › hands events out in order`], attacks: [`${hostileGateway} › twenty thousand events`] },
   { on: ['cli'], controls: ['usesStrongSessionIdentifiers'], tests: [`${client} › shows a signed device where there is no token`], attacks: ['WSH-10', 'AUT-11', 'AUT-12'] },
@@ -306,6 +310,10 @@ export const evidence: readonly Evidence[] = [
   { on: intoOwnFiles, controls: ['implementsAuthenticationScheme', 'authorizesSource'], tests: ['gateway/src/foundation/storage/storage.test.ts › keeps the file to the owner', `${config} › set, patch and unset keep comments; the file is 600`], attacks: [replacedNoFile, openedNoFile] },
   // The record lies in the same database as the conversations: another one in its place, or an older one, is noticed by it.
   { on: ['gateway→session-store', 'gateway→audit-store'], controls: ['authenticatesDestination', 'checksDestinationRevocation'], tests: ['AUD-04'], attacks: ['AUD-01', replacedNoFile] },
+  // Opened at each use and looked at then: another file, folder or link in its place is refused, or begun anew; a configuration that changed since it was read is not written over.
+  { on: ['cli→config-store'], controls: ['authenticatesDestination', 'checksDestinationRevocation'], tests: [`${config} › the base hash guards against a file that changed`], attacks: ['CFG-11', `${machine} › is not written through a link`, replacedNoFile] },
+  { on: ['agent→workspace'], controls: ['authenticatesDestination', 'checksDestinationRevocation'], tests: [`${files} › writes whole files, makes folders, keeps 600 and 700`], attacks: ['PTH-02', 'PTH-03', replacedNoFile] },
+  { on: ['gateway→log-store'], controls: ['authenticatesDestination', 'checksDestinationRevocation'], tests: [`${log} › a file that was moved away is begun anew`], attacks: [`${log} › what stands in the way is not written through`, replacedNoFile] },
   { on: ['credential-store→gateway', 'gateway→credential-store'], controls: ['authenticatesDestination', 'checksDestinationRevocation'], tests: [`${vault} › what is sealed comes back`], attacks: ['CRD-02', 'CRD-05'] },
   // The key is handed to nobody but the process whose file it is, and one that was replaced opens nothing any more.
   { on: ['vault-key→gateway'], controls: ['isEncrypted'], tests: [`${vault} › others may not be able to read it`], attacks: [openedNoFile, 'CRD-03'] },

@@ -94,7 +94,7 @@ export function threatModelPage(weighed: Weighed): string {
     controls.filter((control) => ![...proven].some((pair) => pair.endsWith(` ${control}`))).join(', '),
     '',
     '`usesSecureFunctions` asks for a process without native add-ons. On Node 20 the database is one, so it is claimed',
-    'of the page and of a channel in a process of its own, which loads none and makes no program of words.',
+    'of the page, of a channel in a process of its own and of what takes documents apart, which load none and make no program of words.',
     '`usesCodeSigning` and integrity of code ask for code that is checked when it is loaded. Packages can be signed; what is installed is not checked again.',
   ].join('\n')}\n`
 }
