@@ -8,7 +8,7 @@ export const groups: Readonly<Record<string, CommandGroup>> = {
   backup: { summary: 'Everything in one sealed file, and the way back', topic: 'start' },
   channels: { summary: 'How the messaging networks are connected', topic: 'look' },
   config: { summary: 'Read and change the configuration', topic: 'settings' },
-  cron: { summary: 'What the gateway does by itself, and when', topic: 'look' },
+  cron: { summary: 'What is done at set times: your jobs, and what the gateway does by itself', topic: 'talk' },
   devices: { summary: 'Apps and computers that may connect', topic: 'people' },
   egress: { summary: 'What leaves this machine through tools', topic: 'look' },
   gateway: { summary: 'Run the gateway and look after it', topic: 'start' },

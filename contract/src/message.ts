@@ -74,6 +74,8 @@ export interface IncomingMessage {
    * Never from a network, and never a person's words.
    */
   follows?: { id: PlatformMessageId; effect: import('./tool.ts').Effect; outcome: 'done' | 'failed' | 'unknown'; why: string }
+  /** The gateway itself wrote it, because a job of its sender was due then (epoch ms). Never from a network, and nothing is there to reply to. */
+  job?: { id: string; dueAt: number }
   /** Wishes for this turn only. Honoured only where `session` is. */
   wishes?: TurnWishes
 }

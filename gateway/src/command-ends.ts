@@ -48,7 +48,7 @@ export function commandEnds({ store, clock, newId, config, inbox, sessions, labe
       const receipt = await receive({
         // To the place and for the person of the message that began it; judged anew, like every message.
         id: wakeId(ended.id), chat, sender: message.sender, session: ended.session, sentAt: clock.now(), text: endWords(ended, newId('cb')), attachments: [], mentioned: 'yes', wishes: { commands: false },
-        follows: { id: message.follows?.id ?? message.id, effect: { kind: 'runs-code', what: ended.command }, outcome, why: endOf(ended) }, ...(ended.origin === undefined ? {} : { origin: ended.origin }),
+        follows: { id: message.follows?.id ?? message.id, effect: { kind: 'runs-code', what: ended.command }, outcome, why: endOf(ended) }, ...(ended.origin === undefined ? {} : { origin: ended.origin }), ...(message.job === undefined ? {} : { job: message.job }),
       })
       if (receipt.kind === 'refused') await note(ended)
     },

@@ -33,6 +33,7 @@ import { createConnections } from './foundation/connections/index.ts'
 import { createPush } from './foundation/push/index.ts'
 import { createEgress, createLeakScan, createReader, createWeb, type EgressOptions } from './foundation/egress/index.ts'
 import { createHalt, loopSection, processesUnder } from './foundation/halt/index.ts'
+import { createJobs, cronSection } from './foundation/jobs/index.ts'
 import { createLog, hideSecrets, linkForTail, logSection, maskedProblem } from './foundation/log/index.ts'
 import { createFilesTaken, createMedia, createSpeech } from './foundation/media/index.ts'
 import { createMemory } from './foundation/memory/index.ts'
@@ -61,6 +62,7 @@ import { commandEnds } from './command-ends.ts'
 import { fetchMedia } from './fetch-media.ts'
 import { fetchPublicKeys } from './fetch-public-keys.ts'
 import { createInputCheck } from './input-check.ts'
+import { jobNeeds, jobsSubject, placeForJobs, type JobRooms } from './job-needs.ts'
 import { createKnownChats } from './known-chats.ts'
 import { mediaNeeds } from './media-needs.ts'
 import { auditKey, recordVaultAct, sealed, withoutFactor } from './opened-vault.ts'
@@ -123,6 +125,9 @@ export interface Gateway {
   /** Stops in order: no new work, channels closed, what runs checkpointed, store closed. Calling twice is harmless. */
   close(why?: { reason?: string; restart?: boolean }): Promise<void>
 }
+
+/** Where this machine is, for times nobody gave a zone. */
+const machineZone = new Intl.DateTimeFormat().resolvedOptions().timeZone
 
 /** How long running turns get to end by themselves when the gateway stops; then they are left for the next start. */
 const drainMs = 5_000
@@ -359,7 +364,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     }
     const speech = createSpeech({ config, clock, log: log.child('speech'), needs: soundNeeds })
     closers.push(() => speech.close())
-    const voice = createVoiceAnswers({ speech, outbox, sessions, connections, channels, agentOf: agentOfKey, isChild: isSubAgent, log: log.child('speech') })
+    const voice = createVoiceAnswers({ speech, outbox, sessions, connections, channels, agentOf: agentOfKey, isChild: isSubAgent, callModel, clock, log: log.child('speech') })
     const workspaceOf = createWorkspaceOf({ stateDir, config, agents })
     const labels = createFileLabels({ store, clock })
     const doorFor = (serves: Door['serves']): Door | undefined => channels.map((channel) => connections.of({ channel: channel.id, account: 'default' as ChatRef['account'] })?.door).find((door) => door?.serves === serves)
@@ -375,6 +380,13 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         },
       }),
     })
+    const jobRooms: JobRooms = {
+      store, log: log.child('jobs'), config, audit, channels, inbox, sessions, outbox, guard, chats, connections, stopSession: (key, how) => stopSession(key, how), receive: (message) => during({ place: placeOf(message.chat) }, () => handleMessage(message, journey)),
+      held: () => halt.state().kind !== 'running', zone: () => agents.defaults().userTimezone ?? machineZone, model: resolveModel, mask: log.mask,
+    }
+    const jobs = createJobs({ store, clock, newId, log: log.child('jobs'), needs: jobNeeds(jobRooms) })
+    closers.push(() => jobs.close())
+    config.onChange(cronSection, jobs.wake)
     const background = createBackgroundCommands({
       store, clock, log: log.child('commands'),
       needs: commandEnds({ store, clock, newId, config, inbox, sessions, labels, workspaceOf, receive: (message) => handleMessage(message, journey), mask: log.mask }),
@@ -408,6 +420,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           egress.restore()
           outbox.release()
           sessions.release()
+          jobs.wake()
         },
         async stopWork() {
           const [turns, ended] = await Promise.all([sessions.stopAll(), commands.stopAll(), browsers.stopAll()])
@@ -430,7 +443,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     })
     /** Stop is stop: what its turns left running in the background, and what they handed to others, ends with them. */
     const stopSession: typeof sessions.abort = async (key, how) => {
-      const [turns] = await Promise.all([sessions.abort(key, how), ...(how.turn === undefined ? [commands.stop(key), browsers.stop(key), subAgents.stop(key)] : [])])
+      const [turns] = await Promise.all([sessions.abort(key, how), ...(how.turn === undefined ? [commands.stop(key), browsers.stop(key), subAgents.stop(key), jobs.stop(key)] : [])])
       return turns
     }
     const sayAloud = async (text: string, to: { chat: ChatRef; principal: PrincipalId; agent: AgentId; session: SessionKey; turn: TurnId; key: string }, signal: AbortSignal): ReturnType<typeof outbox.send> => {
@@ -451,7 +464,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       describeStatus: ({ session }) => status(session), clock, newId, web, labels, browsers,
       memory: { room: memory, today: () => promptDate(clock.now(), agents.defaults().userTimezone) },
       messaging: { places: chats.placesOf, send: outbox.send, sent: outbox.ofSend, find: outbox.find, connection: (chat) => connections.of(chat), speak: sayAloud, clock },
-      subAgents,
+      subAgents, jobs: (subject) => jobs.grant(jobsSubject(jobRooms, subject)),
     })
     const why = createWhy({ inbox, sessions, outbox, audit, store, spent: budget.door.ofTurn })
 
@@ -540,7 +553,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       }),
       commands: () => chatCommands.map(({ name, aliases, description, args, ownerOnly }) => ({ name, aliases: [...aliases], description, args, ownerOnly })),
       fetchFile: (url, principal) => web.file({ use: 'web', agent: agents.defaultId(), principal: principal.id, owner: principal.role === 'owner', session: mainKey(agents.defaultId()) }, url, new AbortController().signal),
-      egress, halt, schedule, budget: budget.door, bearing: during,
+      egress, halt, schedule, jobs: { ...jobs, agent: (id) => agents.get(id ?? agents.defaultId()).id, place: (principal, wanted) => placeForJobs(jobRooms, principal, wanted) }, budget: budget.door, bearing: during,
       tools: { list: toolbox.list, catalog: toolbox.catalog },
       memory: {
         search: ({ principal, agent = agents.defaultId(), query, max }) => sandbox.memoryOf({ agent: agents.get(agent).id, session: mainKey(agents.get(agent).id), principal }).search(query, max),
@@ -590,6 +603,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     await endAnsweredButtons({ guard, outbox, log })
     await subAgents.resume()
     await background.resume()
+    await jobs.start()
     if (resumed.messages + resumed.deliveries > 0) log.info('Continued what was unfinished.', resumed)
     // Our own ways in are needed by the first client; networks connect in the background.
     const opening = connections.start(60_000).catch((error: unknown) => log.error('Channels could not be started.', { error: describeError(error) }))
@@ -627,6 +641,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         closing ??= (async () => {
           log.info('The gateway is stopping.', { reason: why.reason ?? 'asked' })
           const doorClosed = door.close({ ...(why.reason === undefined ? {} : { reason: why.reason }), ...(why.restart === true ? { restartExpectedMs: 2_000 } : {}) })
+          await jobs.close()
           await connections.close()
           await sessions.close(drainMs)
           await outbox.close(drainMs)

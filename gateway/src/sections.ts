@@ -8,6 +8,7 @@ import { budgetMigration, budgetRaisesMigration, budgetsSection } from './founda
 import { connectionsMigration, sealedValuesMigration } from './foundation/connections/index.ts'
 import { egressMigration, egressSection, webSection } from './foundation/egress/index.ts'
 import { haltMigration, loopSection } from './foundation/halt/index.ts'
+import { cronSection, jobsMigration } from './foundation/jobs/index.ts'
 import { logSection } from './foundation/log/index.ts'
 import { mediaSection, speechSection } from './foundation/media/index.ts'
 import { memoryMigration, memorySection } from './foundation/memory/index.ts'
@@ -23,8 +24,8 @@ import { messagesSection, migrations as sessionMigrations, sessionSection } from
 
 /** The sections of the configuration, each from the room that owns it. */
 export const sections = [
-  gatewaySection, nodesSection, backupSection, agentsSection, modelsSection, authSection, sessionSection, messagesSection, commandsSection, peopleSection, policySection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, browserSection, loopSection, toolsSection, memorySection, mediaSection, speechSection, ...channels.map((channel) => channel.config),
+  gatewaySection, nodesSection, backupSection, agentsSection, modelsSection, authSection, sessionSection, messagesSection, commandsSection, peopleSection, policySection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, browserSection, loopSection, toolsSection, cronSection, memorySection, mediaSection, speechSection, ...channels.map((channel) => channel.config),
 ]
 
 /** The steps that make the database, each from the room that owns the tables. */
-export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, credentialsMigration, picturesMigration, credentialValuesMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration, fileLabelsMigration, haltMigration, memoryMigration, subAgentsMigration, budgetRaisesMigration, backgroundCommandsMigration, sealedValuesMigration, pushMigration, guardConversationsMigration, scheduleMigration]
+export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, credentialsMigration, picturesMigration, credentialValuesMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration, fileLabelsMigration, haltMigration, memoryMigration, subAgentsMigration, budgetRaisesMigration, backgroundCommandsMigration, sealedValuesMigration, pushMigration, guardConversationsMigration, scheduleMigration, jobsMigration]

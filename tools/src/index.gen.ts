@@ -2,6 +2,7 @@
 import type { Tool } from '@moltbot/contract'
 import { applyPatch } from './apply-patch.ts'
 import { browser } from './browser.ts'
+import { cron } from './cron.ts'
 import { edit } from './edit.ts'
 import { image } from './image.ts'
 import { list } from './list.ts'
@@ -20,4 +21,4 @@ import { webFetch } from './web-fetch.ts'
 import { webSearch } from './web-search.ts'
 import { write } from './write.ts'
 
-export const tools: readonly Tool[] = [applyPatch, browser, edit, image, list, memory, message, nodes, pdf, processes, read, run, search, sessions, status, tts, webFetch, webSearch, write]
+export const tools: readonly Tool[] = [applyPatch, browser, cron, edit, image, list, memory, message, nodes, pdf, processes, read, run, search, sessions, status, tts, webFetch, webSearch, write]

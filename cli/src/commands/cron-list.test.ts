@@ -14,7 +14,7 @@ it('says of each job how often, when last with what result, and when next', asyn
   ]
   const gateway = await startFakeGateway({ token: 'T', methods: { 'cron.list': { jobs } } })
   const { out } = await runCommand(['cron', 'list', '--all'], { gateway, clock, columns: 160 })
-  expect(out).toMatch(/house:sweep +Sweeping +24 h +3 h ago +Swept\. +in 21 h/)
+  expect(out).toMatch(/house:sweep +Sweeping +every 24 h +3 h ago +Swept\. +in 21 h/)
   expect(out).toMatch(/house:locks .*1 min ago +failed: A lock.* is gone\. +now/)
   expect(out).toMatch(/house:paint .*never +off \(yard\.paint\)/)
   expect(out).not.toContain('\u001b[2J')
@@ -24,6 +24,6 @@ it('says of each job how often, when last with what result, and when next', asyn
 
 it('says so where nothing is done', async () => {
   const gateway = await startFakeGateway({ token: 'T', methods: { 'cron.list': { jobs: [] } } })
-  expect((await runCommand(['cron'], { gateway })).out).toContain('Nothing is done by itself.')
+  expect((await runCommand(['cron'], { gateway })).out).toContain('Nothing is done at set times.')
   await gateway.close()
 })

@@ -5,9 +5,9 @@ import { asFields, asList, asNumber, asText } from '../wire-fields.ts'
 
 export const cronList = defineCommand({
   name: 'cron list',
-  summary: 'What the gateway does by itself: how often, when last and with what result, when next',
-  description: 'Backups, the daily review, checkpoints of the record and forgetting what is too old. Jobs of your own are not there yet.',
-  topic: 'look',
+  summary: 'Your jobs and what the gateway does by itself: when, when last and with what result, when next',
+  description: 'The gateway itself makes backups, the daily review and checkpoints of the record, and forgets what is too old. Owners see everybody’s jobs.',
+  topic: 'talk',
   groupDefault: true,
   args: {},
   flags: { all: { kind: 'boolean', summary: 'Also what is switched off' } },
@@ -18,15 +18,15 @@ export const cronList = defineCommand({
     const found = asFields(await client.request('cron.list', { includeDisabled: flags.all }))
     report(found, () => {
       const jobs = asList(found['jobs'])
-      if (jobs.length === 0) return 'Nothing is done by itself.'
-      return table(['Id', 'What', 'Every', 'Last', 'Result', 'Next'], jobs.map((job) => {
-        const [state, house] = [asFields(job['state']), asFields(job['house'])]
+      if (jobs.length === 0) return 'Nothing is done at set times. Make a job: moltbot cron add --help'
+      return table(['Id', 'What', 'When', 'Last', 'Result', 'Next'], jobs.map((job) => {
+        const [state, house, own] = [asFields(job['state']), asFields(job['house']), asFields(job['own'])]
         const next = asNumber(state['nextRunAtMs'])
         const last = asNumber(state['lastRunAtMs'])
         return [
-          asText(job['id']) ?? '', asText(job['name']) ?? '', durationWords(asNumber(asFields(job['schedule'])['everyMs']) ?? 0), agoWords(last, clock.now()),
-          last === undefined ? '' : `${state['lastStatus'] === 'error' ? 'failed: ' : ''}${asText(house['lastWords']) ?? ''}`,
-          job['enabled'] === false ? `off${asText(house['setting']) === undefined ? '' : ` (${asText(house['setting']) ?? ''})`}` : next === undefined ? '' : next <= clock.now() ? 'now' : `in ${durationWords(next - clock.now())}`,
+          asText(job['id']) ?? '', asText(job['name']) ?? '', asText(own['when']) ?? `every ${durationWords(asNumber(asFields(job['schedule'])['everyMs']) ?? 0)}`, agoWords(last, clock.now()),
+          last === undefined ? '' : `${state['lastStatus'] === 'error' ? 'failed: ' : state['lastStatus'] === 'skipped' ? 'left out: ' : ''}${asText(house['lastWords']) ?? asText(own['lastWords']) ?? ''}`,
+          job['enabled'] === false ? `off${asText(house['setting']) === undefined ? (asText(own['stoppedWhy']) === undefined ? '' : `: ${asText(own['stoppedWhy']) ?? ''}`) : ` (${asText(house['setting']) ?? ''})`}` : next === undefined ? '' : next <= clock.now() ? 'now' : `in ${durationWords(next - clock.now())}`,
         ]
       }), terminal.columns(), terminal.paint.dim)
     })

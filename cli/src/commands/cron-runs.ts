@@ -5,8 +5,8 @@ import { asFields, asList, asNumber, asText } from '../wire-fields.ts'
 
 export const cronRuns = defineCommand({
   name: 'cron runs',
-  summary: 'What came of what the gateway did by itself, newest last',
-  topic: 'look',
+  summary: 'What came of jobs and of what the gateway did by itself, newest last',
+  topic: 'talk',
   args: {},
   flags: {
     id: { kind: 'text', value: 'id', summary: 'Of this job only' },
@@ -20,9 +20,9 @@ export const cronRuns = defineCommand({
     report(found, () => {
       const entries = asList(found['entries'])
       if (entries.length === 0) return 'Nothing was done yet.'
-      return table(['When', 'Id', 'Took', 'Asked by', 'Result'], entries.map((entry) => [
-        agoWords(asNumber(entry['runAtMs']), clock.now()), asText(entry['jobId']) ?? '', durationWords(asNumber(entry['durationMs']) ?? 0), asText(entry['askedBy']) ?? 'itself',
-        `${entry['status'] === 'error' ? 'failed: ' : ''}${asText(entry['summary']) ?? asText(entry['error']) ?? ''}`,
+      return table(['When', 'What', 'Took', 'Asked by', 'Result'], entries.map((entry) => [
+        agoWords(asNumber(entry['runAtMs']), clock.now()), asText(entry['jobName']) ?? asText(entry['jobId']) ?? '', durationWords(asNumber(entry['durationMs']) ?? 0), asText(entry['askedBy']) ?? 'itself',
+        `${entry['status'] === 'error' ? 'failed: ' : entry['status'] === 'skipped' ? 'not done: ' : ''}${entry['late'] === true ? '(late) ' : ''}${asText(entry['summary']) ?? asText(entry['error']) ?? ''}`,
       ]), terminal.columns(), terminal.paint.dim)
     })
     return exitCodes.ok

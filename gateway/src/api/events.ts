@@ -10,6 +10,7 @@ import type { WireMessage } from './wire/message.ts'
 import { healthSummary } from './wire/health.ts'
 import { messageName } from './wire/history.ts'
 import { houseId, houseRunRow } from './wire/house-jobs.ts'
+import { jobEvent, ownerOfChange } from './wire/job-rows.ts'
 import { failureOf } from './wire/run-end.ts'
 import { mayRead } from './wire/scopes.ts'
 import { agentOf } from './wire/session-key.ts'
@@ -56,7 +57,7 @@ const eventNames4 = [...eventNames, 'session.message', 'sessions.changed', 'conf
 
 /**
  * Turns what happens in the rooms into events of the wire: `chat`, `agent`, `session.message`, `sessions.changed`,
- * `health`, `config.changed`, `cron` (a job began or ended), `pairing.changed` (a stranger asked, or was decided on), `security.changed` (a review found something else than the one before). Ticks, presence, device pairing and shutdown are the server's own. Order: everything about one
+ * `health`, `config.changed`, `cron` (a job began, ended or was changed), `pairing.changed` (a stranger asked, or was decided on), `security.changed` (a review found something else than the one before). Ticks, presence, device pairing and shutdown are the server's own. Order: everything about one
  * session is told in the order it happened, after the answer to the request that caused it, and each run ends once.
  */
 export function createWireEvents(rooms: Rooms): WireEvents {
@@ -86,6 +87,10 @@ export function createWireEvents(rooms: Rooms): WireEvents {
         rooms.schedule?.onChange((change) => {
           const payload = change.kind === 'started' ? { jobId: houseId(change.job), action: 'started', runAtMs: change.at } : houseRunRow(change.run)
           broadcast.toAll('cron', (caller) => (mayRead(caller) ? payload : undefined), { droppable: true })
+        }) ?? (() => undefined),
+        rooms.jobs?.onChange((change) => {
+          const payload = jobEvent(change)
+          broadcast.toAll('cron', (caller) => (mayRead(caller) || caller.principal.id === ownerOfChange(change) ? payload : undefined), { droppable: true })
         }) ?? (() => undefined),
         rooms.guard.onPairing(() => broadcast.toAll('pairing.changed', (caller) => (caller.protocol === 4 && mayRead(caller) ? {} : undefined))),
       ]

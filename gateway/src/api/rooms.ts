@@ -1,4 +1,4 @@
-import type { AgentId, Channel, ChatRef, Check, Clock, Facts, Door, Logger, MemoryHit, ModelInfo, NewId, Store, Principal, PrincipalId, Review, VaultDesk, SandboxFacts, SandboxProbe, FileReader, FileWriter } from '@moltbot/contract'
+import type { AgentId, Channel, ChatRef, Check, Clock, Facts, Door, Logger, MemoryHit, ModelInfo, NewId, Store, Principal, PrincipalId, Review, SenderId, VaultDesk, SandboxFacts, SandboxProbe, FileReader, FileWriter } from '@moltbot/contract'
 import type { Audit, AuditDoor } from '../foundation/audit/types.ts'
 import type { BudgetDoor } from '../foundation/budget/types.ts'
 import type { HaltDoor } from '../foundation/halt/types.ts'
@@ -6,6 +6,7 @@ import type { EgressDoor } from '../foundation/egress/types.ts'
 import type { ConfigDoor } from '../foundation/config/types.ts'
 import type { Connections } from '../foundation/connections/types.ts'
 import type { CredentialsDoor } from '../foundation/models/types.ts'
+import type { JobsDoor } from '../foundation/jobs/types.ts'
 import type { FilesTaken } from '../foundation/media/types.ts'
 import type { NodesDoor } from '../foundation/nodes/types.ts'
 import type { PushDoor } from '../foundation/push/types.ts'
@@ -87,6 +88,8 @@ export interface Rooms {
   reviews?: ReviewDoor
   /** What the gateway does by itself, when and with what result. Absent: this gateway was built without its schedule. */
   schedule?: HouseDoor
+  /** What people have done at set times. Absent: this gateway was built without. */
+  jobs?: OwnJobsDoor
   /** Whether everything is paused or stopped, and the way there and back. Absent: this gateway was built without. */
   halt?: HaltDoor
   /** Does work whose entries in the record bear this where they say nothing of their own. Absent: they bear nothing. */
@@ -95,6 +98,14 @@ export interface Rooms {
   rotateAuthority?(from: number): Promise<CertificateFacts>
   /** Asks the process to stop (`restart`: with the wish to be started again). Returns at once. */
   shutdown(reason: string, restart: boolean): void
+}
+
+/** Jobs as methods ask for them, with where their results may go. */
+export interface OwnJobsDoor extends JobsDoor {
+  /** Throws `Problem('agent-unknown')`. Absent: the default one. */
+  agent(id: string | undefined): AgentId
+  /** A place of this person's, by a channel, an account and a chat; absent or `last`: where they were last. Rejects with `Problem('recipient-unknown')`. */
+  place(principal: PrincipalId, wanted: { channel?: string | undefined; account?: string | undefined; to?: string | undefined } | 'none'): Promise<{ chat: ChatRef | null; sender: SenderId }>
 }
 
 export interface ModelsDoor {

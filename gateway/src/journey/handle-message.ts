@@ -134,7 +134,7 @@ async function proceed(tx: Tx, row: InboxRow, principal: Principal, journey: Jou
       ...row.message.wishes, ...(parsed.thinking === undefined ? {} : { thinking: parsed.thinking }), ...(parsed.model === undefined ? {} : { model: parsed.model }),
     }
     await sessions.enqueue(tx, { ...row, message: { ...row.message, text: parsed.text, ...(wishes === undefined ? {} : { wishes }) } }, principal)
-    const note = row.message.follows === undefined ? await journey.heldNote(tx, row, principal) : undefined
+    const note = row.message.follows === undefined && row.message.job === undefined ? await journey.heldNote(tx, row, principal) : undefined
     if (note !== undefined) await journey.outbox.reply(tx, { inbox: row.id, chat: row.chat, principal: principal.id }, note, 'held')
     return
   }
@@ -317,8 +317,8 @@ function nextStep(fault: Extract<TurnOutcome, { kind: 'failed' }>['fault']['clas
 }
 
 function lateNotice(turn: Turn): string {
-  const sentAt = turn.batch[0]?.message.sentAt ?? turn.startedAt
-  return turn.startedAt - sentAt > lateAfterMs ? '*(Late: I was away when you wrote.)*\n\n' : ''
+  const { sentAt = turn.startedAt, job } = turn.batch[0]?.message ?? {}
+  return turn.startedAt - sentAt > lateAfterMs ? `*(Late: I was away when ${job === undefined ? 'you wrote' : 'this was due'}.)*\n\n` : ''
 }
 
 /** In a private chat: that another model answers than the one that was to, once when that begins and once when it is over. */

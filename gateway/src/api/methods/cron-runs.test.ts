@@ -15,6 +15,6 @@ it('tells what came of the runs of one job or of all, oldest first', async () =>
     { ts: 5_005, jobId: 'house:sweep', action: 'finished', status: 'ok', summary: 'Swept.', runAtMs: 5_000, durationMs: 5, askedBy: 'olga' },
   ])
   expect((await callMethod(cronRuns, { scope: 'all', limit: 1 }, rooms)).entries).toHaveLength(1)
-  await expect(callMethod(cronRuns, { id: 'daily-news' }, rooms)).rejects.toMatchObject({ code: 'job-unknown' })
+  await expect(callMethod(cronRuns, { id: 'daily-news' }, rooms)).rejects.toMatchObject({ code: 'jobs-absent' })
   await expect(callMethod(cronRuns, {}, await fakeRooms())).rejects.toMatchObject({ code: 'schedule-absent' })
 })

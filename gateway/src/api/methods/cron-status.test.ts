@@ -6,7 +6,7 @@ import { cronStatus } from './cron-status.ts'
 
 it('tells how many jobs there are and when the next is due, or that nothing runs', async () => {
   const rooms = await fakeRooms()
-  expect(await callMethod(cronStatus, { agentId: 'main' }, rooms)).toEqual({ enabled: false, storePath: '', jobs: 0, nextWakeAtMs: null })
+  expect(await callMethod(cronStatus, { agentId: 'main' }, rooms)).toEqual({ enabled: false, ownEnabled: false, storePath: '', jobs: 0, nextWakeAtMs: null })
   rooms.schedule = fakeSchedule(5_000)
-  expect(await callMethod(cronStatus, {}, rooms)).toEqual({ enabled: true, storePath: '', jobs: 2, nextWakeAtMs: 5_100 })
+  expect(await callMethod(cronStatus, {}, rooms)).toEqual({ enabled: true, ownEnabled: false, storePath: '', jobs: 2, nextWakeAtMs: 5_100 })
 })

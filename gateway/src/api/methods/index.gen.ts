@@ -33,10 +33,13 @@ import { configPatch } from './config-patch.ts'
 import { configSchema } from './config-schema.ts'
 import { configSet } from './config-set.ts'
 import { cronAdd } from './cron-add.ts'
+import { cronGet } from './cron-get.ts'
 import { cronList } from './cron-list.ts'
+import { cronRemove } from './cron-remove.ts'
 import { cronRun } from './cron-run.ts'
 import { cronRuns } from './cron-runs.ts'
 import { cronStatus } from './cron-status.ts'
+import { cronUpdate } from './cron-update.ts'
 import { devicePairApprove } from './device-pair-approve.ts'
 import { devicePairList } from './device-pair-list.ts'
 import { devicePairReject } from './device-pair-reject.ts'
@@ -192,10 +195,13 @@ export const methods: Method[] = [
   configSchema,
   configSet,
   cronAdd,
+  cronGet,
   cronList,
+  cronRemove,
   cronRun,
   cronRuns,
   cronStatus,
+  cronUpdate,
   devicePairApprove,
   devicePairList,
   devicePairReject,

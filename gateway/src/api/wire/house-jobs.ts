@@ -38,11 +38,18 @@ export const HouseRunRow = Type.Object({
 })
 
 const prefix = 'house:'
+/** Whether an id names something the gateway does by itself. */
+export const isHouse = (id: string): boolean => id.startsWith(prefix)
+/** The id a caller gave. Throws `Problem('job-unnamed')`. */
+export function namedJob(id: string | undefined): string {
+  if (id === undefined) throw new Problem('job-unnamed', 'It was not said which job.', { next: 'Name it by its id: moltbot cron list' })
+  return id
+}
 export const houseId = (name: string): string => `${prefix}${name}`
 
 /** The name behind a job's id. Throws `Problem('job-unknown')` for an id that is none of the house. */
 export function houseName(id: string): string {
-  if (!id.startsWith(prefix)) throw new Problem('job-unknown', `There is no job "${id}".`, { next: 'See them: moltbot cron list' })
+  if (!isHouse(id)) throw new Problem('job-unknown', `There is no job "${id}".`, { next: 'See them: moltbot cron list' })
   return id.slice(prefix.length)
 }
 

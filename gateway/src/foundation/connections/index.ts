@@ -55,7 +55,7 @@ export interface ConnectionsRoom extends Connections {
 }
 
 /** What only a channel may ask whose senders the gateway knows: a stranger chooses no session and no model. */
-function ofStranger({ session: _session, wishes: _wishes, follows: _follows, ...message }: IncomingMessage): IncomingMessage {
+function ofStranger({ session: _session, wishes: _wishes, follows: _follows, job: _job, ...message }: IncomingMessage): IncomingMessage {
   return message
 }
 

@@ -1,5 +1,5 @@
 import {
-  Problem, type ChatRef, type Clock, type InboxId, type IncomingMessage, type NewId, type PrincipalId, type Row, type SessionKey, type Sql, type Store, type TurnId, type Tx,
+  Problem, type ChatRef, type Clock, type InboxId, type IncomingMessage, type NewId, type PrincipalId, type Row, type SenderId, type SessionKey, type Sql, type Store, type TurnId, type Tx,
 } from '@moltbot/contract'
 import { hidePasted, reword, type HideSecrets } from './hide-pasted.ts'
 import { inPlainWords } from './plain-words.ts'
@@ -43,6 +43,8 @@ export interface InboxRoom extends Inbox {
   byPlatformId(platformId: string): Promise<InboxRow | undefined>
   /** By the network's id, newest first, of one sender in some channels, and in one chat where it is given. */
   ofClient(platformId: string, of: { channels: readonly string[]; sender: string; chat?: string }): Promise<InboxRow | undefined>
+  /** Who this person is on an account, by what they wrote there last, in this chat before any other; undefined: they never did. */
+  senderIn(chat: Pick<ChatRef, 'channel' | 'account' | 'chat'>, principal: PrincipalId): Promise<SenderId | undefined>
   /** The message its sender wrote before this one in the same chat; undefined when it is their first. */
   before(message: IncomingMessage): Promise<InboxId | undefined>
   /** Changes what the sender wrote, for a secret that got another name when it was kept. Resolves with the row as it is now. */
@@ -182,6 +184,10 @@ export function createInbox(options: {
         platformId, sender, ...channels, ...(chat === undefined ? [] : [chat]),
       )
       return row === undefined ? undefined : toRow(row)
+    },
+    async senderIn({ channel, account, chat }, principal) {
+      const row = await store.read.get('SELECT sender FROM inbox WHERE channel = ? AND account = ? AND principal = ? ORDER BY (chat = ?) DESC, received_at DESC LIMIT 1', channel, account, principal, chat)
+      return row?.['sender'] as SenderId | undefined
     },
     async before(message) {
       const { channel, account, chat } = message.chat

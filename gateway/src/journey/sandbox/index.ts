@@ -10,7 +10,7 @@
  * only what is computed here. Where none holds, nothing is run: there is no way from here to the bare machine.
  */
 export { createGrants } from './create-grants.ts'
-export { createSubAgents, isSubAgent, subAgentsMigration } from './sub-agents.ts'
+export { createSubAgents, isSubAgent, originOfEntries, subAgentsMigration } from './sub-agents.ts'
 export type { SubAgents, SubAgentsNeeds } from './sub-agents.ts'
 export type { GrantSubject, Sandbox, SandboxOptions } from './create-grants.ts'
 export { workspaceFiles } from './workspace-files.ts'
@@ -18,7 +18,7 @@ export { backgroundCommandsMigration, createBackgroundCommands, endOf, endWords 
 export type { BackgroundCommands, BackgroundNeeds, EndedCommand } from './background-commands.ts'
 export { createCommands } from './create-commands.ts'
 export type { CommandRoom, CommandsOptions } from './create-commands.ts'
-export { createFileLabels, fileLabelsMigration } from './file-labels.ts'
+export { createFileLabels, fileLabelsMigration, originOf } from './file-labels.ts'
 export type { CallLabel, FileLabels } from './file-labels.ts'
 export { execSection, sandboxSection, withOwn } from './config.ts'
 export type { SandboxConfig } from './config.ts'

@@ -7,8 +7,8 @@ import {
 export interface Conversation {
   chat: ChatRef
   turn: TurnId
-  /** The message it began with. */
-  replyTo: PlatformMessageId
+  /** The message it began with. Null: nobody wrote. */
+  replyTo: PlatformMessageId | null
 }
 
 export interface MessagingSubject { agent: AgentId; principal: PrincipalId; session: SessionKey; conversation?: Conversation }
@@ -139,7 +139,7 @@ export function messagingGrants<Subject extends MessagingSubject>(source: Messag
       if (text.trim() === '' && file === undefined) throw new Problem('message-empty', 'There is nothing to send.')
       if (reply && !place.own) throw new Problem('message-cannot', 'Only in its own conversation a turn answers to a message.', { next: 'Send it without reply.' })
       const given = file === undefined ? {} : { file: await readFile(subject, file, fileBytesMax, signal) }
-      return send(subject, place, { text, ...given, ...(reply && subject.conversation !== undefined ? { replyTo: subject.conversation.replyTo } : {}) })
+      return send(subject, place, { text, ...given, ...(reply && subject.conversation !== undefined && subject.conversation.replyTo !== null ? { replyTo: subject.conversation.replyTo } : {}) })
     },
     async speak(text, signal) {
       const { conversation } = subject
@@ -164,7 +164,7 @@ export function messagingGrants<Subject extends MessagingSubject>(source: Messag
     async react(id, to, emoji, signal) {
       const place = await placeOf(subject, to)
       if (id === undefined && !place.own) throw new Problem('message-unknown', 'Which message is meant was not said.', { next: 'Give its id.' })
-      const message = id === undefined ? subject.conversation?.replyTo : (await standing(subject, id, to)).platformId
+      const message = id === undefined ? (subject.conversation?.replyTo ?? undefined) : (await standing(subject, id, to)).platformId
       const connection = connectionOf(place.chat)
       const { react } = connection
       if (react === undefined || message === undefined) throw cannot(place.chat, 'reactions')

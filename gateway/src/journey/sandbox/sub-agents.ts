@@ -84,6 +84,11 @@ function toChild(row: Row): Child {
   }
 }
 
+/** Whose words stand in entries of a transcript. */
+export function originOfEntries(entries: readonly { body: EntryBody }[]): Origin | undefined {
+  return leastTrusted(entries.map(({ body }) => (body.kind === 'summary' || body.kind === 'injected' ? body.origin : body.kind === 'user' || body.kind === 'tool-result' ? body.message.origin : undefined)))
+}
+
 /** Work that a conversation hands to others of the same person, and what it may see of them. The end is told by what the gateway saw, not by what a model says. */
 export function createSubAgents(options: { store: Store; clock: Clock; newId: NewId; log: Logger; needs: SubAgentsNeeds }): SubAgents {
   const { store, clock, newId, log, needs } = options
@@ -93,7 +98,7 @@ export function createSubAgents(options: { store: Store; clock: Clock; newId: Ne
   const childrenOf = async (parent: SessionKey): Promise<Child[]> => (await store.read.all('SELECT * FROM sub_agents WHERE parent = ? ORDER BY created_at', parent)).map(toChild)
 
   async function labelOf(key: SessionKey): Promise<Origin | undefined> {
-    return leastTrusted((await needs.history(key, 1_000)).map(({ body }) => (body.kind === 'summary' ? body.origin : body.kind === 'user' || body.kind === 'tool-result' ? body.message.origin : body.kind === 'injected' ? body.origin : undefined)))
+    return originOfEntries(await needs.history(key, 1_000))
   }
 
   needs.onEnded((id) => {

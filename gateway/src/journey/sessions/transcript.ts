@@ -40,6 +40,8 @@ export interface TurnRow {
   chat: ChatRef
   startedAt: number
   endedAt: number | null
+  /** When its time was to be up as it began. */
+  deadline: number
   model: string | null
   /** The model that was to answer; another one in `model` took over from it. Null: never asked, or from before it was kept. */
   wanted: string | null
@@ -83,7 +85,7 @@ function toEntry(row: Row): EntryRow {
 function toTurn(row: Row): TurnRow {
   return {
     id: row['id'] as TurnId, sessionKey: row['session_key'] as SessionKey, sessionId: row['session_id'] as SessionId, principal: row['principal'] as PrincipalId,
-    state: row['state'] as TurnRow['state'], chat: JSON.parse(String(row['chat'])) as ChatRef, startedAt: Number(row['started_at']), endedAt: row['ended_at'] as number | null,
+    state: row['state'] as TurnRow['state'], chat: JSON.parse(String(row['chat'])) as ChatRef, startedAt: Number(row['started_at']), endedAt: row['ended_at'] as number | null, deadline: Number(row['deadline']),
     model: row['model'] as string | null, wanted: row['wanted'] as string | null, usage: JSON.parse(String(row['usage'])) as Usage, outcome: row['outcome'] as TurnRow['outcome'], text: row['text'] as string | null,
   }
 }

@@ -195,7 +195,7 @@ export function createTurnRecord({ store, clock, config, transcript, feed, needs
     await transcript.endTurn(tx, turn.id, { outcome: outcome.kind, model: turn.model, wanted: turn.wanted, usage: turn.usage, text: [...turn.said, ...(outcome.undone === undefined ? [] : [outcome.undone])].join('\n\n') })
     const head = turn.batch[0]
     await transcript.touch(tx, turn.key, {
-      chat: turn.chat, usage: turn.usage, lastUserAt: clock.now(),
+      chat: turn.chat, usage: turn.usage, ...(head?.message.job === undefined ? { lastUserAt: clock.now() } : {}),
       ...(head === undefined ? {} : { title: head.message.text.replace(/\s+/g, ' ').trim().slice(0, 80) }),
       ...(turn.contextTokens === 0 ? {} : { contextTokens: turn.contextTokens }),
     })

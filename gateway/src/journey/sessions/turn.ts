@@ -13,7 +13,8 @@ export interface Turn extends RunningTurn {
   wanted: string | null
   /** Where the reply goes. */
   chat: ChatRef
-  replyTo: PlatformMessageId
+  /** Null: nobody wrote, there is nothing to reply to. */
+  replyTo: PlatformMessageId | null
   batch: Waiting[]
   deadline: number
   /** Aborts when the turn is to end early; `reason` is one of the abort reasons of `TurnOutcome`. */
@@ -64,7 +65,7 @@ export function newTurn(facts: {
   return {
     ...facts,
     chat: first.message.chat,
-    replyTo: first.message.follows?.id ?? first.message.id,
+    replyTo: first.message.follows?.id ?? (first.message.job === undefined ? first.message.id : null),
     model: null,
     wanted: null,
     messages: facts.batch.map((waiting) => ({ inbox: waiting.inbox as InboxId, platformId: waiting.message.id })),

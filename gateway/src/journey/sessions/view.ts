@@ -94,7 +94,7 @@ export function userMessageOf(batch: readonly Waiting[], context: { day?: string
   }
   // All of a batch are one person's words: one bracket in front, so that a bracket further on is never the gateway's.
   const spoken = batch.map(({ message, principal }) => (principal.role === 'member' || principal.role === 'guest' ? oneSpeaker(wordsOf(message)) : wordsOf(message))).join('\n\n')
-  const isOurs = first?.message.follows !== undefined
+  const isOurs = first?.message.follows !== undefined || first?.message.job !== undefined
   const words = group && first !== undefined && !isOurs ? `[${senderName(first.message)}] ${spoken}` : spoken
   return {
     message: { role: 'user', ...originOfWords(batch, context), content: [...envelope, { type: 'text', text: words }, ...batch.flatMap((waiting) => [...contentsOf(waiting.message), ...imagesOf(waiting.message)])] },
