@@ -29,6 +29,13 @@ it('sends a file of this machine, with or without words, and says when the netwo
   rmSync(folder, { recursive: true })
 })
 
+it('hands an address over for the gateway to fetch', async () => {
+  const gateway = await startFakeGateway({ token: 'T', methods: { send: { runId: 'k', messageId: '77', channel: 'pigeon', chatId: '5' } } })
+  expect(await runCommand(['message', 'send', '--channel', 'pigeon', '-t', '5', '--media', 'https://example.org/cat.jpg', '-m', 'look'], { gateway })).toMatchObject({ code: 0 })
+  expect(gateway.calls[0]?.params).toEqual({ to: '5', message: 'look', mediaUrl: 'https://example.org/cat.jpg', channel: 'pigeon', idempotencyKey: 'send-1' })
+  await gateway.close()
+})
+
 it('names what is missing', async () => {
   const run = await runCommand(['message', 'send', '-m', 'x'])
   expect(run.code).toBe(2)

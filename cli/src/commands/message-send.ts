@@ -13,12 +13,12 @@ export const messageSend = defineCommand({
     channel: { kind: 'text', value: 'id', summary: 'The network, like telegram' },
     target: { kind: 'text', short: 't', value: 'chat', summary: 'The chat\'s id on that network' },
     message: { kind: 'text', short: 'm', value: 'text', summary: 'What to send; "-" reads standard input' },
-    media: { kind: 'text', value: 'file', summary: 'A file of this machine to send, with or without words' },
+    media: { kind: 'text', value: 'file', summary: 'A file of this machine, or an http or https address, to send with or without words' },
     account: { kind: 'text', value: 'id', summary: 'Which login of the network, where there are several' },
     key: { kind: 'text', value: 'key', summary: 'Sent at most once per key: repeat a send whose outcome is unknown with the same key' },
   },
   json: '{messageId, channel, chatId, key}',
-  examples: ['message send --channel telegram --target 123456 -m "The kettle is on"', 'message send --channel telegram --target 123456 --media report.pdf'],
+  examples: ['message send --channel telegram --target 123456 -m "The kettle is on"', 'message send --channel telegram --target 123456 --media report.pdf', 'message send --channel telegram --target 123456 --media https://example.org/cat.jpg'],
   async run({ flags }, { gateway, report, terminal, newId }) {
     const { channel, target } = flags
     const missing = Object.entries({ channel, target, message: flags.message ?? flags.media }).filter(([, value]) => value === undefined).map(([name]) => `--${name}`)
@@ -26,7 +26,7 @@ export const messageSend = defineCommand({
     const message = flags.message === '-' ? await terminal.readInput() : flags.message ?? ''
     if (message.trim() === '' && flags.media === undefined) throw new Problem('usage', 'The message is empty.', { next: 'Say it with -m "…".' })
     const key = flags.key ?? newId('send')
-    const file = flags.media === undefined ? {} : await readMedia(flags.media)
+    const file = flags.media === undefined ? {} : /^https?:\/\//i.test(flags.media) ? { mediaUrl: flags.media } : await readMedia(flags.media)
     const client = await gateway()
     const sending = client.request('send', { to: target, ...(message === '' ? {} : { message }), ...file, channel, idempotencyKey: key, ...(flags.account === undefined ? {} : { accountId: flags.account }) }, { timeoutMs: 60_000 })
     const sent = asFields(await sending.catch((error: unknown) => {

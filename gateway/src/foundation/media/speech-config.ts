@@ -17,7 +17,7 @@ export const speechSection = defineSection({
       description: 'Who speaks first; with `local` nobody else does. Absent: whoever of them is set up below, then OpenAI where your assistant’s model is theirs, then a program of this machine. `edge` is understood as absent.',
     })),
     guests: Type.Boolean({ default: false, description: 'Also for guests: each answer costs what the provider takes for it.' }),
-    limit: Type.Integer({ default: 1_500, minimum: 100, maximum: 4_000, description: 'The most that is spoken of one answer, in characters. What is longer is spoken up to there, and the whole text stands beside it.' }),
+    limit: Type.Integer({ default: 1_500, minimum: 100, maximum: 4_000, description: 'The most that is spoken of one answer, in characters. What is longer is told in short by the model that answered (or spoken up to there, where it cannot), and the whole text stands beside it.' }),
     summary: Type.Boolean({ default: true, description: 'False: an answer longer than `limit` goes out as text alone.' }),
     timeoutMs: Type.Integer({ default: 30_000, minimum: 1_000, maximum: 120_000, description: 'How long one provider may take, in milliseconds. The answer waits for it.' }),
     openai: Type.Object({
