@@ -7,7 +7,7 @@ function severityOf({ outcome }: AuditLine): { severityNumber: number; severityT
 }
 
 /** Lines as the body of an OTLP/HTTP logs request in JSON. */
-export function otlpBody(lines: readonly AuditLine[], source: LineSource): string {
+function otlpBody(lines: readonly AuditLine[], source: LineSource): string {
   const attribute = (key: string, text: string | null): { key: string; value: { stringValue: string } }[] => (text === null ? [] : [{ key, value: { stringValue: text } }])
   return JSON.stringify({
     resourceLogs: [{

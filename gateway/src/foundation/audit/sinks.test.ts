@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -11,7 +11,7 @@ import { FakeClock, memoryLogger, realClock } from '@moltbot/contract/testing'
 import { parseSyslogAddress } from './addresses.ts'
 import type { ChainRow } from './chain.ts'
 import { createSinks } from './create-sinks.ts'
-import { syslogLine } from './syslog.ts'
+import { createSyslogSender, syslogLine } from './syslog.ts'
 
 const ends: (() => void)[] = []
 afterEach(() => { for (const end of ends.splice(0)) end() })
@@ -67,6 +67,20 @@ describe('syslog', () => {
     const message = once(socket, 'message')
     sinksTo({ syslog: `udp://127.0.0.1:${socket.address().port}` }).sinks.offer(row(4))
     expect(String((await message)[0])).toMatch(/^<109>1 .* moltbot-audit 7 pairing\.approved - \{"seq":4,.*line\\\\u\{a\}break/)
+  })
+
+  it.skipIf(process.platform === 'win32').each([['takes long lines', 'case "$*" in *--version*) exit 0 ;; esac', 8_000, '--size 8000'], ['knows no such option', 'case "$*" in *--size*) exit 1 ;; esac', 900, '-p auth.notice']])('is handed to a logger that %s in lines it tears nowhere', async (_, knows, most, words) => {
+    const folder = mkdtempSync(join(tmpdir(), 'moltbot-logger-'))
+    ends.push(() => rmSync(folder, { recursive: true, force: true }))
+    const logger = join(folder, 'logger')
+    writeFileSync(logger, `#!/bin/sh\n${knows}\necho "$@" > ${folder}/words\ncat > ${folder}/lines\n`, { mode: 0o755 })
+    const sender = createSyslogSender('local', { host: 'here', pid: 7, logger })
+    const send = (text: string): Promise<void> => sender.send({ at: 0, severity: 5, kind: 'a.b', text })
+    await send('x'.repeat(20_000))
+    await send('short')
+    sender.close()
+    await expect.poll(() => (existsSync(join(folder, 'lines')) ? readFileSync(join(folder, 'lines'), 'utf8').split('\n').map((line) => line.length) : []), { timeout: 20_000 }).toEqual([most, 5, 0])
+    expect(readFileSync(join(folder, 'words'), 'utf8').trim().endsWith(words)).toBe(true)
   })
 
   it.each(['', 'udp://', 'http://x', 'tcp://h:99999', 'unix:relative', 'tcp://h:1/x'])('refuses the address %j', (address) => {

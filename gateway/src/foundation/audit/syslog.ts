@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import type { Socket as DatagramSocket } from 'node:dgram'
@@ -27,6 +27,8 @@ export interface SyslogMessage {
 const facility = 13
 /** What every receiver takes (RFC 5426: 2,048 octets should be accepted; most take 8 KiB). */
 const datagramMax = 8_000
+/** A `logger` that cannot be told of longer lines tears them at 1,024 bytes, and what stands at such a place would pass for a line of its own. */
+const shortMax = 900
 const connectTimeMs = 5_000
 
 /** The line as RFC 5424 wants it. */
@@ -35,12 +37,18 @@ export function syslogLine(message: SyslogMessage, host: string, pid: number): s
   return `<${facility * 8 + message.severity}>1 ${new Date(message.at).toISOString()} ${host.replace(/[^\u0021-\u007E]/g, '').slice(0, 255) || '-'} moltbot-audit ${pid} ${id === '' ? '-' : id} - ${message.text}`
 }
 
-/** Throws `audit-address-invalid`. Opens nothing before the first line. */
-export function createSyslogSender(address: string, source: { host: string; pid: number }): SyslogSender {
+/** Throws `audit-address-invalid`. Opens nothing before the first line. `logger`: the program behind `local`. */
+export function createSyslogSender(address: string, source: { host: string; pid: number; logger?: string }): SyslogSender {
   const to = parseSyslogAddress(address)
+  const { logger = 'logger' } = source
   let datagrams: DatagramSocket | undefined
   let stream: Promise<Socket> | undefined
   let program: ChildProcess | undefined
+  /** Whether this machine's `logger` takes long lines whole (that of util-linux does). */
+  let takesLong: Promise<boolean> | undefined
+  const asked = (): Promise<boolean> => (takesLong ??= new Promise((resolve) => {
+    execFile(logger, ['--size', String(datagramMax), '--version'], { env: {}, timeout: connectTimeMs }, (error) => resolve(error === null))
+  }))
 
   function open(): Promise<Socket> {
     return (stream ??= new Promise<Socket>((resolve, reject) => {
@@ -93,18 +101,20 @@ export function createSyslogSender(address: string, source: { host: string; pid:
     },
   }
 
-  function viaLogger(message: SyslogMessage): Promise<void> {
+  async function viaLogger(message: SyslogMessage): Promise<void> {
+    const long = await asked()
     if (program === undefined || program.exitCode !== null) {
-      const child = spawn('logger', ['-t', 'moltbot-audit', '-p', 'auth.notice'], { stdio: ['pipe', 'ignore', 'ignore'], env: {} })
+      const child = spawn(logger, ['-t', 'moltbot-audit', '-p', 'auth.notice', ...(long ? ['--size', String(datagramMax)] : [])], { stdio: ['pipe', 'ignore', 'ignore'], env: {} })
       child.once('error', () => { program = undefined })
       child.stdin.on('error', () => { program = undefined })
       child.unref()
       program = child
     }
     const { stdin } = program
+    const line = Buffer.from(message.text).subarray(0, long ? datagramMax : shortMax)
     return new Promise((resolve, reject) => {
       if (stdin === null) return reject(new Error('logger has no input'))
-      stdin.write(`${message.text}\n`, (error) => (error === null || error === undefined ? resolve() : reject(error)))
+      stdin.write(Buffer.concat([line, Buffer.from('\n')]), (error) => (error === null || error === undefined ? resolve() : reject(error)))
     })
   }
 }
