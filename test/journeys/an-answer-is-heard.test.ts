@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { echoModel, say } from '../fakes/model-servers/index.ts'
 import { startSpeechServer, type SpeechServer } from '../fakes/speech-server/index.ts'
 import { startTranscriptionServer, type TranscriptionServer } from '../fakes/transcription-server/index.ts'
 import type { SentMessage } from '../fakes/telegram-server/index.ts'
@@ -10,9 +11,13 @@ let at: TestGateway
 let olga: Person
 let voice: SpeechServer
 let ear: TranscriptionServer
+/** What the model says when it shall tell an answer in short; undefined: the answer again, which is too long. */
+let inShort: string | undefined
 beforeAll(async () => {
   ;[voice, ear] = await Promise.all([startSpeechServer(), startTranscriptionServer()])
+  const echo = echoModel()
   at = await startTestGateway({
+    script: (request) => (inShort !== undefined && request.system.startsWith('Tell in short') ? [say(inShort)] : echo(request)),
     config: pricedModel({ perTurn: 0.5 }, {
       tools: { media: { audio: { models: [{ baseUrl: ear.baseUrl, model: 'whisper-1' }] } } },
       messages: { tts: { openai: { baseUrl: voice.baseUrl, apiKey: 'speech-key-12345', voice: 'onyx', pricePer1000: 0.5 }, local: { command: '/nowhere/speaker' } } },
@@ -52,6 +57,10 @@ it('what cannot be said, and what is too long, stands beside it', async () => {
   const [words, sound] = await olga.ask(bigger.repeat(5).trim())
   expect([words?.text, sound?.file?.as]).toEqual([bigger.repeat(5).trim(), 'voice'])
   expect(voice.asked.at(-1)?.text).toBe(`${bigger.repeat(2).trim()}\nThe rest is in the text.`)
+  inShort = 'In short: **it is said aloud.**'
+  expect((await olga.ask(bigger.repeat(5).trim())).map(shape)).toEqual([[bigger.repeat(5).trim(), undefined], ['', 'voice']])
+  expect(voice.asked.at(-1)?.text).toBe('In short: it is said aloud.\nThe whole of it is in the text.')
+  inShort = undefined
   await olga.chat('/tts summary off')
   expect((await olga.ask(bigger.repeat(5).trim())).map(shape)).toEqual([[bigger.repeat(5).trim(), undefined]])
   expect((await olga.ask('ok')).map(shape)).toEqual([['ok', undefined]])
