@@ -73,8 +73,9 @@ export function lendable(world: { isSecureContext: boolean; navigator: Partial<P
 
 /** `Firefox, Linux x86_64`: what a person would call this browser. */
 export function browserName(userAgent: string, platform: string): string {
-  const name = /\b(Firefox|Edg|OPR|Chrome|Safari)\b/.exec(userAgent.replace(/Safari(?=.*Chrome)|Chrome(?=.*(?:Edg|OPR))/g, ''))?.[1] ?? 'Browser'
-  return `${{ Edg: 'Edge', OPR: 'Opera' }[name] ?? name}, ${/\b(?:iPhone|iPad|Android)\b/.exec(userAgent)?.[0] ?? platform}`.slice(0, 200)
+  // Each calls itself by the names of others too; the rarer name is the true one.
+  const [, name = 'Browser'] = [['Firefox/', 'Firefox'], ['Edg/', 'Edge'], ['OPR/', 'Opera'], ['Chrome/', 'Chrome'], ['Safari/', 'Safari']].find(([mark = '']) => userAgent.includes(mark)) ?? []
+  return `${name}, ${/\b(?:iPhone|iPad|Android)\b/.exec(userAgent)?.[0] ?? platform}`.slice(0, 200)
 }
 
 function storedNever(storage: LendingSurroundings['storage']): ReadonlySet<string> {

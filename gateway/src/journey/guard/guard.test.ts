@@ -269,6 +269,7 @@ describe('the rules', () => {
     ['sends', tool('sends'), ''],
     ['spends', tool('spends'), ''],
     ['changes the gateway', tool('changes-gateway'), 'owner admin'],
+    ['uses something of one\'s own', tool('uses-device'), 'owner admin member'],
     ['a harmless effect before a forbidden one', tool('reads-private', 'reads-private', 'spends'), ''],
     ['a command', command(false), 'owner admin member'],
     ['the owner\'s command', command(true), 'owner admin'],
@@ -286,6 +287,7 @@ describe('the rules', () => {
   it.each<[string, Action]>([
     ['runs code after having read something from outside', { ...tool('runs-code'), tainted: true } as Action],
     ['changes the gateway after having read something from outside', { ...tool('changes-gateway'), tainted: true } as Action],
+    ['uses something of one\'s own after having read something from outside', { ...tool('uses-device'), tainted: true } as Action],
     ['sends to somebody', tool('sends')],
     ['spends', tool('spends')],
     ['a harmless effect before one that needs a yes', tool('reads-private', 'spends')],
