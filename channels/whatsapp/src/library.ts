@@ -4,7 +4,10 @@ import { ConnectProblem, type Logger } from '@moltbot/contract'
 /** WhatsApp's library. It is no part of what we ship as one file: it is loaded from `node_modules`, and only when WhatsApp is used. */
 export type Library = typeof import('baileys')
 
-export const installLibrary = 'Run `npm install baileys@7.0.0-rc14` in the folder where Moltbot is.'
+export const installLibrary = 'Run `npm install` in the clone, or `npm install -g baileys@7.0.0-rc14` where Moltbot itself was installed with -g; then `moltbot gateway restart`.'
+
+/** As `import` says it, and as the bundle does, which loads it with `require`. */
+const missing = new Set<unknown>(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'])
 
 export async function loadLibrary(load: () => Promise<Library> = () => import('baileys')): Promise<Library> {
   try {
@@ -12,7 +15,7 @@ export async function loadLibrary(load: () => Promise<Library> = () => import('b
     hushSessions()
     return library
   } catch (error) {
-    if ((error as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    if (!missing.has((error as { code?: unknown }).code)) throw error
     throw new ConnectProblem('The library for WhatsApp is not installed.', { permanent: true, next: installLibrary, cause: error })
   }
 }

@@ -125,8 +125,10 @@ describe('linking', () => {
   })
 
   it('says the one command where the library is missing, and nothing else where something else is wrong', async () => {
-    const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })
-    await expect(loadLibrary(() => Promise.reject(missing))).rejects.toMatchObject({ permanent: true, next: installLibrary })
+    for (const code of ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']) {
+      const missing = Object.assign(new Error('Cannot find package'), { code })
+      await expect(loadLibrary(() => Promise.reject(missing))).rejects.toMatchObject({ permanent: true, next: installLibrary })
+    }
     await expect(loadLibrary(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
   })
 
