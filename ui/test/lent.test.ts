@@ -6,6 +6,7 @@ import type { PrincipalId } from '@moltbot/contract'
 import { callTool, say, type Script } from '../../test/fakes/model-servers/index.ts'
 import { personAt } from '../../test/support/person.ts'
 import type { TestClient } from '../../test/support/test-gateway.ts'
+import { expectNoObstacles } from '../testing/axe.ts'
 import { noBrowser } from '../testing/browser.ts'
 import { furnishPage, type Furnished } from '../testing/real-gateway.ts'
 
@@ -72,6 +73,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await card().getByRole('heading', { name: 'May the assistant know where you are?' }).waitFor()
     await card().getByText('to show you the way').waitFor()
     await card().getByText('No answer means no.', { exact: false }).waitFor()
+    await expectNoObstacles(page, 'the question')
     expect(await asked()).toEqual([])
     await press('Allow once')
     expect(await answer).toContain('latitude 52.52, longitude 13.405, within 12 m')
@@ -110,6 +112,8 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await press('No')
     expect(await elsewhere).toContain('said no')
     await home.enter('people', 'People')
+    await page.getByRole('button', { name: 'Take back: Location' }).waitFor()
+    await expectNoObstacles(page, 'what is lent')
     await page.getByRole('button', { name: 'Take back: Location' }).click()
     const again = ask({ action: 'location' }, chat)
     await press('No')
@@ -140,7 +144,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     expect(await asked()).toEqual(['writeText', 'readText'])
     // After strangers' words the judge asks first, and what was allowed for a while does not count at the page.
     const answer = ask({ action: 'location' }, chat)
-    const question = await client.until(({ event, payload }) => event === 'exec.approval.requested' && payload['sessionKey'] === chat, 'the question of the judge')
+    const question = await client.until(({ event, payload }) => event === 'exec.approval.requested' && (payload['request'] as { sessionKey?: string }).sessionKey === chat, 'the question of the judge')
     expect(await card().count()).toBe(0)
     await client.request('exec.approval.resolve', { id: question.payload['id'], decision: 'deny' })
     expect(await answer).toContain('the person said no')
@@ -198,7 +202,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     const frame = page.locator('.lent-shown iframe')
     await page.frameLocator('.lent-shown iframe').getByRole('heading', { name: 'Plan' }).waitFor()
     expect(await frame.getAttribute('sandbox')).toBe('')
-    const inside = page.frames().find(({ url }) => url().includes('/canvas/'))
+    const inside = page.frames().find((each) => each.url().includes('/canvas/'))
     expect(await page.frameLocator('.lent-shown iframe').locator('a, form, link, meta, base, iframe, script').count()).toBe(0)
     expect(await page.frameLocator('.lent-shown iframe').locator('p').evaluate((element) => getComputedStyle(element).color)).toBe('rgb(255, 0, 0)')
     expect(await page.title()).not.toContain('taken')
