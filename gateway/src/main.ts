@@ -559,6 +559,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         search: ({ principal, agent = agents.defaultId(), query, max }) => sandbox.memoryOf({ agent: agents.get(agent).id, session: mainKey(agents.get(agent).id), principal }).search(query, max),
         status: ({ principal, agent = agents.defaultId() }) => sandbox.memoryOf({ agent: agents.get(agent).id, session: mainKey(agents.get(agent).id), principal }).status(),
       },
+      speech: { auto: () => speech.settings().auto, voices: () => speech.voices() },
       sandbox: { explain: async (agent) => ({ ...(await commands.explain(agent)), browser: await browsers.facts() }), probe: commands.probe },
       review: {
         checks, machine: thisMachine(), vaultKeyFile: options.vaultKeyFile, ...(options.logLink === undefined ? {} : { logLink: options.logLink }),

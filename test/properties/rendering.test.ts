@@ -105,8 +105,8 @@ describe('CHN-22: splitting', () => {
     fc.assert(fc.property(markdownDocument, fc.integer({ min: 60, max: 2_000 }), fc.option(fc.integer({ min: 1, max: 40 })), (document, max, linesMax) => {
       const text = sayable(document).trim()
       const parts = splitMarkdown(text, max, linesMax ?? undefined)
-      for (const part of parts) expect([part.length <= max, part.split('\n').length <= (linesMax ?? part.length + 1), part.trim() === '', part.isWellFormed()]).toEqual([true, true, false, true])
-      expect(isWhole(parts, text) ? '' : parts).toBe('')
+      const misfit = parts.find((part) => part.length > max || part.split('\n').length > (linesMax ?? part.length + 1) || part.trim() === '' || !part.isWellFormed())
+      expect([misfit, isWhole(parts, text) ? '' : parts]).toEqual([undefined, ''])
     }), fuzzRuns(200))
   }, fuzzTimeoutMs)
 
@@ -122,10 +122,14 @@ describe('CHN-22: rendering', () => {
   it('CHN-22: every part of any document is one that Telegram, Discord, Slack, WhatsApp, Signal and iMessage take, with nothing open and nobody called', () => {
     fc.assert(fc.property(markdownDocument, fc.double({ min: 0, max: 1, noNaN: true }), (document, share) => {
       const text = sayable(document).trim()
+      // Several networks take the same room: what is cut alike is cut once.
+      const cut = new Map<string, string[]>()
       for (const [network, { max, lines, judge }] of Object.entries(networks)) {
-        for (const part of splitMarkdown(text, Math.round(200 + share * (max - 200)), lines)) {
+        const parts = cut.get(`${max}/${lines}`) ?? splitMarkdown(text, Math.round(200 + share * (max - 200)), lines)
+        cut.set(`${max}/${lines}`, parts)
+        for (const part of parts) {
           const fault = judge(part)
-          expect([network, fault, fault === '' ? '' : part]).toEqual([network, '', ''])
+          if (fault !== '') expect([network, fault, part]).toEqual([network, '', ''])
         }
       }
     }), fuzzRuns(200))

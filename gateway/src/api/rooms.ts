@@ -82,6 +82,8 @@ export interface Rooms {
   tools?: ToolsDoor
   /** What people told their assistant, each person's own. Absent: this gateway remembers nothing. */
   memory?: MemoryDoor
+  /** Who speaks answers. `auto`: when, as the configuration says. Absent: this gateway never speaks. */
+  speech?: { auto(): string; voices(): Promise<{ id: string; detail: string; why: string | null }[]> }
   /** What `security.audit` looks with, beside these rooms. Absent: this gateway was built without the review. */
   review?: ReviewParts
   /** What the review that runs by itself found last; made by `createReviewKeeper`. Absent: nobody reviews unasked. */
