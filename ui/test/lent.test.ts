@@ -190,7 +190,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     expect(await closed).toContain('said no')
   })
 
-  it('UI-09 shows what the assistant made in a frame that is nobody\'s: nothing runs in it, nothing leaves it, and only its person gets it', async () => {
+  it('UI-09: shows what the assistant made in a frame that is nobody\'s: nothing runs in it, nothing leaves it, and only its person gets it', async () => {
     const hostile = `<h1>Plan</h1><script>parent.document.title = 'taken'</script><img src=x onerror="parent.document.title='taken'"><link rel="preconnect" href="http://127.0.0.1:9/"><LINK rel=dns-prefetch href=//a.example>
       <meta http-equiv="refresh" content="0;url=https://a.example/"><base href="https://a.example/"><a href="https://a.example/" target="_top">go</a><form action="https://a.example/"><button>send</button></form><iframe src="https://a.example/"></iframe><p style="color:red">red</p>`
     const reached: string[] = []

@@ -42,6 +42,7 @@ const strokes = {
   coin: 'M4 20V10m5.3 10V4m5.4 16v-7M20 20V7',
   plug: 'M9 3v5m6-5v5M6.5 8h11v3.5a5.5 5.5 0 0 1-11 0V8Zm5.5 9v4',
   lines: 'M5 6h14M5 10.5h9M5 15h12M5 19.5h7',
+  pin: 'M12 21c4.5-4.6 6.5-7.9 6.5-11a6.5 6.5 0 0 0-13 0c0 3.1 2 6.4 6.5 11Zm0-8.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5Z',
   sliders: 'M4 7h9m5 0h2M4 17h2m5 0h9M15.5 9.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5Zm-7 10a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5Z',
 } as const
 export type IconName = keyof typeof strokes

@@ -13,7 +13,7 @@ import { endCamera, LentFailure, openCamera, perform, photograph } from './perfo
 const armedAfterMs = 500
 const aWhileMs = 10 * 60_000
 
-const icons: Record<LentCommand, IconName> = { 'camera.snap': 'camera', 'canvas.present': 'image', 'clipboard.read': 'copy', 'clipboard.write': 'copy', 'file.pick': 'file', 'location.get': 'home', 'system.notify': 'alert' }
+const icons: Record<LentCommand, IconName> = { 'camera.snap': 'camera', 'canvas.present': 'image', 'clipboard.read': 'copy', 'clipboard.write': 'copy', 'file.pick': 'file', 'location.get': 'pin', 'system.notify': 'alert' }
 /** A window for choosing a file opens for a person's press alone, so no yes from before can stand for it. */
 const eachTime: ReadonlySet<LentCommand> = new Set(['file.pick'])
 

@@ -2,7 +2,7 @@ import { Problem, type AgentId, type NodeWish, type PrincipalId, type SessionKey
 import { countingIds, FakeClock, memoryLogger } from '@moltbot/contract/testing'
 import { expect, it } from 'vitest'
 import { createNodes } from './create-nodes.ts'
-import type { AskedBy, NodeAct, NodeLink } from './types.ts'
+import type { AskedBy, NodeAct, NodeLink, NodesDoor } from './types.ts'
 
 const owner = 'owner' as PrincipalId
 const member = 'mia' as PrincipalId
@@ -42,18 +42,33 @@ it('a question goes to the page with who asks and why, and its answer comes back
   expect(acts).toMatchObject([{ principal: 'owner', node: 'page-c1', command: 'location.get', outcome: 'done' }])
 })
 
-it('an answer nobody asked for, of another connection, or in another name does nothing', async () => {
+/** Which forged answers to an open question are taken, by their names. */
+async function forgeriesTaken(through: (nodes: NodesDoor) => NodesDoor): Promise<string[]> {
   const { nodes, connect, use } = room()
   const page = connect()
-  const other = connect({ connection: 'c2' })
-  expect(page.answer(here, { id: 'never-asked' })).toBe(false)
-  const answer = use({ command: 'location.get' })
-  expect(other.answer(here, { id: page.last().id })).toBe(false)
-  expect(other.answer(here, { id: page.last().id, nodeId: 'page-c1' })).toBe(false)
-  expect(page.answer(here, { nodeId: 'page-c2' })).toBe(false)
-  expect(nodes.answer('nobody', { id: page.last().id, nodeId: 'page-c1', ok: true, payload: here })).toBe(false)
-  expect(page.answer(here)).toBe(true)
-  expect(await answer).toMatchObject({ lat: 52.5 })
+  connect({ connection: 'c2' })
+  const door = through(nodes)
+  const forged: [string, string, (id: string) => { id: string; nodeId: string }][] = [
+    ['unasked', 'c1', () => ({ id: 'never-asked', nodeId: 'page-c1' })], ['of another page', 'c2', (id) => ({ id, nodeId: 'page-c2' })], ['of another page in its name', 'c2', (id) => ({ id, nodeId: 'page-c1' })],
+    ['in another name', 'c1', (id) => ({ id, nodeId: 'page-c2' })], ['of nobody', 'gone', (id) => ({ id, nodeId: 'page-c1' })],
+  ]
+  const taken: string[] = []
+  for (const [name, connection, made] of forged) {
+    const answer = use({ command: 'location.get' })
+    const { id } = page.last()
+    if (door.answer(connection, { ...made(id), ok: true, payload: here })) taken.push(name)
+    page.answer(here, { id })
+    await answer
+  }
+  return taken
+}
+
+it('an answer nobody asked for, of another connection, or in another name does nothing', async () => {
+  expect(await forgeriesTaken((nodes) => nodes)).toEqual([])
+})
+
+it('twin: a registry that does not look whose connection it is would take them', async () => {
+  expect(await forgeriesTaken((nodes) => ({ ...nodes, answer: (_connection, answer) => nodes.answer('c1', { ...answer, nodeId: 'page-c1' }) }))).toEqual(['of another page', 'of another page in its name', 'in another name', 'of nobody'])
 })
 
 it('silence is no: the question is taken back, and a late answer does nothing', async () => {
