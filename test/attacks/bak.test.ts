@@ -300,6 +300,7 @@ describe('BAK-04 wrong passphrases', () => {
     expect(await code(first.backup.create(file, { recipients: ['age1nobody'] }, { key: true }))).toBe('backup-target')
     expect(await code(first.backup.create(file, { recipients: [] }, { key: true }))).toBe('backup-target')
     expect(existsSync(file)).toBe(false)
+    for (const nothing of [file, home]) expect(await code(first.backup.verify(nothing, { passphrase }))).toBe('backup-unreadable')
     await first.backup.create(file, { passphrase }, { key: true })
     const place = computer('words')
     for (const wrong of ['', 'x', `${passphrase} `]) expect(await code(place.backup.verify(file, { passphrase: wrong }))).toBe('backup-unopened')

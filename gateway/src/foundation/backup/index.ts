@@ -3,9 +3,8 @@
  * writes anything unsealed but beside what it is a copy of, never puts anything in place that was not read and compared to its end, never removes what
  * stood there, and knows no table: whoever uses it copies and judges the database.
  */
-export { createBackup, type CreateOptions } from './create-backup.ts'
-export { backupSection, type BackupConfig } from './config.ts'
+export { createBackup } from './create-backup.ts'
+export { backupSection } from './config.ts'
 export { backupProblems } from './problems.ts'
-export { readBackup } from './read-backup.ts'
-export { createBackupSchedule, scheduledMark, type ScheduleOptions } from './schedule.ts'
-export { restoreBackup, verifyBackup, type RestoreOptions } from './restore-backup.ts'
+export { createBackupSchedule } from './schedule.ts'
+export { restoreBackup, verifyBackup } from './restore-backup.ts'

@@ -6,6 +6,7 @@ export const backupProblems = {
   exists: (file: string): Problem => new Problem('backup-exists', `${file} is there already; a backup never replaces a file.`, { next: 'Choose another name.' }),
   nothing: (stateDir: string): Problem => new Problem('backup-nothing', `There is nothing to back up: ${stateDir} is not there.`, { next: 'Say where the state is with MOLTBOT_STATE_DIR.' }),
   changed: (path: string): Problem => new Problem('backup-changed', `${path} became shorter while it was read.`, { next: 'Try again when nothing writes there.' }),
+  unreadable: (file: string, cause?: unknown): Problem => new Problem('backup-unreadable', `There is no file ${file} that can be read.`, { next: 'Say where the backup lies. Nothing was changed.', ...(cause === undefined ? {} : { cause }) }),
   unopened: (): Problem => new Problem('backup-unopened', 'This passphrase or identity does not open the file, or it is no backup.', { next: 'Try the right one; nothing was changed.' }),
   damaged: (what: string): Problem => new Problem('backup-damaged', `The backup is damaged or was changed: ${what}.`, { next: 'Use another copy. Nothing was changed.' }),
   refused: (what: string): Problem => new Problem('backup-refused', `The backup holds what no backup of ours does: ${what}.`, { next: 'Do not use it. Nothing was changed.' }),

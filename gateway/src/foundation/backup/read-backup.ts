@@ -18,7 +18,11 @@ export type Sink = (member: Member, content: AsyncIterable<Buffer>) => Promise<v
 export async function readBackup(file: string, key: BackupKey, sink?: Sink): Promise<{ manifest: BackupManifest; bytes: number }> {
   const seen = new Map<string, { bytes: number; sha256: string; kind: string }>()
   let manifest: BackupManifest | undefined
-  const { size } = await stat(file)
+  const found = await stat(file).catch((error: unknown) => {
+    throw backupProblems.unreadable(file, error)
+  })
+  if (!found.isFile()) throw backupProblems.unreadable(file)
+  const { size } = found
   await readMembers(decrypted(file, key), async (member, content) => {
     const { path, kind, to } = member
     if (manifest !== undefined) throw backupProblems.refused(`"${path}" behind the manifest`)

@@ -4,7 +4,7 @@ import { describeError, Problem, type Clock, type HouseJob, type HouseRun, type 
 import type { BackupConfig } from './config.ts'
 
 /** What the last one was, for whoever looks at this installation; beside the backups of the state directory. */
-export const scheduledMark = 'scheduled.json'
+const scheduledMark = 'scheduled.json'
 
 const periodMs = { day: 86_400_000, week: 7 * 86_400_000 } as const
 const firstLookMs = 60_000

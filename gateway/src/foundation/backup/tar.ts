@@ -4,7 +4,7 @@ import { backupProblems } from './problems.ts'
 export interface Member { path: string; kind: 'file' | 'link' | 'folder'; mode: number; bytes: number; to: string }
 
 const block = 512
-export const limits = { membersMax: 500_000, pathMax: 1_024, depthMax: 64, bytesMax: 64 * 1024 ** 3 }
+const limits = { membersMax: 500_000, pathMax: 1_024, depthMax: 64, bytesMax: 64 * 1024 ** 3 }
 
 /** The header of a member, as POSIX has it (pax records for what does not fit), so that `tar` opens it. Times are left out. */
 export function headerOf({ path, kind, mode, bytes, to }: Member): Buffer {
