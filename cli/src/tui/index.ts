@@ -3,4 +3,3 @@
  * client of the gateway like any other: it decides nothing, keeps nothing on disk, and never obeys a control character of anybody else.
  */
 export { runTui } from './run-tui.ts'
-export type { TuiStart } from './run-tui.ts'

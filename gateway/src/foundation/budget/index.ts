@@ -4,8 +4,8 @@
  * itself, and never counts an unknown price as nothing.
  */
 export { createBudget } from './create-budget.ts'
-export type { Budget, BudgetOptions, Expense, KnownPrice, SetAside } from './create-budget.ts'
+export type { Budget, KnownPrice } from './create-budget.ts'
 export { budgetsSection } from './config.ts'
 export { budgetMigration, budgetRaisesMigration } from './ledger.ts'
 export type { AskOwner, MoneyQuestion, OwnerAnswer } from './ask-owner.ts'
-export type { BudgetDoor, CapState, SpendGroup, SpendKind, SpendRow, SpendSource, Tokens, Unfinished } from './types.ts'
+export type { Unfinished } from './types.ts'

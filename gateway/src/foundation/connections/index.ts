@@ -10,7 +10,6 @@ import { followLogin, type LoginAttempt } from './login-attempt.ts'
 import { sealedValuesMigration, sealedValuesOf, type Sealer } from './sealed-values.ts'
 import type { ConnectionStatus, Connections } from './types.ts'
 
-export type { ConnectionStatus, Connections, LoginAttempt, LoginState } from './types.ts'
 
 /** Between two attempts to open an account; grows to the maximum and starts over after a success. */
 const retryBaseMs = 1_000

@@ -1,7 +1,7 @@
 import type { AccountId, ChannelHealth, ChannelId, ChatId, ChatRef, Connection } from '@moltbot/contract'
 import type { LoginAttempt } from './login-attempt.ts'
 
-export type { LoginAttempt, LoginState } from './login-attempt.ts'
+export type { LoginAttempt } from './login-attempt.ts'
 
 export interface ConnectionStatus {
   channel: ChannelId

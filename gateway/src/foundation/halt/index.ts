@@ -4,10 +4,9 @@
  * and forgets nothing that waits.
  */
 export { createHalt } from './create-halt.ts'
-export type { Halt, HaltOptions, HaltEntry } from './create-halt.ts'
+export type { Halt, HaltOptions } from './create-halt.ts'
 export { factorSecrets } from './second-factor.ts'
 export { haltMigration } from './ledger.ts'
 export { loopSection } from './config.ts'
 export { processesUnder } from './processes.ts'
-export { haltProblems } from './problems.ts'
 export type * from './types.ts'

@@ -4,7 +4,7 @@
  * reaches files only by what it is handed, and never mixes two people's memories.
  */
 export { createMemory } from './create-memory.ts'
-export type { Memory, MemoryFiles, MemoryPlace, MemoryStatus } from './create-memory.ts'
+export type { Memory, MemoryPlace } from './create-memory.ts'
 export { memoryMigration } from './index-table.ts'
 export { memorySection } from './config.ts'
 export { withoutMarks } from './marks.ts'

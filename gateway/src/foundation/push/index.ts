@@ -4,5 +4,3 @@
  * opens no connection itself, decides nothing, and puts no words of a conversation into a notification unless that person allowed it.
  */
 export { createPush, pushMigration } from './create-push.ts'
-export type { PushOptions } from './create-push.ts'
-export type { PushDoor, PushNotice, PushPreferences, PushResult, PushTarget } from './types.ts'

@@ -4,14 +4,10 @@
  * one, and hands out nothing when file or key are not as it left them.
  */
 export { createVault } from './create-vault.ts'
-export type { RotationStep, Vault, VaultOptions } from './create-vault.ts'
+export type { Vault, VaultOptions } from './create-vault.ts'
 export { createVaultDesk } from './vault-desk.ts'
-export type { VaultAct, VaultDeskOptions } from './vault-desk.ts'
+export type { VaultAct } from './vault-desk.ts'
 export { absorbSecretsEnv } from './absorb-secrets-env.ts'
-export type { Absorbed } from './absorb-secrets-env.ts'
 export { systemKeyring } from './keyring.ts'
-export type { Keyring } from './keyring.ts'
 export { readPassphrase } from './read-passphrase.ts'
 export { createSealing } from './sealing.ts'
-export type { OpenSealing, Sealing } from './sealing.ts'
-export type { RotationTarget, VaultDoor } from './types.ts'

@@ -4,4 +4,4 @@
  */
 export { chatCommands } from './list.ts'
 export { parseCommand, type Parsed } from './parse.ts'
-export type { ChatCommand, CommandContext, CommandNeeds } from './types.ts'
+export type { ChatCommand, CommandNeeds } from './types.ts'

@@ -22,8 +22,8 @@ export type * from './types.ts'
 export { channelDefaultsSection, commandsSection, peopleSection } from './config.ts'
 export { toolListsAt } from './access.ts'
 export { askButtons, asksFor, askWords } from './ask-words.ts'
-export { expectationSchema, policySection, testExpectations } from './expectations.ts'
-export type { Expectation, PlacedExpectation } from './expectations.ts'
+export { policySection, testExpectations } from './expectations.ts'
+export type { PlacedExpectation } from './expectations.ts'
 export { createPolicy } from './policy.ts'
 export { createRuling } from './ruling.ts'
 export type { CommandPolicy } from './allow-list/index.ts'
@@ -72,7 +72,7 @@ export const guardConversationsMigration: Migration = {
 }
 
 /** The reason kept with a group message that was heard but not addressed to us; it becomes context later. */
-export const notAddressedReason = 'not addressed'
+const notAddressedReason = 'not addressed'
 
 export interface GuardRoom extends Guard, Approvals, Pick<People, 'toolsLeft'> {
   /** What `judge` would say now, without a line in the record. */

@@ -17,7 +17,6 @@ import type { DeliveryFile, DeliveryRow, GivenFile, HeldFile, OutboxDoor, Spoken
 import type { SpokenWords } from './spoken-words.ts'
 
 export type * from './types.ts'
-export { fileBytesMax } from './kept-files.ts'
 export const migrations: readonly Migration[] = [outboxMigration, outboxFilesMigration, outboxButtonsMigration, outboxSpentButtonsMigration]
 
 export function createOutbox(options: OutboxOptions) {

@@ -4,6 +4,6 @@
  * and never hands a page anything that was not asked for.
  */
 export { createBrowsers } from './create-browsers.ts'
-export type { BrowserRoom, BrowsersOptions } from './create-browsers.ts'
+export type { BrowserRoom } from './create-browsers.ts'
 export { browserSection } from './config.ts'
 export type { BrowserConfig } from './config.ts'
