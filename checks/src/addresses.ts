@@ -10,7 +10,7 @@ export function isTailnet(host: string): boolean {
 }
 
 /** The parts of an address; undefined: it is none. */
-export function partsOf(url: string): { scheme: string; host: string } | undefined {
+function partsOf(url: string): { scheme: string; host: string } | undefined {
   const parsed = URL.parse === undefined ? parse(url) : URL.parse(url)
   return parsed === null || parsed === undefined ? undefined : { scheme: parsed.protocol.replace(/:$/, ''), host: parsed.hostname }
 }

@@ -39,7 +39,7 @@ export function fileModes(rule: Rule): Pick<Check, 'id' | 'severity' | 'find' | 
 }
 
 /** Leaves the finding's path to its owner alone; undefined for paths that are no plain file or folder of the owner. */
-export function tightened(facts: Facts, finding: Finding): Fix | undefined {
+function tightened(facts: Facts, finding: Finding): Fix | undefined {
   const file = facts.files.find(({ path }) => path === finding.subject)
   if (file === undefined || (file.kind !== 'file' && file.kind !== 'folder') || (facts.user !== null && facts.user !== 0 && file.owner !== facts.user)) return undefined
   return { kind: 'chmod', path: file.path, mode: wanted(file) }

@@ -91,7 +91,7 @@ async function throughGateway(request: (method: string, params: Fields) => Promi
 }
 
 /** The value at a path; undefined where there is none. */
-export function valueAt(value: unknown, keys: readonly string[]): unknown {
+function valueAt(value: unknown, keys: readonly string[]): unknown {
   let found = value
   for (const key of keys) {
     if (typeof found !== 'object' || found === null || !Object.hasOwn(found, key)) return undefined

@@ -4,7 +4,7 @@ import { asFields, asNumber, asText } from './wire-fields.ts'
 import type { Fields } from './wire-fields.ts'
 
 /** The port of a gateway that configures none. */
-export const defaultPort = 18789
+const defaultPort = 18789
 
 /** Where the gateway is and what may be shown to it. */
 export interface GatewayAddress {

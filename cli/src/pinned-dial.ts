@@ -46,7 +46,7 @@ export function dialFor(address: GatewayAddress): Dial | undefined {
 }
 
 /** Whether what was shown is a pinned certificate, or was signed by a pinned authority, and is valid now. `fingerprint`: one, or several with a comma between. */
-export function fitsPin(shown: DetailedPeerCertificate, fingerprint: string, now: number): boolean {
+function fitsPin(shown: DetailedPeerCertificate, fingerprint: string, now: number): boolean {
   const leaf = new X509Certificate(shown.raw)
   if (Date.parse(leaf.validFrom) > now || Date.parse(leaf.validTo) < now) return false
   const pins = fingerprint.split(',')

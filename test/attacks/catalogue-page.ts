@@ -6,7 +6,7 @@ import { catalogue, catalogueGroups } from './catalogue.ts'
 export type Standing = 'passed' | 'failed' | 'left out' | 'not yet'
 
 /** A case has passed when it has tests and all of them did. One that was left out (no browser, no root) is not called passed. */
-export function standing(tests: readonly Ran[]): Standing {
+function standing(tests: readonly Ran[]): Standing {
   if (tests.length === 0) return 'not yet'
   if (tests.some((test) => !test.passed && !test.skipped)) return 'failed'
   return tests.some((test) => test.skipped) ? 'left out' : 'passed'

@@ -16,7 +16,7 @@ export const subject = { agent: 'main' as AgentId, session: 'agent:main:main' as
 const ordinaryUser = 54_321
 
 export const sandboxDefaults = (changes: Partial<SandboxConfig> = {}): SandboxConfig => ({ ...(Value.Default(sandboxSection.schema, {}) as SandboxConfig), diskReserveMb: 0, ...changes })
-export const execDefaults = (changes: Partial<ExecConfig> = {}): ExecConfig => ({ ...(Value.Default(execSection.schema, {}) as ExecConfig), ...changes })
+const execDefaults = (changes: Partial<ExecConfig> = {}): ExecConfig => ({ ...(Value.Default(execSection.schema, {}) as ExecConfig), ...changes })
 
 /** A room of commands over one workspace, with the product's own isolation or one that a test has weakened. */
 export function roomAt(workspace: string, options: { sandbox?: Partial<SandboxConfig>; exec?: Partial<ExecConfig>; bwrap?: Omit<BwrapOptions, 'clock'>; own?: readonly string[]; egress?: CommandsOptions['egress'] } = {}): CommandRoom {

@@ -15,7 +15,7 @@ const pages = ['docs/operator-workflow.md', 'docs/security-configuration.md', 'd
 
 interface Block { line: number; text: string; says: string[]; skipped: string | undefined }
 
-export function blocksOf(page: string): Block[] {
+function blocksOf(page: string): Block[] {
   return [...page.matchAll(/^( *)```bash([^\n]*)\n([\s\S]*?)^\1```/gm)].map((found) => {
     const text = (found[3] ?? '').replaceAll(new RegExp(`^${found[1] ?? ''}`, 'gm'), '')
     const info = (found[2] ?? '').trim()

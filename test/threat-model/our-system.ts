@@ -21,7 +21,7 @@ const ourProperties: Readonly<Record<string, readonly Property[]>> = {
 }
 
 /** Of the specification and not in the product: nothing can be proven of these. */
-export const notBuilt: readonly string[] = [
+const notBuilt: readonly string[] = [
   'macos', 'mobile', 'plugins', 'cron', 'updates',
 ]
 /** Whether a part, or a flow one end of which is it, is of what is not built: it is counted once, where it is raised. */

@@ -64,7 +64,7 @@ function odd(): Problem {
 }
 
 /** `2026-11-22`, `2026-11-22T10:00:00Z`, or how long ago: `90m`, `24h`, `7d`. Throws `usage`. */
-export function momentOf(text: string | undefined, now: number, flag: string): number | undefined {
+function momentOf(text: string | undefined, now: number, flag: string): number | undefined {
   if (text === undefined) return undefined
   const ago = /^(\d{1,6})([smhd])$/.exec(text)
   if (ago !== null) return now - Number(ago[1]) * { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[ago[2] as 's' | 'm' | 'h' | 'd']

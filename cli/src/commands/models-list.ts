@@ -34,7 +34,7 @@ export const modelsList = defineCommand({
 })
 
 /** `provider/model`. */
-export function modelName(model: Fields): string {
+function modelName(model: Fields): string {
   return `${asText(model['provider']) ?? '?'}/${asText(model['id']) ?? '?'}`
 }
 

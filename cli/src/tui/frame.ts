@@ -93,7 +93,7 @@ function statusRow(looks: Looks): string {
 }
 
 /** What goes on now. */
-export function workWords(talk: TalkState, now: number): string {
+function workWords(talk: TalkState, now: number): string {
   switch (talk.connection.kind) {
     case 'waiting': return `disconnected, trying again in ${Math.max(1, Math.ceil((talk.connection.until - now) / 1_000))} s`
     case 'connecting': return 'disconnected, trying now'

@@ -14,7 +14,7 @@ export interface Outcome { text: string; isError: boolean }
 export type Plan = Generator<Wish, string, Outcome>
 
 /** Where notes are kept: one small file each, so that keeping one never rewrites another. */
-export const notesFolder = 'notes'
+const notesFolder = 'notes'
 
 type ToolName = 'read' | 'write' | 'edit' | 'list' | 'search' | 'status'
 /** What a slot may be called in a tool's schema, best first. */

@@ -23,7 +23,7 @@ const refused = /content[_ ](?:policy|filter)|safety|prohibited_content|flagged|
  * Names a failure by status and by what the server said. Words win over the status where servers are known to disagree
  * (an empty account answers 400, 402, 403 or 429; an overfull prompt 400, 413 or 422).
  */
-export function classify(status: number | undefined, words: string): FaultClass {
+function classify(status: number | undefined, words: string): FaultClass {
   if (overflow.test(words) && (status === undefined || status === 400 || status === 413 || status === 422 || status === 429 || status >= 500)) {
     // "Tokens per minute" limits speak of tokens too, and are about time, not about size.
     if (!(status === 429 && rateLimited.test(words))) return 'context_overflow'
@@ -69,7 +69,7 @@ const said: Record<FaultClass, string> = {
 }
 
 /** Removes what looks like a credential: servers like to quote the key they reject. */
-export function withoutCredentials(text: string): string {
+function withoutCredentials(text: string): string {
   return text
     .replace(/\b(?:sk|pk|rk|gsk|xai|fw|csk|tgp|key|AIza)[-_A-Za-z0-9*.]{8,}/g, '[credential]')
     .replace(/\b(Bearer|Basic)\s+[-\w.~+/=*]{6,}/gi, '$1 [credential]')
@@ -114,7 +114,7 @@ function durationMs(text: string): number | undefined {
 }
 
 /** How long the server wants us to wait, from its headers or its words; undefined when it does not say. Never more than a day. */
-export function retryAfterMs(headers: ModelAnswer['headers'], body: string, now: number): number | undefined {
+function retryAfterMs(headers: ModelAnswer['headers'], body: string, now: number): number | undefined {
   const found = fromHeaders(headers, now) ?? fromBody(body)
   return found === undefined ? undefined : Math.min(Math.max(found, 0), 86_400_000)
 }

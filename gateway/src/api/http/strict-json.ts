@@ -6,7 +6,7 @@ export interface JsonLimits {
 }
 
 /** Limits for what comes from outside; no client of ours comes near them. */
-export const jsonLimits: JsonLimits = { depthMax: 64, keysMax: 20_000 }
+const jsonLimits: JsonLimits = { depthMax: 64, keysMax: 20_000 }
 
 export type Parsed = { ok: true; value: unknown } | { ok: false; reason: string }
 

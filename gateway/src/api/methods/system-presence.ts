@@ -6,7 +6,7 @@ const Words = Type.Optional(Type.String())
 const List = Type.Optional(Type.Array(Type.String()))
 
 /** Someone or something present, as on the wire. */
-export const PresenceRow = Type.Object({
+const PresenceRow = Type.Object({
   host: Words, ip: Words, version: Words, platform: Words, deviceFamily: Words, modelIdentifier: Words, mode: Words,
   lastInputSeconds: Type.Optional(Type.Integer()), reason: Words, deviceId: Words, roles: List, scopes: List, instanceId: Words, tags: List,
   text: Words, timeZone: Words, clientId: Words, ts: Type.Integer(),

@@ -19,7 +19,7 @@ function missingScope(scope: Scope, protocol: 3 | 4): WireError {
 }
 
 /** How long ago somebody may have signed in who does what is marked `fresh`. */
-export const freshForMs = 30 * 60_000
+const freshForMs = 30 * 60_000
 
 function isStale(method: Method, params: unknown, caller: Caller, now: number): boolean {
   const asked = typeof method.fresh === 'function' ? method.fresh(params as never) : method.fresh === true

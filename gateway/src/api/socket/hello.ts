@@ -6,7 +6,7 @@ import type { Admitted } from './admission.ts'
 import { socketLimits } from './limits.ts'
 
 /** The door's own events; the event writer's are added to them. */
-export const doorEvents = ['connect.challenge', 'tick', 'presence', 'device.pair.requested', 'device.pair.resolved', 'shutdown'] as const
+const doorEvents = ['connect.challenge', 'tick', 'presence', 'device.pair.requested', 'device.pair.resolved', 'shutdown'] as const
 
 /** The first answer of a connection, complete to the last field the clients of either protocol decode. */
 export async function buildHello(rooms: Rooms, methods: readonly Method[], events: readonly string[], admitted: Admitted, caller: Caller): Promise<Record<string, unknown>> {

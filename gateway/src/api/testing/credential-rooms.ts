@@ -2,7 +2,7 @@ import { Problem } from '@moltbot/contract'
 import type { Credential, CredentialsDoor, SignInAttempt, SignInState } from '../../foundation/models/types.ts'
 import { fakeRooms, type FakeRooms } from './fake-rooms.ts'
 
-export const aCredential: Credential = {
+const aCredential: Credential = {
   profile: 'mine:work', provider: 'mine', kind: 'oauth', from: 'vault', account: 'olga@example.org', expiresAt: 1_000, renews: true, lastUsedAt: null, sinceAt: 500, state: 'needs-you', reason: 'It is over.', next: 'Sign in again.',
 }
 

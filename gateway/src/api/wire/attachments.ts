@@ -15,10 +15,10 @@ export const WireAttachment = Type.Object({
 export type WireAttachment = Static<typeof WireAttachment>
 
 /** The most one picture may hold, decoded (protocol 3), and the most any other file may, as `hello` announces. */
-export const attachmentBytesMax = 5_000_000
+const attachmentBytesMax = 5_000_000
 const fileBytesMax = socketLimits.attachments.maxBytes
 /** The most attachments of one message. */
-export const attachmentsMax = 16
+const attachmentsMax = 16
 
 /** Files as the journey takes them. Decides by content, not by what the client says. `taken` absent: pictures alone. Throws `Problem('attachment-refused')`. */
 export function readAttachments(given: readonly WireAttachment[] | undefined, taken?: FilesTaken): Attachment[] {
@@ -60,7 +60,7 @@ export function readAttachments(given: readonly WireAttachment[] | undefined, ta
 }
 
 /** The type of an image by its first bytes; undefined when it is none a model can look at. */
-export function imageType(bytes: Uint8Array): string | undefined {
+function imageType(bytes: Uint8Array): string | undefined {
   const ascii = Buffer.from(bytes.subarray(0, 12)).toString('latin1')
   if (ascii.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png'
   if (ascii.startsWith('\xff\xd8\xff')) return 'image/jpeg'

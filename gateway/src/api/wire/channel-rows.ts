@@ -7,7 +7,7 @@ import type { ConnectionStatus } from '../../foundation/connections/types.ts'
 const Nullable = Type.Union([Type.Integer(), Type.Null()])
 const Words = Type.Union([Type.String(), Type.Null()])
 
-export const ProbeRow = Type.Object({ ok: Type.Boolean(), elapsedMs: Type.Integer(), text: Type.String(), error: Words })
+const ProbeRow = Type.Object({ ok: Type.Boolean(), elapsedMs: Type.Integer(), text: Type.String(), error: Words })
 export type ProbeRow = Static<typeof ProbeRow>
 
 /** One login on a channel. Unknown times are null. */
@@ -39,7 +39,7 @@ export type AccountRow = Static<typeof AccountRow>
 
 export type Probe = { channel: string; account: string; ok: boolean; text: string; elapsedMs: number }
 
-export function accountRow(status: ConnectionStatus, probe: Probe | undefined, now: number): AccountRow {
+function accountRow(status: ConnectionStatus, probe: Probe | undefined, now: number): AccountRow {
   const { health } = status
   return {
     accountId: status.account,
@@ -61,7 +61,7 @@ export function accountRow(status: ConnectionStatus, probe: Probe | undefined, n
 }
 
 /** How a connection is, as one sentence; null when there is nothing to add. */
-export function healthInWords(health: ChannelHealth): string | null {
+function healthInWords(health: ChannelHealth): string | null {
   switch (health.kind) {
     case 'starting':
     case 'closed':

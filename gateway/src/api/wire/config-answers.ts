@@ -16,7 +16,7 @@ export const ConfigWritten = Type.Object({
 })
 export type ConfigWritten = Static<typeof ConfigWritten>
 
-export function configWritten(snapshot: ConfigSnapshot): ConfigWritten {
+function configWritten(snapshot: ConfigSnapshot): ConfigWritten {
   return {
     ok: true, path: snapshot.path, config: snapshot.effective, ...(snapshot.hash === undefined ? {} : { hash: snapshot.hash }),
     restart: { ok: true, mode: 'hot', delayMs: 0, reason: 'Changes take effect in the running gateway.' }, sentinel: null,

@@ -56,5 +56,5 @@ export const SessionsChangedEvent = Type.Object({
 export type SessionsChangedEvent = Static<typeof SessionsChangedEvent>
 
 /** The configuration was reloaded, to protocol 4. */
-export const ConfigChangedEvent = Type.Object({ path: Type.String(), hash: Type.Optional(Type.String()), ts: Type.Integer(), valid: Type.Boolean() })
+const ConfigChangedEvent = Type.Object({ path: Type.String(), hash: Type.Optional(Type.String()), ts: Type.Integer(), valid: Type.Boolean() })
 export type ConfigChangedEvent = Static<typeof ConfigChangedEvent>

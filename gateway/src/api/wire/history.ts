@@ -5,7 +5,7 @@ import { showDelivery, showEntry } from './message.ts'
 import type { WireMessage } from './message.ts'
 
 /** The most one history answer may weigh, as JSON. */
-export const historyBytesMax = 6 * 1024 * 1024
+const historyBytesMax = 6 * 1024 * 1024
 /** For so many of the newest messages of people the client's own name is looked up; older echoes are long reconciled. */
 const namedMessagesMax = 100
 

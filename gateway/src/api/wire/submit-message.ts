@@ -6,7 +6,7 @@ import type { Rooms } from '../rooms.ts'
 import { failureOf } from './run-end.ts'
 
 /** Which of our own ways in a client uses. */
-export function doorFor(rooms: Pick<Rooms, 'doors'>, caller: Pick<Caller, 'client'>): Door {
+function doorFor(rooms: Pick<Rooms, 'doors'>, caller: Pick<Caller, 'client'>): Door {
   const terminal = caller.client.mode === 'cli' || /(^|-)tui$/.test(caller.client.id) || /-tui$/.test(caller.client.displayName ?? '')
   const door = terminal ? rooms.doors('terminal') ?? rooms.doors('browser') : rooms.doors('browser') ?? rooms.doors('terminal')
   if (door === undefined) throw new Problem('door-closed', 'This gateway takes no messages from the page or the terminal.', { next: 'Switch channels.web or channels.terminal on in the configuration.' })

@@ -5,7 +5,7 @@ import type { Static, TUnsafe } from 'typebox'
 import { toolProfiles, type ToolProfile } from './tool-policy.ts'
 
 /** An agent's id is part of session keys, folder names and addresses. */
-export const agentIdPattern = '^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$'
+const agentIdPattern = '^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$'
 
 const modelChoice = (description: string) =>
   Type.Optional(Type.Union([
@@ -82,7 +82,7 @@ const identity = Type.Optional(Type.Object({
 
 /** The agents of this gateway and what they share. */
 /** How the model is asked to write down what should last, where the configuration says nothing. */
-export const memoryFlushPrompt = 'Soon the older part of this conversation will be replaced by a summary. Write down now what should last and is not noted yet: facts, decisions, preferences, open requests. Use the memory tool, one fact a line; if that is refused, add to a file under memory/ in your workspace. Write no passwords or keys. Nobody reads what you say here: when there is nothing (more) to write, reply with exactly NO_REPLY.'
+const memoryFlushPrompt = 'Soon the older part of this conversation will be replaced by a summary. Write down now what should last and is not noted yet: facts, decisions, preferences, open requests. Use the memory tool, one fact a line; if that is refused, add to a file under memory/ in your workspace. Write no passwords or keys. Nobody reads what you say here: when there is nothing (more) to write, reply with exactly NO_REPLY.'
 
 export const agentsSection = defineSection({
   path: 'agents',

@@ -13,7 +13,7 @@ import type { Admission, BudgetDoor, Reservation, SpendKind, SpendRow, Tally, To
 export type { KnownPrice } from './prices.ts'
 
 /** The least room for an answer that a call is worth making for, in tokens. */
-export const answerTokensMin = 4_096
+const answerTokensMin = 4_096
 /** One call sets aside at most this part of what a period has left, so that several can run side by side. */
 const shareOfPeriod = 0.25
 /** How long a call waits for others that have set the rest aside. Shorter than the silence after which another model is asked. */

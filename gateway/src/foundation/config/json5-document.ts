@@ -54,7 +54,7 @@ export class Json5Error extends Error {
 }
 
 /** Deeper nesting than any real configuration has; keeps the recursion here and in everything that walks the values bounded. */
-export const depthMax = 100
+const depthMax = 100
 
 const space = /[\t\v\f \u00A0\uFEFF\n\r\u2028\u2029\p{Zs}]/u
 const identifierStart = /[\p{L}\p{Nl}$_]/u

@@ -13,7 +13,7 @@ export function isRedactionMark(value: unknown): boolean {
 /** Names that hold secrets wherever they stand; for keys that no section declares. */
 const secretName = /(?:^|[a-z_-])(?:token|password|passwd|passphrase|secret|api_?key|private_?key|credentials?|signing_?secret)$/i
 
-export function isSecretName(key: string): boolean {
+function isSecretName(key: string): boolean {
   return secretName.test(key) && !/^(?:max|min|reserve|keep|soft|context)/i.test(key)
 }
 

@@ -64,7 +64,7 @@ function soundIn(bytes: Buffer, from: string): MadeSound {
 }
 
 /** The programs of this machine that speak without being set up, the better one first. */
-export const knownPrograms = ['espeak-ng', 'espeak'] as const
+const knownPrograms = ['espeak-ng', 'espeak'] as const
 
 /** Which program speaks here; undefined: none. */
 export function localProgram({ local }: SpeechConfig, has: (program: string) => boolean): string | undefined {

@@ -31,7 +31,7 @@ export interface Memory {
 }
 
 /** Where the owner puts what all members may find. */
-export const sharedPath = 'memory/shared.md'
+const sharedPath = 'memory/shared.md'
 const lastingPath = 'MEMORY.md'
 /** Of one call: lines, and characters of a line. */
 const linesMax = 20

@@ -420,7 +420,7 @@ function staticOne(profile: string, subject: string, secret: Secret, bearer: boo
 }
 
 /** Enough to tell keys apart, too little to find one. */
-export function fingerprint(secret: Secret): string {
+function fingerprint(secret: Secret): string {
   return createHash('sha256').update(`moltbot ${secret.open('telling keys apart')}`).digest('hex').slice(0, 12)
 }
 

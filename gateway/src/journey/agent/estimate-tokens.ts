@@ -1,7 +1,7 @@
 import { specText, type ModelMessage, type ToolSpec } from '@moltbot/contract'
 
 /** What one image costs, roughly, at the common providers when it is scaled to about 1,000 × 1,000 pixels. */
-export const imageTokens = 1_500
+const imageTokens = 1_500
 
 /**
  * Estimated tokens of a text: its UTF-8 bytes divided by four, rounded up; 0 for ''. Close for English and code, a

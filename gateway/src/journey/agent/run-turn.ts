@@ -33,7 +33,7 @@ export interface LoopLimits {
   /** Tool calls of one turn; the next one ends it. */
   callsMax: number
 }
-export const defaultLoopLimits: LoopLimits = { enabled: true, sameResultMax: 3, callsMax: 200 }
+const defaultLoopLimits: LoopLimits = { enabled: true, sameResultMax: 3, callsMax: 200 }
 /** A turn summarises at most this often by itself. */
 const compactionsMax = 3
 

@@ -8,7 +8,7 @@ const says = Type.Union([Type.Literal('allow'), Type.Literal('ask'), Type.Litera
 const text = (description: string) => Type.String({ minLength: 1, maxLength: 300, description })
 
 /** One thing the owner expects of the judge, in the words of `moltbot policy explain`. */
-export const expectationSchema = Type.Object({
+const expectationSchema = Type.Object({
   as: text('Whose turn: an id of `moltbot people list`, `channel:id` of a sender, or owner, admin, member, guest.'),
   tool: text('Which tool.'),
   in: Type.Optional(text('Where: the key of a conversation, or a chat as `channel:id`; `channel` alone is one without rules of its own. Absent: in a conversation of their own.')),

@@ -7,7 +7,7 @@ import { fileType } from './file-type.ts'
 import type { DeliveryFile, GivenFile, HeldFile } from './types.ts'
 
 /** No network takes more from a bot by its ordinary way, and a file is held in memory while it is sent. */
-export const fileBytesMax = 100 * 1024 * 1024
+const fileBytesMax = 100 * 1024 * 1024
 const nameBytesMax = 200
 
 /** Bytes of files that wait to be sent, or to be fetched by a client of our own, named by their own hash. */

@@ -1,10 +1,10 @@
 import { StringDecoder } from 'node:string_decoder'
 
 /** Kept of one command: its beginning and its end, in characters; together a mebibyte. */
-export const headMax = 262_144
-export const tailMax = 786_432
+const headMax = 262_144
+const tailMax = 786_432
 /** The most characters of one report to a model: beginning and end. */
-export const reportMax = 30_000
+const reportMax = 30_000
 
 /** What a command said, bounded whatever it says. Positions count all characters ever said. */
 export interface CommandOutput {

@@ -384,7 +384,7 @@ function chooseIsolation(config: SandboxConfig, clock: Clock, own: readonly stri
 }
 
 /** The same text for the same value, whatever the order of its keys; the order of lists counts. */
-export function canonical(value: unknown): string {
+function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
   return `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${canonical((value as Record<string, unknown>)[key])}`).join(',')}}`

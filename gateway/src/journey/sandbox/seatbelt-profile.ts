@@ -17,7 +17,7 @@ export interface SeatbeltPlaces {
 }
 
 /** A path as a profile writes it: nothing in it ends the quotes. */
-export function quotedPath(path: string): string {
+function quotedPath(path: string): string {
   return `"${path.replaceAll('\\', '\\\\').replaceAll('"', String.raw`\"`)}"`
 }
 
