@@ -49,12 +49,6 @@ function provesSomething(raw: Buffer): boolean {
   return !beyond && !lowOrder.has(y.toString('hex'))
 }
 
-/** The device id that belongs to a public key: lower-case hex SHA-256 of its raw bytes. Undefined: no Ed25519 key. */
-export function deviceIdOf(publicKey: string): string | undefined {
-  const raw = rawKey(publicKey)
-  return raw === undefined ? undefined : createHash('sha256').update(raw).digest('hex')
-}
-
 /** The texts a client may have signed, newest form first. */
 function signedTexts(given: SignedConnect): string[] {
   const { device } = given

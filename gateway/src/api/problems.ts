@@ -22,4 +22,3 @@ export const doorProblems = {
   'device-scope-exceeds': 'The scopes asked for are more than what was approved or what the asker holds.',
   'device-pairing-full': 'Too many devices wait for approval.',
 } as const
-export type DoorProblemCode = keyof typeof doorProblems

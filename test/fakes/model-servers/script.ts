@@ -75,11 +75,6 @@ export function callTool(name: string, input: Record<string, unknown>, options: 
   return { kind: 'call', name, pieces, ...(options.id === undefined ? {} : { id: options.id }), ...(options.signature === undefined ? {} : { signature: options.signature }) }
 }
 
-/** Calls a tool with arguments that are no JSON. */
-export function callToolBadly(name: string, raw: string): Step {
-  return { kind: 'call', name, pieces: [raw] }
-}
-
 export function fail(status: number, message: string, options: { type?: string; headers?: Record<string, string>; body?: string } = {}): Step {
   return { kind: 'error', status, message, ...options }
 }

@@ -6,4 +6,3 @@ export const auditProblems = {
   'audit-key-missing': 'The key of the record is not there, so it can be neither continued nor verified.',
   'audit-address-invalid': 'The address of a syslog receiver cannot be understood.',
 } as const
-export type AuditProblemCode = keyof typeof auditProblems

@@ -2,7 +2,6 @@ import type { AgentId, PrincipalId, SessionKey } from '@moltbot/contract'
 
 /** What reaches out: the web tools, a command in the sandbox, the browser. Each has host rules of its own. */
 export type EgressUse = 'web' | 'commands' | 'browser'
-export const egressUses: readonly EgressUse[] = ['web', 'commands', 'browser']
 
 /** On whose behalf something leaves. */
 export interface EgressIdentity {

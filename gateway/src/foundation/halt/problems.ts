@@ -8,4 +8,3 @@ export const haltProblems = {
   'halt-not-enrolled': 'No authenticator is enrolled.',
   'halt-enroll-over': 'No new authenticator waits for its first code.',
 } as const
-export type HaltProblemCode = keyof typeof haltProblems
