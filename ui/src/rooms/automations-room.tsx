@@ -5,7 +5,9 @@ import { Icon } from '../components/icon.tsx'
 import type { Stage } from '../stage.ts'
 import { fields, list, words } from '../wire.ts'
 import { automationsText as say } from './automations-text.ts'
-import { ahead, since, span, when } from './measures.ts'
+import { EarlierRuns } from './earlier-runs.tsx'
+import { ahead, since, span } from './measures.ts'
+import { OwnJobs } from './own-jobs.tsx'
 import { AnswerPanel, Panel, useAct, useAnswer } from './pieces.tsx'
 
 interface Job {
@@ -14,15 +16,13 @@ interface Job {
   last: { at: number; ok: boolean; words: string; asked: boolean } | undefined
 }
 
-interface Run { at: number; ok: boolean; words: string; asked: boolean }
-
 const time = (value: unknown): number | undefined => (typeof value === 'number' && Number.isFinite(value) ? value : undefined)
 
 function readJobs(payload: unknown): Job[] {
   return list(fields(payload)['jobs']).flatMap((value) => {
     const raw = fields(value)
     const id = words(raw['id'])
-    if (id === undefined) return []
+    if (id === undefined || raw['own'] !== undefined) return []
     const [state, house] = [fields(raw['state']), fields(raw['house'])]
     const known = Object.hasOwn(say.jobs, id) ? say.jobs[id] : undefined
     const at = time(state['lastRunAtMs'])
@@ -32,32 +32,6 @@ function readJobs(payload: unknown): Job[] {
       last: at === undefined ? undefined : { at, ok: state['lastStatus'] !== 'error', words: words(house['lastWords']) ?? words(state['lastError']) ?? '', asked: words(house['lastAskedBy']) !== undefined },
     }]
   })
-}
-
-function readRuns(payload: unknown): Run[] {
-  return list(fields(payload)['entries']).flatMap((value) => {
-    const raw = fields(value)
-    const at = time(raw['runAtMs'])
-    return at === undefined ? [] : [{ at, ok: raw['status'] !== 'error', words: words(raw['summary']) ?? words(raw['error']) ?? '', asked: words(raw['askedBy']) !== undefined }]
-  }).toReversed()
-}
-
-const runsShown = 20
-
-function EarlierRuns(props: { stage: Stage; job: Job }): VNode | null {
-  const { answer } = useAnswer(props.stage, 'cron.runs', { id: props.job.id, limit: runsShown }, readRuns)
-  if (answer.kind !== 'ready') return answer.kind === 'failed' ? <p class="bad-words">{answer.reason}</p> : null
-  if (answer.value.length === 0) return <p class="quiet">{say.earlierNone}</p>
-  return (
-    <ul class="runs" aria-label={say.earlierOf(props.job.name)}>
-      {answer.value.map((run, index) => (
-        <li key={`${run.at}-${index}`}>
-          <span class="run-when">{when(run.at)}</span>
-          <span class={run.ok ? '' : 'bad-words'}>{run.ok ? run.words : `${say.failed}: ${run.words}`}{run.asked ? <span class="quiet"> · {say.asked}</span> : null}</span>
-        </li>
-      ))}
-    </ul>
-  )
 }
 
 /** A backup of a large state takes its time. */
@@ -102,7 +76,7 @@ function JobRow(props: { stage: Stage; job: Job; busy: boolean; act: (task: () =
         {job.last === undefined || !desk.can('cron.runs') ? null : (
           <details class="more" onToggle={(event) => setOpen(event.currentTarget.open)}>
             <summary>{say.earlier}</summary>
-            {open ? <EarlierRuns key={job.last.at} stage={stage} job={job} /> : null}
+            {open ? <EarlierRuns key={job.last.at} stage={stage} id={job.id} name={job.name} /> : null}
           </details>
         )}
       </div>
@@ -122,11 +96,11 @@ export function AutomationsRoom(props: { stage: Stage }): VNode {
   }, [heard])
   return (
     <>
+      <OwnJobs stage={stage} heard={heard} />
       <AnswerPanel title={say.house} hint={say.houseHint} wide answer={answer} again={again}>
         {(jobs) => (jobs.length === 0 ? <p class="quiet">{say.none}</p> : <ul class="items">{jobs.map((job) => <JobRow key={job.id} stage={stage} job={job} busy={busy} act={act} />)}</ul>)}
       </AnswerPanel>
-      <Panel title={say.own} wide>
-        <p>{say.ownWords}</p>
+      <Panel title={say.besideTitle} wide>
         <p class="quiet">{say.beside}</p>
       </Panel>
     </>

@@ -1,6 +1,6 @@
 import { Problem, mainAgent, type ChatRef, type PrincipalId, type SenderId } from '@moltbot/contract'
 import { memoryLogger } from '@moltbot/contract/testing'
-import { createJobs, cronSection, jobsMigration, type JobsRoom } from '../../foundation/jobs/index.ts'
+import { createJobs, cronSection, jobsMigration, type CronConfig, type JobsRoom } from '../../foundation/jobs/index.ts'
 import { openStore } from '../../foundation/storage/index.ts'
 import { fakeRooms, type FakeRooms } from './fake-rooms.ts'
 import Value from 'typebox/value'
@@ -15,7 +15,7 @@ export async function jobRooms(): Promise<FakeRooms & { jobsRoom: JobsRoom; rece
   const jobsRoom = createJobs({
     store: await openStore({ file: ':memory:', migrations: [jobsMigration] }), clock: rooms.clock, newId: rooms.newId, log: memoryLogger(),
     needs: {
-      settings: () => Value.Parse(cronSection.schema, {}), zone: () => 'UTC', held: () => false, record: async () => undefined, receive: async (message) => void received.push(message), outcomeOf: async () => undefined, onEnded: () => undefined,
+      settings: () => Value.Default(cronSection.schema, {}) as CronConfig, zone: () => 'UTC', held: () => false, record: async () => undefined, receive: async (message) => void received.push(message), outcomeOf: async () => undefined, onEnded: () => undefined,
       ownPlace: () => knownChat, homeOf: async () => 'agent:main:main' as never, refresh: async () => undefined, abort: async () => undefined, labelOf: async () => undefined, inject: async () => undefined, tell: () => undefined,
       model: (name) => (name === 'none' ? undefined : `test/${name}`), principal: async () => undefined, mask: (text) => text,
     },

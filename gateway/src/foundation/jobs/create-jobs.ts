@@ -76,6 +76,8 @@ const lateAfterMs = 60_000
 const onceLateMaxMs = 24 * 3_600_000
 /** The time is looked at this often at least: machines sleep, and their time is set. */
 const lookEveryMs = 30_000
+/** A look that failed is repeated after this long. */
+const againAfterMs = 5_000
 const missedMax = 100
 /** How long after a failure it is tried again. */
 const retryAfterMs = [30_000, 60_000, 300_000, 900_000, 3_600_000] as const
@@ -91,6 +93,8 @@ export function createJobs(options: { store: Store; clock: Clock; newId: NewId; 
   let started = false
   let lastLook = 0
   let cancelTimer: (() => void) | undefined
+  /** The last look failed. */
+  let troubled = false
   let chain: Promise<unknown> = Promise.resolve()
 
   const now = (): number => Math.trunc(clock.now())
@@ -111,7 +115,10 @@ export function createJobs(options: { store: Store; clock: Clock; newId: NewId; 
 
   function wake(): void {
     if (!started || closed) return
-    inOrder(look).catch((error: unknown) => log.error('What is due could not be looked at; it is tried again.', { error: describeError(error) })).finally(() => void arm())
+    inOrder(look).then(() => { troubled = false }, (error: unknown) => {
+      troubled = true
+      log.error('What is due could not be looked at; it is tried again.', { error: describeError(error) })
+    }).finally(() => void arm())
   }
 
   async function arm(): Promise<void> {
@@ -121,6 +128,7 @@ export function createJobs(options: { store: Store; clock: Clock; newId: NewId; 
       next = await ledger.nextDue()
     } catch (error) {
       log.error('When the next job is due could not be read; it is tried again.', { error: describeError(error) })
+      troubled = true
       next = now()
     }
     if (closed) return
@@ -128,7 +136,7 @@ export function createJobs(options: { store: Store; clock: Clock; newId: NewId; 
     cancelTimer = undefined
     // Nothing to wait for, or nothing that begins before somebody says so.
     if (next === null || needs.held() || !needs.settings().enabled) return
-    cancelTimer = clock.after(Math.min(lookEveryMs, Math.max(next - now(), next <= now() ? 1_000 : 1)), wake)
+    cancelTimer = clock.after(Math.min(lookEveryMs, Math.max(next - now(), troubled ? againAfterMs : 1)), wake)
   }
 
   /** Everything whose time has come gets its run. */

@@ -88,17 +88,17 @@ async function checkedPattern(given: string, tz: string, now: number): Promise<J
   return schedule
 }
 
-/** An ISO time with its offset, or without one in the zone; or a length of time from now. A time that summer time leaves out is the one right after the gap; of one that comes twice the first counts. */
+/** An ISO time with its offset, or without one in the zone; or a length of time from now. A time that summer time leaves out comes as far after the gap as it stood in it; of one that comes twice the first counts. */
 async function readMoment(given: string, now: number, tz: string): Promise<number> {
   const text = given.trim()
   const length = readLength(text.replace(/^(in\s+|\+\s*)/i, ''))
   if (length !== undefined) return now + length
-  const iso = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})?\s*(Z|[+-]\d{2}:?\d{2})?)?$/i.exec(text)
-  const [, day, clock, offset] = iso ?? []
+  const iso = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(\.\d{1,9})?\s*(Z|[+-]\d{2}:?\d{2})?)?$/i.exec(text)
+  const [, day, clock, fraction = '', offset] = iso ?? []
   if (day === undefined) throw wrong(`"${text.slice(0, 60)}" is not a time.`, 'Write it like 2027-01-31T08:00, or how long from now: 20m.')
   const full = `${day}T${clock === undefined ? '00:00:00' : clock.length === 5 ? `${clock}:00` : clock}`
   try {
-    if (offset !== undefined) return sure(Date.parse(`${full}${offset.toUpperCase() === 'Z' ? 'Z' : `${offset.slice(0, 3)}:${offset.slice(-2)}`}`))
+    if (offset !== undefined) return sure(Date.parse(`${full}${fraction}${offset.toUpperCase() === 'Z' ? 'Z' : `${offset.slice(0, 3)}:${offset.slice(-2)}`}`))
     // Days that do not exist are none, whatever a reader would make of them.
     const naive = sure(Date.parse(`${full}Z`))
     if (new Date(naive).toISOString().slice(0, 10) !== day) return sure(Number.NaN)
