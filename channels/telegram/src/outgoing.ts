@@ -10,8 +10,10 @@ import { asDocument, captionLengthMax, waysFor, type Upload, type Way } from './
 /** Which answers were already quoted is remembered for this many messages. */
 const quotesKept = 500
 const typingPatienceMs = 5_000
+const pollAnswersMin = 2
+const pollAnswersMax = 10
 
-type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'typing' | 'openDirect'>>
+type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'react' | 'poll' | 'typing' | 'openDirect'>>
 
 export interface OutgoingOptions { api: Api; upload: Upload; host: ChannelHost; config: TelegramConfig; health: HealthKeeper; isClosed(): boolean }
 
@@ -139,6 +141,26 @@ export function createOutgoing({ api, upload, host, config, health, isClosed }: 
           if (failure.kind !== 'answer' || !/message to delete not found/i.test(failure.description)) throw error
         }
       }),
+    react: (chat, id, emoji, signal) =>
+      effect(signal, async () => {
+        // Telegram knows its hearts without the sign that asks for colour.
+        const plain = emoji.replaceAll('\ufe0f', '')
+        try {
+          await api.setMessageReaction(chat.chat, Number(id), plain === '' ? [] : [{ type: 'emoji', emoji: plain as ReactionEmoji }], {}, grammySignal(signal))
+        } catch (error) {
+          const failure = readFailure(error)
+          if (failure.kind !== 'answer') throw error
+          if (/REACTION_INVALID/i.test(failure.description)) throw new SendProblem('never', 'Telegram does not have this emoji as a reaction; it has 👍, ❤, 🔥, 👀, 🎉 and about seventy others.', { cause: error })
+          if (!/not modified/i.test(failure.description)) throw error
+        }
+      }),
+    poll: (chat, poll, signal) =>
+      effect(signal, async () => {
+        if (poll.options.length < pollAnswersMin || poll.options.length > pollAnswersMax) throw new SendProblem('never', `A poll on Telegram has ${pollAnswersMin} to ${pollAnswersMax} answers.`)
+        const answers = poll.options.map((text) => ({ text: text.slice(0, 100).toWellFormed() }))
+        const sent = await api.sendPoll(chat.chat, poll.question.slice(0, 300).toWellFormed(), answers, threadForSend(chat), grammySignal(signal))
+        return String(sent.message_id) as PlatformMessageId
+      }),
     async typing(chat) {
       if (isClosed()) return
       const controller = new AbortController()
@@ -159,6 +181,8 @@ export function createOutgoing({ api, upload, host, config, health, isClosed }: 
     },
   }
 }
+
+type ReactionEmoji = Extract<Parameters<Api['setMessageReaction']>[2][number], { type: 'emoji' }>['emoji']
 
 /** Telegram can't, or may not, show a file the way that was asked for. */
 const notShown = /PHOTO_|IMAGE_PROCESS|VOICE_MESSAGES_FORBIDDEN|wrong (?:file )?type|wrong file|can't parse|unsupported|failed to get HTTP URL content|VIDEO_|AUDIO_|ANIMATION_/i

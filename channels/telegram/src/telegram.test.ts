@@ -46,6 +46,31 @@ const taken = async (host: TestHost, count: number): Promise<TestHost['taken']> 
 }
 const direct = (chat: number): ChatRef => ({ channel: 'telegram', account: 'default', chat: String(chat), kind: 'direct' }) as never
 
+describe('reactions and polls', () => {
+  it('one emoji at a time on anybody’s message, and taken back; one Telegram does not have is refused in words', async () => {
+    const { server, anna, host, connection } = await stage()
+    const { messageId } = server.say(anna, 'hello')
+    const [message] = await taken(host, 1)
+    const react = (emoji: string): Promise<void> | undefined => connection.react?.(direct(11), message?.id as never, emoji, signal)
+    await react('👀')
+    expect(server.reactionsOn(11, messageId)).toEqual(['👀'])
+    await react('❤️')
+    expect(server.reactionsOn(11, messageId)).toEqual(['❤'])
+    await react('')
+    expect(server.reactionsOn(11, messageId)).toEqual([])
+    await expect(react('🪑')).rejects.toMatchObject({ outcome: 'never', message: expect.stringContaining('does not have this emoji') as string })
+  })
+
+  it('a question with answers to choose from', async () => {
+    const { server, anna, host, connection } = await stage()
+    server.say(anna, 'hello')
+    await taken(host, 1)
+    await connection.poll?.(direct(11), { key: 'poll1' as never, question: 'Tea?', options: ['yes', 'no'] }, signal)
+    expect(server.sent.at(-1)?.payload).toMatchObject({ question: 'Tea?', options: [{ text: 'yes' }, { text: 'no' }] })
+    await expect(connection.poll?.(direct(11), { key: 'poll2' as never, question: 'x', options: ['one'] }, signal)).rejects.toMatchObject({ outcome: 'never' })
+  })
+})
+
 describe('long texts', () => {
   it('that Telegram cut apart become one message, and every part is acknowledged', async () => {
     const { server, anna, host } = await stage()

@@ -24,3 +24,14 @@ it('probes when asked', async () => {
   expect(run.out).toContain('probe: ok, @my_bot (12 ms)')
   await gateway.close()
 })
+
+it('says what the state is known from when asked why', async () => {
+  const status = sampleChannels(Date.now())
+  const accounts = status['channelAccounts'] as Record<string, Record<string, unknown>[]>
+  Object.assign(accounts['pigeon']?.[0] ?? {}, { lastConnectedAt: Date.now() - 20_000, lastOutboundAt: null, reconnectAttempts: 2, lastError: 'the line broke' })
+  const gateway = await startFakeGateway({ token: 'T', methods: { 'channels.status': status } })
+  const run = await runCommand(['channels', 'status', '--why'], { gateway })
+  expect(run.out).toMatch(/    last connected .* ago\n    2 attempts since then\n    last error: the line broke/)
+  expect(gateway.calls[0]?.params).toEqual({})
+  await gateway.close()
+})

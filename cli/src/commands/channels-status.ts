@@ -10,12 +10,13 @@ export const channelsStatus = defineCommand({
   args: {},
   flags: {
     probe: { kind: 'boolean', summary: 'Make a round trip with every connected network' },
+    why: { kind: 'boolean', summary: 'What the state is known from: last connected, last sent, attempts, the last error' },
   },
   json: 'the gateway\'s `channels.status`',
   async run({ flags }, { gateway, report, clock, terminal }) {
     const client = await gateway()
     const status = asFields(await client.request('channels.status', flags.probe ? { probe: true } : {}, { timeoutMs: 20_000 }))
-    report(status, () => channelLines(status, clock.now(), terminal.paint))
+    report(status, () => channelLines(status, clock.now(), terminal.paint, flags.why === true))
     return exitCodes.ok
   },
 })

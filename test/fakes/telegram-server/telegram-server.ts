@@ -7,6 +7,9 @@ import { readPayload, type Uploaded } from './read-payload.ts'
 import type { Call, FakeGroup, FakeUser, Fault, Injected, Json, JsonObject, SayOptions, SentFile, SentMessage, TelegramServer, TelegramServerOptions } from './types.ts'
 import { createUpdateQueue } from './update-queue.ts'
 
+/** Some of the emoji a bot may react with. */
+const reactionsTaken = new Set(['👍', '👎', '❤', '🔥', '🎉', '👀', '👌', '🤔', '😁', '🙏'])
+
 /** A Bot API server on loopback that behaves like Telegram's as far as a bot can tell, and can be made to misbehave. */
 export async function startTelegramServer(options: TelegramServerOptions = {}): Promise<TelegramServer> {
   const token = options.token ?? '123456:fake-token'
@@ -20,6 +23,8 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
   const topics = new Map<string, string>()
   /** Everything ever written in a chat, by `chat/message`. */
   const messages = new Map<string, JsonObject>()
+  /** What the bot put on a message, by chat and message. */
+  const reactions = new Map<string, string[]>()
   const files = new Map<string, { path: string; bytes: Uint8Array }>()
   const counters = new Map<string, number>()
   const sent: SentMessage[] = []
@@ -251,9 +256,21 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
       }
       case 'getChat':
         return chatJson(chatOf(payload))
-      case 'setMessageReaction':
-        chatOf(payload)
+      case 'setMessageReaction': {
+        const chatId = chatOf(payload)
+        const messageId = Number(payload.message_id)
+        if (!messages.has(key(chatId, messageId))) throw new BotApiError(400, 'Bad Request: message to react not found')
+        const emoji = ((payload.reaction ?? []) as unknown as { emoji?: string }[]).map((one) => one.emoji ?? '')
+        if (emoji.some((one) => !reactionsTaken.has(one))) throw new BotApiError(400, 'Bad Request: REACTION_INVALID')
+        if (emoji.length > 1) throw new BotApiError(400, 'Bad Request: REACTIONS_TOO_MANY')
+        reactions.set(key(chatId, messageId), emoji)
         return true
+      }
+      case 'sendPoll': {
+        const options = (payload.options as unknown as { text: string }[]).map(({ text }) => text)
+        if (options.length < 2 || options.length > 10) throw new BotApiError(400, 'Bad Request: poll must have at least 2 option')
+        return sendMessage({ ...payload, text: `${String(payload.question)}\n${options.join('\n')}` })
+      }
       default:
         throw new BotApiError(404, 'Not Found')
     }
@@ -401,6 +418,7 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     token,
     bot,
     sent,
+    reactionsOn: (chatId, messageId) => reactions.get(key(chatId, messageId)) ?? [],
     calls,
     answeredPresses,
     typing,

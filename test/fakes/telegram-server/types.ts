@@ -109,6 +109,8 @@ export interface TelegramServer {
   redeliver(updateId?: number): number
   /** Messages of the bot, in order of sending; deleted ones too. */
   sent: SentMessage[]
+  /** What the bot put on a message as its reaction. */
+  reactionsOn(chatId: number, messageId: number): string[]
   calls: Call[]
   answeredPresses: string[]
   typing: { chatId: number; thread: number | undefined; at: number }[]
