@@ -139,6 +139,11 @@ import { tlsRotate } from './tls-rotate.ts'
 import { toolsCatalog } from './tools-catalog.ts'
 import { toolsEffective } from './tools-effective.ts'
 import { toolsList } from './tools-list.ts'
+import { ttsDisable } from './tts-disable.ts'
+import { ttsEnable } from './tts-enable.ts'
+import { ttsProviders } from './tts-providers.ts'
+import { ttsSetProvider } from './tts-set-provider.ts'
+import { ttsStatus } from './tts-status.ts'
 import { updateStatus } from './update-status.ts'
 import { usageCost } from './usage-cost.ts'
 import { usageDaily } from './usage-daily.ts'
@@ -301,6 +306,11 @@ export const methods: Method[] = [
   toolsCatalog,
   toolsEffective,
   toolsList,
+  ttsDisable,
+  ttsEnable,
+  ttsProviders,
+  ttsSetProvider,
+  ttsStatus,
   updateStatus,
   usageCost,
   usageDaily,
