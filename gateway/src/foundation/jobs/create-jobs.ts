@@ -62,7 +62,7 @@ export interface JobsRoom extends JobsDoor {
   start(): Promise<void>
   /** Something else than time changed: the configuration, or everything goes on after a pause. */
   wake(): void
-  /** Ends the runs that belong to a conversation. Resolves with how many there were. */
+  /** Ends what runs elsewhere for a conversation that is ended. Resolves with how many runs belong to it. */
   stop(session: SessionKey): Promise<number>
   close(): Promise<void>
 }
@@ -396,12 +396,10 @@ export function createJobs(options: { store: Store; clock: Clock; newId: NewId; 
     return factsOf(made, await ledger.open())
   }
 
-  async function stopRuns(concerns: (run: JobRun) => boolean): Promise<number> {
-    const open = (await ledger.open()).filter(concerns)
-    for (const run of open) {
-      if (run.state === 'waiting') await inOrder(() => finish(run, { state: 'stopped', words: 'Somebody said stop.' }))
-      else if (run.session !== null) await needs.abort(run.session)
-    }
+  async function stop(session: SessionKey): Promise<number> {
+    const open = (await ledger.open()).filter((run) => run.home === session || run.session === session)
+    // What works in the conversation itself is ended by whoever ends that.
+    for (const run of open) if (run.session !== null && run.session !== session) await needs.abort(run.session)
     return open.length
   }
 
@@ -478,7 +476,7 @@ export function createJobs(options: { store: Store; clock: Clock; newId: NewId; 
       wake()
     },
     wake,
-    stop: (session) => stopRuns((run) => run.home === session || run.session === session),
+    stop,
     async close() {
       closed = true
       cancelTimer?.()

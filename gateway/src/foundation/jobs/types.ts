@@ -113,7 +113,7 @@ export interface JobsDoor {
   /** Rejects with `Problem('jobs-full')`, `job-times`, `job-zone`, `job-text`, `job-model`. */
   add(job: NewJob, who: JobAsker): Promise<JobFacts>
   update(id: string, changes: JobChanges, who: JobAsker): Promise<JobFacts>
-  /** False: there was none. A run that is under way is stopped. */
+  /** False: there was none. What is under way still ends. */
   remove(id: string, who: JobAsker): Promise<boolean>
   /** Has it done at once. `due`: only if it is due. */
   run(id: string, who: JobAsker, mode: 'force' | 'due' | 'if-enabled'): Promise<'begun' | 'not-due' | 'disabled' | 'already-running'>
