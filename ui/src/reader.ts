@@ -1,7 +1,7 @@
 import { signal, type ReadonlySignal } from '@preact/signals'
 
 /** A voice of this device: with any other the words of an answer would go to somebody's servers. Undefined: there is none. */
-export function ownVoice(): SpeechSynthesisVoice | undefined {
+function ownVoice(): SpeechSynthesisVoice | undefined {
   if (!('speechSynthesis' in globalThis)) return undefined
   const own = speechSynthesis.getVoices().filter((voice) => voice.localService)
   const spoken = navigator.language.slice(0, 2)

@@ -97,6 +97,17 @@ describe('a transcript', () => {
     expect(read(now)).toEqual(['user look', 'assistant I look.+tool-call', 'run(running) There is notes.md.'])
   })
 
+  it('measures a call by the gateway’s clock, and keeps that when its line comes', () => {
+    let now = withAgentEvent(emptyTranscript, { ...at, stream: 'tool-start', callId: 'c1', name: 'list', input: {}, at: 1_000 })
+    now = withAgentEvent(now, { ...at, stream: 'tool-result', callId: 'c1', name: 'list', text: 'notes.md', isError: false, at: 3_500 })
+    now = withMessage(now, { id: '3', role: 'tool', at: 1, blocks: [{ kind: 'text', text: 'notes.md, whole' }], callId: 'c1', toolName: 'list', isError: false })
+    expect(outcomesOf(now).get('c1')).toEqual({ text: 'notes.md, whole', isError: false, tookMs: 2_500 })
+    // A clock that was set back measures nothing.
+    now = withAgentEvent(now, { ...at, stream: 'tool-start', callId: 'c2', name: 'list', input: {}, at: 9_000 })
+    now = withAgentEvent(now, { ...at, stream: 'tool-result', callId: 'c2', name: 'list', text: '', isError: false, at: 8_000 })
+    expect(outcomesOf(now).get('c2')).toEqual({ text: '', isError: false })
+  })
+
   it('learns after a lost line that a run has ended meanwhile', () => {
     let now = withHistory(emptyTranscript, [user('1', 'hi', 'K')], ['K'], false)
     now = withChatEvent(now, { ...at, state: 'delta', text: 'Hel' })

@@ -42,7 +42,8 @@ export type TailItem =
     }
 export type Run = Extract<TailItem, { kind: 'run' }>
 
-export interface ToolOutcome { text: string; isError: boolean }
+/** `tookMs`: as long as this page saw it run. */
+export interface ToolOutcome { text: string; isError: boolean; tookMs?: number }
 
 /** Everything the page knows about one session's conversation. A value; each function below returns the next one. */
 export interface Transcript {
@@ -53,6 +54,8 @@ export interface Transcript {
   deliveries: ReadonlyMap<string, Delivery>
   /** Results of tool calls whose line in the history has not come yet. */
   outcomes: ReadonlyMap<string, ToolOutcome>
+  /** When calls that this page saw begin did so, epoch ms by the gateway's clock. */
+  begun: ReadonlyMap<string, number>
 }
 
 export const emptyTranscript: Transcript = {
@@ -62,6 +65,7 @@ export const emptyTranscript: Transcript = {
   tail: [],
   deliveries: new Map(),
   outcomes: new Map(),
+  begun: new Map(),
 }
 
 /** Behind this anchor nothing precedes the item. */
@@ -298,19 +302,24 @@ export function withAgentEvent(transcript: Transcript, event: AgentEvent): Trans
         if (text === '') return run
         return { ...run, segments: last?.kind === 'thinking' ? run.segments.with(-1, { kind: 'thinking', text }) : [...run.segments, { kind: 'thinking', text }] }
       }, true)
-    case 'tool-start':
+    case 'tool-start': {
+      const timed = event.at === undefined ? transcript : { ...transcript, begun: new Map(transcript.begun).set(event.callId, event.at) }
       if (transcript.messages.some((message) => message.blocks.some((block) => block.kind === 'tool-call' && block.id === event.callId))) {
-        return changeRun(transcript, event.runId, (run) => ({ ...run, stepText: '' }), true)
+        return changeRun(timed, event.runId, (run) => ({ ...run, stepText: '' }), true)
       }
-      return changeRun(transcript, event.runId, (run) => ({
+      return changeRun(timed, event.runId, (run) => ({
         ...run,
         stepText: '',
         segments: run.segments.some((segment) => segment.kind === 'tool' && segment.callId === event.callId)
           ? run.segments
           : [...run.segments, { kind: 'tool', callId: event.callId, name: event.name, input: event.input }],
       }), true)
-    case 'tool-result':
-      return { ...transcript, outcomes: new Map(transcript.outcomes).set(event.callId, { text: event.text, isError: event.isError }) }
+    }
+    case 'tool-result': {
+      const begun = transcript.begun.get(event.callId)
+      const took = begun === undefined || event.at === undefined || event.at < begun ? {} : { tookMs: event.at - begun }
+      return { ...transcript, outcomes: new Map(transcript.outcomes).set(event.callId, { text: event.text, isError: event.isError, ...took }) }
+    }
   }
 }
 
@@ -345,7 +354,7 @@ export function settledLines(messages: readonly Message[], placed: readonly Tail
 export function outcomesOf(transcript: Transcript): ReadonlyMap<string, ToolOutcome> {
   const outcomes = new Map(transcript.outcomes)
   for (const message of transcript.messages) {
-    if (message.role === 'tool' && message.callId !== undefined) outcomes.set(message.callId, { text: textOf(message.blocks), isError: message.isError === true })
+    if (message.role === 'tool' && message.callId !== undefined) outcomes.set(message.callId, { ...outcomes.get(message.callId), text: textOf(message.blocks), isError: message.isError === true })
   }
   return outcomes
 }

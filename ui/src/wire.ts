@@ -29,7 +29,7 @@ export interface Message {
   key?: string
   /** The run (or turn) the line belongs to. */
   runId?: string
-  /** The accepted message behind a user's line. */
+  /** The accepted message behind a line of the person's, or behind a command's answer. */
   whyId?: string
   /** Of a tool's result. */
   callId?: string
@@ -145,8 +145,9 @@ export type ChatEvent = { runId: string; sessionKey: string } & (
 )
 
 export type AgentEvent = { runId: string; sessionKey: string | undefined } & (
-  | { stream: 'tool-start'; callId: string; name: string; input: unknown }
-  | { stream: 'tool-result'; callId: string; name: string; text: string; isError: boolean }
+  /** `at`: epoch ms by the gateway's clock. */
+  | { stream: 'tool-start'; callId: string; name: string; input: unknown; at?: number }
+  | { stream: 'tool-result'; callId: string; name: string; text: string; isError: boolean; at?: number }
   | { stream: 'thinking'; text: string | undefined; delta: string | undefined }
   | { stream: 'model'; model: string }
   | { stream: 'fallback'; from: string; to: string }
@@ -253,6 +254,7 @@ export function readMessage(value: unknown, fallbackId: string): Message | undef
     }
     case 'assistant': {
       const model = modelName(raw['provider'], raw['model'])
+      const whyId = words(raw['inboxId'])
       const error = words(raw['errorMessage'])
       const files = list(raw['files']).map(readFile).filter((file) => file !== undefined)
       const buttons = list(raw['buttons']).map(readButton).filter((button) => button !== undefined)
@@ -262,6 +264,7 @@ export function readMessage(value: unknown, fallbackId: string): Message | undef
         // The last block says of a file what its card shows.
         ...(files.length === 0 ? {} : { files, blocks: base.blocks.slice(0, -1) }),
         ...(buttons.length === 0 ? {} : { buttons }), ...(raw['buttonsSpent'] === true ? { buttonsSpent: true } : {}),
+        ...(whyId === undefined ? {} : { whyId }),
         ...(model === undefined ? {} : { model }),
         ...(error === undefined ? {} : { error }),
         ...(stop === 'aborted' ? { aborted: true } : {}),
@@ -521,8 +524,10 @@ export function readAgentEvent(payload: unknown): AgentEvent | undefined {
       const callId = words(data['toolCallId'])
       if (callId === undefined) return undefined
       const name = words(data['name']) ?? 'tool'
-      if (data['phase'] === 'start') return { ...base, stream: 'tool-start', callId, name, input: data['args'] ?? {} }
-      if (data['phase'] === 'result') return { ...base, stream: 'tool-result', callId, name, text: resultText(data['result']), isError: data['isError'] === true }
+      const at = count(raw['ts'])
+      const timed = at === undefined ? {} : { at }
+      if (data['phase'] === 'start') return { ...base, ...timed, stream: 'tool-start', callId, name, input: data['args'] ?? {} }
+      if (data['phase'] === 'result') return { ...base, ...timed, stream: 'tool-result', callId, name, text: resultText(data['result']), isError: data['isError'] === true }
       return undefined
     }
     case 'thinking':
@@ -532,4 +537,18 @@ export function readAgentEvent(payload: unknown): AgentEvent | undefined {
     default:
       return undefined
   }
+}
+
+/** What the gateway's books say of an answer: how long its calls took, and what it cost. */
+export interface TurnFacts { tookMs: ReadonlyMap<string, number>; modelCalls: number; costUsd: number }
+
+export function readTurnFacts(payload: unknown): TurnFacts {
+  const data = fields(fields(payload)['data'])
+  const spent = fields(data['spent'])
+  const took = list(data['toolCalls']).flatMap((value): [string, number][] => {
+    const call = fields(value)
+    const [id, from, to] = [words(call['callId']), count(call['startedAt']), count(call['finishedAt'])]
+    return id === undefined || from === undefined || to === undefined || call['state'] !== 'finished' ? [] : [[id, Math.max(0, to - from)]]
+  })
+  return { tookMs: new Map(took), modelCalls: count(spent['calls']) ?? 0, costUsd: typeof spent['costUsd'] === 'number' ? spent['costUsd'] : 0 }
 }

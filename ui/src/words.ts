@@ -28,6 +28,18 @@ export function clockTime(at: number): string {
   return clock.format(time)
 }
 
+/** How long something took: 0.4 s, 12 s, 3 min. */
+export function duration(ms: number): string {
+  const [value, unit] = ms < 60_000 ? [ms / 1_000, 'second'] : [ms / minute, 'minute']
+  return value.toLocaleString(locale, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: ms < 10_000 ? 1 : 0 })
+}
+
+/** US dollars; small sums with enough digits to differ from nothing. */
+export function money(usd: number): string {
+  const digits = usd === 0 || usd >= 1 ? 2 : usd >= 0.01 ? 3 : 4
+  return new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol', minimumFractionDigits: 2, maximumFractionDigits: digits }).format(usd)
+}
+
 /** 12 kB, 3.4 MB: in the thousands that people count in. */
 export function fileSize(bytes: number): string {
   const [value, unit] = bytes < 1_000 ? [bytes, 'byte'] : bytes < 1_000_000 ? [bytes / 1_000, 'kilobyte'] : [bytes / 1_000_000, 'megabyte']

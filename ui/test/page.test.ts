@@ -85,6 +85,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
   it('shows words as they come, with thoughts and tools folded', async () => {
     const gate = latch()
     const page = await visit({}, (gateway) => {
+      gateway.also['why'] = () => ({ lines: [], data: { toolCalls: Array.from({ length: 9 }, (_, at) => ({ callId: `call-${at}`, state: 'finished', startedAt: 1_000, finishedAt: 2_500 })), spent: { calls: 2, costUsd: 0.012 } } })
       gateway.answer = () => [
         { kind: 'thinking', text: 'Where are the files?' },
         { kind: 'text', text: 'I look.' },
@@ -99,6 +100,8 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     expect(await page.getByText('spring.md').count()).toBe(0)
     await page.getByText('list', { exact: true }).click()
     await page.getByText('spring.md').waitFor()
+    await page.getByText('It took 1.5 secs. The whole answer: 2 model calls, $0.012.').waitFor()
+    expect(await page.locator('.fold-state').first().textContent()).toMatch(/^done · \d/)
     await page.getByText('Thoughts').click()
     await page.getByText('Where are the files?').waitFor()
     await page.getByRole('button', { name: 'Stop', exact: true }).waitFor()

@@ -1,10 +1,10 @@
 import type { ComponentChildren, VNode } from 'preact'
-import { useMemo, useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
 import type { Delivery, Run, TailItem, ToolOutcome } from '../transcript.ts'
 import { text } from '../text.ts'
-import { textOf, type Block, type Message } from '../wire.ts'
-import { clockTime, shortModel } from '../words.ts'
+import { readTurnFacts, textOf, type Block, type Message } from '../wire.ts'
+import { clockTime, duration, money, shortModel } from '../words.ts'
 import type { OwnImage } from '../unsent.ts'
 import { AnswerButtons, FileCards } from './sent-file.tsx'
 import { CopyButton } from './copy-button.tsx'
@@ -53,9 +53,30 @@ function gist(input: unknown): string {
   return typeof first === 'string' ? (first.split('\n')[0] ?? '').slice(0, 120) : ''
 }
 
-function ToolCard(props: { of: object; part: string; name: string; input: unknown; outcome: ToolOutcome | undefined; running: boolean }): VNode {
+/** How long one call took and what the whole answer cost, from the gateway's own books; asked when somebody opens the card. */
+function CallFacts(props: { stage: Stage; turn: string; callId: string }): VNode | null {
+  const { stage, turn, callId } = props
+  const [said, setSaid] = useState('')
+  useEffect(() => {
+    if (!stage.desk.can('why')) return undefined
+    let gone = false
+    stage.desk.ask('why', { id: turn }).then((payload) => {
+      const facts = readTurnFacts(payload)
+      const tookMs = facts.tookMs.get(callId)
+      if (!gone) setSaid([...(tookMs === undefined ? [] : [text.toolTook(duration(tookMs))]), ...(facts.modelCalls === 0 ? [] : [text.answerCost(facts.modelCalls, money(facts.costUsd))])].join(' '))
+    // Of an answer that is being given, or of one from before the books, nothing is known: the card does without.
+    }, () => undefined)
+    return () => {
+      gone = true
+    }
+  }, [turn, callId])
+  return said === '' ? null : <p class="quiet">{said}</p>
+}
+
+function ToolCard(props: { stage: Stage; turn: string; of: object; part: string; name: string; input: unknown; outcome: ToolOutcome | undefined; running: boolean }): VNode {
   const { outcome } = props
-  const state = outcome === undefined ? (props.running ? text.toolRunning : text.toolUnknown) : outcome.isError ? text.toolFailed : text.toolDone
+  const ended = outcome === undefined ? (props.running ? text.toolRunning : text.toolUnknown) : outcome.isError ? text.toolFailed : text.toolDone
+  const state = outcome?.tookMs === undefined ? ended : `${ended} · ${duration(outcome.tookMs)}`
   return (
     <Fold
       of={props.of}
@@ -71,6 +92,7 @@ function ToolCard(props: { of: object; part: string; name: string; input: unknow
         <>
           <p class="fold-label">{text.toolOutput}</p>
           {outcome.text === '' ? <p class="quiet">{text.toolNothing}</p> : <Long value={outcome.text} />}
+          <CallFacts stage={props.stage} turn={props.turn} callId={props.part} />
         </>
       )}
     </Fold>
@@ -134,11 +156,11 @@ function Tools(props: { stage: Stage; value: string; why: string | undefined; re
 }
 
 /** Under an answer: who gave it, when, and what can be done with it. */
-function AnswerFoot(props: { stage: Stage; value: string; why: string; children: ComponentChildren }): VNode {
+function AnswerFoot(props: { stage: Stage; id: string; value: string; why: string | undefined; children: ComponentChildren }): VNode {
   return (
     <div class="message-foot">
       {props.children}
-      <Tools stage={props.stage} value={props.value} why={props.why} read={props.why} />
+      <Tools stage={props.stage} value={props.value} why={props.why} read={props.id} />
     </div>
   )
 }
@@ -198,7 +220,7 @@ function ModelWord(props: { stage: Stage; model: string | undefined }): VNode | 
   return <span class="model-word" title={model}>{known?.name ?? shortModel(model)}</span>
 }
 
-function AnswerBlocks(props: { message: Message; outcomes: ReadonlyMap<string, ToolOutcome>; running: boolean }): VNode {
+function AnswerBlocks(props: { stage: Stage; message: Message; outcomes: ReadonlyMap<string, ToolOutcome>; running: boolean }): VNode {
   return (
     <>
       {props.message.blocks.map((block, index) => {
@@ -208,7 +230,7 @@ function AnswerBlocks(props: { message: Message; outcomes: ReadonlyMap<string, T
           case 'thinking':
             return <Thoughts key={index} of={props.message} part={`thought ${index}`} value={block.text} live={false} />
           case 'tool-call':
-            return <ToolCard key={block.id} of={props.message} part={block.id} name={block.name} input={block.input} outcome={props.outcomes.get(block.id)} running={props.running} />
+            return <ToolCard key={block.id} stage={props.stage} turn={props.message.runId ?? props.message.id} of={props.message} part={block.id} name={block.name} input={block.input} outcome={props.outcomes.get(block.id)} running={props.running} />
           case 'image':
             return <Pictures key={index} blocks={[block]} />
         }
@@ -262,13 +284,13 @@ function drawHistoryLine(props: Parameters<typeof HistoryLine>[0]): VNode | null
       return (
         <article class="answer" aria-label={text.assistant}>
           {props.first ? <h2 class="offscreen">{text.assistant}</h2> : null}
-          <AnswerBlocks message={message} outcomes={props.outcomes} running={props.running} />
+          <AnswerBlocks stage={stage} message={message} outcomes={props.outcomes} running={props.running} />
           {message.files === undefined ? null : <FileCards files={message.files} />}
           {message.buttons === undefined ? null : <AnswerButtons of={message} buttons={message.buttons} isSpent={() => message.buttonsSpent === true || stage.desk.approvals.isOver(message.buttons ?? [])} onAnswer={(says) => stage.desk.send(says, [])} />}
           {message.aborted === true ? <p class="note-line">{text.stoppedHere}</p> : null}
           {message.error === undefined ? null : <Trouble reason={message.error} kind={undefined} />}
           {props.last ? (
-            <AnswerFoot stage={stage} value={textOf(message.blocks)} why={message.runId ?? message.id}>
+            <AnswerFoot stage={stage} id={message.runId ?? message.id} value={textOf(message.blocks)} why={message.runId ?? message.whyId ?? (message.files === undefined && message.buttons === undefined ? undefined : message.id)}>
               <ModelWord stage={stage} model={message.model} />
               {message.at === 0 ? null : <time class="time" dateTime={new Date(message.at).toISOString()}>{clockTime(message.at)}</time>}
             </AnswerFoot>
@@ -304,7 +326,7 @@ export function RunLine(props: { stage: Stage; run: Run; first: boolean; outcome
           case 'thinking':
             return <Thoughts key={index} of={run} part={`thought ${index}`} value={segment.text} live={running && segment === last} />
           case 'tool':
-            return <ToolCard key={segment.callId} of={run} part={segment.callId} name={segment.name} input={segment.input} outcome={props.outcomes.get(segment.callId)} running={running} />
+            return <ToolCard key={segment.callId} stage={stage} turn={run.runId} of={run} part={segment.callId} name={segment.name} input={segment.input} outcome={props.outcomes.get(segment.callId)} running={running} />
         }
       })}
       {waiting || (running && run.phase === 'compacting') ? (
@@ -316,7 +338,7 @@ export function RunLine(props: { stage: Stage; run: Run; first: boolean; outcome
       {run.state === 'aborted' ? <p class="note-line">{text.stoppedHere}</p> : null}
       {run.state === 'failed' ? <Trouble reason={run.error ?? ''} kind={run.errorKind} /> : null}
       {running ? null : (
-        <AnswerFoot stage={stage} value={words} why={run.runId}>
+        <AnswerFoot stage={stage} id={run.runId} value={words} why={run.runId}>
           <ModelWord stage={stage} model={run.model} />
         </AnswerFoot>
       )}

@@ -2,12 +2,6 @@ import { language } from '../text.ts'
 
 const locale = typeof navigator !== 'undefined' && navigator.language.startsWith(language) ? navigator.language : language
 
-/** US dollars; small sums with enough digits to differ from nothing. */
-export function money(usd: number): string {
-  const digits = usd === 0 || usd >= 1 ? 2 : usd >= 0.01 ? 3 : 4
-  return new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol', minimumFractionDigits: 2, maximumFractionDigits: digits }).format(usd)
-}
-
 /** A large number in few characters. */
 export function amount(value: number): string {
   return new Intl.NumberFormat(locale, { notation: value >= 10_000 ? 'compact' : 'standard', maximumFractionDigits: 1 }).format(value)

@@ -34,7 +34,7 @@ export const WireMessage = Type.Object({
   idempotencyKey: Type.Optional(Type.String()),
   /** User only: who wrote, in groups. */
   senderLabel: Type.Optional(Type.String()),
-  /** User only: the accepted message, for `why`. */
+  /** Of people's lines and the answers of commands: the accepted message, for `why`. */
   inboxId: Type.Optional(Type.String()),
   /** Of what is no line of the transcript. */
   id: Type.Optional(Type.String()),
@@ -90,9 +90,9 @@ export function showEntry(entry: EntryRow, protocol: 3 | 4, known: { idempotency
     case 'note':
       return { role: 'system', content: [{ type: 'text', text: body.text }], ...record('note') }
     case 'command':
-      if (body.by === 'person') return { role: 'user', content: [{ type: 'text', text: body.text }], ...record('command') }
+      if (body.by === 'person') return { role: 'user', content: [{ type: 'text', text: body.text }], inboxId: body.inbox, ...record('command') }
       return {
-        role: 'assistant', content: [{ type: 'text', text: body.text }], ...record('command'), api: 'gateway-command', provider: 'gateway', model: 'gateway-command',
+        role: 'assistant', content: [{ type: 'text', text: body.text }], inboxId: body.inbox, ...record('command'), api: 'gateway-command', provider: 'gateway', model: 'gateway-command',
         usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, totalTokens: 0 }, stopReason: 'stop',
       }
     case 'injected':
