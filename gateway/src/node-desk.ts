@@ -1,5 +1,5 @@
 /** What the tool `nodes` is handed: one person's own pages, what to ask them in whose name, and what came back as a model can read it. */
-import { bringsStrange, Problem, type Attachment, type ChatRef, type Charge, type ImagePart, type IncomingMessage, type NewId, type NodeAnswer, type NodeLine, type NodeWish, type Nodes, type Principal, type PrincipalId, type TextPart, type TurnId } from '@moltbot/contract'
+import { bringsStrange, Problem, type Attachment, type Charge, type ImagePart, type IncomingMessage, type NewId, type NodeAnswer, type NodeLine, type NodeWish, type Nodes, type Principal, type PrincipalId, type TextPart } from '@moltbot/contract'
 import type { Agents } from './foundation/agents/index.ts'
 import type { FilesTaken, Media } from './foundation/media/index.ts'
 import type { Given, NodeRow, NodesDoor } from './foundation/nodes/index.ts'
@@ -65,9 +65,10 @@ export function createNodeDesk(needs: NodeDeskNeeds): (subject: GrantSubject) =>
   /** By the way of every file that comes with a message: what it is says its content, and what cannot be read is only named. */
   async function fileParts(attachment: Attachment, subject: GrantSubject): Promise<(TextPart | ImagePart)[]> {
     const principal: Principal = (await needs.guard.principal(subject.principal)) ?? { id: subject.principal, role: 'guest' }
-    const chat = subject.conversation?.chat ?? ({ channel: 'web', account: 'default', chat: subject.session, kind: 'direct' } as unknown as ChatRef)
+    if (subject.conversation === undefined) throw new Problem('node-failed', 'A file is taken in a conversation only.')
+    const { chat, turn } = subject.conversation
     const message: IncomingMessage = { id: needs.newId('given') as IncomingMessage['id'], chat, sender: { id: subject.principal as never }, sentAt: needs.now(), text: '', attachments: [attachment], mentioned: 'yes' }
-    const charge: Charge = { principal: subject.principal, agent: subject.agent, channel: chat.channel, session: subject.session, turn: subject.conversation?.turn ?? ('' as TurnId), privy: isElevated(principal) }
+    const charge: Charge = { principal: subject.principal, agent: subject.agent, channel: chat.channel, session: subject.session, turn, privy: isElevated(principal) }
     const read = (await needs.media.read(message, principal, charge)) ?? message
     return read.attachments.flatMap((each): (TextPart | ImagePart)[] => {
       const name = `${each.fileName ?? 'a file'} (${each.sizeBytes ?? attachment.sizeBytes ?? 0} bytes)`
