@@ -51,6 +51,8 @@ const architecture = 'test/architecture.test.ts › keeps the table'
 const channelProcess = 'test/threat-model/channel-process.test.ts'
 const impostor = 'test/threat-model/impostors.test.ts'
 const census = 'test/threat-model/running.test.ts'
+const jobs = 'gateway/src/foundation/jobs/create-jobs.test.ts'
+const jobTimes = 'gateway/src/foundation/jobs/times.test.ts'
 const healthOwn = 'test/threat-model/health.test.ts'
 const hostileGateway = 'cli/src/hostile-gateway.test.ts'
 const client = 'cli/src/gateway-client.test.ts'
@@ -146,6 +148,10 @@ export const evidence: readonly Evidence[] = [
   // Two questions without sign-in, and no words of anybody in them.
   { on: ['health'], controls: ['validatesInput', 'sanitizesInput'], tests: [`${healthOwn} › says that it lives and whether it is ready`], attacks: [`${healthOwn} › it says exactly that`, `${healthOwn} › does nothing`] },
   { on: ['health'], controls: ['checksInputBounds'], tests: [`${healthOwn} › says that it lives and whether it is ready`], attacks: [`${healthOwn} › takes no more than a question`] },
+  { on: ['cron'], controls: ['validatesInput'], tests: [`${jobTimes} › names one way only, and a zone that there is`], attacks: [`${jobTimes} › is refused where it is none`, 'DOS-09'] },
+  { on: ['cron'], controls: ['sanitizesInput'], tests: [`${jobs} › goes to the route once`], attacks: [`${jobs} › has a name in which nothing hides`] },
+  { on: ['cron'], controls: ['checksInputBounds', 'handlesResourceConsumption'], tests: [`${jobTimes} › lengths and schedules are told`], attacks: [`${jobTimes} › is refused where nothing, or too much, would come of it`, 'DOS-09'] },
+  { on: ['cron'], controls: ['hasAccessControl'], tests: [`${jobs} › decides who sees, changes, starts and counts it`], attacks: [`${jobs} › of a person who was shut out ends the job at once`, `${jobs} › of words from outside stays theirs`] },
   { on: ['health'], controls: ['handlesResourceConsumption'], tests: [`${healthOwn} › says that it lives and whether it is ready`], attacks: [`${healthOwn} › a thousand questions at once are answered`] },
 
   // Keys at work.
