@@ -1,4 +1,4 @@
-import type { PrincipalId, Problem, Secret } from '@moltbot/contract'
+import type { PrincipalId, Problem, Secret, Watched } from '@moltbot/contract'
 
 export type CredentialKind = 'oauth' | 'token' | 'api-key'
 
@@ -32,12 +32,7 @@ export type SignInState =
   | { kind: 'failed'; reason: string }
 
 /** One person's sign-in with a provider. */
-export interface SignInAttempt {
-  state(): SignInState
-  /** How often it changed so far. */
-  changes(): number
-  /** Resolves at the next change, or after `waitMs`; at once when it is over, or changed since `seen`. */
-  changed(waitMs: number, seen?: number): Promise<void>
+export interface SignInAttempt extends Watched<SignInState> {
   /** Takes the address a browser on another machine ended at. Throws a `Problem` for another one. */
   handIn(address: string): void
   /** Gives it up. Resolves when it is over. */
