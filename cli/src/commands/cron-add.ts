@@ -10,7 +10,7 @@ export const cronAdd = defineCommand({
   args: {},
   flags: jobFlags,
   json: 'the gateway\'s `cron.add`',
-  examples: ['cron add --at 20m -m "Remind me of the cake."', 'cron add --name Morning --cron "0 8 * * 1-5" --tz Europe/Berlin -m "Weather and my appointments, in five lines." --channel telegram --to 123456'],
+  examples: ['cron add --at 20m -m "Remind me of the cake."', 'cron add --name Morning --cron "0 8 * * 1-5" --tz Europe/Berlin -m "Weather and my appointments, in five lines."'],
   async run({ flags }, { gateway, report, terminal, clock }) {
     const job = await jobOf(flags, () => terminal.readInput())
     if (job['schedule'] === undefined) throw new Problem('usage', '"moltbot cron add" needs one of --at, --every and --cron.', { next: 'See: moltbot cron add --help' })
