@@ -8,6 +8,7 @@ import { noBrowser } from '../testing/browser.ts'
 import { furnishPage, type Furnished } from '../testing/real-gateway.ts'
 
 const name = noBrowser ? 'signing in with a provider (left out: no Chromium on this machine)' : 'signing in with a provider'
+/** In a real browser. Left out by name where there is no Chromium. */
 describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
   let auth: AuthorizationServer
   let provider: Server

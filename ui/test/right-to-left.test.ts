@@ -39,6 +39,7 @@ function talk(): FakeMessage[] {
 }
 
 const name = noBrowser ? 'from right to left (left out: no Chromium on this machine)' : 'from right to left'
+/** In a real browser. Left out by name where there is no Chromium. */
 describe.skipIf(noBrowser)(name, { timeout: 120_000 }, () => {
   let browser: Browser
   let built: { dir: string; remove: () => void }

@@ -9,7 +9,7 @@ it('takes an answer once, also as JSON in a text; a second one, one of another c
   const { rooms, page } = await nodeRooms()
   const nodeId = `page-${page.id}`
   const given = rooms.nodes.use({ principal: page.principal.id, node: nodeId, wish: { command: 'location.get' }, by: { kind: 'client', name: 'a program' }, timeoutMs: 1_000 }, new AbortController().signal)
-  const { id } = page.heard[0]?.payload as { id: string }
+  const id = String(page.heard[0]?.payload['id'])
   const say = (answer: object, caller = page) => callMethod(nodeInvokeResult, { id, nodeId, ok: true, ...answer }, rooms, caller)
   expect(await say({ payload: here }, fakeCaller())).toEqual({ ok: true, ignored: true })
   expect(await say({ payload: here, id: 'never' })).toEqual({ ok: true, ignored: true })
@@ -23,6 +23,6 @@ it('JSON that is none ends the question as an answer that does not fit', async (
   const nodeId = `page-${page.id}`
   const given = rooms.nodes.use({ principal: page.principal.id, node: nodeId, wish: { command: 'location.get' }, by: { kind: 'client', name: 'a program' }, timeoutMs: 1_000 }, new AbortController().signal)
   const refused = expect(given).rejects.toMatchObject({ code: 'node-answer-invalid' })
-  await callMethod(nodeInvokeResult, { id: (page.heard[0]?.payload as { id: string }).id, nodeId, ok: true, payloadJSON: '{"lat":' }, rooms, page)
+  await callMethod(nodeInvokeResult, { id: String(page.heard[0]?.payload['id']), nodeId, ok: true, payloadJSON: '{"lat":' }, rooms, page)
   await refused
 })

@@ -14,7 +14,7 @@ it('asks the page in the client\'s name, whatever else the client says, and hand
   const answer = callMethod(nodeInvoke, { nodeId, command: 'location.get', params: {}, idempotencyKey: 'k', asked: { by: 'agent', strange: false }, approved: true }, rooms)
   await settled()
   expect(page.heard).toMatchObject([{ event: 'node.invoke.request', payload: { nodeId, command: 'location.get', timeoutMs: 30_000, asked: { by: 'client', name: 'moltbot-control-ui' } } }])
-  const { id } = page.heard[0]?.payload as { id: string }
+  const id = String(page.heard[0]?.payload['id'])
   expect(await callMethod(nodeInvokeResult, { id, nodeId, ok: true, payload: here }, rooms, page)).toEqual({ ok: true })
   const payload = { ...here, isPrecise: true }
   expect(await answer).toEqual({ ok: true, nodeId, command: 'location.get', payload, payloadJSON: JSON.stringify(payload) })
@@ -38,7 +38,7 @@ it('a no, silence and a page that goes are told in the family\'s words', async (
   const ask = () => callMethod(nodeInvoke, { nodeId, command: 'location.get', idempotencyKey: 'k' }, rooms).catch(wire)
   const refused = ask()
   await settled()
-  await callMethod(nodeInvokeResult, { id: String((page.heard[0]?.payload as { id: string }).id), nodeId, ok: false, error: { code: 'UNAUTHORIZED', message: 'no' } }, rooms, page)
+  await callMethod(nodeInvokeResult, { id: String(page.heard[0]?.payload['id']), nodeId, ok: false, error: { code: 'UNAUTHORIZED', message: 'no' } }, rooms, page)
   expect(await refused).toMatchObject({ code: 'UNAVAILABLE', details: { nodeError: { code: 'UNAUTHORIZED' } } })
   const silent = ask()
   await settled()
