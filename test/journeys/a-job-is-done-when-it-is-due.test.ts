@@ -10,7 +10,7 @@ let olga: Person
 let client: TestClient
 beforeAll(async () => {
   clock = adjustableClock()
-  at = await startTestGateway({ clock, config: { ...ownedBy1001, tools: { alsoAllow: ['cron'] }, agents: { defaults: { userTimezone: 'Europe/Berlin' } } } })
+  at = await startTestGateway({ clock, config: { ...ownedBy1001, agents: { defaults: { userTimezone: 'Europe/Berlin' } } } })
   olga = personAt(at, 1001, { name: 'Olga' })
   await olga.chat('hello')
   client = await at.connect()

@@ -7,13 +7,13 @@ import { quoted, visible } from './text/visible.ts'
 /** Replaces words in a file, only where it is certain which words are meant. */
 export const edit = defineTool({
   name: 'edit',
-  description: 'Replace exact text in a file. `old` must occur once unless `all`.',
+  description: 'Replace text in a file. `old`, exactly as it stands there, must occur once unless `all`.',
   input: Type.Object(
     {
-      path: Type.String({ minLength: 1, maxLength: 1_024, description: 'File in the workspace' }),
-      old: Type.String({ minLength: 1, description: 'Text to replace, exactly as in the file' }),
-      new: Type.String({ description: 'Text in its place' }),
-      all: Type.Optional(Type.Boolean({ description: 'Replace every occurrence' })),
+      path: Type.String({ minLength: 1, maxLength: 1_024 }),
+      old: Type.String({ minLength: 1 }),
+      new: Type.String(),
+      all: Type.Optional(Type.Boolean()),
     },
     { additionalProperties: false },
   ),

@@ -9,8 +9,8 @@ export const list = defineTool({
   description: 'List files and folders.',
   input: Type.Object(
     {
-      path: Type.Optional(Type.String({ maxLength: 1_024, description: 'Folder; the workspace itself when left out' })),
-      depth: Type.Optional(Type.Integer({ minimum: 1, maximum: 8, description: 'Levels, 1 when left out' })),
+      path: Type.Optional(Type.String({ maxLength: 1_024 })),
+      depth: Type.Optional(Type.Integer({ minimum: 1, maximum: 8 })),
     },
     { additionalProperties: false },
   ),

@@ -15,7 +15,7 @@ export const read = defineTool({
     {
       path: Type.String({ minLength: 1, maxLength: 1_024, description: 'File in the workspace' }),
       offset: Type.Optional(Type.Integer({ minimum: 1, description: 'First line or page, from 1' })),
-      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: linesMax, description: 'Number of them' })),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: linesMax })),
     },
     { additionalProperties: false },
   ),

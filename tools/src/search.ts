@@ -9,12 +9,12 @@ export const search = defineTool({
   description: 'Find lines in files that contain a text.',
   input: Type.Object(
     {
-      text: Type.String({ minLength: 1, maxLength: 500, description: 'What to find' }),
-      regex: Type.Optional(Type.Boolean({ description: '`text` is a regular expression' })),
+      text: Type.String({ minLength: 1, maxLength: 500 }),
+      regex: Type.Optional(Type.Boolean()),
       ignore_case: Type.Optional(Type.Boolean()),
-      path: Type.Optional(Type.String({ maxLength: 1_024, description: 'Folder or file to search in' })),
-      glob: Type.Optional(Type.String({ maxLength: 200, description: 'Only these files, for example `*.md`' })),
-      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: 'Matches, 50 when left out' })),
+      path: Type.Optional(Type.String({ maxLength: 1_024 })),
+      glob: Type.Optional(Type.String({ maxLength: 200, description: 'such as `*.md`' })),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
     },
     { additionalProperties: false },
   ),

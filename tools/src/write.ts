@@ -10,8 +10,8 @@ export const write = defineTool({
   description: 'Write a whole file, replacing what it held. Folders are made.',
   input: Type.Object(
     {
-      path: Type.String({ minLength: 1, maxLength: 1_024, description: 'File in the workspace' }),
-      text: Type.String({ description: 'All of its new content' }),
+      path: Type.String({ minLength: 1, maxLength: 1_024 }),
+      text: Type.String(),
     },
     { additionalProperties: false },
   ),

@@ -16,7 +16,7 @@ const profiles: Readonly<Record<ToolProfile, { only?: readonly string[]; not?: r
   messaging: { only: ['status', 'group:memory', 'group:messaging', 'group:sessions', 'group:automation'] },
   coding: { only: ['status', 'group:fs', 'group:runtime', 'group:web', 'group:memory', 'group:sessions'] },
   // Rarely needed, and every tool is paid for in every prompt.
-  standard: { not: ['group:sessions', 'apply_patch', 'pdf', 'image', 'browser', 'tts', 'nodes', 'cron'] },
+  standard: { not: ['group:sessions', 'apply_patch', 'pdf', 'image', 'browser', 'tts', 'nodes'] },
   full: {},
 }
 export const toolProfiles = ['minimal', 'messaging', 'coding', 'standard', 'full'] as const

@@ -287,13 +287,17 @@ describe('the rules', () => {
   it.each<[string, Action]>([
     ['runs code after having read something from outside', { ...tool('runs-code'), tainted: true } as Action],
     ['changes the gateway after having read something from outside', { ...tool('changes-gateway'), tainted: true } as Action],
-    ['uses something of one\'s own after having read something from outside', { ...tool('uses-device'), tainted: true } as Action],
     ['sends to somebody', tool('sends')],
     ['spends', tool('spends')],
     ['a harmless effect before one that needs a yes', tool('reads-private', 'spends')],
   ])('%s is asked about when the owner wants it, and refused to others', async (_name, action) => {
     const verdicts = await Promise.all((['owner', 'admin', 'member', 'guest'] as const).map(async (role) => (await guard.judge(as(role), action)).kind))
     expect(verdicts).toEqual(['ask', 'ask', 'deny', 'deny'])
+  })
+
+  it('uses something of one\'s own after having read something from outside: whoever has it is asked', async () => {
+    const verdicts = await Promise.all((['owner', 'admin', 'member', 'guest'] as const).map(async (role) => (await guard.judge(as(role), { ...tool('uses-device'), tainted: true } as Action)).kind))
+    expect(verdicts).toEqual(['ask', 'ask', 'ask', 'deny'])
   })
 
   it('an act or effect nobody wrote a rule for is not done', async () => {
