@@ -159,7 +159,7 @@ describe('reading', () => {
   })
 
   test('a channel under a name that is nearly one of ours is told; one of the family\'s is not', async () => {
-    const config = await start('{channels: {chater: {botToken: "x"}, matrix: {homeserver: "https://m.example"}, defaults: {groupPolicy: "open"}}, audio: {transcription: {command: []}}}')
+    const config = await start('{channels: {chater: {name: "x"}, matrix: {homeserver: "https://m.example"}, defaults: {groupPolicy: "open"}}, audio: {transcription: {command: []}}}')
     expect(warnings(config)).toEqual(['channels.chater: unknown key, kept as it is; did you mean "chatter"?'])
   })
 
