@@ -11,6 +11,8 @@ export type Delivery =
   | { kind: 'accepted' }
   | { kind: 'answered' }
   | { kind: 'stopped' }
+  /** It has its end, and that is no answer: what went wrong stands below it. */
+  | { kind: 'unanswered' }
   /** `next`: what to do about it. */
   | { kind: 'failed'; reason: string; next: string | undefined }
 
@@ -133,7 +135,7 @@ function settleTail(transcript: Transcript): Transcript {
 }
 
 function isSettled(delivery: Delivery | undefined): boolean {
-  return delivery?.kind === 'answered' || delivery?.kind === 'stopped'
+  return delivery?.kind === 'answered' || delivery?.kind === 'stopped' || delivery?.kind === 'unanswered'
 }
 
 /**
@@ -274,7 +276,7 @@ export function withChatEvent(transcript: Transcript, event: ChatEvent): Transcr
         (run) => ending(run, undefined, { state: 'failed', error: event.message, ...(event.kind === undefined ? {} : { errorKind: event.kind }) }),
         true,
       )
-      return withDelivery(ended, event.runId, { kind: 'answered' })
+      return withDelivery(ended, event.runId, { kind: 'unanswered' })
     }
   }
 }

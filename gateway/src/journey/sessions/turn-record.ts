@@ -182,7 +182,7 @@ export function createTurnRecord({ store, clock, config, transcript, feed, needs
       turn.pending.push({ kind: 'assistant', message: { role: 'assistant', model: turn.model ?? 'unknown', content: [{ type: 'text', text: partial }] }, usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }, stop: 'aborted' })
     }
     if (outcome.kind === 'failed') turn.pending.push({ kind: 'note', text: `This turn failed: ${outcome.fault.message}` })
-    if (outcome.kind === 'aborted') turn.pending.push({ kind: 'note', text: `Stopped (${outcome.reason}).` })
+    if (outcome.kind === 'aborted') turn.pending.push({ kind: 'note', text: outcome.reason === 'stop' ? 'Stopped.' : `Stopped (${outcome.reason}).` })
     if (outcome.undone !== undefined) turn.pending.push({ kind: 'note', text: outcome.undone })
     const noted = turn.pending.slice(before)
     let takeBack = (): void => undefined
