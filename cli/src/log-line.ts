@@ -19,7 +19,7 @@ export function logLine(line: string, least: string | undefined, paint: Paint): 
   const level = levelOf(record['level'] ?? meta['logLevelName'])
   if (least !== undefined && levels.indexOf(level) < levels.indexOf(least as Level)) return undefined
   const message = asText(record['msg']) ?? asText(record['message']) ?? asText(record['1']) ?? asText(record['0']) ?? ''
-  const room = asText(record['room']) ?? asText(record['subsystem']) ?? roomOf(record['0'])
+  const room = roomOfRecord(record)
   const { time } = record
   const at = typeof time === 'number' ? new Date(time).toISOString() : (asText(time) ?? asText(meta['date']) ?? '')
   const facts = Object.entries(record).filter(([key]) => !ownKeys.has(key)).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
@@ -28,6 +28,21 @@ export function logLine(line: string, least: string | undefined, paint: Paint): 
     paint.dim(clockWords(at)), paintLevel(level.padEnd(5)), ...(room === undefined ? [] : [paint.cyan(printableLine(room))]), printableLine(message),
     ...(facts.length === 0 ? [] : [paint.dim(printableLine(facts.join(' ')))]),
   ].join(' ')
+}
+
+/** Which room wrote a line, and the facts beside its words; no room and no facts for a line that is no record. */
+export function roomOfLine(line: string): { room: string | undefined; facts: Fields } {
+  try {
+    const facts = asFields(JSON.parse(line))
+    return { room: roomOfRecord(facts), facts }
+  } catch {
+    // Not a record: it belongs to nobody.
+    return { room: undefined, facts: {} }
+  }
+}
+
+function roomOfRecord(record: Fields): string | undefined {
+  return asText(record['room']) ?? asText(record['subsystem']) ?? roomOf(record['0'])
 }
 
 const ownKeys = new Set(['level', 'time', 'msg', 'message', 'room', 'subsystem', '_meta', '0', '1', 'pid', 'hostname', 'v'])

@@ -1,6 +1,7 @@
 import { Problem, defineCommand, exitCodes } from '@moltbot/contract'
 import { openConfig } from '../config-access.ts'
 import { configPath } from '../config-path.ts'
+import { configValue } from '../config-value.ts'
 import { printable } from '../printable.ts'
 
 export const configSet = defineCommand({
@@ -19,7 +20,7 @@ export const configSet = defineCommand({
   examples: ['config set gateway.port 19000', 'config set channels.telegram.allowFrom \'["12345"]\'', 'config set agents.defaults.model.primary ollama/llama3.2'],
   async run({ args, flags }, context) {
     configPath(args.path)
-    const value = flags.text ? args.value : await readValue(args.value)
+    const value = flags.text ? args.value : await configValue(args.value, 'Correct it, or pass --text to take it as text.')
     if (value === null) throw new Problem('usage', 'A setting cannot be null.', { next: `Remove it with: moltbot config unset ${args.path}` })
     const config = await openConfig(context)
     await config.set(args.path, value)
@@ -29,14 +30,3 @@ export const configSet = defineCommand({
     return exitCodes.ok
   },
 })
-
-async function readValue(text: string): Promise<unknown> {
-  const { default: json5 } = await import('json5')
-  try {
-    return json5.parse<unknown>(text)
-  } catch (error) {
-    if (/^\s*[[{]/.test(text)) throw new Problem('usage', `The value begins like JSON but is none: ${error instanceof Error ? error.message : String(error)}.`, { next: 'Correct it, or pass --text to take it as text.' })
-    // Not JSON5: the words themselves are the value.
-    return text
-  }
-}
