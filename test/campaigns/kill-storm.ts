@@ -205,7 +205,8 @@ telegram.clearFaults()
 
 const database = await openSqlite(join(gateway.stateDir, 'sessions', 'moltbot.db'), { readOnly: true })
 const count = (query: string): number => Number(Object.values(database.prepare(query).get() ?? {})[0] ?? 0)
-const settleBy = Date.now() + 300_000
+// The longest pause after the deaths of a gateway, and what then stands behind it.
+const settleBy = Date.now() + 900_000
 for (;;) {
   if (telegram.unconfirmed().length === 0 && count('SELECT COUNT(*) FROM inbox WHERE end_state IS NULL') === 0 && count('SELECT COUNT(*) FROM deliveries WHERE settled_at IS NULL') === 0) break
   if (Date.now() > settleBy) break

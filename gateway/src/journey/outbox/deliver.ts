@@ -7,8 +7,8 @@ import { noSoundWords } from './with-file.ts'
 
 /** A part that could certainly not be sent is tried again for this long, then given up and shown as failed. */
 export const retryForMs = 24 * 60 * 60_000
-/** A part that was on the wire when a gateway died is sent again; only after this many deaths it stays uncertain. */
-const resendsMax = 10
+/** A part that was on the wire when a gateway died is sent again; only after this many deaths, a quarter of an hour of them at least, it stays uncertain. */
+const resendsMax = 12
 /** After so many deaths a part waits longer and longer before it is sent again: a gateway that dies at every start must not flood a chat. */
 const promptResends = 3
 const retryBaseMs = 400
@@ -127,8 +127,8 @@ export function createDelivering(desk: OutboxDesk): Delivering {
 
   /** What comes next for a part that may have arrived: it is sent, it waits so long, or this is how it ended. */
   async function clearUp(connection: Connection, row: StoredDelivery, progress: Progress, mayDiffer: boolean): Promise<'send' | number | Settled> {
-    const pauseMs = Math.min(retryMaxMs, row.dueAt - clock.now())
-    if (progress.cause === 'crash' && !progress.waited && row.resends >= promptResends && pauseMs > 0) {
+    const pauseMs = Math.min(pauseAfter(row.resends), row.dueAt - clock.now())
+    if (progress.cause === 'crash' && !progress.waited && pauseMs > 0) {
       progress.waited = true
       return pauseMs
     }
@@ -156,7 +156,7 @@ export function createDelivering(desk: OutboxDesk): Delivering {
 
   /** Counted from the try, not from the next start: short lives must not add up to a pause that never ends. */
   function pauseAfter(resends: number): number {
-    return resends < promptResends ? 0 : Math.min(retryMaxMs, 1_000 * 2 ** (resends - promptResends + 1))
+    return resends < promptResends ? 0 : 1_000 * 2 ** (resends - promptResends + 1)
   }
 
   function stands(row: StoredDelivery, platformId: PlatformMessageId): void {
