@@ -108,6 +108,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   '@slack/socket-mode': ['channels/slack'], '@slack/web-api': ['channels/slack'],
   '@clack/prompts': ['cli'],
   'picocolors': ['cli'],
+  'temml': ['ui'],
   'uqr': ['cli', 'ui', 'gateway/api'],
   'preact': ['ui'],
   '@preact/signals': ['ui'],

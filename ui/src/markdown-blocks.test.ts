@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { lexer, type Tokens } from 'marked'
 import { createMarkdownReader, decodeCharacters, isInlineImage, safeAddress, type MarkdownReader } from './markdown-blocks.ts'
 
-const pieces = ['# Title\n', '\n', 'words ', 'more words\n', '- item\n', '  - inner\n', '1. one\n', '```js\n', 'let a = 1\n', '```\n', '| a | b |\n', '|---|---|\n', '| 1 | 2 |\n', '> quote\n', '**bold', '** ', '<div>\n', '</div>\n', '---\n', '    code\n', '\t', 'ä€😀 ']
+const pieces = ['# Title\n', '\n', 'words ', 'more words\n', '- item\n', '  - inner\n', '1. one\n', '```js\n', 'let a = 1\n', '```\n', '| a | b |\n', '|---|---|\n', '| 1 | 2 |\n', '> quote\n', '**bold', '** ', '<div>\n', '</div>\n', '---\n', '    code\n', '\t', 'ä€😀 ', '$$\n', '$x$ ', '\\[\n', '= b\n', '\\]\n', ' $5 ']
 
 describe('reading growing Markdown', () => {
   it('shows at every moment what reading the whole at once would show', () => {

@@ -1,7 +1,36 @@
 import { Marked, type Token } from 'marked'
+import { findFormula, formulaBlockFrom, maskFormulas, type FormulaToken } from './formulas.ts'
 
 // `breaks`: models and people end lines on purpose.
 const reader = new Marked({ gfm: true, breaks: true })
+reader.use({
+  extensions: [
+    { name: 'formulaBlock', level: 'block', start: formulaBlockFrom, tokenizer: (source) => findFormula(source, 'block') },
+    {
+      name: 'formula',
+      level: 'inline',
+      // `\(` and `\[` need no such hint: the reader stops at every backslash.
+      start: (source) => source.indexOf('$'),
+      // A letter or digit before it (US$5) makes it money.
+      tokenizer: (source, before) => (source.startsWith('$') && /[\p{L}\p{N}]$/u.test(before.at(-1)?.raw.slice(-2) ?? '') ? undefined : findFormula(source, 'inline')),
+    },
+  ],
+  hooks: { emStrongMask: maskFormulas },
+})
+
+/** Formulas of one text that are drawn; the others are shown as their source. */
+export const formulasMax = 100
+
+/** How many formulas stand in these tokens; those beyond `left` are marked to be shown as their source. */
+function countFormulas(tokens: readonly Token[], left: number): number {
+  let count = 0
+  reader.walkTokens([...tokens], (token) => {
+    if (token.type !== 'formula') return
+    count += 1
+    if (count > left) (token as FormulaToken).isBeyond = true
+  })
+  return count
+}
 
 /** One top-level block of a text. `id` never changes while its text does not, so that a drawn block stays as it is. */
 export interface MarkdownBlock {
@@ -30,7 +59,10 @@ function openFrom(tokens: readonly Token[]): number {
   let index = tokens.length - 1
   while (index > 0 && tokens[index]?.type === 'space') index -= 1
   if (index > 0 && tokens[index]?.raw.includes('\n') === false) index -= 1
-  return Math.max(index, 0)
+  // A formula over several lines swallows what now looks like lists and headings, as soon as it ends. An empty line ends its chance.
+  let first = Math.max(index, 0)
+  while (first > 0 && tokens[first - 1]?.type !== 'space' && !/\n[ \t]*\n$/.test(tokens[first - 1]?.raw ?? '')) first -= 1
+  return tokens.slice(first, index).some(({ raw }) => raw.includes('$$') || raw.includes('\\[')) ? first : Math.max(index, 0)
 }
 
 /** Marks of quotes and lists in one another; the reader's stack ends at some hundreds. */
@@ -63,7 +95,7 @@ export function isTangled(text: string): boolean {
       const lead = /^(?:[ \t]|>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t]))*/.exec(line)?.[0] ?? ''
       const depth = lead.replace(/[\s\d]/g, '').length
       if (depth > depthMax || (depth > 0 && lead.replace(/\t/g, '    ').replace(/\S/g, '').length > 2 * depthMax)) return true
-      signs += line.length - line.replace(/[*_~`[\]<!(]/g, '').length
+      signs += line.length - line.replace(/[*_~`[\]<!($]/g, '').length
       if (signs > signsMax || lines > linesMax) return true
     }
   }
@@ -79,6 +111,7 @@ export interface MarkdownReader {
 export function createMarkdownReader(): MarkdownReader {
   let closed: MarkdownBlock[] = []
   let closedText = ''
+  let closedFormulas = 0
   let nextId = 0
   return {
     read(text) {
@@ -87,21 +120,28 @@ export function createMarkdownReader(): MarkdownReader {
       if (!whole.startsWith(closedText)) {
         closed = []
         closedText = ''
+        closedFormulas = 0
         nextId += 1000
       }
       const tokens = lex(whole.slice(closedText.length))
       const firstOpen = openFrom(tokens)
+      const closing = countFormulas(tokens.slice(0, firstOpen), formulasMax - closedFormulas)
+      countFormulas(tokens.slice(firstOpen), formulasMax - closedFormulas - closing)
       const fresh = tokens.map((token, index): MarkdownBlock => ({ id: nextId + index, token }))
       for (const token of tokens.slice(0, firstOpen)) closedText += token.raw
       // A reader that changed the text while reading (tabs, odd spaces) would lose its place; then everything stays open.
       if (whole.startsWith(closedText)) {
         closed = [...closed, ...fresh.slice(0, firstOpen)]
+        closedFormulas += closing
         nextId += firstOpen
         return [...closed, ...fresh.slice(firstOpen)]
       }
       closed = []
       closedText = ''
-      return lex(whole).map((token, index) => ({ id: index, token }))
+      closedFormulas = 0
+      const all = lex(whole)
+      countFormulas(all, formulasMax)
+      return all.map((token, index) => ({ id: index, token }))
     },
   }
 }

@@ -1,10 +1,12 @@
 import type { Token, Tokens } from 'marked'
 import type { ComponentChildren, VNode } from 'preact'
 import { useMemo } from 'preact/hooks'
+import type { FormulaToken } from '../formulas.ts'
 import { readHtml, readTag, type HtmlPiece } from '../html-pieces.ts'
 import { createMarkdownReader, decodeCharacters, isInlineImage, safeAddress } from '../markdown-blocks.ts'
 import { text } from '../text.ts'
 import { CopyButton } from './copy-button.tsx'
+import { Formula } from './formula.tsx'
 
 /**
  * Markdown becomes elements without ever passing through HTML text or an HTML parser: there is no string an attacker could
@@ -134,6 +136,8 @@ function inlineOne(token: Tokens.Generic): ComponentChildren {
       return <em>{inline(token.tokens)}</em>
     case 'del':
       return <del>{inline(token.tokens)}</del>
+    case 'formula':
+      return <Formula formula={token as FormulaToken} />
     case 'codespan':
       return <code>{String(token['text'])}</code>
     case 'br':
