@@ -1,6 +1,6 @@
 /** What jobs need of the other rooms: the route they are handed to, the conversations they work and report in, and whose turn asks for them. */
 import {
-  describeError, leastTrusted, Problem, type AccountId, type Channel, type ChatId, type ChatRef, type IncomingMessage, type Logger, type PrincipalId, type Receipt, type SenderId, type SessionKey, type Store,
+  describeError, leastTrusted, Problem, type AccountId, type Channel, type ChatId, type ChatRef, type IncomingMessage, type Logger, type PrincipalId, type Receipt, type SenderId, type Store,
 } from '@moltbot/contract'
 import type { Audit } from './foundation/audit/types.ts'
 import { cronSection, type Job, type JobsNeeds, type JobsSubject } from './foundation/jobs/index.ts'

@@ -135,7 +135,7 @@ export async function newJobOf(given: GivenJob, jobs: OwnJobsDoor, by: Principal
 
 /** What a client wants different; what it does not name stays. */
 export async function changesOf(given: GivenJob, jobs: OwnJobsDoor, by: Principal, now: number): Promise<JobChanges> {
-  const { agentId, name, description, enabled, deleteAfterRun, schedule, sessionTarget, payload, delivery, catchUp } = given
+  const { agentId, name, description, enabled, deleteAfterRun, schedule, sessionTarget, payload, catchUp } = given
   const kind = payload?.kind
   if (kind !== undefined && kind !== 'systemEvent' && kind !== 'agentTurn') throw new Problem('job-target', `A job does nothing of the kind "${kind.slice(0, 40)}".`, { next: 'It tells the assistant something: kind agentTurn with a message.' })
   const wanted = sessionTarget ?? (kind === 'systemEvent' ? 'main' : undefined)
