@@ -67,13 +67,15 @@ export const channelsAdd = defineCommand({
     }
     const references = Object.fromEntries([...names].map(([key, name]) => [key, `\${secret:${name}}`]))
     const written: Fields = { ...settings, ...(flags.name === undefined ? {} : { name: flags.name }), ...references, enabled: true }
-    if (path === `channels.${network.id}`) await writeKeys(config, path, written)
-    else if (config.through === 'gateway') await config.set(`channels.${network.id}`, { enabled: true, accounts: { [account]: written } })
+    // Without a gateway the configuration knows the secrets there were when it was opened.
+    const now = config.through === 'file' && values.size > 0 ? await openConfig(context) : config
+    if (path === `channels.${network.id}`) await writeKeys(now, path, written)
+    else if (now.through === 'gateway') await now.set(`channels.${network.id}`, { enabled: true, accounts: { [account]: written } })
     else {
-      await writeKeys(config, path, written)
-      await config.set(`channels.${network.id}.enabled`, true)
+      await writeKeys(now, path, written)
+      await now.set(`channels.${network.id}.enabled`, true)
     }
-    const warnings = (await config.validate()).filter((issue) => issue.path === path || issue.path.startsWith(`${path}.`)).map((issue) => printable(issue.message))
+    const warnings = (await now.validate()).filter((issue) => issue.path === path || issue.path.startsWith(`${path}.`)).map((issue) => printable(issue.message))
     for (const warning of warnings) terminal.note(terminal.paint.yellow(warning))
     const next = nextSteps(network, account, config.through === 'file' ? context.machine.startCommand : undefined)
     context.report({ channel: network.id, account, path, secrets: [...names.values()], file: config.file, warnings, next }, () => [
