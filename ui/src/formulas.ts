@@ -40,12 +40,13 @@ export function findFormula(source: string, level: 'block' | 'inline'): FormulaT
   return { type: 'formula', raw, text, isBlock: inDollars !== undefined || inBrackets !== undefined }
 }
 
-/** Where a formula may cut a paragraph short: at a line that begins one. Looks no further than an empty line. */
+/** Where a formula cuts a paragraph short: at a line that begins one which ends. Looks no further than an empty line. */
 export function formulaBlockFrom(source: string): number | undefined {
   const near = source.slice(0, 4_000)
   const end = near.indexOf('\n\n')
-  const at = (end === -1 ? near : near.slice(0, end)).search(/\n {0,3}(?:\$\$|\\\[)/)
-  return at === -1 ? undefined : at + 1
+  const part = end === -1 ? near : near.slice(0, end)
+  for (const { index } of part.matchAll(/\n {0,3}(?:\$\$|\\\[)/g)) if (asBlock.test(part.slice(index + 1))) return index + 1
+  return undefined
 }
 
 /** The same text, as long as before, with nothing in its formulas that could begin or end emphasis. */
