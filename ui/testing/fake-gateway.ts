@@ -130,10 +130,10 @@ export async function createFakeGateway(uiDir: string): Promise<FakeGateway> {
     return fresh
   }
 
-  function append(key: string, message: FakeMessage): void {
+  function append(key: string, message: FakeMessage, runId: string): void {
     counter += 1
     const id = `entry-${counter}`
-    const full = { ...message, timestamp: Date.now(), __openclaw: { id, seq: counter } }
+    const full = { ...message, timestamp: Date.now(), __openclaw: { id, seq: counter, runId } }
     session(key).messages.push(full)
     tell('session.message', { sessionKey: key, message: full, messageId: id, messageSeq: counter }, (state) => state.messages.has(key))
   }
@@ -159,13 +159,13 @@ export async function createFakeGateway(uiDir: string): Promise<FakeGateway> {
     runs.set(runId, { key, stopped, stop: () => { isStopped = true; stop() } })
     const { provider, model } = fake.defaultModel
     const said = { sessionKey: key, runId, seq: 0 }
-    append(key, { role: 'user', content: [{ type: 'text', text }], idempotencyKey: `${runId}:user` })
+    append(key, { role: 'user', content: [{ type: 'text', text }], idempotencyKey: `${runId}:user` }, runId)
     tell('agent', { ...said, stream: 'lifecycle', ts: Date.now(), data: { phase: 'start' } })
     tell('agent', { ...said, stream: 'lifecycle', ts: Date.now(), data: { phase: 'model', provider, model } })
     let words = ''
     let blocks: unknown[] = []
     const finish = (stopReason: string): void => {
-      if (blocks.length > 0) append(key, { role: 'assistant', content: blocks, provider, model, stopReason })
+      if (blocks.length > 0) append(key, { role: 'assistant', content: blocks, provider, model, stopReason }, runId)
       blocks = []
     }
     for (const step of steps) {
@@ -191,7 +191,7 @@ export async function createFakeGateway(uiDir: string): Promise<FakeGateway> {
           tell('agent', { ...said, stream: 'tool', ts: Date.now(), data: { phase: 'start', name: step.name, toolCallId, args: step.input } })
           const content = [{ type: 'text', text: step.result }]
           tell('agent', { ...said, stream: 'tool', ts: Date.now(), data: { phase: 'result', name: step.name, toolCallId, isError: step.isError === true, result: { content } } })
-          append(key, { role: 'toolResult', toolCallId, toolName: step.name, isError: step.isError === true, content })
+          append(key, { role: 'toolResult', toolCallId, toolName: step.name, isError: step.isError === true, content }, runId)
           break
         }
         case 'wait':
