@@ -49,7 +49,7 @@ export function formulaBlockFrom(source: string): number | undefined {
   return undefined
 }
 
-/** The same text, as long as before, with nothing in its formulas that could begin or end emphasis. */
+/** The same text, as long as before, with nothing in its formulas that could begin or end emphasis. Not in paragraphs so long that looking would be felt. */
 export function maskFormulas(text: string): string {
-  return /\$|\\[([]/.test(text) ? text.replace(anywhere, (whole) => 'x'.repeat(whole.length)) : text
+  return text.length < 4_000 && /[*_~]/.test(text) && /\$|\\[([]/.test(text) ? text.replace(anywhere, (whole) => 'x'.repeat(whole.length)) : text
 }
