@@ -20,7 +20,7 @@ const words = /^[a-z -]{1,60}$/
 const number = /^[+-]?\d{1,2}$/
 const isTruth = (value: string): boolean => value === 'true' || value === 'false'
 const isLength = (value: string): boolean => {
-  const found = /^([+-]?\d*\.?\d+)(em|ex|pt|px|%|mu)?$/.exec(value)
+  const found = /^([+-]?(?:\d{1,9}(?:\.\d{1,20})?|\.\d{1,20}))(em|ex|pt|px|%|mu)?$/.exec(value)
   const perEm = { em: 1, ex: 2, pt: 10, px: 16, '%': 100, mu: 18 }[found?.[2] ?? 'em'] ?? 1
   return found !== null && Math.abs(Number(found[1])) <= emMax * perEm
 }

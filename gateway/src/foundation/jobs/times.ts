@@ -16,9 +16,9 @@ const units: readonly [RegExp, number][] = [
 /** `90s`, `20 minutes`, `1h30m`; undefined: it is none. */
 export function readLength(text: string): number | undefined {
   const plain = text.trim().toLowerCase()
-  if (!/^(\d{1,9}\s*[a-z]+\s*)+$/.test(plain)) return undefined
+  if (!/^(\d{1,9}\s{0,9}[a-z]{1,9}\s{0,9})+$/.test(plain)) return undefined
   let sum = 0
-  for (const [, count = '', unit = ''] of plain.matchAll(/(\d+)\s*([a-z]+)/g)) {
+  for (const [, count = '', unit = ''] of plain.matchAll(/(\d{1,9})\s{0,9}([a-z]{1,9})/g)) {
     const ms = units.find(([name]) => name.test(unit))?.[1]
     if (ms === undefined) return undefined
     sum += Number(count) * ms
