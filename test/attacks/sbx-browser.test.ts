@@ -18,6 +18,9 @@ vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
 const available = (await bwrapIsolation({ clock: realClock }).check()).available && 'path' in findChromium({}, [])
 if (!available) console.warn('Attacks through the browser are not tried: bubblewrap or Chromium is missing (apt-get install bubblewrap chromium).')
 const never = new AbortController().signal
+/** Browsers that tests before this one may have left behind in this process. */
+const strangers = new Set<number>()
+const ownChromiums = (): number[] => chromiumsBelow(process.pid).filter((pid) => !strangers.has(pid))
 const forwarderPort = 3_128
 const codeOf = (work: Promise<unknown>): Promise<string> => work.then(() => 'it went through', (error: { code?: string }) => error.code ?? String(error))
 /** The reference of a thing, by what it is called. */
@@ -36,6 +39,7 @@ describe.skipIf(!available)('a browser', () => {
   let html = ''
   let inside: { server: ReturnType<typeof createServer>; port: number; reached: number }
   beforeAll(async () => {
+    for (const pid of chromiumsBelow(process.pid)) strangers.add(pid)
     at = await browserWorld(settings, { clock: { ...realClock, after: (delayMs, task) => (delayMs < 60_000 ? realClock.after(delayMs, task) : (idle = task, () => undefined)) } })
     browser = at.room.grant(browserSubject, async (path, bytes) => void kept.set(path, bytes))
     inside = { server: createServer((socket: Socket) => { inside.reached += 1; socket.destroy() }), port: 0, reached: 0 }
@@ -99,7 +103,7 @@ describe.skipIf(!available)('a browser', () => {
 
   it('SBX-22 nobody else on this machine can take it over: no port, no file that names one, only pipes', async () => {
     await report('<h1>Here</h1>', 'say("here")')
-    const [first = 0] = chromiumsBelow(process.pid)
+    const [first = 0] = ownChromiums()
     expect(first).toBeGreaterThan(0)
     expect(argumentsOf(first).filter((word) => word.startsWith('--remote-debugging'))).toEqual(['--remote-debugging-pipe'])
     expect(portsAround(first)).toEqual([forwarderPort])
@@ -111,11 +115,11 @@ describe.skipIf(!available)('a browser', () => {
   it('SBX-22 a browser with a port would be seen by that look', async () => {
     const real = bwrapIsolation({ clock: realClock })
     const weak = await browserWorld({}, { isolation: () => ({ ...real, start: (program) => real.start({ ...program, words: [...program.words.slice(0, -1), '--remote-debugging-port=9333', 'about:blank'] }) }) })
-    const others = new Set(chromiumsBelow(process.pid))
+    const others = new Set(ownChromiums())
     try {
       await weak.world.serve('site.example', (_request, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>x</h1>'))
       await weak.room.grant(browserSubject, async () => undefined).open('http://site.example/', { newTab: false }, never)
-      const [first = 0] = chromiumsBelow(process.pid).filter((pid) => !others.has(pid))
+      const [first = 0] = ownChromiums().filter((pid) => !others.has(pid))
       expect(portsAround(first)).toContain(9_333)
     } finally {
       await weak.close()
@@ -123,7 +127,7 @@ describe.skipIf(!available)('a browser', () => {
   })
 
   it('SBX-22 the browser\'s own wall is off, and bubblewrap\'s is around it: namespaces, filter, no privileges, no files of this machine', () => {
-    const [first = 0] = chromiumsBelow(process.pid)
+    const [first = 0] = ownChromiums()
     expect(argumentsOf(first)).toContain('--no-sandbox')
     for (const kind of ['pid', 'net', 'mnt', 'user', 'ipc', 'uts']) expect(readlinkSync(`/proc/${first}/ns/${kind}`), kind).not.toBe(readlinkSync(`/proc/self/ns/${kind}`))
     const status = readFileSync(`/proc/${first}/status`, 'utf8')
@@ -278,7 +282,7 @@ describe.skipIf(!available)('a browser', () => {
     const other = at.room.grant({ ...browserSubject, session: 'agent:main:other' as SessionKey }, async () => undefined)
     expect((await other.tabs()).tabs).toEqual([])
     expect(await codeOf(other.snapshot(0, never))).toBe('browser-page')
-    const pids = chromiumsBelow(process.pid)
+    const pids = ownChromiums()
     expect(pids.length).toBeGreaterThan(0)
     const hanging = codeOf(browser.download({ url: 'http://site.example/bomb-that-is-a-page' }, never))
     expect(await at.room.stop(browserSubject.session)).toBe(1)
