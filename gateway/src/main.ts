@@ -126,8 +126,8 @@ export interface Gateway {
   close(why?: { reason?: string; restart?: boolean }): Promise<void>
 }
 
-/** Where this machine is, for times nobody gave a zone. */
-const machineZone = new Intl.DateTimeFormat().resolvedOptions().timeZone
+/** Where this machine is, for times nobody gave a zone. Asked for when it is needed: the tables of zones take some five megabytes. */
+const machineZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone
 
 /** How long running turns get to end by themselves when the gateway stops; then they are left for the next start. */
 const drainMs = 5_000
@@ -382,7 +382,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     })
     const jobRooms: JobRooms = {
       store, log: log.child('jobs'), config, audit, channels, inbox, sessions, outbox, guard, chats, connections, stopSession: (key, how) => stopSession(key, how), receive: (message) => during({ place: placeOf(message.chat) }, () => handleMessage(message, journey)),
-      held: () => halt.state().kind !== 'running', zone: () => agents.defaults().userTimezone ?? machineZone, model: resolveModel, mask: log.mask,
+      held: () => halt.state().kind !== 'running', zone: () => agents.defaults().userTimezone ?? machineZone(), model: resolveModel, mask: log.mask,
     }
     const jobs = createJobs({ store, clock, newId, log: log.child('jobs'), needs: jobNeeds(jobRooms) })
     closers.push(() => jobs.close())
