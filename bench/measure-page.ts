@@ -121,6 +121,5 @@ export async function measurePage(runs: number): Promise<Figure[]> {
   } finally {
     await browser.close()
     await fake.close()
-    built.remove()
   }
 }

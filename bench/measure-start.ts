@@ -1,6 +1,9 @@
-import { get } from 'node:http'
-import { gatewayUnderTest } from './gateway-under-test.ts'
+import { createServer, get } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createSpawnedGateway } from '../test/support/spawned-gateway.ts'
+import { configUnderTest, gatewayToken, gatewayUnderTest } from './gateway-under-test.ts'
 import type { Figure } from './results.ts'
+import { openSocket } from './socket-client.ts'
 import { median, quantile } from './statistics.ts'
 
 /** From starting the command to the first 200 of `/readyz`, as a person's script would wait for it. */
@@ -25,7 +28,28 @@ export async function measureStart(model: string, runs: number): Promise<Figure[
   ]
 }
 
-async function startOnce(gateway: { port: number; launch(): void; stop(): Promise<number | null>; log(): string }): Promise<number> {
+/** The same where a killed gateway left so many messages open, which all are taken up before it is ready. */
+export async function measureStartWithBacklog(messages: number, runs: number): Promise<Figure[]> {
+  const silent = createServer(() => undefined)
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  const gateway = await createSpawnedGateway({ ...configUnderTest({ model: `http://127.0.0.1:${(silent.address() as AddressInfo).port}/v1` }), messages: { queue: { mode: 'followup', cap: 100 } } })
+  const seen: number[] = []
+  try {
+    await gateway.start()
+    const socket = await openSocket(gateway.port, gatewayToken)
+    for (let count = 0; count < messages; count += 1) await socket.say(`session-${count % (messages / 10)}`, `message ${count}`, `message-${count}`).stored
+    socket.close()
+    await gateway.kill()
+    for (let run = 0; run < runs; run += 1) seen.push(await startOnce({ ...gateway, stop: () => gateway.kill() }))
+  } finally {
+    gateway.remove()
+    silent.closeAllConnections()
+    silent.close()
+  }
+  return [{ what: `Start to ready, ${messages} messages open`, unit: 'ms', value: median(seen), how: `median of ${seen.length} starts after \`kill -9\`; the messages lie in ${messages / 10} conversations` }]
+}
+
+async function startOnce(gateway: { port: number; launch(): void; stop(): Promise<unknown>; log(): string }): Promise<number> {
   const startedAt = performance.now()
   gateway.launch()
   while (!(await isReady(gateway.port))) {

@@ -20,7 +20,7 @@ import { measureIdleMemory, memoryNow } from './measure-memory.ts'
 import { measurePage } from './measure-page.ts'
 import { measureSecurity } from './measure-security.ts'
 import { measureSockets } from './measure-sockets.ts'
-import { measureStart } from './measure-start.ts'
+import { measureStart, measureStartWithBacklog } from './measure-start.ts'
 import { measureThroughput } from './measure-throughput.ts'
 import { startModelProcess } from './model-under-load.ts'
 import { machineFacts, performancePage } from './page.ts'
@@ -59,7 +59,7 @@ process.setMaxListeners(100)
 const loadBefore = loadavg()[0] ?? 0
 const model = await startModelProcess()
 try {
-  if (wants('start')) show(await measureStart(model.baseUrl, samples(15)))
+  if (wants('start')) show([...(await measureStart(model.baseUrl, samples(15))), ...(await measureStartWithBacklog(2_000, samples(5)))])
   if (wants('cli', 'memory')) {
     const gateway = await gatewayUnderTest({ model: model.baseUrl })
     try {

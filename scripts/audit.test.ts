@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { builtCopy } from '../test/support/spawned-gateway.ts'
 import { projectRoot } from './source-tree.ts'
 
 let folder: string
@@ -37,13 +38,9 @@ function write(name: string, text: string, mode: number): void {
   chmodSync(join(state, name), mode)
 }
 
-/** The command line from its source, in the place of the bundle. */
+/** What is built, in its place. */
 function build(): void {
-  mkdirSync(join(root, 'dist'))
-  mkdirSync(join(root, 'bin'))
-  writeFileSync(join(root, 'package.json'), '{ "type": "module", "version": "0.0.0" }')
-  cpSync(join(projectRoot, 'bin', 'moltbot'), join(root, 'bin', 'moltbot'))
-  writeFileSync(join(root, 'dist', 'cli.mjs'), `import { register } from ${JSON.stringify(join(projectRoot, 'node_modules/tsx/dist/esm/api/index.mjs'))}\nregister()\nawait import(${JSON.stringify(join(projectRoot, 'cli/src/main.ts'))})\n`)
+  for (const part of ['bin', 'dist', 'package.json']) symlinkSync(join(builtCopy(), part), join(root, part))
 }
 
 /** A `docker` that answers as Docker Compose does for a file it has parsed. */
@@ -143,5 +140,5 @@ describe('the audit scripts with the program', () => {
     const mended = await run('quick-audit.sh')
     expect(mended.out).toContain('✅ Ports are bound to localhost')
     expect(mended.code).toBe(0)
-  }, 180_000)
+  })
 })

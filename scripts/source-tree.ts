@@ -51,8 +51,8 @@ const skipped = new Set(['node_modules', 'dist', 'coverage', 'test-results', '.c
 const ambientNames = new Set(['fetch', 'process', 'crypto', 'setTimeout', 'setInterval', 'setImmediate', 'WebSocket', 'console', 'globalThis', 'eval'])
 const ambientMembers = new Set(['Date.now', 'Math.random', 'performance.now', 'crypto.randomUUID', 'crypto.getRandomValues'])
 
-/** Every TypeScript file of the project, sorted by path. */
-export function readSourceTree(root: string = projectRoot): SourceFile[] {
+/** Where every TypeScript file of the project stands, sorted. */
+export function sourcePaths(root: string = projectRoot): string[] {
   const paths: string[] = []
   const walk = (folder: string): void => {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
@@ -63,9 +63,15 @@ export function readSourceTree(root: string = projectRoot): SourceFile[] {
   const top = new Set(readdirSync(root))
   for (const folder of folders) if (top.has(folder)) walk(folder)
   for (const name of top) if (/^[a-z.-]+\.ts$/.test(name)) paths.push(name)
+  return paths.sort()
+}
+
+/** Every TypeScript file of the project, sorted by path. Takes seconds: whoever needs texts only reads `sourcePaths`. */
+export function readSourceTree(root: string = projectRoot): SourceFile[] {
+  const paths = sourcePaths(root)
   const known = new Set(paths)
   const packages = workspacePackages(root)
-  return paths.sort().map((path) => readSource(path, readFileSync(join(root, path), 'utf8'), (specifier) => resolveSpecifier(path, specifier, known, packages)))
+  return paths.map((path) => readSource(path, readFileSync(join(root, path), 'utf8'), (specifier) => resolveSpecifier(path, specifier, known, packages)))
 }
 
 /** Entry files of the workspace's own packages, by specifier (`@moltbot/contract`, `@moltbot/contract/testing`). */

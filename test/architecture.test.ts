@@ -39,8 +39,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'gateway/main.ts': [
     'contract', 'models', 'tools', 'checks', 'gateway/channels.gen.ts', 'gateway/foundation/*', 'gateway/journey/*', 'gateway/journey/handle-message.ts', 'gateway/journey/run-agent.ts', 'gateway/journey/why.ts',
     'gateway/api', 'gateway/api/methods', 'gateway/sections.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/first-start.ts', 'gateway/opened-vault.ts', 'gateway/elevated.ts',
-    'gateway/toolbox.ts', 'gateway/expected-policy.ts', 'gateway/input-check.ts', 'gateway/questions.ts', 'gateway/known-chats.ts', 'gateway/status.ts', 'gateway/pasted-secrets.ts', 'gateway/unfinished-calls.ts', 'gateway/command-ends.ts', 'gateway/fetch-media.ts', 'gateway/media-needs.ts', 'gateway/voice-answers.ts', 'gateway/fetch-public-keys.ts',
+    'gateway/toolbox.ts', 'gateway/expected-policy.ts', 'gateway/input-check.ts', 'gateway/questions.ts', 'gateway/known-chats.ts', 'gateway/status.ts', 'gateway/pasted-secrets.ts', 'gateway/unfinished-calls.ts', 'gateway/command-ends.ts', 'gateway/fetch-media.ts', 'gateway/media-needs.ts', 'gateway/voice-answers.ts', 'gateway/spoken-for-clients.ts', 'gateway/fetch-public-keys.ts',
     'gateway/money-facts.ts', 'gateway/session-prompt.ts', 'gateway/job-needs.ts', 'gateway/sub-agent-needs.ts', 'gateway/summarise-session.ts', 'gateway/workspace-of.ts', 'gateway/node-desk.ts',
+    'gateway/agent-needs.ts', 'gateway/command-needs.ts', 'gateway/session-needs.ts', 'gateway/halt-acts.ts', 'gateway/house-backups.ts', 'gateway/mention-patterns.ts', 'gateway/push-post.ts', 'gateway/running-file.ts', 'gateway/say-aloud.ts', 'gateway/signs-of-life.ts', 'types of gateway/start-options.ts',
   ],
   'gateway/toolbox.ts': ['contract', 'gateway/foundation/agents', 'gateway/foundation/connections', 'gateway/journey/guard', 'gateway/journey/sandbox', 'types of gateway/api', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
   'gateway/expected-policy.ts': ['contract', 'gateway/foundation/agents', 'gateway/foundation/config', 'gateway/journey/guard', 'gateway/journey/sandbox', 'gateway/toolbox.ts'],
@@ -62,6 +63,18 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'gateway/summarise-session.ts': ['contract', 'gateway/elevated.ts', 'gateway/journey/agent', 'gateway/journey/sessions', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
   'gateway/workspace-of.ts': ['contract', 'gateway/toolbox.ts', 'types of gateway/foundation/*'],
   'gateway/voice-answers.ts': ['contract', 'gateway/elevated.ts', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
+  'gateway/agent-needs.ts': ['contract', 'gateway/elevated.ts', 'gateway/foundation/halt', 'gateway/journey/agent', 'gateway/journey/sessions', 'gateway/toolbox.ts', 'types of gateway/questions.ts', 'types of gateway/journey/run-agent.ts', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
+  'gateway/command-needs.ts': ['contract', 'gateway/journey/sessions', 'types of gateway/toolbox.ts', 'types of gateway/voice-answers.ts', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
+  'gateway/session-needs.ts': ['contract', 'gateway/journey/agent', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
+  'gateway/halt-acts.ts': ['gateway/api', 'gateway/foundation/halt', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
+  'gateway/house-backups.ts': ['contract', 'gateway/foundation/backup', 'types of gateway/known-chats.ts', 'types of gateway/foundation/*'],
+  'gateway/mention-patterns.ts': ['contract', 'gateway/journey/sessions', 'types of gateway/foundation/*'],
+  'gateway/push-post.ts': ['gateway/journey/sessions', 'types of gateway/foundation/*'],
+  'gateway/running-file.ts': ['types of gateway/api'],
+  'gateway/start-options.ts': ['contract', 'types of gateway/api', 'types of gateway/journey/handle-message.ts', 'types of gateway/foundation/*'],
+  'gateway/say-aloud.ts': ['contract', 'types of gateway/voice-answers.ts', 'types of gateway/journey/*'],
+  'gateway/signs-of-life.ts': ['contract', 'gateway/foundation/agents', 'gateway/journey/guard', 'gateway/journey/sessions', 'gateway/journey/signs', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
+  'gateway/spoken-for-clients.ts': ['contract', 'gateway/elevated.ts', 'types of gateway/api', 'types of gateway/foundation/*', 'types of gateway/journey/*'],
   'gateway/elevated.ts': ['contract'],
   'gateway/sections.ts': ['gateway/channels.gen.ts', 'gateway/foundation/*', 'gateway/journey/*', 'gateway/api'],
   'gateway/environment.ts': ['contract', 'gateway/foundation/vault'],
@@ -114,7 +127,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   '@preact/signals': ['ui'],
   'node:*': [
     'channels/*', 'gateway/foundation/*', 'gateway/journey/sandbox', 'gateway/journey/guard', 'gateway/journey/outbox', 'gateway/journey/sessions', 'gateway/api', 'cli',
-    'gateway/main.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/first-start.ts', 'gateway/opened-vault.ts', 'gateway/offline.ts', 'gateway/offline-backup.ts', 'gateway/process.ts', 'gateway/load-bundle.ts', 'gateway/expected-policy.ts', 'gateway/scheduled-backup.ts', 'gateway/session-prompt.ts', 'gateway/workspace-of.ts',
+    'gateway/main.ts', 'gateway/environment.ts', 'gateway/installation.ts', 'gateway/first-start.ts', 'gateway/opened-vault.ts', 'gateway/offline.ts', 'gateway/offline-backup.ts', 'gateway/process.ts', 'gateway/load-bundle.ts', 'gateway/expected-policy.ts', 'gateway/scheduled-backup.ts', 'gateway/session-prompt.ts', 'gateway/workspace-of.ts', 'gateway/running-file.ts',
   ],
 }
 

@@ -1,4 +1,4 @@
-import { Problem, type Clock, type GatewayClient, type Machine } from '@moltbot/contract'
+import { describeError, Problem, type Clock, type GatewayClient, type Machine } from '@moltbot/contract'
 import { loadDeviceIdentity } from './device-identity.ts'
 import { isLoopback, resolveAddress } from './gateway-address.ts'
 import type { AddressFlags, AddressSources, GatewayAddress } from './gateway-address.ts'
@@ -27,7 +27,8 @@ export function createConnector(parts: ConnectorParts): (flags: AddressFlags, op
       orInstead(machine.readSecrets(), () => Promise.resolve(new Map<string, string>()), faults),
     ])
     const running = await findRunningGateway(machine.stateDir)
-    const address = await withoutOurTokens({ flags, environment, config, secrets, ...(running === undefined ? {} : { running }) }, parts.user)
+    const sources = { flags, environment, config, secrets, ...(running === undefined ? {} : { running }) }
+    const address = await withSealedTokens(await withoutOurTokens(sources, parts.user), sources, machine, faults)
     const { connectGateway } = await import('./gateway-client.ts')
     try {
       return await connectGateway({
@@ -40,7 +41,10 @@ export function createConnector(parts: ConnectorParts): (flags: AddressFlags, op
         ...options,
       })
     } catch (error) {
-      throw faults[0] === undefined || !(error instanceof Problem) ? error : becauseOf(faults[0], error)
+      if (!(error instanceof Problem)) throw error
+      // A token nobody asked for is no reason.
+      const fault = faults.find(({ code }) => code !== 'token-sealed' || error.code === 'gateway-refused')
+      throw fault === undefined ? error : becauseOf(fault, error)
     }
   }
 }
@@ -67,6 +71,21 @@ function becauseOf(fault: Problem, failure: Problem): Problem {
   return new Problem(failure.code, `${failure.message} ${fault.message}`, { next, cause: failure, ...(failure.details === undefined ? {} : { details: failure.details }) })
 }
 
+/** With the tokens that are in this computer's vault, as far as it opens without asking: whoever runs this holds its key. What kept it shut is told where nobody lets us in. */
+async function withSealedTokens(address: GatewayAddress, sources: AddressSources, machine: Machine, faults: Problem[]): Promise<GatewayAddress> {
+  const opened = new Map<string, string>()
+  for (const name of address.sealed ?? []) {
+    try {
+      const value = await machine.sealedSecret(name)
+      if (value === undefined) throw new Problem('vault-name-unknown', `The vault holds nothing under ${name}.`)
+      opened.set(name, value)
+    } catch (error) {
+      faults.push(new Problem('token-sealed', `The gateway's token is in the vault as ${name}, and it could not be read there: ${describeError(error)}`, { next: 'Put the token into MOLTBOT_GATEWAY_TOKEN for this command, or pass it with --token.', cause: error }))
+    }
+  }
+  return opened.size === 0 ? address : resolveAddress({ ...sources, opened })
+}
+
 /**
  * Where to connect. At our gateway's port somebody else of this computer may listen while ours does not run: they are not shown the tokens of
  * our files, only what was given for this (`--token`, the environment). Throws `gateway-foreign` where that leaves nothing.
@@ -78,7 +97,7 @@ async function withoutOurTokens(sources: AddressSources, user: number | undefine
   const owners = await ownersOfPort(Number(port || 80))
   if (owners.every((owner) => owner === user || owner === 0)) return address
   const gateway = asFields(sources.config['gateway'])
-  const given = resolveAddress({ ...sources, secrets: new Map(), config: { ...sources.config, gateway: { ...gateway, auth: {} } } })
+  const { sealed: _ours, ...given } = resolveAddress({ ...sources, secrets: new Map(), config: { ...sources.config, gateway: { ...gateway, auth: {} } } })
   if (given.tokens.length > 0) return given
   throw new Problem('gateway-foreign', `Your gateway does not run, and another user of this computer listens at ${address.url}; nothing was sent there.`, {
     next: 'If that is your gateway under another account, pass its token with --token. If not, see who it is: ss -ltnp',

@@ -6,6 +6,13 @@ import type { AddressSources } from './gateway-address.ts'
 const nothing: AddressSources = { flags: {}, environment: {}, config: {}, secrets: new Map() }
 
 describe('resolveAddress', () => {
+  it('names what of its tokens is in the vault, and takes it once it was opened', () => {
+    const sources = { ...nothing, secrets: new Map([['MOLTBOT_GATEWAY_TOKEN', 'plain']]), config: { gateway: { auth: { token: '${secret:GATEWAY}' } } } }
+    expect(resolveAddress(sources)).toMatchObject({ tokens: ['plain'], sealed: ['GATEWAY'] })
+    expect(resolveAddress({ ...sources, opened: new Map([['GATEWAY', 'T']]) })).toEqual({ url: 'ws://127.0.0.1:18789', tokens: ['plain', 'T'] })
+    expect(resolveAddress({ ...sources, flags: { url: 'wss://far.example' } })).not.toHaveProperty('sealed')
+  })
+
   it('is this computer when nothing is said', () => {
     expect(resolveAddress(nothing)).toEqual({ url: 'ws://127.0.0.1:18789', tokens: [] })
   })

@@ -11,6 +11,8 @@ export interface GatewayAddress {
   url: string
   /** Tokens to try in order; a wrong one is followed by the next. Empty: the device identity is offered instead. */
   tokens: string[]
+  /** Names of the vault behind which further tokens are, not opened yet. Absent: none. */
+  sealed?: string[]
   /** The Unix socket of a gateway of this user on this computer; tried first. */
   socketPath?: string
   /** SHA-256 of the certificate that must be shown, or of the authority that signed it: 64 hex digits; several with a comma between, while one takes the place of another. Absent: an authority this computer trusts must have signed it. */
@@ -28,11 +30,14 @@ export interface AddressSources {
   config: Fields
   /** `secrets.env`; empty when there is none. */
   secrets: ReadonlyMap<string, string>
+  /** What was opened of the vault. Absent: nothing yet. */
+  opened?: ReadonlyMap<string, string>
   /** The gateway of this state directory, when one runs; it may have been started on another port. */
   running?: RunningGateway
 }
 
 const tokenNames = ['MOLTBOT_GATEWAY_TOKEN', 'CLAWDBOT_GATEWAY_TOKEN'] as const
+const sealedName = /\$\{secret:([^{}]{1,190})\}/g
 const portNames = ['MOLTBOT_GATEWAY_PORT', 'CLAWDBOT_GATEWAY_PORT'] as const
 
 /**
@@ -54,16 +59,23 @@ export function resolveAddress(sources: AddressSources): GatewayAddress {
     ...(given === undefined && sources.running?.socketPath !== undefined && url === runningUrl(sources.running) ? { socketPath: sources.running.socketPath } : {}),
   }
   if (sources.flags.token !== undefined) return { ...place, tokens: [sources.flags.token] }
-  if (sources.flags.url === undefined && remoteUrl !== undefined) return { ...place, tokens: compact([expand(asText(remote['token']), sources)]) }
+  if (sources.flags.url === undefined && remoteUrl !== undefined) return { ...place, ...tokensOf([asText(remote['token'])], sources) }
   if (!isLoopback(new URL(url).hostname)) return { ...place, tokens: [] }
   return {
     ...place,
-    tokens: compact([
+    ...tokensOf([
       ...tokenNames.map((name) => sources.environment[name]),
       ...tokenNames.map((name) => sources.secrets.get(name)),
-      expand(asText(asFields(gateway['auth'])['token']), sources),
-    ]),
+      asText(asFields(gateway['auth'])['token']),
+    ], sources),
   }
+}
+
+/** What the texts stand for. */
+function tokensOf(texts: readonly (string | undefined)[], sources: AddressSources): Pick<GatewayAddress, 'tokens' | 'sealed'> {
+  const names = texts.flatMap((text) => [...(text ?? '').matchAll(sealedName)].map(([, name = '']) => name))
+  const sealed = [...new Set(names)].filter((name) => sources.opened?.has(name) !== true)
+  return { tokens: compact(texts.map((text) => expand(text, sources))), ...(sealed.length === 0 ? {} : { sealed }) }
 }
 
 function localUrl(sources: AddressSources, gateway: Fields): string {
@@ -118,9 +130,9 @@ function isTailnet(host: string): boolean {
   return /^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.\d+\.\d+$/.test(host) || /^\[fd7a:115c:a1e0:/i.test(host) || /\.ts\.net$/i.test(host)
 }
 
-/** `${NAME}` of the environment or `secrets.env`; anything that stays unresolved is no token. */
+/** `${NAME}` of the environment or `secrets.env`, `${secret:NAME}` of what was opened of the vault; anything that stays unresolved is no token. */
 function expand(text: string | undefined, sources: AddressSources): string | undefined {
-  const value = text?.replace(/\$\{([A-Z_][A-Z0-9_]*)\}/g, (whole, name: string) => sources.environment[name] ?? sources.secrets.get(name) ?? whole)
+  const value = text?.replace(sealedName, (whole, name: string) => sources.opened?.get(name) ?? whole).replace(/\$\{([A-Z_][A-Z0-9_]*)\}/g, (whole, name: string) => sources.environment[name] ?? sources.secrets.get(name) ?? whole)
   return value === undefined || value.includes('${') ? undefined : value
 }
 

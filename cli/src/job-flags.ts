@@ -1,6 +1,9 @@
-import { Problem } from '@moltbot/contract'
+import { exitCodes, Problem, type CommandContext, type ExitCode } from '@moltbot/contract'
 import { printableLine } from './printable.ts'
 import { asFields, asNumber, asText } from './wire-fields.ts'
+
+/** Which job is meant. */
+export const jobArgs = { id: { summary: 'The id of the job, as `moltbot cron list` shows it', required: true } } as const
 
 /** What can be said of a job, the same when it is made and when it is changed. */
 export const jobFlags = {
@@ -63,4 +66,11 @@ export function jobWords(job: Record<string, unknown>, now: number): string[] {
     `${printableLine(asText(job['name']) ?? '')} (${printableLine(asText(job['id']) ?? '')}): ${printableLine(asText(own['when']) ?? '')}${job['enabled'] === false ? ', switched off' : next === undefined ? '' : `, next ${next <= now ? 'now' : new Date(next).toISOString().slice(0, 16).concat('Z')}`}`,
     place === undefined ? 'Its answers stay in its own conversation.' : `Its answers go to ${printableLine(place)}.`,
   ]
+}
+
+/** Changes a job, and tells what it is now. Resolves with the code of a command that did it. */
+export async function changeJob({ gateway, report, terminal, clock }: Pick<CommandContext, 'gateway' | 'report' | 'terminal' | 'clock'>, id: string, patch: Record<string, unknown>, done: string): Promise<ExitCode> {
+  const changed = asFields(await (await gateway()).request('cron.update', { id, patch }))
+  report(changed, () => [`${terminal.paint.green('✓')} ${done}`, ...jobWords(changed, clock.now())])
+  return exitCodes.ok
 }

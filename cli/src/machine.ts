@@ -58,6 +58,9 @@ export function createMachine(facts: MachineFacts): Machine {
     async offlineVault(options) {
       return (await loadGateway()).offlineVault(facts.stateDir, options)
     },
+    async sealedSecret(name) {
+      return (await loadGateway()).sealedSecret(facts.stateDir, name)
+    },
     async offlineBackup() {
       return (await loadGateway()).offlineBackup(facts.stateDir)
     },

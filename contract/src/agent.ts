@@ -13,8 +13,8 @@ export type EntryBody =
   | { kind: 'summary'; text: string; keptFrom: number; origin?: Origin }
   /** Shown to people, never sent to the model. `about`: what it says was done, where that counts later. */
   | { kind: 'note'; text: string; about?: 'notes-kept' }
-  /** A command and the gateway's answer to it, one entry each; shown to people, never sent to the model. */
-  | { kind: 'command'; by: 'person' | 'gateway'; text: string; inbox: InboxId }
+  /** A command and the gateway's answer to it, one entry each, or words whose turn never began; shown to people, never sent to the model. `from`: as of `user`. */
+  | { kind: 'command'; by: 'person' | 'gateway'; text: string; inbox: InboxId; from?: string }
   /** Words put in by the operator (`chat.inject`); sent to the model as the assistant's. */
   /** `origin`: whose words they hold; then they stand in the prompt as a person's message with that label. */
   | { kind: 'injected'; text: string; label?: string; origin?: Origin }

@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import type { AccountId, ChannelId, ChatId, DeliveryKey, PlatformMessageId } from './ids.ts'
 import type { Clock, Logger } from './clock.ts'
-import type { ChatRef, IncomingMessage, OutgoingFile, OutgoingMessage, Receipt } from './message.ts'
+import type { ChatRef, IncomingMessage, OutgoingFile, OutgoingMessage, OutgoingSticker, Receipt } from './message.ts'
 import type { Section } from './section.ts'
 import type { Secret } from './secret.ts'
 
@@ -186,8 +186,14 @@ export interface Connection {
   remove?(chat: ChatRef, id: PlatformMessageId, signal: AbortSignal): Promise<void>
   /** Puts one emoji on a message, ours or another's, in place of the one before; '' takes it back. Absent: the network has no reactions. Same failures as `send`. */
   react?(chat: ChatRef, id: PlatformMessageId, emoji: string, signal: AbortSignal): Promise<void>
+  /** Holds one message up in its chat for everybody there, ours or another's, without a sound where the network can. Held up already is success. Absent: the network has no such thing. Same failures as `send`. */
+  pin?(chat: ChatRef, id: PlatformMessageId, signal: AbortSignal): Promise<void>
+  /** Takes that away. Not held up is success. Present exactly with `pin`. */
+  unpin?(chat: ChatRef, id: PlatformMessageId, signal: AbortSignal): Promise<void>
   /** Asks a question with answers to choose from. Absent: the network has no polls. The same key as `send`, the same failures. */
   poll?(chat: ChatRef, poll: { key: DeliveryKey; question: string; options: string[] }, signal: AbortSignal): Promise<PlatformMessageId>
+  /** Sends a sticker. Absent: the network has none. The same key as `send`, the same failures: `never`, with words that say which it takes, where this one is not to be had there. */
+  sticker?(chat: ChatRef, sticker: OutgoingSticker, signal: AbortSignal): Promise<PlatformMessageId>
   /** Shows that we are working, for a few seconds. Never throws; failures are ignored. */
   typing?(chat: ChatRef): Promise<void>
   /** Looks an uncertain send up in the network's history. Undefined: certainly not there. Absent: history cannot be read. */

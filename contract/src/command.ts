@@ -189,6 +189,8 @@ export interface Machine {
   offlineAudit(): Promise<OfflineAudit>
   /** The vault of this computer's installation by the gateway's own code, while no gateway runs. The caller closes it. */
   offlineVault(options: OfflineVaultOptions): Promise<OfflineVault>
+  /** A secret of the vault of this computer's installation, also while a gateway runs; undefined: there is none of that name. Rejects with why the vault did not open; nobody is asked for a passphrase. */
+  sealedSecret(name: string): Promise<string | undefined>
   /** Backups of this computer's installation, by the gateway's own code. */
   offlineBackup(): Promise<OfflineBackup>
   /** Runs the gateway in this process; resolves with the exit code when it has stopped. */
@@ -268,5 +270,7 @@ export interface GatewayModule {
   offlineAudit(stateDir: string): Promise<OfflineAudit>
   /** Opens the vault for work; rejects with `store-locked` while a gateway runs. */
   offlineVault(stateDir: string, options: OfflineVaultOptions): Promise<OfflineVault>
+  /** Looks into the vault and changes nothing in it. Undefined: there is no secret of that name, or it is kept for the second factor. */
+  sealedSecret(stateDir: string, name: string): Promise<string | undefined>
   offlineBackup(stateDir: string): OfflineBackup
 }

@@ -118,6 +118,15 @@ export interface OutgoingFile {
   bytes(): Promise<Uint8Array>
 }
 
+/** A sticker on its way out. Exactly one of `name` and `file`. */
+export interface OutgoingSticker {
+  key: DeliveryKey
+  /** One the network has in that chat, as `[sticker …]` names those that come from there (an emoji, a name), or the network's id for it. */
+  name?: string
+  /** A picture of our own, of the type `image/webp`. */
+  file?: OutgoingFile
+}
+
 /**
  * An answer to tap. The channel hands a tap over as an ordinary message of whoever tapped, with the text `says`, `mentioned: 'yes'` and the network's id of
  * the tap: it may do what these words may do when typed, and nothing else. At most 60 bytes of UTF-8: Telegram's `callback_data` carries 64, of which `say:` takes four.

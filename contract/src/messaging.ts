@@ -33,7 +33,12 @@ export interface Messages {
   remove(id: string, to: string | undefined, signal: AbortSignal): Promise<void>
   /** To the message the turn began with, or to one of ours by its id. '' takes it back. */
   react(id: string | undefined, to: string | undefined, emoji: string, signal: AbortSignal): Promise<void>
+  /** Like `react`: the message the turn began with, or one of ours by its id, is held up in its chat for everybody there, or no longer. */
+  pin(id: string | undefined, to: string | undefined, signal: AbortSignal): Promise<void>
+  unpin(id: string | undefined, to: string | undefined, signal: AbortSignal): Promise<void>
   poll(poll: { to?: string; question: string; options: readonly string[] }, signal: AbortSignal): Promise<SentMessage>
+  /** One the network has there, by `name`, or a WebP picture as `file`, from where `send` takes files. */
+  sticker(sticker: { to?: string; name?: string; file?: string }, signal: AbortSignal): Promise<SentMessage>
 }
 
 /** Another conversation of the same person. */

@@ -9,7 +9,7 @@ afterEach(() => world.close())
 
 const from: MediaFrom = { hosts: ['cdn.example'] }
 const get = (url: string, more: Partial<MediaRequest> = {}, where: MediaFrom = from) =>
-  fetchMedia(world.egress, 'fake' as ChannelId, 'default' as AccountId, where, { url, bytesMax: 1_000, timeoutMs: 5_000, signal: new AbortController().signal, ...more })
+  fetchMedia(world.egress, 'fake' as ChannelId, 'default' as AccountId, where, { url, bytesMax: 1_000, timeoutMs: 60_000, signal: new AbortController().signal, ...more })
 const codeOf = (work: Promise<unknown>): Promise<string> => work.then(() => 'it went through', (error: { code?: string }) => error.code ?? String(error))
 
 describe('what comes with a message', () => {

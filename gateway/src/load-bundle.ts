@@ -22,7 +22,7 @@ const loaded: { exports: GatewayModule } = { exports: {} as GatewayModule }
 const run = script.runInThisContext() as (exports: unknown, require: NodeJS.Require, module: unknown, filename: string, dirname: string) => void
 run(loaded.exports, createRequire(file), loaded, file, here)
 
-const { runGateway, offlineConfig, offlineReview, offlineAudit, offlineVault, offlineBackup, ...unnamed } = loaded.exports
+const { runGateway, offlineConfig, offlineReview, offlineAudit, offlineVault, offlineBackup, sealedSecret, ...unnamed } = loaded.exports
 // Whatever is not named here is missing for the command line of what is built: then this does not compile.
 unnamed satisfies Record<string, never>
-export { runGateway, offlineConfig, offlineReview, offlineAudit, offlineVault, offlineBackup }
+export { runGateway, offlineConfig, offlineReview, offlineAudit, offlineVault, offlineBackup, sealedSecret }

@@ -3,21 +3,19 @@
  * only file that knows every room; the pieces beside it (`toolbox`, `known-chats`, `status` …) are handed the rooms they serve.
  */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { checks } from '@moltbot/checks'
 import {
-  describeError, Problem, Secret, type AgentId, type Charge, type ChatRef, type Clock, type Door, type IncomingMessage,
-  type NewId, type Principal, type PrincipalId, type SessionKey, type Tool, type TurnId,
+  describeError, Secret, type Charge, type ChatRef, type Door, type IncomingMessage, type NewId, type Principal, type Tool, type TurnId,
 } from '@moltbot/contract'
 import { catalog, formats } from '@moltbot/models'
 import { tools } from '@moltbot/tools'
 import Value from 'typebox/value'
 import {
   createBrowserSessions, createDevices, createDoor, createPresence, createReviewKeeper, createRuns, createSteadyClock, createWireEvents, startPushNotices,
-  foundAfterIncident, foundAtIncident, openDoorFloor, revokeDevices, tailscaleWhois, thisMachine, withdrawableStore, type CertificateFacts,
-  type Rooms,
+  openDoorFloor, tailscaleWhois, thisMachine, withdrawableStore, type Rooms,
 } from './api/index.ts'
 import { methods } from './api/methods/index.gen.ts'
 import { channels } from './channels.gen.ts'
@@ -26,16 +24,15 @@ import { configPath, environmentOfChannels, firstSecret, keyPlaces, mergeEnviron
 import { ensureToken } from './first-start.ts'
 import { createAgents, promptFileNames, toolsSection } from './foundation/agents/index.ts'
 import { bearingStore, createAudit, createRecord, during } from './foundation/audit/index.ts'
-import { backupSection, createBackupSchedule } from './foundation/backup/index.ts'
 import { createBudget } from './foundation/budget/index.ts'
-import { createConfig, type Config, type SecretCommandRun } from './foundation/config/index.ts'
+import { createConfig, type SecretCommandRun } from './foundation/config/index.ts'
 import { createConnections } from './foundation/connections/index.ts'
 import { createPush } from './foundation/push/index.ts'
-import { createEgress, createLeakScan, createReader, createWeb, type EgressOptions } from './foundation/egress/index.ts'
-import { createHalt, loopSection, processesUnder } from './foundation/halt/index.ts'
+import { createEgress, createLeakScan, createReader, createWeb } from './foundation/egress/index.ts'
+import { createHalt } from './foundation/halt/index.ts'
 import { createJobs, cronSection } from './foundation/jobs/index.ts'
 import { createLog, hideSecrets, linkForTail, logSection, maskedProblem } from './foundation/log/index.ts'
-import { createFilesTaken, createMedia, createSpeech } from './foundation/media/index.ts'
+import { createFilesTaken, createMadeSounds, createMedia, createSpeech } from './foundation/media/index.ts'
 import { createMemory } from './foundation/memory/index.ts'
 import { createDirectFetch, createModels, modelsSection } from './foundation/models/index.ts'
 import { createNodes } from './foundation/nodes/index.ts'
@@ -43,88 +40,56 @@ import { createIds, examineStateFolder, systemClock } from './foundation/platfor
 import { createChannelProcesses } from './foundation/remote/index.ts'
 import { createHouseSchedule } from './foundation/schedule/index.ts'
 import { lockStateDirectory, openStore } from './foundation/storage/index.ts'
-import { createSealing, createVault, createVaultDesk, type Vault } from './foundation/vault/index.ts'
+import { createSealing, createVault, createVaultDesk } from './foundation/vault/index.ts'
 import { channelCommand, readerCommand } from './installation.ts'
-import { estimateTokens, promptDate, runTurn } from './journey/agent/index.ts'
+import { promptDate } from './journey/agent/index.ts'
 import { chatCommands, parseCommand } from './journey/commands/index.ts'
 import { commandsSection, createGuard } from './journey/guard/index.ts'
 import { answerTurn, handleMessage, resume, settleDelivery, type Journey } from './journey/handle-message.ts'
 import { createInbox } from './journey/inbox/index.ts'
-import { createOutbox } from './journey/outbox/index.ts'
+import { bareFile, createOutbox } from './journey/outbox/index.ts'
 import { runAgent } from './journey/run-agent.ts'
 import {
   browserSection, bwrapIsolation, createBackgroundCommands, createBrowsers, createCommands, createFileLabels, createGrants, createSubAgents, execSection, findProgram, isSubAgent, sandboxSection, workspaceFiles, type GrantSubject,
 } from './journey/sandbox/index.ts'
-import { agentOfKey, createSessions, mainKey, messagesSection, sessionSection } from './journey/sessions/index.ts'
+import { agentOfKey, createSessions, mainKey, sessionSection } from './journey/sessions/index.ts'
 import { createWhy } from './journey/why.ts'
+import { agentNeeds } from './agent-needs.ts'
 import { commandPolicyOf, createExpectedPolicy, expectationsFile, namesToolOn, policyOver, type PolicyParts } from './expected-policy.ts'
 import { commandEnds } from './command-ends.ts'
+import { commandNeeds } from './command-needs.ts'
 import { fetchMedia } from './fetch-media.ts'
 import { fetchPublicKeys } from './fetch-public-keys.ts'
+import { haltActs } from './halt-acts.ts'
+import { createHouseBackups } from './house-backups.ts'
 import { createInputCheck } from './input-check.ts'
 import { jobNeeds, jobsSubject, placeForJobs, type JobRooms } from './job-needs.ts'
 import { createKnownChats } from './known-chats.ts'
 import { mediaNeeds } from './media-needs.ts'
+import { mentionPatterns } from './mention-patterns.ts'
 import { auditKey, recordVaultAct, sealed, withoutFactor } from './opened-vault.ts'
 import { moneyFacts } from './money-facts.ts'
 import { keepPastedSecrets } from './pasted-secrets.ts'
 import { createNodeDesk } from './node-desk.ts'
+import { pushPost } from './push-post.ts'
+import { runningFile } from './running-file.ts'
+import { sayAloud } from './say-aloud.ts'
 import { migrations, sections } from './sections.ts'
 import { endAnsweredButtons, moneyQuestions, questionsInChat } from './questions.ts'
+import { openSigns } from './signs-of-life.ts'
+import { sessionNeeds } from './session-needs.ts'
 import { createSessionPrompt } from './session-prompt.ts'
+import type { Gateway, StartOptions } from './start-options.ts'
 import { createStatus } from './status.ts'
 import { subAgentNeeds } from './sub-agent-needs.ts'
 import { createSummariser } from './summarise-session.ts'
-import { createToolbox, sandboxFor, whereOf } from './toolbox.ts'
+import { createToolbox, sandboxFor } from './toolbox.ts'
 import { unfinishedCalls } from './unfinished-calls.ts'
+import { spokenForClients } from './spoken-for-clients.ts'
 import { createVoiceAnswers } from './voice-answers.ts'
 import { createWorkspaceOf } from './workspace-of.ts'
 
-export interface StartOptions {
-  stateDir: string
-  environment: Readonly<Record<string, string | undefined>>
-  version: string
-  /** The built page; undefined: `/` says how to build it. */
-  uiDir: string | undefined
-  port?: number
-  bind?: string
-  /** Shown on the console as well as in the file. */
-  console?: { write(text: string): void; color: boolean }
-  verbose?: boolean
-  /** Where the vault's key lies; outside the state directory. */
-  vaultKeyFile: string
-  /** Where the record is anchored when the configuration says nothing; absent: beside the vault's key. */
-  auditAnchorFile?: string
-  /** Asked when the vault's key is a passphrase; absent or undefined: it stays locked until somebody unlocks it. */
-  vaultPassphrase?: () => Promise<string | undefined>
-  /** The link people tail; absent: none. */
-  logLink?: string
-  /** Writes a sealed backup for age recipients; absent: none makes itself. */
-  makeBackup?: (file: string, recipients: readonly string[]) => Promise<{ bytes: number }>
-  /** Replaced in tests. */
-  clock?: Clock
-  fetch?: typeof globalThis.fetch
-  /** Stands in for the network that tools reach. */
-  network?: Pick<EgressOptions, 'resolve' | 'open' | 'ca'>
-  /** Stands in for the program that reads documents. */
-  reader?: { file: string; args: readonly string[] }
-  /** What the agents may call; absent: what is on the shelf. */
-  tools?: readonly Tool[]
-  onShutdown?: (reason: string, restart: boolean) => void
-}
-
-export interface Gateway {
-  port: number
-  addresses: string[]
-  rooms: Rooms
-  journey: Journey
-  config: Config
-  vault: Vault
-  /** The shared token as it is now. */
-  token(): Promise<string>
-  /** Stops in order: no new work, channels closed, what runs checkpointed, store closed. Calling twice is harmless. */
-  close(why?: { reason?: string; restart?: boolean }): Promise<void>
-}
+export type { Gateway, StartOptions }
 
 /** Where this machine is, for times nobody gave a zone. Asked for when it is needed: the tables of zones take some five megabytes. */
 const machineZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone
@@ -198,14 +163,13 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       audit, store, config, clock, log: log.child('audit'), fetch, stateDir, anchorFile: options.auditAnchorFile ?? join(dirname(options.vaultKeyFile), 'audit-anchor.jsonl'),
       source: { version: options.version, host: hostname() }, pid: process.pid, ran: schedule.ran,
     })
+    const recordAct = (act: Parameters<typeof audit.append>[1]): Promise<void> => store.transaction((tx) => audit.append(tx, act))
     record.jobs.forEach(schedule.add)
     await record.start()
-    recordRun = (run) => store.transaction((tx) => audit.append(tx, {
-      act: 'secret.command', principal: null, subject: run.command, outcome: run.ok ? 'done' : 'failed', reason: run.reason, facts: { provider: run.provider, id: run.id },
-    }))
+    recordRun = ({ command, ok, reason, provider, id }) => recordAct({ act: 'secret.command', principal: null, subject: command, outcome: ok ? 'done' : 'failed', reason, facts: { provider, id } })
     for (const run of early) await recordRun(run)
     closers.push(() => record.close())
-    const agents = createAgents({ config, stateDir, log: log.child('agents') })
+    const agents = createAgents({ config, stateDir, log: log.child('agents'), now: () => clock.now() })
     agents.seed()
     const budget = createBudget({
       store, clock, newId, log: log.child('budget'), config, timeZone: () => agents.defaults().userTimezone,
@@ -228,7 +192,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         leaks.add(value)
       },
       forgetSecret: leaks.drop,
-      record: (act) => store.transaction((tx) => audit.append(tx, act)),
+      record: recordAct,
       needsYou: (sentence, profile) => void chats.tellOwner(sentence, `credential/${profile}/${clock.now()}`).catch((error: unknown) => log.error('The owner could not be told of a sign-in that needs them.', { error: describeError(error) })),
       imageModel: () => agents.defaults().imageModel,
       agentsDefault: () => {
@@ -263,7 +227,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const guard = createGuard({
       store, clock: steady, newId, log: log.child('guard'), config, audit, channels,
       accountConfig: (channel, account) => connections.accountConfig(channel, account),
-      mentionPatterns: () => mentionPatterns([...config.get(messagesSection).groupChat.mentionPatterns, ...agents.ids().flatMap((id) => agents.get(id).mentionPatterns)]),
+      mentionPatterns: mentionPatterns({ config, agents }),
       isCommand: (text) => parseCommand(text, chatCommands, resolveModel).kind === 'command',
       activation: (tx, message) => sessions.activationIn(tx, message),
       namesTool: namesToolOn(shelf), commandPolicy: (agent) => commandPolicyOf(config, agents, agent),
@@ -289,44 +253,16 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
 
     const sessions = createSessions({
       store, clock, newId, log: log.child('sessions'), config,
-      needs: {
-        assign: inbox.assign,
-        endMessage: (tx, id, end, detail) => inbox.end(tx, id, end, detail),
-        backlog: inbox.backlog,
-        platformIds: (turn) => inbox.ofTurn(store.read, turn),
-        ofClient: (id, { principal, key }) => inbox.ofClient(id, { channels: channels.filter(({ senders }) => senders === 'authenticated').map((channel) => channel.id), sender: principal, ...(key === undefined ? {} : { chat: key }) }),
-        agentFor: () => agents.defaultId(), defaultAgent: () => agents.defaultId(),
-        agent: (id) => {
-          const facts = agents.get(id)
-          return { thinking: facts.thinkingDefault, timeoutMs: facts.timeoutMs, concurrent: agents.defaults().maxConcurrent }
-        },
+      needs: sessionNeeds({
+        store, inbox, outbox, agents, models, budget, guard, channels, background: { forget: (tx, key) => background.forget(tx, key) },
         prompt: createSessionPrompt({ clock, agents, toolbox, channelLabel }),
-        models(agent, chosen) {
-          const current = models.door.current()
-          const own = agents.get(agent).models
-          const primary = chosen ?? own.primary ?? current.primary
-          const candidates = chosen === undefined ? [primary, ...(own.primary === undefined ? current.fallbacks : own.fallbacks)] : [chosen]
-          const resolved = [...new Set(candidates.map((name) => models.door.resolve(name) ?? name))]
-          const info = models.info(resolved[0] ?? primary)
-          return { candidates: resolved, strict: chosen !== undefined, contextWindow: Math.min(agents.get(agent).contextTokens ?? Number.POSITIVE_INFINITY, info.contextWindow), maxOutputTokens: info.maxOutputTokens }
-        },
-        estimateTokens,
-        spent: budget.write,
         readFiles: (message, principal) => media.read(message, principal, chargeOfHearing(message, principal)),
-        async forget(tx, key, turns) {
-          // Our own ways in name their chats by the session's key.
-          await outbox.forget(tx, { turns, inbox: await inbox.forget(tx, key), chats: [key] })
-          await background.forget(tx, key)
-          await models.forget(tx, key)
-        },
-        principal: guard.principal,
-        async refuse(tx, waiting, reason) {
-          await outbox.reply(tx, { inbox: waiting.inbox, chat: waiting.message.chat, principal: waiting.principal.id }, reason, 'refused')
-        },
         answer: (turn) => during({ place: placeOf(turn.chat), correlation: turn.id }, () => answerTurn(turn, journey)),
         compact: createSummariser({ halt: () => halt.state(), session: (key) => sessions.get(key), principal: guard.principal, agents, callModel }),
-      },
+      }),
     })
+    const signs = openSigns({ config, log: log.child('signs'), clock, store, connections, agents, inbox, mentionPatterns: mentionPatterns({ config, agents }) })
+    closers.push(signs.close)
     inbox.onEnd((row) => sessions.messageEnded({ inbox: row.id, platformId: row.message.id, key: row.sessionKey, end: row.end ?? '', detail: row.endDetail, turnId: row.turnId }))
 
     const status = createStatus({ version: options.version, startedAt, clock, channels, sessions, models, budget, halt: () => halt.state(), connections })
@@ -334,7 +270,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const egress = createEgress({
       config, secrets: config.secrets, store, clock, log: log.child('egress'), stateDir, random: randomBytes, leaks, ...options.network,
       onRefused({ identity, host, code, reason }) {
-        store.transaction((tx) => audit.append(tx, { act: 'egress.refused', principal: identity.principal, subject: identity.session, outcome: 'deny', reason, facts: { host, code, agent: identity.agent, use: identity.use } }))
+        recordAct({ act: 'egress.refused', principal: identity.principal, subject: identity.session, outcome: 'deny', reason, facts: { host, code, agent: identity.agent, use: identity.use } })
           .catch((error: unknown) => log.error('A refusal could not be recorded.', { error: describeError(error) }))
       },
     })
@@ -364,6 +300,9 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     }
     const speech = createSpeech({ config, clock, log: log.child('speech'), needs: soundNeeds })
     closers.push(() => speech.close())
+    const sounds = createMadeSounds({ folder: join(stateDir, 'spoken'), clock, newId })
+    await sounds.clear()
+    closers.push(() => sounds.clear())
     const voice = createVoiceAnswers({ speech, outbox, sessions, connections, channels, agentOf: agentOfKey, isChild: isSubAgent, callModel, clock, log: log.child('speech') })
     const workspaceOf = createWorkspaceOf({ stateDir, config, agents })
     const labels = createFileLabels({ store, clock })
@@ -411,51 +350,18 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const halt = await createHalt({
       store, clock, log: log.child('halt'), stateDir, random: randomBytes, vault, label: hostname(),
       record: (tx, entry) => audit.append(tx, entry),
-      acts: {
-        hold(kind) {
-          sessions.hold()
-          if (kind === 'panic') egress.cut()
-        },
-        release() {
-          egress.restore()
-          outbox.release()
-          sessions.release()
-          jobs.wake()
-        },
-        async stopWork() {
-          const [turns, ended] = await Promise.all([sessions.stopAll(), commands.stopAll(), browsers.stopAll()])
-          return { turns, commands: ended }
-        },
-        waiting: sessions.waitingInAll, forget: sessions.forgetWaiting,
-        revoke: {
-          browsers: () => rooms.signIns.endAll(),
-          devices: () => revokeDevices(rooms),
-          grants: ({ principal, via }) => guard.revokeStanding('all', { principal: { id: principal, role: 'owner' }, via }),
-          async approvals({ principal, via }) {
-            const open = await guard.approvals({ open: true })
-            for (const { id } of open) await guard.decide(id, 'deny', { principal: { id: principal, role: 'owner' }, via })
-            return open.length
-          },
-        },
-        found: () => foundAtIncident(rooms, { processes: () => processesUnder(process.pid), commands: commands.running, mask: log.mask }),
-        foundAfter: () => foundAfterIncident(rooms),
-      },
+      acts: haltActs({ sessions, egress, outbox, jobs, commands, browsers, guard, rooms: () => rooms, mask: log.mask }),
     })
     /** Stop is stop: what its turns left running in the background, and what they handed to others, ends with them. */
     const stopSession: typeof sessions.abort = async (key, how) => {
       const [turns] = await Promise.all([sessions.abort(key, how), ...(how.turn === undefined ? [commands.stop(key), browsers.stop(key), subAgents.stop(key), jobs.stop(key)] : [])])
       return turns
     }
-    const sayAloud = async (text: string, to: { chat: ChatRef; principal: PrincipalId; agent: AgentId; session: SessionKey; turn: TurnId; key: string }, signal: AbortSignal): ReturnType<typeof outbox.send> => {
-      const who = await guard.principal(to.principal)
-      if (who === undefined) throw new Problem('person-unknown', 'Whoever asked is not known any more.')
-      return voice.desk.say(text, { ...to, principal: who }, signal)
-    }
     const nodes = createNodes({
       config, clock, newId, log: log.child('nodes'),
-      record: ({ principal, node, command, by, outcome, reason }) => store.transaction((tx) => audit.append(tx, {
+      record: ({ principal, node, command, by, outcome, reason }) => recordAct({
         act: 'node.used', principal, subject: by.kind === 'agent' ? by.session : node, outcome, reason, facts: { node, command, ...(by.kind === 'agent' ? { agent: by.agent } : { client: by.name }) },
-      })),
+      }),
     })
     const filesTaken = createFilesTaken({ config, providers: answering })
     const sandbox = createGrants({
@@ -463,7 +369,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       workspaceOf, readOnly: (agent) => sandboxFor(config, agents, agent).workspaceAccess === 'ro', commands: (subject: GrantSubject) => commands.grant(subject),
       describeStatus: ({ session }) => status(session), clock, newId, web, labels, browsers,
       memory: { room: memory, today: () => promptDate(clock.now(), agents.defaults().userTimezone) },
-      messaging: { places: chats.placesOf, send: outbox.send, sent: outbox.ofSend, find: outbox.find, connection: (chat) => connections.of(chat), speak: sayAloud, clock },
+      messaging: { places: chats.placesOf, send: outbox.send, sent: outbox.ofSend, find: outbox.find, connection: (chat) => connections.of(chat), bare: bareFile, speak: sayAloud({ guard, voice: voice.desk }), clock },
       subAgents, jobs: (subject) => jobs.grant(jobsSubject(jobRooms, subject)),
     })
     const why = createWhy({ inbox, sessions, outbox, audit, store, spent: budget.door.ofTurn })
@@ -471,38 +377,14 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const putQuestion = questionsInChat({ clock, guard, outbox })
     const askForMoney = moneyQuestions({ store, guard, outbox, tellOwner: chats.tellOwner, clock, putQuestion })
 
+    const needsOfAgent = agentNeeds({ clock, config, agents, guard, sessions, toolbox, labels, sandbox, subAgents, connections, callModel, askForMoney, putQuestion, checkInput, whenGoing: halt.whenGoing })
     const journey: Journey = {
       asPartOf: (row, work) => during({ place: placeOf(row.chat), correlation: row.id }, work),
-      store, log: log.child('journey'), audit, inbox, guard, sessions, outbox, now: () => clock.now(), costUsd: budget.door.turnUsd,
+      store, log: log.child('journey'), audit, inbox, guard, sessions, outbox, signs, now: () => clock.now(), costUsd: budget.door.turnUsd,
       commands: {
         all: chatCommands,
         parse: (text) => (config.get(commandsSection).text ? parseCommand(text, chatCommands, resolveModel, config.get(sessionSection).resetTriggers) : { kind: 'text', text }),
-        needs: {
-          status, session: sessions.get, patch: sessions.patch,
-          reset: (key, principal) => sessions.reset(key, principal.id),
-          async stop(key) {
-            const waiting = sessions.waitingCount(key)
-            const at = clock.now()
-            const turns = await stopSession(key, { reason: 'stop' })
-            const calls = (await Promise.all(turns.map((turn) => sessions.callsAtStop(turn, key, at)))).flat()
-            return { turns: turns.length, waiting, calls: calls.map(({ name, input, state }) => ({ state, what: wordsOfCall(shelf, name, input) })) }
-          },
-          halt,
-          compact: sessions.compact, queueMode: sessions.queueMode, models: models.door,
-          pairing: { pending: () => guard.pending(), approve: guard.approve, reject: guard.reject },
-          approvals: { open: () => guard.approvals({ open: true }), find: guard.approval, decide: guard.decide },
-          why,
-          tools: async (key, { chat, sender }, { id }) => ({ held: toolsHeld() ?? null, ...(await toolbox.list({ agent: agentOfKey(key), as: id, where: { session: key, chat, senders: [sender.id] } })) }),
-          money: moneyFacts(budget.door),
-          voice: {
-            facts: voice.desk.facts,
-            async say(text, { message, inbox: id, principal, key }) {
-              const { state, error } = await voice.desk.say(text, { chat: message.chat, principal, agent: agentOfKey(key), session: key, key: `tts/${id}` }, new AbortController().signal)
-              if (state !== 'sent') throw new Problem('send-failed', error ?? 'It could not be sent.')
-            },
-          },
-          lastMessage: (message) => inbox.before(message),
-        },
+        needs: commandNeeds({ shelf, clock, inbox, sessions, stopSession, halt, models, guard, toolbox, toolsHeld, status, why, money: moneyFacts(budget.door), voice: voice.desk }),
       },
       keepSecrets: (tx, row, principal, pasted) => keepPastedSecrets({ vault, audit }, tx, row, principal, pasted),
       heldNote: (tx, row, principal) => halt.noteFor(tx, row.chat, principal),
@@ -512,28 +394,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       async *runAgent(turn, given) {
         const { instructions } = await voice.plan(turn)
         const view = instructions === undefined ? given : { ...given, system: `${given.system}\n\n${instructions}` }
-        // What a sub-agent finds is told where its work was asked for.
-        const childChat = await subAgents.chatOf(turn.key)
-        yield* runAgent(turn, view, {
-          clock, whenGoing: halt.whenGoing, guard, sessions, tools: toolbox.toolsOf(agentOfKey(turn.key), whereOf(turn)), offered: () => toolbox.offeredTo(agentOfKey(turn.key), turn.principal, whereOf(turn)), estimateTokens, agentOf: agentOfKey,
-          callModel: (call) => callModel({ ...call, ...(connections.of(turn.chat)?.door?.serves === 'http' ? { showsForGood: true } : {}), charge: { principal: turn.principal.id, agent: agentOfKey(turn.key), channel: turn.chat.channel, session: turn.key, turn: turn.id, privy: isElevated(turn.principal) } }, askForMoney(turn)),
-          putQuestion,
-          async promptIsStrange() {
-            const { workspace } = agents.get(agentOfKey(turn.key))
-            if (!(await labels.any(workspace))) return false
-            const files = await agents.files(agentOfKey(turn.key))
-            return (await Promise.all(files.map(({ name }) => labels.isStrange(workspace, name)))).includes(true)
-          },
-          runTurn(view, host) {
-            const { notes, ...compaction } = agents.get(agentOfKey(view.sessionKey)).compaction
-            return runTurn(view, host, { ...compaction, ...(notes !== undefined && toolbox.keepsNotes(agentOfKey(turn.key), turn, host.tools) ? { notes } : {}) }, config.get(loopSection))
-          },
-          checkInput,
-          grants: (needs, who) => sandbox.grants(needs, {
-            agent: who.agent, session: who.session, principal: who.principal.id, owner: who.principal.role === 'owner', label: who.label, privy: (childChat ?? turn.chat).kind === 'direct',
-            conversation: { chat: turn.chat, turn: turn.id, replyTo: turn.replyTo },
-          }),
-        })
+        yield* runAgent(turn, view, await needsOfAgent(turn))
       },
     }
 
@@ -559,7 +420,9 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         search: ({ principal, agent = agents.defaultId(), query, max }) => sandbox.memoryOf({ agent: agents.get(agent).id, session: mainKey(agents.get(agent).id), principal }).search(query, max),
         status: ({ principal, agent = agents.defaultId() }) => sandbox.memoryOf({ agent: agents.get(agent).id, session: mainKey(agents.get(agent).id), principal }).status(),
       },
-      speech: { auto: () => speech.settings().auto, voices: () => speech.voices() },
+      speech: spokenForClients({
+        speech, sounds, outbox, connections, held: () => halt.state().kind !== 'running', main: () => ({ agent: agents.defaultId(), session: mainKey(agents.defaultId()) }),
+      }),
       sandbox: { explain: async (agent) => ({ ...(await commands.explain(agent)), browser: await browsers.facts() }), probe: commands.probe },
       review: {
         checks, machine: thisMachine(), vaultKeyFile: options.vaultKeyFile, ...(options.logLink === undefined ? {} : { logLink: options.logLink }),
@@ -570,18 +433,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     }
     rooms.files = filesTaken
     rooms.nodes = nodes
-    rooms.push = createPush({
-      store, clock, log: log.child('push'), keys: vault,
-      // Who a push service may be is for the rules of the web: no private address, https only, counted like everything that leaves.
-      async post({ url, headers, body, principal }) {
-        const answer = await egress.request(
-          { use: 'web', agent: agents.defaultId(), principal, owner: false, session: mainKey(agents.defaultId()) },
-          { url, headers, post: body, bytesMax: 65_536, timeoutMs: 15_000, redirectsMax: 0, signal: new AbortController().signal },
-        )
-        const retryAfter = answer.headers['retry-after']
-        return { status: answer.status, ...(retryAfter === undefined ? {} : { retryAfter }) }
-      },
-    })
+    rooms.push = createPush({ store, clock, log: log.child('push'), keys: vault, post: pushPost({ egress, agents }) })
     closers.push(rooms.push.close)
     const reviews = createReviewKeeper({ rooms, tellOwner: (words, key) => chats.tellOwner(words, `review/${key}`), ran: (run) => schedule.ran(reviews.job.name, run) })
     rooms.reviews = reviews
@@ -589,13 +441,14 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     closers.push(() => reviews.close())
     closers.push(startPushNotices(rooms))
     let portInUse: number | undefined
+    const running = runningFile(stateDir, process.pid)
     const door = createDoor({
       // What a method could not do is told to its caller: masked, like every line of the log.
       rooms, methods: methods.map((method) => ({ ...method, handle: (params: never, to: Rooms, caller: never) => method.handle(params, to, caller).catch((error: unknown) => { throw maskedProblem(error, log.mask) }) })), events: createWireEvents(rooms), uiDir: options.uiDir, token, whois: tailscaleWhois, fetchKeys: (url) => fetchPublicKeys(egress, url), random: randomBytes,
       port: options.port, bind: options.bind as never,
       socketPath: join(stateDir, 'gateway.sock'),
       certificateKeys: { read: (name) => vault.get(name)?.open('the certificate of the door'), write: (name, value) => vault.set(name, value), remove: (name) => vault.remove(name) },
-      onCertificate: (facts) => writeRunning(facts),
+      onCertificate: (facts) => running.write(listening, facts),
     })
     await models.start()
     await budget.open(() => unfinishedCalls({ inbox, sessions, models, config, store }))
@@ -610,25 +463,13 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const opening = connections.start(60_000).catch((error: unknown) => log.error('Channels could not be started.', { error: describeError(error) }))
     const listening = await door.listen()
     portInUse = listening.port
-    // For the command line, which must find a gateway started on another port than the configured one, and know its certificate.
-    const running = join(stateDir, 'running.json')
-    const writeRunning = (certificate: CertificateFacts | undefined): void => {
-      const tls = certificate === undefined ? {} : { tls: { fingerprint: certificate.fingerprint, authorityFile: certificate.authorityFile, next: certificate.next } }
-      writeFileSync(running, JSON.stringify({ port: listening.port, pid: process.pid, ...(listening.socketPath === undefined ? {} : { socketPath: listening.socketPath }), ...tls }), { mode: 0o600 })
-    }
-    writeRunning(listening.certificate)
-    closers.push(() => rmSync(running, { force: true }))
+    running.write(listening, listening.certificate)
+    closers.push(running.remove)
     log.info('The gateway is ready.', { port: listening.port, addresses: listening.addresses, ...(listening.certificate === undefined ? {} : { fingerprint: listening.certificate.fingerprint }), version: options.version, startMs: clock.now() - startedAt })
     models.watch()
     await reviews.start()
     if (options.makeBackup !== undefined) {
-      const backups = createBackupSchedule({
-        settings: () => config.get(backupSection), stateDir, clock, log: log.child('backup'), make: options.makeBackup, tellOwner: (words, key) => chats.tellOwner(words, `backup/${key}`),
-        ran: (run) => schedule.ran(backups.job.name, run),
-        record: ({ file, bytes, failure, asked }) => store.transaction((tx) => audit.append(tx, {
-          act: 'backup.made', principal: null, subject: 'state', outcome: failure === undefined ? 'done' : 'failed', reason: failure ?? (asked ? 'it was asked for' : 'it was due'), facts: { file, ...(bytes === undefined ? {} : { bytes }) },
-        })),
-      })
+      const backups = createHouseBackups({ config, stateDir, clock, log, make: options.makeBackup, tellOwner: chats.tellOwner, recordAct, ran: (run) => schedule.ran(backups.job.name, run) })
       closers.push(() => backups.close())
       schedule.add(backups.job)
       backups.start()
@@ -656,31 +497,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
   }
 }
 
-/** A call in a line, as its tool says it. */
-function wordsOfCall(shelf: readonly Tool[], name: string, input: Record<string, unknown>): string {
-  const tool = shelf.find((each) => each.name === name || each.aliases?.includes(name) === true)
-  try {
-    return tool === undefined ? name : `${name}: ${tool.summarize(input as never)}`
-  } catch {
-    // The model's input fits no schema, so that its tool has no words for it.
-    return name
-  }
-}
-
 /** A place as the record names it. */
 function placeOf({ channel, account, chat }: ChatRef): string {
   return [channel, ...(account === 'default' ? [] : [account]), chat].join(':')
-}
-
-/** Patterns a person wrote, as far as they are valid and short; a broken one never opens a gate. */
-function mentionPatterns(sources: readonly string[]): RegExp[] {
-  return sources.flatMap((source) => {
-    if (source.trim() === '' || source.length > 200) return []
-    try {
-      return [new RegExp(source, 'iu')]
-    } catch {
-      // Not a regular expression: it matches nothing. The configuration check names it.
-      return []
-    }
-  })
 }

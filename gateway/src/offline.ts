@@ -13,6 +13,7 @@ import { channels } from './channels.gen.ts'
 import { auditAnchorFile, configPath, keyPlaces, mergeEnvironment, ownEnvironment, vaultKeyFile, withSealed } from './environment.ts'
 import { auditSection, createAudit, openRecord } from './foundation/audit/index.ts'
 import { createConfig, type Config } from './foundation/config/index.ts'
+import { factorSecrets } from './foundation/halt/index.ts'
 import { createIds, openSqlite, systemClock } from './foundation/platform/index.ts'
 import { createSqliteStore, lockStateDirectory, openStore } from './foundation/storage/index.ts'
 import { createVault, createVaultDesk, type Vault, type VaultAct } from './foundation/vault/index.ts'
@@ -121,6 +122,12 @@ export async function offlineAudit(stateDir: string): Promise<OfflineAudit> {
       await config.close()
     },
   })
+}
+
+/** A secret of the vault, for what the command line shows to its own gateway; nothing is made or changed, and nobody is asked for a passphrase. */
+export async function sealedSecret(stateDir: string, name: string): Promise<string | undefined> {
+  if (factorSecrets.includes(name)) return undefined
+  return (await sealedFor(stateDir, ownEnvironment())).get(name)?.open('the command line shows it to the gateway')
 }
 
 /** The vault without a running gateway, by the same code, with every act in the record. No gateway can start on this state directory until it is closed. */

@@ -8,7 +8,7 @@ import { passphraseOnce } from './opened-vault.ts'
 import { backupBeside } from './scheduled-backup.ts'
 
 // Together these are the `GatewayModule` that the command line loads.
-export { offlineAudit, offlineConfig, offlineReview, offlineVault } from './offline.ts'
+export { offlineAudit, offlineConfig, offlineReview, offlineVault, sealedSecret } from './offline.ts'
 export { offlineBackup } from './offline-backup.ts'
 
 /** `moltbot gateway run`: a gateway in this process until it is told to stop. Resolves with the exit code. */

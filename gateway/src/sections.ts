@@ -1,5 +1,5 @@
 /** What every room brings: its section of the configuration, and the steps that make its tables. */
-import { doorIdentityMigration, doorMigration, doorReviewMigration, gatewaySection } from './api/index.ts'
+import { doorDeviceBrowsersMigration, doorIdentityMigration, doorMigration, doorReviewMigration, gatewaySection } from './api/index.ts'
 import { channels } from './channels.gen.ts'
 import { agentsSection, toolsSection } from './foundation/agents/index.ts'
 import { auditMigrations, auditSection } from './foundation/audit/index.ts'
@@ -21,11 +21,12 @@ import { inboxMigration, inboxThreadMigration } from './journey/inbox/index.ts'
 import { migrations as outboxMigrations } from './journey/outbox/index.ts'
 import { backgroundCommandsMigration, browserSection, execSection, fileLabelsMigration, sandboxSection, subAgentsMigration } from './journey/sandbox/index.ts'
 import { messagesSection, migrations as sessionMigrations, sessionSection } from './journey/sessions/index.ts'
+import { statusReactionsSection } from './journey/signs/index.ts'
 
 /** The sections of the configuration, each from the room that owns it. */
 export const sections = [
-  gatewaySection, nodesSection, backupSection, agentsSection, modelsSection, authSection, sessionSection, messagesSection, commandsSection, peopleSection, policySection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, browserSection, loopSection, toolsSection, cronSection, memorySection, mediaSection, speechSection, ...channels.map((channel) => channel.config),
+  gatewaySection, nodesSection, backupSection, agentsSection, modelsSection, authSection, sessionSection, messagesSection, statusReactionsSection, commandsSection, peopleSection, policySection, channelDefaultsSection, logSection, auditSection, egressSection, webSection, budgetsSection, sandboxSection, execSection, browserSection, loopSection, toolsSection, cronSection, memorySection, mediaSection, speechSection, ...channels.map((channel) => channel.config),
 ]
 
 /** The steps that make the database, each from the room that owns the tables. */
-export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, credentialsMigration, picturesMigration, credentialValuesMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration, fileLabelsMigration, haltMigration, memoryMigration, subAgentsMigration, budgetRaisesMigration, backgroundCommandsMigration, sealedValuesMigration, pushMigration, guardConversationsMigration, scheduleMigration, jobsMigration]
+export const migrations = [...auditMigrations, connectionsMigration, guardMigration, inboxMigration, inboxThreadMigration, ...outboxMigrations, ...sessionMigrations, doorMigration, modelsMigration, credentialsMigration, picturesMigration, credentialValuesMigration, guardPeopleMigration, doorIdentityMigration, egressMigration, guardApprovalsMigration, budgetMigration, doorReviewMigration, fileLabelsMigration, haltMigration, memoryMigration, subAgentsMigration, budgetRaisesMigration, backgroundCommandsMigration, sealedValuesMigration, pushMigration, guardConversationsMigration, scheduleMigration, jobsMigration, doorDeviceBrowsersMigration]

@@ -57,15 +57,29 @@ export function toolPolicyOf(config: Pick<ConfigView, 'get'>, agents: Pick<Agent
   }
 }
 
+/** Of which it is remembered what they leave. */
+const policiesMax = 200
+
 export function createToolbox({ shelf, config, agents, channels, guard, log, missing }: {
   shelf: readonly Tool[]; config: Config; agents: Agents; channels: readonly Channel[]; guard: Pick<GuardRoom, 'toolsLeft' | 'people'>; log: Pick<Logger, 'warn'>
   /** Why a tool cannot be had on this machine at all; undefined: it can. */
   missing(tool: string): string | undefined
 }): Toolbox {
   const policyOf = (agent: AgentId, where?: Where): ToolPolicy => toolPolicyOf(config, agents, channels, agent, where)
+  /** What a policy leaves of the shelf, by the policy's own words: a turn asks three times, and policies are few. */
+  const namesLeft = new Map<string, ReadonlySet<string>>()
+  const leftBy = (policy: ToolPolicy): ReadonlySet<string> => {
+    const words = JSON.stringify(policy)
+    const known = namesLeft.get(words)
+    if (known !== undefined) return known
+    const names = new Set(ruleOnTools(shelf, policy).flatMap(({ name, removedBy }) => (removedBy === null ? [name] : [])))
+    if (namesLeft.size >= policiesMax) namesLeft.clear()
+    namesLeft.set(words, names)
+    return names
+  }
   const toolsOf = (agent: AgentId, where?: Where): Tool[] => {
-    const there = new Set(ruleOnTools(shelf, policyOf(agent, where)).flatMap(({ name, removedBy }) => (removedBy === null && missing(name) === undefined ? [name] : [])))
-    return shelf.filter(({ name }) => there.has(name))
+    const there = leftBy(policyOf(agent, where))
+    return shelf.filter(({ name }) => there.has(name) && missing(name) === undefined)
   }
   const nameUnknownTools = (): void => {
     const unknown = agents.ids().flatMap((agent) => unknownToolNames(shelf, policyOf(agent)))

@@ -56,6 +56,8 @@ export function createVoiceAnswers({ speech, outbox, sessions, connections, chan
   clock: Clock
   log: Logger
 }): { plan(turn: Turn): Promise<AnswerPlan>; desk: VoiceDesk } {
+  /** The same for a turn whenever it is asked. */
+  const plans = new WeakMap<Turn, Promise<AnswerPlan>>()
   const asText: AnswerPlan = { quiet: false, plain: (words) => words, speak: async (words) => ({ words, release: async () => undefined }) }
   const wishOf = (chat: ChatRef): 'opus' | 'mp3' => connections.of(chat)?.limits.files?.speech ?? 'mp3'
   const isNetwork = (chat: ChatRef): boolean => channels.find(({ id }) => id === chat.channel)?.senders === 'platform'
@@ -132,10 +134,14 @@ export function createVoiceAnswers({ speech, outbox, sessions, connections, chan
   }
 
   return {
-    plan: (turn) => planOf(turn).catch((error: unknown) => {
-      log.error('Whether an answer shall be heard could not be found out; it is read.', { turn: turn.id, error: describeError(error) })
-      return asText
-    }),
+    plan(turn) {
+      const plan = plans.get(turn) ?? planOf(turn).catch((error: unknown) => {
+        log.error('Whether an answer shall be heard could not be found out; it is read.', { turn: turn.id, error: describeError(error) })
+        return asText
+      })
+      plans.set(turn, plan)
+      return plan
+    },
     desk: {
       async facts({ tts = {} }, chat) {
         const now = speech.settings()

@@ -311,7 +311,7 @@ describe('AUD-03: a kill between act and record', () => {
       before = verified.rows
       await store.close()
     }
-  }, 180_000)
+  })
 
   it('AUD-03 twin: an effect in a commit of its own is alone after a kill, and the comparison sees it', async () => {
     const world = await newWorld()
@@ -518,7 +518,7 @@ describe('AUD-08: verifying a large one', () => {
     expect(largest).toBeLessThanOrEqual(1_000)
     expect(grown).toBeLessThan(150)
     await store.close()
-  }, 120_000)
+  })
 
   it('AUD-08 twin: one that takes the whole record at once is seen by the size of its pages', async () => {
     const world = await newWorld()
@@ -534,7 +534,7 @@ describe('AUD-08: verifying a large one', () => {
 it('AUD-01: anchors are made by themselves, after so many entries and after so long', async () => {
   const world = await newWorld({ audit: { checkpointEvery: { rows: 10, minutes: 5 } } })
   const anchored = async (seq: number): Promise<void> => {
-    for (const until = Date.now() + 15_000; !readFileSync(world.anchorFile, 'utf8').includes(`"seq":${seq},`); ) {
+    for (const until = Date.now() + 60_000; !readFileSync(world.anchorFile, 'utf8').includes(`"seq":${seq},`); ) {
       if (Date.now() > until) throw new Error(`no anchor at ${seq}`)
       await new Promise((resolve) => setImmediate(resolve))
     }

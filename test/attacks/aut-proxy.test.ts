@@ -6,7 +6,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { methods as shelf } from '../../gateway/src/api/methods/index.gen.ts'
 import { askAt, cookiesOf } from '../../gateway/src/api/testing/http-client.ts'
 import { testToken, type RunningDoor } from '../../gateway/src/api/testing/test-client.ts'
-import { closeDoors, startDoor, freePort } from '../support/doors.ts'
+import { closeDoors, startDoor } from '../support/doors.ts'
+import { freePort } from '../support/free-port.ts'
 
 afterEach(closeDoors)
 

@@ -21,12 +21,15 @@ export interface BrowserWorld {
   close(): Promise<void>
 }
 
+/** A machine that does other things as well may take ten times as long; pages that hang are tried with limits of their own. */
+export const patientLimits = { actionSeconds: 58, navigationSeconds: 58 } as const
+
 /** The product's room of browsers over the product's egress, with a network of the test's own. */
 export async function browserWorld(config: Partial<BrowserConfig> = {}, over: Partial<BrowsersOptions> = {}): Promise<BrowserWorld> {
   const stateDir = mkdtempSync(join(tmpdir(), 'moltbot-browser-'))
   const world = await createEgressWorld()
   const room = createBrowsers({
-    stateDir, config: () => ({ ...(Value.Default(browserSection.schema, {}) as BrowserConfig), ...config }), sandbox: () => ({ backend: 'auto', diskReserveMb: 0 }), own: [stateDir], isolation: () => bwrapIsolation({ clock: realClock }),
+    stateDir, config: () => ({ ...(Value.Default(browserSection.schema, {}) as BrowserConfig), ...patientLimits, ...config }), sandbox: () => ({ backend: 'auto', diskReserveMb: 0 }), own: [stateDir], isolation: () => bwrapIsolation({ clock: realClock }),
     egress: world.egress, clock: realClock, newId: countingIds(), random: randomBytes, log: memoryLogger(), ...over,
   })
   return {

@@ -12,7 +12,7 @@ beforeAll(async () => {
     const { code, err } = await world.gateway.cli(['config', 'set', path, JSON.stringify(value)])
     if (code !== 0) throw new Error(err)
   }
-}, 120_000)
+})
 afterAll(() => world.close())
 
 const spends = (): Promise<Record<string, unknown>[]> => world.gateway.rows('SELECT price_source, cost, principal, channel FROM spend ORDER BY at, id')
@@ -45,4 +45,4 @@ it('a call that was under way when the gateway was killed is charged once for ea
   await gateway.stop()
   await gateway.start(60_000)
   expect(await spends()).toHaveLength(3)
-}, 180_000)
+})

@@ -232,7 +232,7 @@ describe('CFG-07: two writers, old copies, a kill in the middle', () => {
       expect(faults(await read())).toEqual([])
       expect(statSync(file).mode & 0o777).toBe(0o600)
     }
-  }, 60_000)
+  })
 })
 
 describe('CFG-08: a change that raises one\'s own rights', () => {
@@ -248,7 +248,7 @@ describe('CFG-08: a change that raises one\'s own rights', () => {
     } finally {
       await at.close()
     }
-  }, 60_000)
+  })
 
   it('the assistant has no tool for it, and its files do not reach the configuration', async () => {
     const at = await startTestGateway({ telegram: false })
@@ -264,7 +264,7 @@ describe('CFG-08: a change that raises one\'s own rights', () => {
     } finally {
       await at.close()
     }
-  }, 60_000)
+  })
 })
 
 it('CFG-09: a bad file while running keeps what was good, a bad list lets nobody new in, and a removed list closes', async () => {
@@ -327,7 +327,7 @@ describe('CFG-11: files others can change', () => {
     ` })
     const out = execFileSync(process.execPath, [script], { encoding: 'utf8' })
     expect(out).toContain('belongs to another user (54321), so it is not used')
-  }, 60_000)
+  })
 
   it('one with secrets that others can read is named, a link is read and never written through', async () => {
     const open_ = await read('{gateway: {auth: {token: "5f0c9e1b7a3d48264be1906df7c2a85d"}}}')
@@ -381,7 +381,7 @@ describe('CFG-12: secrets in what is shown', () => {
     } finally {
       await at.close()
     }
-  }, 60_000)
+  })
 
   it('twin: a snapshot with its raw text in it is caught', async () => {
     const path = secretPaths[0] ?? ''

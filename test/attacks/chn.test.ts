@@ -6,8 +6,6 @@ import { userMessageOf } from '../../gateway/src/journey/sessions/view.ts'
 import { echoModel, say } from '../fakes/model-servers/index.ts'
 import { startNetworksWorld, type NetworksWorld } from './networks-world.ts'
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
-
 let world: NetworksWorld
 beforeAll(async () => { world = await startNetworksWorld() })
 afterAll(() => world.close())

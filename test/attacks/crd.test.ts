@@ -355,7 +355,7 @@ const vault = await createVault({ ...at, clock, exclusive })
 for (let number = 0; number < 3; number += 1) await vault.set('w${writer}-' + number, 'value')`)))
     expect(ended.filter(({ code }) => code !== 0)).toEqual([])
     expect((await open()).list()).toHaveLength(24)
-  }, 120_000)
+  })
 
   it('negative twin: two that do not wait for each other lose a change', async () => {
     const first = await open()

@@ -10,7 +10,7 @@ afterEach(async () => {
   await at.jobs.close()
   await at.store.close()
 })
-const settled = (count: number): Promise<void> => vi.waitFor(async () => expect((await at.jobs.runs({ limit: 1_000 }, olga)).filter(({ endedAt }) => endedAt !== null)).toHaveLength(count), { timeout: 20_000, interval: 5 })
+const settled = (count: number): Promise<void> => vi.waitFor(async () => expect((await at.jobs.runs({ limit: 1_000 }, olga)).filter(({ endedAt }) => endedAt !== null)).toHaveLength(count), { timeout: 60_000, interval: 5 })
 /** A clock that jumps a year ahead while nobody looks. */
 async function jumpAYear(): Promise<void> {
   await at.jobs.close()
@@ -33,7 +33,7 @@ describe('DOS-09: schedules', () => {
     for (const times of [{ every: '1s' }, { every: '59s' }, { cron: '* * * * * *' }, { cron: '*/5 * * * * *' }, { cron: '0,1 * * * * *' }]) await expect(at.add({ times })).rejects.toMatchObject({ code: 'job-times' })
     // Another person has room of their own.
     await at.add({ times: { every: '1m' } }, { principal: 'mia' as never, all: false })
-  }, 120_000)
+  })
 
   it('DOS-09: a clock that jumps a year ahead is one run of each job, one after the other', async () => {
     for (let count = 0; count < 20; count += 1) await at.add({ times: count % 2 === 0 ? { every: '1m' } : { cron: '* * * * *' } })
@@ -41,7 +41,7 @@ describe('DOS-09: schedules', () => {
     at.ends = () => undefined
     await jumpAYear()
     for (let count = 0; count < 20; count += 1) {
-      await vi.waitFor(() => expect(at.received.length).toBe(count + 1), { timeout: 20_000, interval: 5 })
+      await vi.waitFor(() => expect(at.received.length).toBe(count + 1), { timeout: 60_000, interval: 5 })
       working = (await at.jobs.runs({ limit: 1_000 }, olga)).filter(({ state }) => state === 'begun').length
       most = Math.max(most, working)
       at.end(at.received[count] ?? expect.fail('nothing came'))
@@ -49,7 +49,7 @@ describe('DOS-09: schedules', () => {
     await settled(20)
     expect([at.received.length, most, stormOf(at)]).toEqual([20, 1, 1])
     expect((await at.jobs.list(olga)).every(({ nextAt }) => nextAt !== null && nextAt > at.clock.now())).toBe(true)
-  }, 120_000)
+  })
 
   it('DOS-09: times that are over, absurdly far, on no day or in no zone are refused', async () => {
     for (const times of [{ at: '1970-01-01' }, { at: '9999-12-31' }, { at: '2027-02-29' }, { every: '400d' }, { cron: '0 0 30 2 *' }, { schedule: { kind: 'at' as const, atMs: 8.65e15 } }, { schedule: { kind: 'at' as const, atMs: Number.NaN } }]) await expect(at.add({ times })).rejects.toMatchObject({ code: 'job-times' })
@@ -58,14 +58,22 @@ describe('DOS-09: schedules', () => {
   })
 
   it('DOS-09: summer time takes no day from a daily job and doubles none', async () => {
-    await at.add({ times: { cron: '30 2 * * *' } })
-    // 2026-03-29 has no half past two in Berlin.
-    for (let day = 0; day < 31; day += 1) {
-      await at.pass(24 * hour)
-      await settled(day + 1)
+    const id = await at.add({ times: { cron: '30 2 * * *' } })
+    const berlin = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/Berlin', dateStyle: 'short', timeStyle: 'short' })
+    const end = at.clock.now() + 31 * 24 * hour
+    const ran: string[] = []
+    for (;;) {
+      const { nextAt } = (await at.jobs.list(olga)).find((job) => job.id === id) ?? expect.fail('the job is gone')
+      if (nextAt === null || nextAt >= end) break
+      at.clock.offset += nextAt - at.clock.now()
+      at.jobs.wake()
+      await settled(ran.length + 1)
+      ran.push(berlin.format(nextAt))
     }
+    // 2026-03-29 has no half past two in Berlin.
+    expect(ran).toEqual(Array.from({ length: 31 }, (_, day) => `2026-03-${String(day + 1).padStart(2, '0')} ${day === 28 ? '03:00' : '02:30'}`))
     expect(at.received).toHaveLength(31)
-  }, 120_000)
+  })
 
   it('DOS-09: a job makes, changes and starts no jobs', async () => {
     const keeper = at.jobs.grant(async () => ({ agent: 'main' as never, session: 'agent:main:cron:job-1' as SessionKey, principal: olga.principal, place: { chat, sender: 'olga' as never }, byJob: true, origin: undefined }))
@@ -80,7 +88,7 @@ describe('DOS-09: schedules', () => {
     at.clock.offset += year
     // It hands over what one late run stands for moment by moment.
     await at.restart({ receive: async (message) => void at.received.push(...Array.from({ length: 100 }, (_, each) => ({ ...message, id: `${message.id}-${each}` as never }))) })
-    await vi.waitFor(() => expect(at.received.length).toBeGreaterThan(0), { timeout: 20_000, interval: 5 })
+    await vi.waitFor(() => expect(at.received.length).toBeGreaterThan(0), { timeout: 60_000, interval: 5 })
     expect(stormOf(at)).toBe(100)
   })
 })

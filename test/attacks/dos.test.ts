@@ -9,6 +9,7 @@ import { isTangled } from '../../contract/src/tangled-markdown.ts'
 import { connectionsMax, descriptorLimit } from '../../gateway/src/api/descriptors.ts'
 import { newDevice, runDoor, signDevice } from '../../gateway/src/api/testing/test-client.ts'
 import { splitMarkdown } from '../../gateway/src/journey/outbox/split.ts'
+import { keptMemory } from '../support/kept-memory.ts'
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts'
 import { connected, exchange, parseAnswers, requestText } from './raw-http.ts'
 import { text, upgrade, type RawSocket } from './raw-socket.ts'
@@ -23,10 +24,9 @@ afterAll(() => world.close())
 
 /** An honest client's request is answered; a generous cap, for a machine that does other things. */
 async function honest(): Promise<void> {
-  const { answers } = await exchange(port, requestText(port, 'GET /v1/models', { Authorization: `Bearer ${world.token}`, Connection: 'close' }), { waitMs: 15_000 })
+  const { answers } = await exchange(port, requestText(port, 'GET /v1/models', { Authorization: `Bearer ${world.token}`, Connection: 'close' }))
   expect(answers[0]?.status).toBe(200)
 }
-const heap = (): number => process.memoryUsage().rss
 
 describe('DOS-01 slow clients', () => {
   it('DOS-01: a hundred and sixty that send headers, bodies or nothing by the drop, and read nothing, keep nobody out', async () => {
@@ -46,7 +46,7 @@ describe('DOS-01 slow clients', () => {
       // Whoever does not finish the headers is sent away in time.
       const first = slow[0] as Socket
       await new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error('a slow client was never sent away')), 18_000)
+        const timer = setTimeout(() => reject(new Error('a slow client was never sent away')), 60_000)
         if (first.destroyed) return resolve()
         first.resume()
         first.once('close', () => { clearTimeout(timer); resolve() })
@@ -56,7 +56,7 @@ describe('DOS-01 slow clients', () => {
       clearInterval(trickle)
       for (const socket of slow) socket.destroy()
     }
-  }, 60_000)
+  })
 })
 
 describe('DOS-02 many requests', () => {
@@ -65,17 +65,17 @@ describe('DOS-02 many requests', () => {
     const wave = async (): Promise<number[]> => {
       const all = await Promise.all(Array.from({ length: 10 }, () => {
         const batch = Array.from({ length: 60 }, (_, index) => kinds[index % kinds.length] ?? '').join('')
-        return exchange(port, batch + requestText(port, 'GET /healthz', { Connection: 'close' }), { waitMs: 15_000 })
+        return exchange(port, batch + requestText(port, 'GET /healthz', { Connection: 'close' }))
       }))
       return all.flatMap(({ answers }) => answers.map(({ status }) => status))
     }
     await wave()
-    const before = heap()
+    const before = await keptMemory()
     const statuses: number[] = []
     for (let round = 0; round < 3; round++) statuses.push(...await wave())
     expect(statuses.length).toBe(3 * 10 * 61)
     expect(statuses.filter((status) => status >= 500)).toEqual([])
-    expect(heap() - before).toBeLessThan(96 * 1024 * 1024)
+    expect(await keptMemory() - before).toBeLessThan(16 * 1024 * 1024)
     await honest()
   })
 })
@@ -90,7 +90,7 @@ describe('DOS-03 connections that only sit there', () => {
     })))
     const closed = (): number => idle.filter((socket) => socket.destroyed || socket.readableEnded || socket.closed).length
     for (const socket of idle) socket.resume()
-    const deadline = Date.now() + 15_000
+    const deadline = Date.now() + 60_000
     while (closed() < 60 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
     expect(closed()).toBe(60)
     for (const socket of idle) socket.destroy()
@@ -160,7 +160,7 @@ describe('DOS-04 work for strangers', () => {
     await Promise.all(floods)
     await honest()
     await door.close()
-  }, 60_000)
+  })
 
   it('DOS-04: a wrong secret that comes again and again is locked out before it costs anything', async () => {
     const statuses: (number | undefined)[] = []
@@ -186,7 +186,7 @@ describe('DOS-06 very long histories', () => {
     }
     await insert('entries', entry ?? {}, 100_000, { id: "'en-long-' || i", seq: '1000 + i' })
     await insert('sessions', session ?? {}, 2_000, { key: "'agent:main:many' || i", id: "'ss-many-' || i" })
-    const before = heap()
+    const before = await keptMemory()
     const page = await client.request('chat.history', { sessionKey: 'long', limit: 200 })
     expect([(page['messages'] as unknown[]).length, page['hasMore'], JSON.stringify(page).length < 1_000_000]).toEqual([200, true, true])
     const whole = await client.request('chat.history', { sessionKey: 'long' })
@@ -196,7 +196,7 @@ describe('DOS-06 very long histories', () => {
     for (let line = 0; line < 3_000; line += 1) world.gateway.rooms.log.info('x'.repeat(2_000))
     const tail = await client.request('logs.tail', {})
     expect([(tail['lines'] as unknown[]).length <= 500, JSON.stringify(tail).length < 1_000_000]).toEqual([true, true])
-    expect(heap() - before).toBeLessThan(96 * 1024 * 1024)
+    expect(await keptMemory() - before).toBeLessThan(96 * 1024 * 1024)
     await honest()
     await store.transaction(async (tx) => {
       await tx.run("DELETE FROM entries WHERE id LIKE 'en-long-%'")
@@ -231,7 +231,7 @@ describe('DOS-05 Markdown that no reader takes apart in time', () => {
 describe('DOS-14 compression on the way in', () => {
   it('DOS-14: no body, no frame and no form is ever unpacked', async () => {
     const bomb = gzipSync(Buffer.alloc(16 << 20, 0x20))
-    const before = heap()
+    const before = await keptMemory()
     for (const [line, type] of [['POST /v1/chat/completions', 'application/json'], ['POST /login', 'application/x-www-form-urlencoded']] as const) {
       const head = requestText(port, line, { Authorization: `Bearer ${world.token}`, Origin: `http://127.0.0.1:${port}`, 'Content-Type': type, 'Content-Encoding': 'gzip', 'Content-Length': String(bomb.length), Connection: 'close' })
       const { answers } = await exchange(port, [head, bomb], { enough: (got) => parseAnswers(got).length > 0 })
@@ -241,6 +241,6 @@ describe('DOS-14 compression on the way in', () => {
     expect(head).not.toMatch(/sec-websocket-extensions/i)
     socket.send(Buffer.concat([Buffer.from([0xc1, 0x84, 0, 0, 0, 0]), bomb.subarray(0, 4)]))
     expect(await socket.end()).toBe(1002)
-    expect(heap() - before).toBeLessThan(64 * 1024 * 1024)
+    expect(await keptMemory() - before).toBeLessThan(64 * 1024 * 1024)
   })
 })

@@ -42,4 +42,4 @@ it.skipIf(!inMemory)('DSK-03: a gateway whose state is in memory starts, and its
     const logs = readdirSync(join(folder, 'state', 'logs')).map((name) => readFileSync(join(folder, 'state', 'logs', name), 'utf8')).join('')
     expect(logs).toContain('lies in memory')
   })
-}, 60_000)
+})

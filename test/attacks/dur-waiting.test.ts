@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Type } from 'typebox'
 import { defineTool, type Tool } from '@moltbot/contract'
 import { approvalValidMs } from '../../gateway/src/journey/guard/approvals.ts'
@@ -6,8 +6,6 @@ import { codeValidMs } from '../../gateway/src/journey/guard/pairing.ts'
 import { callTool, inOrder, say } from '../fakes/model-servers/index.ts'
 import { adjustableClock, personAt, type Person } from '../support/person.ts'
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 /** What the commands did. */
 const ran: string[] = []

@@ -11,7 +11,7 @@ import { startProcessWorld, type ProcessWorld } from '../support/process-world.t
 /** One gateway of its own for all of them; what they do to it comes one after the other. The storm (`npm run storm`) does the same thousands of times. */
 describe('DUR: one gateway, killed, stopped and damaged', () => {
   let world: ProcessWorld
-  beforeAll(async () => { world = await startProcessWorld(echoModel('heard: '), { messages: { queue: { mode: 'followup' } } }) }, 180_000)
+  beforeAll(async () => { world = await startProcessWorld(echoModel('heard: '), { messages: { queue: { mode: 'followup' } } }) })
   afterAll(() => world.close())
   const database = (): string => join(world.gateway.stateDir, 'sessions', 'moltbot.db')
   const answersTo = (words: string): number => world.telegram.sent.filter(({ text }) => text === `heard: ${words}`).length
@@ -37,7 +37,7 @@ describe('DUR: one gateway, killed, stopped and damaged', () => {
     expect(said.filter((words) => answersTo(words) === 0)).toEqual([])
     expect(twice.reduce((sum, more) => sum + more, 0)).toBeLessThanOrEqual(await marked())
     expect(await gateway.rows("SELECT end_state, COUNT(*) AS n FROM inbox GROUP BY end_state")).toEqual([{ end_state: 'answered', n: said.length }])
-  }, 180_000)
+  })
 
   it('DUR-13: after all that, inbox, transcript, deliveries and record agree', async () => {
     const { gateway } = world
@@ -49,7 +49,7 @@ describe('DUR: one gateway, killed, stopped and damaged', () => {
     expect(Number(asked[0]?.['n'])).toBeGreaterThanOrEqual(18)
     const { code, out } = await gateway.cli(['audit', 'verify', '--json'])
     expect([code, (JSON.parse(out) as { ok?: boolean }).ok]).toEqual([0, true])
-  }, 60_000)
+  })
 
   it('DUR-09: started five times in a row with nothing new, it says nothing to anybody', async () => {
     const { gateway, telegram } = world
@@ -62,7 +62,7 @@ describe('DUR: one gateway, killed, stopped and damaged', () => {
     await telegram.nextSent(({ text }) => text === 'heard: only this')
     await world.quiet()
     expect(telegram.sent.length).toBe(sent + 1)
-  }, 120_000)
+  })
 
   it('TIM-02: a process that stood still goes on with what came meanwhile, once', async () => {
     const { gateway, telegram, olga } = world
@@ -74,7 +74,7 @@ describe('DUR: one gateway, killed, stopped and damaged', () => {
     await telegram.nextSent(({ text }) => text === 'heard: while it slept')
     await world.quiet()
     expect(answersTo('while it slept')).toBe(1)
-  }, 60_000)
+  })
 
   it('DUR-06: a log of the database that was torn at its end loses nothing that was told as kept', async () => {
     const { gateway, telegram, olga } = world
@@ -95,7 +95,7 @@ describe('DUR: one gateway, killed, stopped and damaged', () => {
     await telegram.nextSent(({ text }) => text === 'heard: after the tear')
     await world.quiet()
     expect([answersTo('before the tear'), answersTo('after the tear')]).toEqual([1, 1])
-  }, 60_000)
+  })
 
   it('DUR-06: a database that is none any more is refused in words, left as it is, and comes back by putting the copy back', async () => {
     const { gateway, telegram, olga } = world
@@ -120,7 +120,7 @@ describe('DUR: one gateway, killed, stopped and damaged', () => {
     telegram.say(olga, 'whole again')
     await telegram.nextSent(({ text }) => text === 'heard: whole again')
     await world.quiet()
-  }, 60_000)
+  })
 
   it('DUR-04 twin: answers that nobody wrote down would be found missing or double', async () => {
     expect(answersTo('a message nobody sent')).toBe(0)
@@ -129,7 +129,7 @@ describe('DUR: one gateway, killed, stopped and damaged', () => {
     db.exec("UPDATE inbox SET end_state = NULL WHERE id = (SELECT id FROM inbox LIMIT 1)")
     db.close()
     expect(await world.gateway.rows('SELECT id FROM inbox WHERE end_state IS NULL')).toHaveLength(1)
-  }, 60_000)
+  })
 })
 
 describe('DSK: a disk that takes no more', () => {

@@ -2,7 +2,7 @@ import { chmodSync, linkSync, mkdirSync, mkdtempSync, readFileSync, realpathSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Type } from 'typebox'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { defineTool, type Effect, type Principal, type Store, type Tool } from '@moltbot/contract'
 import { countingIds, FakeClock, memoryLogger, realClock } from '@moltbot/contract/testing'
 import { auditMigrations, createAudit } from '../../gateway/src/foundation/audit/index.ts'
@@ -18,8 +18,6 @@ import { callTool, inOrder, say } from '../fakes/model-servers/index.ts'
 import { personAt, type Person } from '../support/person.ts'
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts'
 import { roomAt, subject } from './sandbox-runner.ts'
-
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
 
 const available = (await bwrapIsolation({ clock: realClock }).check()).available
 

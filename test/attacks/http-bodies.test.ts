@@ -24,7 +24,7 @@ const good = JSON.stringify({ model: 'moltbot', messages: [{ role: 'user', conte
 async function post(text: string | Buffer, headers: Record<string, string> = json): Promise<RawAnswer> {
   const body = Buffer.from(text as string)
   const head = requestText(port, 'POST /v1/chat/completions', { ...bearer(), ...headers, 'Content-Length': String(body.length) })
-  const { answers } = await exchange(port, [head, body], { waitMs: 15_000 })
+  const { answers } = await exchange(port, [head, body])
   return answers[0] ?? { status: 0, headers: new Map(), body: '' }
 }
 const accepted = async (): Promise<number> => (await world.gateway.rooms.inbox.counts()).total

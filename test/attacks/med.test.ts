@@ -100,7 +100,7 @@ describe('documents of the web', () => {
     }
     await world.serve('site.example', (_, response) => response.writeHead(200, { 'content-type': 'text/plain', 'content-encoding': 'gzip, gzip' }).end(gzipSync(gzipSync('x'))))
     expect(await codeOf(read())).not.toBe('it went through')
-  }, 60_000)
+  })
 
   it('MED-08 sound, film and lists of them are refused by what they are, and nothing they name is fetched', async () => {
     const samples: [string, string][] = [
@@ -134,13 +134,13 @@ describe('the reading process', () => {
       for (const [at, value] of changes) bytes[at % bytes.length] = value
       expect(await codeOf(reader.read({ ...request, kind }, bytes.subarray(0, Math.max(1, length % bytes.length)), signal))).toMatch(/^it went through$|^web-unreadable$/)
     }
-  }, 60_000)
+  })
 
   it('MED-04 too much nesting or memory ends the process, not the gateway', async () => {
     const small = createReader({ command: await readerCommand(16), clock: realClock })
     expect((await small.read(request, Buffer.from('<div>words</div>'), signal)).text).toBe('words')
     await expect(small.read(request, Buffer.from('<div>'.repeat(700_000)), signal)).rejects.toMatchObject({ code: 'web-unreadable', message: expect.stringContaining('too much memory') })
-  }, 60_000)
+  })
 
   it('MED-07 a document that takes too long is given up', async () => {
     const hanging = createReader({ command: { file: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'] }, clock: realClock, timeoutMs: 200 })

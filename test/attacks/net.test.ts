@@ -27,7 +27,7 @@ beforeEach(async () => {
 afterEach(() => world.close())
 
 const get = (url: string, over: Partial<WebRequest> = {}) =>
-  world.egress.request(ownerIdentity, { url, headers: { 'user-agent': 'test' }, bytesMax: 1_000_000, timeoutMs: 5_000, redirectsMax: 5, signal: new AbortController().signal, ...over })
+  world.egress.request(ownerIdentity, { url, headers: { 'user-agent': 'test' }, bytesMax: 1_000_000, timeoutMs: 60_000, redirectsMax: 5, signal: new AbortController().signal, ...over })
 const codeOf = (work: Promise<unknown>): Promise<string> => work.then(() => 'it went through', (error: { code?: string }) => error.code ?? String(error))
 const token = (): string => world.egress.admit(commandIdentity)
 
@@ -210,7 +210,7 @@ describe('NET-08 answers that never end well', () => {
     ['another protocol', (_, response) => { response.socket?.write('SSH-2.0-OpenSSH\r\n') }, /egress-broken-answer/],
   ])('NET-08 %s', async (_, handler, code) => {
     await world.serve('site.example', handler)
-    expect(await codeOf(get('http://site.example/', { bytesMax: bodyMax, timeoutMs: String(code).includes('timeout') ? 700 : 10_000 }))).toMatch(code)
+    expect(await codeOf(get('http://site.example/', { bytesMax: bodyMax, timeoutMs: String(code).includes('timeout') ? 700 : 60_000 }))).toMatch(code)
   })
 })
 
@@ -272,8 +272,8 @@ describe('NET-10 credentials', () => {
     world.configure({ egress: { commands: { allow: ['*'] }, credentials: { api: { host: 'api.example', value: 'x', agents: ['work'] } } } })
     const api = await world.serveTls('api.example', (_, response) => response.end('ok'))
     await get('https://api.example/')
-    await world.egress.request({ ...ownerIdentity, agent: 'work' as AgentId, owner: false }, { url: 'https://api.example/', headers: {}, bytesMax: 100, timeoutMs: 5_000, redirectsMax: 0, signal: new AbortController().signal })
-    await world.egress.request({ ...ownerIdentity, agent: 'work' as AgentId }, { url: 'https://api.example/', headers: {}, bytesMax: 100, timeoutMs: 5_000, redirectsMax: 0, signal: new AbortController().signal })
+    await world.egress.request({ ...ownerIdentity, agent: 'work' as AgentId, owner: false }, { url: 'https://api.example/', headers: {}, bytesMax: 100, timeoutMs: 60_000, redirectsMax: 0, signal: new AbortController().signal })
+    await world.egress.request({ ...ownerIdentity, agent: 'work' as AgentId }, { url: 'https://api.example/', headers: {}, bytesMax: 100, timeoutMs: 60_000, redirectsMax: 0, signal: new AbortController().signal })
     expect(api.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined, bearer])
   })
 

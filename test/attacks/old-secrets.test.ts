@@ -94,7 +94,7 @@ describe('C06 a secret that changed opens nothing and holds nothing open', () =>
     await olga.chat('hello')
     edit(at, ({ channels }) => { channels.telegram['botToken'] = `987654321:${'B'.repeat(35)}` })
     const state = (): string | undefined => at.gateway.rooms.connections.status().find(({ channel }) => channel === 'telegram')?.health.kind
-    await expect.poll(state, { timeout: 20_000 }).toBe('needs-you')
+    await expect.poll(state, { timeout: 60_000 }).toBe('needs-you')
     const polls = at.telegram.counts().calls['getUpdates']
     const { updateId } = olga.write('still there?')
     await expect.poll(() => at.gateway.rooms.connections.status().length).toBeGreaterThan(0)

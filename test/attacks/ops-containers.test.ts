@@ -63,5 +63,5 @@ describe('OPS-09: loopback in a container', () => {
       await sealed.stop()
       sealed.remove()
     }
-  }, 180_000)
+  })
 })

@@ -66,7 +66,7 @@ describe('OPS-04: modes are set and links not followed', () => {
     await coming
     expect(ran.code, ran.out.slice(-500)).toBe(0)
     expect(readdirSync(join(state, 'many')).filter((name) => modeOf(join(state, 'many', name)) !== 0o600)).toEqual([])
-  }, 180_000)
+  })
 
   // Giving a file to somebody else needs root.
   it.skipIf(!asRoot)('what belongs to somebody else is told', async () => {

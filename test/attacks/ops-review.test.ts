@@ -115,7 +115,7 @@ describe('OPS-01: sixty bad states', () => {
     // Nothing graver is made up beside it, but what follows from the same flaw
     // (an address of the network has no encryption in any of these).
     if (severity !== 'critical') expect(review.findings.filter((finding) => finding.severity === 'critical' && finding.check !== 'gateway.bind_no_tls').map((finding) => finding.check), what).toEqual([])
-  }, 60_000)
+  })
 
   it('twin: a review that asks one question less misses the state that question is for', async () => {
     config({}, 0o644)
@@ -142,7 +142,7 @@ describe('OPS-01: sixty bad states', () => {
       expect(ran.out).toContain(sentence)
       expect(ran.code).toBe(1)
     }
-  }, 60_000)
+  })
 
   it('the socket behind a link is found', async () => {
     config()
@@ -195,7 +195,7 @@ describe('OPS-02: good states, ten and more', () => {
       expect(ran.code, ran.out).toBe(0)
       expect(ran.out).toContain('✅ All critical checks passed')
     }
-  }, 60_000)
+  })
 
   it('nor is there anything on a gateway that runs', async () => {
     const at = await startTestGateway({ telegram: false })
@@ -206,7 +206,7 @@ describe('OPS-02: good states, ten and more', () => {
     } finally {
       await at.close()
     }
-  }, 60_000)
+  })
 })
 
 describe('OPS-03: the audit changes nothing and guesses nothing', () => {
@@ -236,7 +236,7 @@ describe('OPS-03: the audit changes nothing and guesses nothing', () => {
     }
     expect(picture(state)).toBe(before)
     expect(readdirSync(home)).not.toContain('pwned')
-  }, 60_000)
+  })
 
   // Being another user needs root.
   it.skipIf(!asRoot)('says as another user that it may not look, and does not call that good', async () => {

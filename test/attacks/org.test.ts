@@ -217,7 +217,7 @@ describe.skipIf(missing)('other sites in a real browser', () => {
     }
     expect(door.rooms.fakeDoors.http.submitted).toEqual([])
     expect([await signedInBrowsers(door), await stillSignedIn(first, door)]).toEqual([1, true])
-  }, 60_000)
+  })
 
   it('ORG-02: fetches, beacons and elements of another site read nothing and change nothing', async () => {
     const door = await start()
@@ -262,7 +262,7 @@ describe.skipIf(missing)('other sites in a real browser', () => {
       expect([at, got]).toEqual([at, ['refused', 'blocked', 'blocked']])
     }
     expect(await signedInBrowsers(door)).toBe(1)
-  }, 60_000)
+  })
 
   it('ORG-08: a name that turns to this machine after the page was loaded reads nothing', async () => {
     const door = await start()
@@ -348,5 +348,5 @@ describe.skipIf(missing)('other sites in a real browser', () => {
     // A cookie of a browser that knows no SameSite is sent from everywhere; the origin decides all the same.
     const { cookie } = await signInByForm(door.port)
     await expect(door.open({ headers: { origin: `http://attacker.test:${evil.port}`, cookie } })).rejects.toThrow('403')
-  }, 60_000)
+  })
 })

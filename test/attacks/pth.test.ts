@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { FileReader, FileWriter, Tool } from '@moltbot/contract'
 import { countingIds, realClock } from '@moltbot/contract/testing'
 import { createGrants } from '../../gateway/src/journey/sandbox/index.ts'
@@ -17,8 +17,6 @@ import { read } from '../../tools/src/read.ts'
 import { search } from '../../tools/src/search.ts'
 import { write } from '../../tools/src/write.ts'
 import { roomAt, subject } from './sandbox-runner.ts'
-
-vi.setConfig({ testTimeout: 60_000 })
 
 /** Every tool that takes a path, tried with real files through the grants the gateway makes. */
 let place: string

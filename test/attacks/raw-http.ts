@@ -15,7 +15,7 @@ export function exchange(port: number, bytes: string | Buffer | readonly (string
       socket.destroy()
       resolve({ answers: parseAnswers(text), closed, text })
     }
-    const timer = setTimeout(done, options.waitMs ?? 5_000)
+    const timer = setTimeout(done, options.waitMs ?? 60_000)
     socket.on('data', (data) => {
       text += data.toString('latin1')
       if (options.enough?.(text) === true) done()

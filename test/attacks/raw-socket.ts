@@ -112,7 +112,7 @@ export class RawSocket {
     this.send(text(JSON.stringify(value)))
   }
 
-  async until<T>(look: () => T | undefined, what: string, waitMs = 10_000): Promise<T> {
+  async until<T>(look: () => T | undefined, what: string, waitMs = 60_000): Promise<T> {
     const deadline = Date.now() + waitMs
     for (;;) {
       const found = look()
@@ -136,7 +136,7 @@ export class RawSocket {
   }
 
   /** Resolves with the close code once the connection ended; `undefined`: it ended without one. */
-  async end(waitMs = 15_000): Promise<number | undefined> {
+  async end(waitMs = 60_000): Promise<number | undefined> {
     const deadline = Date.now() + waitMs
     while (!this.ended) {
       // Whoever got a close frame answers it and hangs up, as a client does.

@@ -10,10 +10,8 @@ import { otherPublicAddress, secretOf } from '../../gateway/src/foundation/egres
 import type { BrowserConfig } from '../../gateway/src/journey/sandbox/browser/index.ts'
 import { findChromium } from '../../gateway/src/journey/sandbox/browser/chromium-program.ts'
 import { bwrapIsolation } from '../../gateway/src/journey/sandbox/index.ts'
-import { argumentsOf, browserSubject, browserWorld, chromiumsBelow, portsAround, type BrowserWorld } from './browser-room.ts'
-
-// A real browser, on a machine that may be busy.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
+import { bundleProgram } from '../support/bundle-program.ts'
+import { argumentsOf, browserSubject, browserWorld, chromiumsBelow, patientLimits, portsAround, type BrowserWorld } from './browser-room.ts'
 
 const available = (await bwrapIsolation({ clock: realClock }).check()).available && 'path' in findChromium({}, [])
 if (!available) console.warn('Attacks through the browser are not tried: bubblewrap or Chromium is missing (apt-get install bubblewrap chromium).')
@@ -32,6 +30,8 @@ describe.skipIf(!available)('a browser', () => {
   let browser: WebBrowser
   const kept = new Map<string, Buffer>()
   const settings: Partial<BrowserConfig> = { downloadMb: 1 }
+  /** How many times longer than people wait a page may take to say something. */
+  let patience = 10
   /** What would happen once nobody had used it for some minutes. */
   let idle = (): void => undefined
   /** What the page says of itself when its script is done. */
@@ -40,7 +40,7 @@ describe.skipIf(!available)('a browser', () => {
   let inside: { server: ReturnType<typeof createServer>; port: number; reached: number }
   beforeAll(async () => {
     for (const pid of chromiumsBelow(process.pid)) strangers.add(pid)
-    at = await browserWorld(settings, { clock: { ...realClock, after: (delayMs, task) => (delayMs < 60_000 ? realClock.after(delayMs, task) : (idle = task, () => undefined)) } })
+    at = await browserWorld(settings, { clock: { ...realClock, after: (delayMs, task) => (delayMs < 60_000 ? realClock.after(delayMs < 5_000 ? delayMs : delayMs * patience, task) : (idle = task, () => undefined)) } })
     browser = at.room.grant(browserSubject, async (path, bytes) => void kept.set(path, bytes))
     inside = { server: createServer((socket: Socket) => { inside.reached += 1; socket.destroy() }), port: 0, reached: 0 }
     inside.server.listen(0, '127.0.0.1')
@@ -74,7 +74,7 @@ describe.skipIf(!available)('a browser', () => {
     html = `<title>Page</title>${body}<script>(async () => { const said = []; const say = (words) => said.push(words); try { ${script} } catch (error) { say('threw ' + error) } await fetch('/report?' + encodeURIComponent(said.join('|'))) })()</script>`
     const before = reports.length
     await browser.open('http://site.example/', { newTab: false }, never)
-    await vi.waitFor(() => expect(reports.length).toBeGreaterThan(before), { timeout: 20_000, interval: 20 })
+    await vi.waitFor(() => expect(reports.length).toBeGreaterThan(before), { timeout: 60_000, interval: 20 })
     return reports.at(-1) ?? ''
   }
 
@@ -88,6 +88,9 @@ describe.skipIf(!available)('a browser', () => {
   })
 
   it('SBX-22 a page gets nowhere else either: by script, frame, window, form, worker or redirect', async () => {
+    // Some of these frames never answer, and are waited for.
+    Object.assign(settings, { actionSeconds: 10, navigationSeconds: 30 })
+    patience = 1
     const said = await report('<iframe id=f src="file:///etc/passwd"></iframe><iframe src="view-source:http://site.example/"></iframe><object data="file:///etc/passwd"></object><img src="file:///etc/passwd">', `
       for (const url of ['file:///etc/passwd', 'chrome://version', 'chrome-extension://abc/manifest.json', 'filesystem:http://x/']) await fetch(url).then(() => say('fetched ' + url), () => 0)
       for (const url of ['file:///etc/passwd', 'chrome://version', 'view-source:http://site.example/']) { const w = window.open(url); try { if (w && w.document.body.textContent) say('window ' + url) } catch { say('foreign window ' + url) } }
@@ -99,6 +102,8 @@ describe.skipIf(!available)('a browser', () => {
     const { tabs } = await browser.tabs()
     expect(tabs.filter(({ url }) => /^(?:file|chrome|view-source):/.test(url) && !url.startsWith('chrome-error:'))).toEqual([])
     await browser.close(undefined)
+    Object.assign(settings, patientLimits)
+    patience = 10
   })
 
   it('SBX-22 nobody else on this machine can take it over: no port, no file that names one, only pipes', async () => {
@@ -147,7 +152,7 @@ describe.skipIf(!available)('a browser', () => {
       const seen = await browser.snapshot(0, never)
       notes = [...notes, ...seen.notes]
       expect(notes.join(' ')).toContain('offered the file')
-    }, { timeout: 20_000, interval: 100 })
+    }, { timeout: 60_000, interval: 100 })
     html = html.replace(/<script>.*/, '')
     const page = await browser.open('http://site.example/', { newTab: false }, never)
     const after = await browser.act('site.example', [{ do: 'click', ...refOf(page, 'button "Upload"') }, { do: 'click', ...refOf(page, 'button "Print"') }, { do: 'click', ...refOf(page, 'link "Crx"') }], never)
@@ -155,12 +160,12 @@ describe.skipIf(!available)('a browser', () => {
     await vi.waitFor(async () => {
       notes = [...notes, ...after.notes, ...(await browser.snapshot(0, never)).notes]
       expect(notes.join(' ')).toContain('evil.crx')
-    }, { timeout: 20_000, interval: 100 })
+    }, { timeout: 60_000, interval: 100 })
     expect(reports.filter((words) => words.startsWith('files') && words !== 'files0')).toEqual([])
     expect(kept.size).toBe(before)
     const [folder = ''] = readdirSync(join(at.stateDir, 'browser', 'main'))
     expect(existsSync(join(at.stateDir, 'browser', 'main', folder, 'profile', 'Default', 'Extensions')) ? readdirSync(join(at.stateDir, 'browser', 'main', folder, 'profile', 'Default', 'Extensions')) : []).toEqual([])
-    await vi.waitFor(() => expect(readdirSync(join(at.stateDir, 'browser', 'main', folder))).toEqual(['profile']), { timeout: 5_000, interval: 50 })
+    await vi.waitFor(() => expect(readdirSync(join(at.stateDir, 'browser', 'main', folder))).toEqual(['profile']), { timeout: 60_000, interval: 50 })
   })
 
   it('SBX-22 a file that was asked for lands in one folder under a harmless name, and one that never ends is broken off', async () => {
@@ -233,28 +238,43 @@ describe.skipIf(!available)('a browser', () => {
   })
 
   it('shows so much of a page and opens so many tabs as it may', async () => {
-    Object.assign(settings, { snapshotChars: 1_000, tabsMax: 2 })
+    Object.assign(settings, { snapshotChars: 1_000, tabsMax: 2, actionSeconds: 20 })
     html = `<h1>First</h1>${Array.from({ length: 100 }, (_, index) => `<p>Line ${index} of many</p>`).join('')}<button onclick="window.open('/pop')">Pop</button>`
-    const page = await browser.open('http://site.example/', { newTab: false }, never)
-    expect([page.text.length, page.from]).toEqual([1_000, 0])
-    const last = await browser.snapshot(page.length - 300, never)
-    expect(last.text).toContain('button "Pop"')
-    expect(last.from + last.text.length).toBe(last.length)
-    const pop = { do: 'click' as const, ...refOf(last, 'button "Pop"') }
-    expect((await browser.act('site.example', [pop], never)).tabs).toBe(2)
-    const [first] = (await browser.tabs()).tabs
-    await browser.choose(first?.id ?? '', never)
-    expect((await browser.act('site.example', [pop], never)).notes.join(' ')).toContain('closed, because there are too many')
-    expect(await codeOf(browser.open('http://site.example/', { newTab: true }, never))).toBe('browser-tabs-full')
-    Object.assign(settings, { snapshotChars: 20_000, tabsMax: 8 })
+    const walk = async (): Promise<void> => {
+      const page = await browser.open('http://site.example/', { newTab: false }, never)
+      expect([page.text.length, page.from]).toEqual([1_000, 0])
+      const last = await browser.snapshot(page.length - 300, never)
+      expect(last.text).toContain('button "Pop"')
+      expect(last.from + last.text.length).toBe(last.length)
+      const pop = { do: 'click' as const, ...refOf(last, 'button "Pop"') }
+      expect((await browser.act('site.example', [pop], never)).tabs).toBe(2)
+      const [first] = (await browser.tabs()).tabs
+      await browser.choose(first?.id ?? '', never)
+      // On a slow machine the tab comes after what the click did was looked at: the next look tells of it.
+      const notes = [...(await browser.act('site.example', [pop], never)).notes]
+      await vi.waitFor(async () => {
+        notes.push(...(await browser.snapshot(0, never)).notes)
+        expect(notes.join(' ')).toContain('closed, because there are too many')
+      }, { timeout: 60_000, interval: 200 })
+      expect(await codeOf(browser.open('http://site.example/', { newTab: true }, never))).toBe('browser-tabs-full')
+    }
+    // Now and then a tab that a page opened answers nothing at all, Chromium's or its driver's fault; then the browser was ended, and the next call has a new one.
+    for (let tries = 1; ; tries += 1) {
+      const failure = await walk().then(() => undefined, (error: unknown) => error)
+      if (failure === undefined) break
+      if ((failure as { code?: string }).code !== 'browser-stuck' || tries === 4) throw failure
+    }
+    Object.assign(settings, patientLimits, { snapshotChars: 20_000, tabsMax: 8 })
   })
 
   it('a page whose script never ends is given up, and the next one opens', async () => {
-    Object.assign(settings, { actionSeconds: 1, navigationSeconds: 2 })
+    Object.assign(settings, { actionSeconds: 1, navigationSeconds: 5 })
+    patience = 1
     html = '<h1>Trap</h1><script>setTimeout(() => { for (;;); })</script>'
     expect(await codeOf(browser.open('http://site.example/', { newTab: false }, never))).toBe('browser-stuck')
     html = '<h1>Fine</h1>'
-    Object.assign(settings, { actionSeconds: 10, navigationSeconds: 30 })
+    patience = 10
+    Object.assign(settings, patientLimits)
     expect((await browser.open('http://site.example/', { newTab: false }, never)).text).toContain('Fine')
   })
 
@@ -263,12 +283,12 @@ describe.skipIf(!available)('a browser', () => {
     await browser.open('http://site.example/', { newTab: false }, never)
     expect(at.room.running()).toBe(1)
     idle()
-    await vi.waitFor(() => expect(at.room.running()).toBe(0), { timeout: 10_000, interval: 20 })
+    await vi.waitFor(() => expect(at.room.running()).toBe(0), { timeout: 60_000, interval: 20 })
     html = '<script>fetch("/report?" + encodeURIComponent("cookie " + document.cookie))</script>'
     const cookie = async (who: WebBrowser): Promise<string | undefined> => {
       const before = reports.length
       await who.open('http://site.example/', { newTab: false }, never)
-      await vi.waitFor(() => expect(reports.length).toBeGreaterThan(before), { timeout: 10_000, interval: 20 })
+      await vi.waitFor(() => expect(reports.length).toBeGreaterThan(before), { timeout: 60_000, interval: 20 })
       return reports.at(-1)
     }
     expect(await cookie(browser)).toBe('cookie who=olga')
@@ -292,13 +312,13 @@ describe.skipIf(!available)('a browser', () => {
   })
 
   it('SBX-20 a gateway that is killed leaves no browser behind', async () => {
-    const worker = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'browser-worker.ts')], { stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env['PATH'] } })
+    const worker = spawn(process.execPath, [await bundleProgram({ file: 'test/attacks/browser-worker.ts' })], { stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env['PATH'] } })
     try {
       await once(worker.stdout, 'data')
       const pids = chromiumsBelow(worker.pid ?? 0)
       expect(pids.length).toBeGreaterThan(0)
       worker.kill('SIGKILL')
-      await vi.waitFor(() => expect(pids.filter((pid) => argumentsOf(pid).length > 1)).toEqual([]), { timeout: 10_000, interval: 20 })
+      await vi.waitFor(() => expect(pids.filter((pid) => argumentsOf(pid).length > 1)).toEqual([]), { timeout: 60_000, interval: 20 })
     } finally {
       worker.kill('SIGKILL')
     }

@@ -9,9 +9,6 @@ import type { IsolatedProgram } from '../../gateway/src/journey/sandbox/isolatio
 import type { CommandRoom } from '../../gateway/src/journey/sandbox/index.ts'
 import { roomAt, subject } from './sandbox-runner.ts'
 
-// Real containers, on a machine that may be busy.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
-
 const place = mkdtempSync(join(tmpdir(), 'moltbot-engine-'))
 const before = { ...process.env }
 const engines = ['podman', 'docker'] as const
@@ -127,7 +124,7 @@ describe.skipIf(tried.length === 0).each(tried.length === 0 ? engines.slice(0, 1
 
   it('stop ends the whole tree, also one that will not hear of it, and leaves no container', async () => {
     const begun = room.grant(subject).run({ command: 'trap "" TERM; sleep 4711.5 & sleep 4711.5 & wait', yieldMs: 60_000 }, new AbortController().signal)
-    await vi.waitFor(() => expect(survivors('4711.5').length).toBeGreaterThan(1), { timeout: 20_000, interval: 50 })
+    await vi.waitFor(() => expect(survivors('4711.5').length).toBeGreaterThan(1), { timeout: 60_000, interval: 50 })
     expect(await room.stop(subject.session)).toBe(1)
     expect((await begun).state).toMatchObject({ kind: 'ended', by: 'stop' })
     expect([survivors('4711.5'), names(engine)]).toEqual([[], []])
@@ -141,7 +138,7 @@ describe.skipIf(tried.length === 0).each(tried.length === 0 ? engines.slice(0, 1
       return made.start(program(script))
     }
     const [lost, others] = [await began('ours', 'sleep 4712.5'), await began('others', 'sleep 4713.5')]
-    await vi.waitFor(() => expect([survivors('4712.5').length > 0, survivors('4713.5').length > 0]).toEqual([true, true]), { timeout: 20_000, interval: 50 })
+    await vi.waitFor(() => expect([survivors('4712.5').length > 0, survivors('4713.5').length > 0]).toEqual([true, true]), { timeout: 60_000, interval: 50 })
     expect(await isolation('ours', 'after').check()).toMatchObject({ available: true })
     await lost.ended
     expect([survivors('4712.5').length, survivors('4713.5').length > 0]).toEqual([0, true])

@@ -13,9 +13,6 @@ import { refusedReadOnly } from '../../gateway/src/journey/sandbox/toolchain.ts'
 import { bundleProgram } from '../support/bundle-program.ts'
 import { roomAt, runnerAs, runnerHere, runnerOfOrdinaryUser, sandboxDefaults, subject, type Runner } from './sandbox-runner.ts'
 
-// Real programs in real sandboxes, on a machine that may be busy.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
-
 const available = (await bwrapIsolation({ clock: realClock }).check()).available
 if (!available) console.warn('Sandbox attacks are not tried: bubblewrap does not work here (apt-get install bubblewrap).')
 const small = { memoryMb: 256, processes: 64, fileMb: 8, diskMb: 64, tmpMb: 16, openFiles: 128 }
@@ -32,7 +29,7 @@ function survivors(word: string): string[] {
   })
 }
 async function nothingLeft(word: string): Promise<void> {
-  await vi.waitFor(() => expect(survivors(word)).toEqual([]), { timeout: 10_000, interval: 20 })
+  await vi.waitFor(() => expect(survivors(word)).toEqual([]), { timeout: 60_000, interval: 20 })
 }
 
 // Said above why it is skipped where it is.
@@ -274,7 +271,7 @@ describe.skipIf(!available)('around the sandbox', () => {
   it('SBX-20: a gateway that is killed leaves no process of a sandbox', async () => {
     const worker = await runnerAs('same')
     await worker.begin('(setsid sleep 600.90125 &) ; sleep 600.90125')
-    await vi.waitFor(() => expect(survivors('600.90125').length).toBeGreaterThan(3), { timeout: 20_000 })
+    await vi.waitFor(() => expect(survivors('600.90125').length).toBeGreaterThan(3), { timeout: 60_000 })
     worker.process.kill('SIGKILL')
     await nothingLeft('600.90125')
     await worker.close()
@@ -286,7 +283,7 @@ describe.skipIf(!available)('around the sandbox', () => {
       // The first command tries out the isolation; the second is the one that is cut off.
       await worker.run('true')
       worker.begin(`sleep 602.${turn}90125`).catch(() => 'the worker is killed on purpose')
-      await vi.waitFor(() => expect(survivors(`602.${turn}90125`).length).toBeGreaterThan(0), { timeout: 20_000, interval: 1 })
+      await vi.waitFor(() => expect(survivors(`602.${turn}90125`).length).toBeGreaterThan(0), { timeout: 60_000, interval: 1 })
       worker.process.kill('SIGKILL')
       await nothingLeft(`602.${turn}90125`)
       await worker.close()

@@ -5,7 +5,7 @@ import { searchForCanaries } from '../campaigns/canary.ts'
 
 it('CRD-06 what was planted is found nowhere else after a round of everything', async () => {
   expect(await searchForCanaries({ rounds: 1 })).toEqual([])
-}, 120_000)
+})
 
 it('negative twin: a part that writes them down somewhere is found, also when it encodes them', async () => {
   const leaks = await searchForCanaries({
@@ -15,4 +15,4 @@ it('negative twin: a part that writes them down somewhere is found, also when it
     },
   })
   expect(leaks.map(({ where }) => where)).toEqual(Array.from({ length: 6 }, () => join('.moltbot', 'sessions', 'notes.txt')))
-}, 120_000)
+})

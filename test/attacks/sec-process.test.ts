@@ -4,7 +4,8 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { builtCopy, freePort } from '../support/spawned-gateway.ts'
+import { freePort } from '../support/free-port.ts'
+import { builtCopy } from '../support/spawned-gateway.ts'
 
 const canary = 'canary-0d9b7c5a3e1f2846'
 let home: string
@@ -61,14 +62,14 @@ it('SEC-05 a signal opens no debugger', async () => {
   child?.kill('SIGTERM')
   await new Promise((resolve) => child?.once('exit', resolve))
   expect(said).not.toContain('Debugger listening')
-}, 60_000)
+})
 
 it('SEC-05 neither does the environment: what it opened is shut before the gateway is ready', async () => {
   await start({ NODE_OPTIONS: '--inspect=127.0.0.1:0' })
   const port = Number(/Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)\//.exec(said)?.[1])
   expect(port).toBeGreaterThan(0)
   expect(await answers(port)).toBe(false)
-}, 60_000)
+})
 
 // Only Linux shows a process to others as files.
 it.runIf(process.platform === 'linux')('SEC-06 no secret stands in arguments or environments of the gateway and what it started', async () => {
@@ -88,4 +89,4 @@ it.runIf(process.platform === 'linux')('SEC-06 no secret stands in arguments or 
     for (const secret of [canary, token]) expect(text).not.toContain(secret)
   }
   expect(said).not.toContain(canary)
-}, 60_000)
+})

@@ -13,7 +13,7 @@ import { createCredentialSource, type Credentials } from '../../gateway/src/api/
 import { openDoorFloor } from '../../gateway/src/api/door-floor.ts'
 import { defineMethod } from '../../gateway/src/api/method.ts'
 import { methods as shelf } from '../../gateway/src/api/methods/index.gen.ts'
-import { doorIdentityMigration, doorMigration } from '../../gateway/src/api/migrations.ts'
+import { doorDeviceBrowsersMigration, doorIdentityMigration, doorMigration } from '../../gateway/src/api/migrations.ts'
 import { createPasswords } from '../../gateway/src/api/password.ts'
 import { fakeRooms } from '../../gateway/src/api/testing/fake-rooms.ts'
 import { askAt, cookiesOf, formOf, ownPage, signInByForm } from '../../gateway/src/api/testing/http-client.ts'
@@ -128,6 +128,21 @@ describe('the link', () => {
     expect(JSON.stringify(door.rooms.state.audit)).not.toContain(token)
   })
 
+  it('SES-04: a linked telephone is not signed out for lying still, but at the end of its days; a link for a browser makes none', async () => {
+    const clock = adjustableClock()
+    const door = await start({ clock })
+    const { token } = await door.rooms.signIns.link('device')
+    const first = await askAt(door.port, `/?token=${token}`)
+    expect(first.status).toBe(303)
+    const { token: plain } = await door.rooms.signIns.link()
+    expect((await askAt(door.port, `/?token=${plain.replace('once-', 'link-')}`)).status).toBe(401)
+    const browser = cookiesOf(await askAt(door.port, `/?token=${plain}`))
+    clock.advance(29 * 24 * 60 * minute)
+    expect([await signedIn(door, cookiesOf(first)), await signedIn(door, browser)]).toEqual([true, false])
+    clock.advance(24 * 60 * minute)
+    expect(await signedIn(door, cookiesOf(first))).toBe(false)
+  })
+
   it('SES-03 twin: a link that is only looked up opens twice', async () => {
     const rooms = await fakeRooms()
     const { token } = await rooms.signIns.link()
@@ -211,7 +226,7 @@ describe('the end of a session', () => {
 })
 
 describe('the store', () => {
-  const migrations = [doorMigration, doorIdentityMigration]
+  const migrations = [doorMigration, doorIdentityMigration, doorDeviceBrowsersMigration]
   async function machine(file: string, clock: Clock): Promise<{ sessions: BrowserSessions; store: Awaited<ReturnType<typeof openStore>>; log: ReturnType<typeof memoryLogger> }> {
     const store = await openStore({ file: `${file}.db`, migrations })
     const log = memoryLogger()

@@ -8,7 +8,7 @@ const naive = (line: string): SimpleCommand[] => [{ argv: line.split(' '), after
 const careless = (line: string): SimpleCommand[] | undefined => readCommands(line.replaceAll(/[$*?~#{}[\]()<>!^`]/g, 'x'))
 
 describe.skipIf(!existsSync('/bin/bash'))('EXE: what the shells make of a line', () => {
-  it('EXE-08: of 1,500 random lines (`npm run shell-fuzz`: a hundred thousand), those that are read start exactly the programs and words that were read', { timeout: 240_000 }, async () => {
+  it('EXE-08: of 1,500 random lines (`npm run shell-fuzz`: a hundred thousand), those that are read start exactly the programs and words that were read', async () => {
     const report = await fuzzShell({ count: 1_500, seed: 20_261_122 })
     expect(report.mismatches).toEqual([])
     expect(report.strays).toEqual([])
@@ -18,11 +18,11 @@ describe.skipIf(!existsSync('/bin/bash'))('EXE: what the shells make of a line',
     expect(report.started).toBeGreaterThan(1_000)
   })
 
-  it('EXE-08 twin: a reading by spaces is caught', { timeout: 240_000 }, async () => {
+  it('EXE-08 twin: a reading by spaces is caught', async () => {
     expect((await fuzzShell({ count: 60, seed: 1, read: naive })).mismatches.length).toBeGreaterThan(10)
   })
 
-  it('EXE-08 twin: a reading that knows quotes but not what shells expand is caught', { timeout: 240_000 }, async () => {
+  it('EXE-08 twin: a reading that knows quotes but not what shells expand is caught', async () => {
     expect((await fuzzShell({ count: 200, seed: 2, read: careless })).mismatches.length).toBeGreaterThan(5)
   })
 })

@@ -22,8 +22,8 @@ it('DOS-05: no regular expression of the sources can be made slow by a text', ()
   const found = new Map(patternsOfSources().map(({ path, line, source, flags }) => [`${source}/${flags}`, { name: `${path}:${line} /${source}/${flags}`, source, flags }]))
   expect(found.size).toBeGreaterThan(400)
   expect(slowOnes([...found.values()], 110_000)).toEqual([])
-}, 120_000)
+})
 
 it.each(['^(a+)+$', '^(\\w+\\s?)*$', '^([a-z]+)*\\d$', '(?:x*)*y', '^(?:\\d+|\\d+a)+b$', '\\/+$', '\\s+#.*$', '\\d+\\.'])('DOS-05 twin: /%s/ is found', (source) => {
   expect(slowOnes([{ name: 'twin', source, flags: '' }], 700)).not.toEqual([])
-}, 60_000)
+})

@@ -11,7 +11,7 @@ import { startTestGateway, type TestGateway } from '../support/test-gateway.ts'
 const name = noBrowser ? 'UI-09: a page of an agent\'s making (left out: no Chromium on this machine)' : 'UI-09: a page of an agent\'s making'
 
 /** An agent puts a page before somebody in one way: as a file. It is handed over to be kept, and shown by nobody; were it shown, it could do nothing. */
-describe.skipIf(noBrowser)(name, { timeout: 90_000 }, () => {
+describe.skipIf(noBrowser)(name, () => {
   let at: TestGateway
   let browser: Browser
   let context: BrowserContext
@@ -62,7 +62,7 @@ describe.skipIf(noBrowser)(name, { timeout: 90_000 }, () => {
     file = `/files/${shown[0]?.id ?? 'none'}`
     client.close()
     browser = await launch()
-  }, 120_000)
+  })
   afterAll(async () => {
     await browser?.close()
     await at?.close()
@@ -114,6 +114,6 @@ describe.skipIf(noBrowser)(name, { timeout: 90_000 }, () => {
 
   it('UI-09 twin: without its policy it runs, opens windows and leads away', async () => {
     await shownAllTheSame(['content-disposition', 'content-security-policy'])
-    await expect.poll(() => called, { timeout: 20_000 }).toEqual(expect.arrayContaining(['/popup', '/top']))
+    await expect.poll(() => called, { timeout: 60_000 }).toEqual(expect.arrayContaining(['/popup', '/top']))
   })
 })

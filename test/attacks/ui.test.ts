@@ -7,7 +7,7 @@ import { methods } from '../../gateway/src/api/methods/index.gen.ts'
 import { signInByForm } from '../../gateway/src/api/testing/http-client.ts'
 import { runDoor } from '../../gateway/src/api/testing/test-client.ts'
 import { createMarkdownReader, isTangled } from '../../ui/src/markdown-blocks.ts'
-import { buildPage, launch, noBrowser, shareTab, type SharedTab } from '../../ui/testing/browser.ts'
+import { buildPage, launch, noBrowser, shareTab, type SharedTab, type BuiltPage } from '../../ui/testing/browser.ts'
 import { contentPolicy as policyOfFake, createFakeGateway, type FakeGateway, type Step } from '../../ui/testing/fake-gateway.ts'
 
 const name = noBrowser ? 'UI: the page under attack (left out: no Chromium on this machine)' : 'UI: the page under attack'
@@ -30,9 +30,9 @@ const markdown = [
   '`<script>attacked()</script>`', '```html\n<script>attacked()</script>\n```', '| <img src=x onerror=attacked()> |\n|---|\n| <svg onload=attacked()> |', '# <script>attacked()</script>', '- [ ] <img src=x onerror=attacked()>', '[^1]\n\n[^1]: <script>attacked()</script>', '[x](blob:https://evil.example/a)', 'https://example.com/<script>attacked()</script>',
 ]
 
-describe.skipIf(noBrowser)(name, { timeout: 90_000 }, () => {
+describe.skipIf(noBrowser)(name, () => {
   let browser: Browser
-  let built: { dir: string; remove: () => void }
+  let built: BuiltPage
   let tab: SharedTab
   let fake: FakeGateway | undefined
   let outside: string[] = []
@@ -42,10 +42,9 @@ describe.skipIf(noBrowser)(name, { timeout: 90_000 }, () => {
     built = await buildPage()
     browser = await launch()
     tab = await shareTab(browser)
-  }, 180_000)
+  })
   afterAll(async () => {
     await browser?.close()
-    built?.remove()
   })
   afterEach(async () => {
     page.off('request', note)
@@ -330,9 +329,8 @@ describe('UI-07: files', () => {
       }
     } finally {
       await door.close()
-      page.remove()
     }
-  }, 60_000)
+  })
 
   it('UI-07 twin: a server without these headers would have its SVG run', async () => {
     const servers: Server[] = []

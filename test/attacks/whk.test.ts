@@ -47,7 +47,7 @@ describe('WHK-07: addresses built from headers', () => {
     connections.push(await telegram.connect(Value.Default(telegram.config.schema, { apiRoot: telegramServer.apiRoot, webhookUrl: hook, webhookPort: port }) as never, onTelegram))
     connections.push(await slack.connect(Value.Default(slack.config.schema, { apiRoot: slackServer.apiRoot, mode: 'http', webhookPort: 0 }) as never, onSlack))
     events = `http://127.0.0.1:${String(onSlack.log.lines.find(({ message }) => message.includes('the listener is open'))?.facts?.['port'])}/slack/events`
-  }, 60_000)
+  })
   afterAll(async () => {
     await Promise.all(connections.map((connection) => connection.close()))
     await Promise.all([telegramServer.close(), slackServer.close()])

@@ -2,13 +2,15 @@
  * The channel storm: the built gateway with all six networks open at once, each a server that speaks its real protocol. People write in bursts on all of them,
  * every network misbehaves now and then, and the gateway is killed with `kill -9` and started again. Afterwards every message must have exactly one row
  * with an end and exactly one whole answer; a second answer is allowed only where the delivery is marked as sent again after an uncertain attempt. Order is kept within each chat.
- * The last part goes without kills: there the memory must stay where it is.
+ * The last part goes without kills: there what is alive in memory must stay where it is. What the machine counts is told, and judged only once what nobody holds any more
+ * has been thrown away: between two such moments it grows with the garbage of a busy process, and falls when that is collected, however much of it there was.
  *
- *   npm run channel-storm -- [--messages 10000] [--kills 60] [--seed 1] [--own discord,signal]
+ *   npm run channel-storm -- [--messages 10000] [--kills 60] [--seed 1] [--own discord,signal] [--only whatsapp,slack]
  *
  * What Signal's daemon handed to a gateway that was killed in the same moment is gone, as with the real one, which brings nothing twice: such messages are counted and told.
  */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqlite } from '../../gateway/src/foundation/platform/index.ts'
 import { say, startModelServer, waitFor } from '../fakes/model-servers/index.ts'
@@ -23,13 +25,18 @@ const wanted = Number(word('messages') ?? 10_000)
 const kills = Number(word('kills') ?? Math.max(2, Math.round(wanted / 160)))
 const seed = Number(word('seed') ?? Date.now() % 1_000_000)
 const own = new Set((word('own') ?? '').split(','))
+/** On these networks people talk, and accidents happen; absent: on all six. */
+const only = word('only')?.split(',')
 /** At least these; more in a long storm, so that conversations stay as long as they are in life. */
 const peoplePerNetwork = Math.max(3, Math.ceil(wanted / 240))
 const burstMax = 8
+const waitingMax = Math.min(400, Math.ceil(wanted / 20))
 /** So much of it goes without kills, for the memory. */
 const calmShare = 0.4
-/** What caches and pools may still gain while nothing leaks, MB. */
-const growthMaxMb = 60
+/** What caches may still gain in the last part while nothing leaks, MB: they begin empty after the last kill. */
+const aliveGrowthMaxMb = 30
+/** The same with what the allocator keeps for later. */
+const heldGrowthMaxMb = 60
 /** A kill so shortly after Signal's daemon handed a message over may cost it. */
 const signalGapMs = 1_500
 const gatewayToken = 'storm-token-0123456789abcdef0123456789abcdef'
@@ -113,15 +120,46 @@ const networks: Network[] = [
     name: 'whatsapp', letter: 'w',
     say: (person, text) => void whatsapp.say(onWhatsApp[person] as never, text),
     seen: () => whatsapp.sent.filter((one) => !one.removed).map((one) => ({ person: onWhatsApp.findIndex(({ telephone }) => telephone.address === one.to || telephone.hidden === one.to), text: one.text })),
-    faults: [() => whatsapp.refuseNext(500), () => whatsapp.cutAfterAccept(), () => whatsapp.cut(), () => whatsapp.redeliver()],
+    faults: [
+      () => whatsapp.refuseNext(500), () => whatsapp.cutAfterAccept(), () => whatsapp.cut(), () => whatsapp.redeliver(),
+      // It can open nothing that is on its way, and asks for it again.
+      () => pick(onWhatsApp).telephone.forget(),
+    ],
   },
 ]
+
+const talking = networks.filter(({ name }) => only?.includes(name) ?? true)
 
 const model = await startModelServer(async (request) => {
   // Nobody asks for them, and ten thousand whole prompts would fill the memory.
   model.requests.splice(0)
   const text = say(`answer to ${tagOf(request.lastUserText.split('\n').at(-1) ?? '') ?? 'nothing'}: every word of it, and the end.`)
   return random() < 0.1 ? [waitFor(sleep(random() * 300)), text] : [text]
+})
+
+/** Loaded into the gateway: asked by a signal, it throws away what nobody holds any more, and writes down what is left. */
+const scales = join(tmpdir(), `moltbot-scales-${process.pid}.mjs`)
+const scaleFile = `${scales}.json`
+writeFileSync(scales, `
+import { renameSync, writeFileSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { isMainThread } from 'node:worker_threads'
+if (isMainThread) {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc')
+  process.on('SIGUSR2', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      collect()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    writeFileSync(${JSON.stringify(`${scaleFile}.new`)}, JSON.stringify(process.memoryUsage()))
+    renameSync(${JSON.stringify(`${scaleFile}.new`)}, ${JSON.stringify(scaleFile)})
+  })
+}
+`)
+process.on('exit', () => {
+  for (const file of [scales, scaleFile]) rmSync(file, { force: true })
 })
 
 const people = {
@@ -136,9 +174,9 @@ const gateway = await createSpawnedGateway({
   channels: Object.fromEntries(Object.entries(six.channels).map(([name, how]) => [name, {
     ...how, streaming: 'off', dmPolicy: 'allowlist', allowFrom: people[name as keyof typeof people], ...(own.has(name) ? { process: 'own' } : {}),
   }])),
-}, six.environment)
+}, { ...six.environment, NODE_OPTIONS: `${six.environment['NODE_OPTIONS'] ?? ''} --import=${scales}` })
 
-console.log(`channel storm: ${wanted} messages over ${networks.length} networks, ${kills} kills, seed ${seed}`)
+console.log(`channel storm: ${wanted} messages over ${talking.length} networks, ${kills} kills, seed ${seed}`)
 await gateway.start(180_000)
 await six.connect(gateway, gatewayToken)
 
@@ -151,6 +189,20 @@ let signalCountedAt = 0
 const killedAt: number[] = []
 let killing: Promise<unknown> = Promise.resolve()
 const rssMb = (): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${gateway.pid ?? 0}/status`, 'utf8'))?.[1] ?? 0) / 1024
+/** The gateway's memory at rest, MB, as the machine counts it; and after a collection, together with what is alive. */
+interface Weight { messages: number; counted: number; collected?: { held: number; alive: number } }
+async function weigh(collect: boolean): Promise<Weight> {
+  const counted = Math.round(rssMb())
+  if (!collect) return { messages: said.size, counted }
+  rmSync(scaleFile, { force: true })
+  process.kill(gateway.pid ?? 0, 'SIGUSR2')
+  const until = Date.now() + 300_000
+  while (!existsSync(scaleFile) && Date.now() < until) await sleep(50)
+  if (!existsSync(scaleFile)) throw new Error('the gateway does not say how much memory it has')
+  const { rss, heapUsed, external } = JSON.parse(readFileSync(scaleFile, 'utf8')) as NodeJS.MemoryUsage
+  const mb = (bytes: number): number => Math.round(bytes / 2 ** 20)
+  return { messages: said.size, counted, collected: { held: mb(rss), alive: mb(heapUsed + external) } }
+}
 
 /** Whether a kill may have cost it: Signal's daemon had handed it over, and nobody had written it down. */
 const excused = ({ network, at }: Said): boolean => network.name === 'signal' && killedAt.some((killed) => killed >= at && killed - at < signalGapMs)
@@ -182,14 +234,14 @@ async function untilSettled(withinMs: number): Promise<void> {
 
 const calmFrom = Math.round(wanted * (1 - calmShare))
 let nextKill = Math.max(1, Math.round(calmFrom / (kills + 1)))
-const memory: { messages: number; mb: number }[] = []
+const memory: Weight[] = []
 let toldAt = 0
 while (said.size < wanted) {
   if (said.size - toldAt >= 500) {
     toldAt = said.size
     console.log(`  ${said.size} said after ${Math.round((Date.now() - startedAt) / 1_000)} s, ${killedAt.length} kills`)
   }
-  const network = pick(networks)
+  const network = pick(talking)
   const person = pick(everybody)
   for (let left = Math.min(1 + Math.floor(random() * burstMax), wanted - said.size); left > 0; left -= 1) {
     const tag = `${network.letter}${person}-${said.size + 1}`
@@ -197,7 +249,7 @@ while (said.size < wanted) {
     due.set(network.name, (due.get(network.name) ?? 0) + 1)
     network.say(person, `please handle ${tag}`)
   }
-  if (random() < 0.2) pick(pick(networks).faults)()
+  if (random() < 0.2) pick(pick(talking).faults)()
   await sleep(random() * 60)
   if (said.size < calmFrom && said.size >= nextKill && killedAt.length < kills) {
     nextKill += Math.max(1, Math.round(calmFrom / (kills + 1)))
@@ -205,10 +257,10 @@ while (said.size < wanted) {
     await killing
   }
   // Nobody talks much faster than answers come: what waits is bounded, as among people.
-  if (said.size % 50 < burstMax) while ((await open().catch(() => 0)) > 400) await sleep(100)
+  if (said.size % 50 < burstMax) while ((await open().catch(() => 0)) > waitingMax) await sleep(100)
   if (said.size >= calmFrom && said.size - (memory.at(-1)?.messages ?? 0) >= wanted * 0.05) {
     await untilSettled(60_000)
-    memory.push({ messages: said.size, mb: Math.round(rssMb()) })
+    memory.push(await weigh(memory.length % 4 === 0))
   }
 }
 await killing
@@ -217,7 +269,7 @@ await untilSettled(120_000)
 // What a network brings again after its last accident is brought within this.
 await sleep(2_000)
 await untilSettled(60_000)
-memory.push({ messages: said.size, mb: Math.round(rssMb()) })
+memory.push(await weigh(true))
 const seconds = Math.round((Date.now() - startedAt) / 1_000)
 
 /** What is wrong, in words. */
@@ -270,16 +322,20 @@ for (const [who, tags] of shown) {
 }
 const open_ = Number(database.prepare('SELECT COUNT(*) AS n FROM deliveries WHERE settled_at IS NULL').get()?.['n'])
 if (open_ > 0) wrong.push(`${open_} deliveries that are not settled`)
-const [first] = memory
-const growth = Math.max(...memory.map(({ mb }) => mb)) - (first?.mb ?? 0)
-if (growth > growthMaxMb) wrong.push(`memory grew by ${growth} MB: ${memory.map(({ messages, mb }) => `${messages}: ${mb}`).join(', ')}`)
+const collected = memory.flatMap((weight) => weight.collected ?? [])
+const growthOf = (amounts: number[]): number => Math.max(...amounts) - (amounts[0] ?? 0)
+const [alive, held] = [growthOf(collected.map((weight) => weight.alive)), growthOf(collected.map((weight) => weight.held))]
+if (alive > aliveGrowthMaxMb) wrong.push(`what is alive in memory grew by ${alive} MB`)
+if (held > heldGrowthMaxMb) wrong.push(`memory that is held after a collection grew by ${held} MB`)
 database.close()
 await gateway.stop()
 await Promise.all([model.close(), six.close()])
 
 console.log(`${said.size} messages in ${seconds} s, ${killedAt.length} kills: ${networks.map(({ name, letter }) => `${[...said.keys()].filter((tag) => tag.startsWith(letter)).length} ${name}`).join(', ')}`)
 console.log(`uncertain sends marked: ${marked}; of these seen twice in the chat: ${twice}; handed over by Signal's daemon in the moment of a kill: ${gone}`)
-console.log(`memory without kills: ${memory.map(({ messages, mb }) => `${mb} MB after ${messages}`).join(', ')}`)
+const inWords = ({ messages, counted, collected: left }: Weight): string => `${counted} MB after ${messages}${left === undefined ? '' : ` (${left.held} MB collected, ${left.alive} MB alive)`}`
+console.log(`memory without kills: ${memory.map(inWords).join(', ')}`)
+if (six.whatsapp.unreadable.length > 0) console.log(`messages a telephone could not open and asked for again: ${six.whatsapp.unreadable.length}`)
 for (const sentence of wrong.slice(0, 30)) console.log(`✗ ${sentence}`)
 if (wrong.length === 0) gateway.remove()
 else console.log(`state kept in ${gateway.home}`)

@@ -71,7 +71,7 @@ export async function startBrowserCampaign(): Promise<BrowserCampaign> {
   await new Promise((resolve) => site.once('listening', resolve))
   const at = await startTestGateway({
     network: { resolve: async () => ['93.184.216.34'], open: () => connect({ host: '127.0.0.1', port: (site.address() as AddressInfo).port }) },
-    config: { logging: { level: 'warn' }, tools: { alsoAllow: ['browser'] }, browser: { tabsMax: 64 } },
+    config: { logging: { level: 'warn' }, tools: { alsoAllow: ['browser'] }, browser: { tabsMax: 64, actionSeconds: 60, navigationSeconds: 90 } },
   })
   const workspace = join(at.stateDir, '..', 'workspace')
   mkdirSync(workspace, { recursive: true })

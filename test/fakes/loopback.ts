@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { freePort } from '../support/free-port.ts'
 
 /** Tells whoever waits that something happened. */
 export interface Watch {
@@ -14,7 +15,7 @@ export function createWatch(): Watch {
     changed() {
       for (const watcher of watchers) watcher()
     },
-    until: (condition, what, timeoutMs = 15_000) => new Promise((resolve, reject) => {
+    until: (condition, what, timeoutMs = 60_000) => new Promise((resolve, reject) => {
       const look = (): void => {
         if (!condition()) return
         clearTimeout(timer)
@@ -56,13 +57,13 @@ export function createLoopback(server: Server): Loopback {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
   })
-  const listen = (): Promise<void> => new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => {
-      port = (server.address() as AddressInfo).port
-      resolve()
+  async function listen(): Promise<void> {
+    if (port === 0) port = await freePort()
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, '127.0.0.1', resolve)
     })
-  })
+  }
   const dropSockets = (): void => {
     for (const socket of sockets) socket.destroy()
   }

@@ -6,7 +6,7 @@ let world: TestGateway
 beforeAll(async () => {
   world = await startTestGateway({ config: { channels: { telegram: { process: 'own' } } } })
   await world.pairOwner()
-}, 60_000)
+})
 afterAll(() => world.close())
 
 /** The processes that this one started, with their command lines. */

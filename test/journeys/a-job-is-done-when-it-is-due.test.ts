@@ -48,7 +48,7 @@ it('a reminder asked for in a chat comes there at its time, and is gone then', a
   const { id } = await onlyJob()
   const cake = nextTo(/The cake!/)
   expect(await cake).toMatchObject({ chatId: 1001, text: 'The cake!' })
-  await vi.waitFor(async () => expect(await jobs()).toEqual([]), { timeout: 30_000 })
+  await vi.waitFor(async () => expect(await jobs()).toEqual([]), { timeout: 60_000 })
   expect(seen).toMatch(/^\[Your person's job “Remind Olga to take the cake out\.”, due \w{3} [^;]+\(Europe\/Berlin\)\. Nobody wrote just now\..*\]\n\nRemind Olga/s)
   expect(await runs(id)).toMatchObject([{ outcome: 'ok', summary: 'The cake!', late: false }])
   // Whoever answers to it is understood.
@@ -78,14 +78,14 @@ it('comes once over the death of the gateway, and once, late, after a long absen
     return [say('Good evening.')]
   }))
   pass(60 * minute)
-  await vi.waitFor(async () => expect((await client.request('cron.list'))).toMatchObject({ jobs: expect.arrayContaining([expect.objectContaining({ id: job['id'], state: expect.objectContaining({ runningAtMs: expect.any(Number) as number }) as object })]) as unknown[] }), { timeout: 30_000 })
+  await vi.waitFor(async () => expect((await client.request('cron.list'))).toMatchObject({ jobs: expect.arrayContaining([expect.objectContaining({ id: job['id'], state: expect.objectContaining({ runningAtMs: expect.any(Number) as number }) as object })]) as unknown[] }), { timeout: 60_000 })
   await at.stop()
   held.open()
   const evening = nextTo(/Good evening/)
   await at.start()
   client = await at.connect()
   await evening
-  await vi.waitFor(async () => expect(await runs(String(job['id']))).toHaveLength(2), { timeout: 30_000 })
+  await vi.waitFor(async () => expect(await runs(String(job['id']))).toHaveLength(2), { timeout: 60_000 })
   expect(at.telegram.sent.filter(({ text }) => text.includes('Good evening'))).toHaveLength(1)
 })
 
@@ -98,7 +98,7 @@ it('a job makes no jobs, stop ends its run, and a pause holds what is due', asyn
   const { id } = await client.request('cron.add', { schedule: { kind: 'cron', expr: '0 8 * * *' }, payload: { kind: 'agentTurn', message: 'Breed.', deliver: true, channel: 'telegram' } }) as { id: string }
   const told = at.telegram.sent.length
   expect(await client.request('cron.run', { id, mode: 'force' })).toMatchObject({ ran: true })
-  await vi.waitFor(async () => expect(await runs(id)).toMatchObject([{ outcome: 'failed' }]), { timeout: 30_000 })
+  await vi.waitFor(async () => expect(await runs(id)).toMatchObject([{ outcome: 'failed' }]), { timeout: 60_000 })
   expect(refused).toContain('A job makes, changes and starts no jobs')
   expect(await jobs()).toHaveLength(1)
   expect(at.telegram.sent.slice(told).map(({ text }) => text)).toEqual([expect.stringMatching(/^⚠️ Not done: cron add/)])
@@ -114,7 +114,7 @@ it('a job makes no jobs, stop ends its run, and a pause holds what is due', asyn
   await client.request('cron.run', { id, mode: 'force' })
   await working
   await olga.chat('/stop')
-  await vi.waitFor(async () => expect((await runs(id)).at(-1)).toMatchObject({ outcome: 'stopped' }), { timeout: 30_000 })
+  await vi.waitFor(async () => expect((await runs(id)).at(-1)).toMatchObject({ outcome: 'stopped' }), { timeout: 60_000 })
   held.open()
 
   at.model.use(() => [say('Eight.')])

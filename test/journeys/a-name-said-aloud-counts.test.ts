@@ -26,10 +26,11 @@ afterAll(async () => {
 })
 
 let notes = 0
+let last: ReturnType<TestGateway['telegram']['sendFile']>
 /** A voice note in the group; resolves with how the message ended, once it has. */
 async function speak(who: Person, words: string, more: Record<string, unknown> = {}): Promise<string | null | undefined> {
   ear.says(words)
-  const note = at.telegram.sendFile(who.user, 'voice', { bytes: Buffer.from(`OggS........OpusHead${(notes += 1)}`, 'latin1') }, { in: at.telegram.group(-1001, { title: 'Household' }), ...more })
+  const note = last = at.telegram.sendFile(who.user, 'voice', { bytes: Buffer.from(`OggS........OpusHead${(notes += 1)}`, 'latin1') }, { in: at.telegram.group(-1001, { title: 'Household' }), ...more })
   await at.telegram.until(() => at.telegram.isConfirmed(note.updateId), 'the note to be accepted', 60_000)
   await at.quiet()
   return (await rowOf(at, note))?.end
@@ -38,6 +39,7 @@ async function speak(who: Person, words: string, more: Record<string, unknown> =
 it('a voice note in a group that says the name is answered, heard once and paid for', async () => {
   expect(await speak(olga, 'Tell me, Jeeves, what is for lunch?')).toBe('answered')
   expect(at.model.requests.at(-1)?.lastUserText).toContain('[voice note, as it was heard] Tell me, Jeeves, what is for lunch?')
+  await at.telegram.until(() => at.telegram.reactionsOn(last.chatId, last.messageId)[0] === '👀', 'eyes on the note')
   expect(ear.asked).toHaveLength(1)
   expect((await at.gateway.rooms.budget?.by('model', 1))?.find(({ name }) => name.endsWith('whisper-1'))).toMatchObject({ calls: 1, input: 0, unpriced: 0 })
   expect(await at.gateway.rooms.store.read.all("SELECT principal, session, turn FROM spend WHERE model = 'whisper-1'")).toMatchObject([{ principal: 'owner', turn: '' }])

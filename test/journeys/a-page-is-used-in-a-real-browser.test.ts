@@ -2,15 +2,13 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { realClock } from '@moltbot/contract/testing'
 import { findChromium } from '../../gateway/src/journey/sandbox/browser/chromium-program.ts'
 import { bwrapIsolation } from '../../gateway/src/journey/sandbox/index.ts'
 import { callTool, inOrder, say } from '../fakes/model-servers/index.ts'
 import { ownedBy1001, personAt, type Person } from '../support/person.ts'
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts'
-
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
 
 const available = (await bwrapIsolation({ clock: realClock }).check()).available && 'path' in findChromium({}, [])
 if (!available) console.warn('The browser is not tried: bubblewrap or Chromium is missing (apt-get install bubblewrap chromium).')
@@ -31,7 +29,7 @@ describe.skipIf(!available)('a page in a real browser', () => {
     }).listen(0, '127.0.0.1')
     await new Promise((resolve) => site.once('listening', resolve))
     at = await startTestGateway({
-      config: { ...ownedBy1001, tools: { alsoAllow: ['browser'] } },
+      config: { ...ownedBy1001, tools: { alsoAllow: ['browser'] }, browser: { actionSeconds: 60, navigationSeconds: 90 } },
       network: { resolve: async (host) => (host === 'inside.example' ? ['127.0.0.1'] : ['93.184.216.34']), open: () => connect({ host: '127.0.0.1', port: (site.address() as AddressInfo).port }) },
     })
     olga = personAt(at, 1001)

@@ -48,7 +48,7 @@ it('by a code typed on the telephone, keeps it over a restart, hears when it is 
   await vi.waitFor(async () => {
     answer = await client.request('models.auth.wait', { provider: 'house', seen: Number(answer['changes']), timeoutMs: 5_000 })
     expect(answer['state']).toBe('done')
-  }, { timeout: 20_000 })
+  }, { timeout: 60_000 })
   expect(answer).toMatchObject({ profile: 'house:olga@example.org', account: 'olga@example.org' })
   expect(await client.ask('and now?')).toContain('Signed in and well.')
 
@@ -67,7 +67,7 @@ it('by a code typed on the telephone, keeps it over a restart, hears when it is 
   expect(((await client.request('security.audit'))['findings'] as { check: string; subject: string }[]).filter(({ check }) => check === 'models.needs_you')).toEqual([expect.objectContaining({ subject: 'house:olga@example.org' })])
   // Told in the owner's own chat, once, with the one thing to do.
   const told = (): string[] => at.telegram.sent.flatMap(({ text }) => (text.includes('house:olga@example.org needs you') ? [text] : []))
-  await vi.waitFor(() => expect(told()).toEqual([expect.stringContaining('moltbot models auth login --provider house')]), { timeout: 10_000 })
+  await vi.waitFor(() => expect(told()).toEqual([expect.stringContaining('moltbot models auth login --provider house')]), { timeout: 60_000 })
 
   const log = JSON.stringify((await client.request('logs.tail', { limit: 5_000 }))['lines'])
   expect(log).not.toMatch(/\b(?:at|rt|dc)-[\w-]{20}/)

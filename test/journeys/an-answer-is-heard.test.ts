@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { echoModel, say } from '../fakes/model-servers/index.ts'
 import { startSpeechServer, type SpeechServer } from '../fakes/speech-server/index.ts'
 import { startTranscriptionServer, type TranscriptionServer } from '../fakes/transcription-server/index.ts'
@@ -76,6 +77,28 @@ it.each([[500, 'answered with HTTP 500.'], ['chats', 'gave no sound.']] as const
 it('there is no voice without money for it, and the text goes out', async () => {
   await olga.chat('/tts limit 1200')
   expect(await olga.chat(bigger.repeat(19).trim())).toMatch(/\(As text: the cap for one turn of \$0\.50 leaves no room/)
+})
+
+it('a client has words spoken: in the form of a network, paid for and on record, and not while everything is held', async () => {
+  voice.behaves('speaks')
+  const client = await at.connect()
+  const plain = await client.request('tts.convert', { text: '**good** morning' })
+  expect([plain['outputFormat'], plain['voiceCompatible'], voice.asked.at(-1)?.text, voice.asked.at(-1)?.format]).toEqual(['mp3', false, 'good morning.', 'mp3'])
+  await vi.waitFor(() => expect(at.gateway.rooms.connections.of({ channel: 'telegram' as never, account: 'default' as never })).toBeDefined(), 60_000)
+  const note = await client.request('tts.convert', { text: 'good morning', channel: 'telegram' })
+  expect(note).toMatchObject({ provider: 'openai', outputFormat: 'opus', voiceCompatible: true })
+  expect(readFileSync(String(note['audioPath'])).includes('OpusHead')).toBe(true)
+  await vi.waitFor(async () => expect(await at.gateway.rooms.store.read.all("SELECT channel, principal, cost FROM spend WHERE provider = 'openai' AND turn = '' ORDER BY id")).toEqual([
+    { channel: '', principal: 'owner', cost: 6_500 }, { channel: 'telegram', principal: 'owner', cost: 6_500 },
+  ]), 20_000)
+  expect(await at.gateway.rooms.store.read.get("SELECT COUNT(*) AS n FROM audit WHERE act = 'file.spoken'")).toEqual({ n: 2 })
+  await expect(client.request('tts.convert', { text: ' ' })).rejects.toThrow('nothing in it')
+  await at.gateway.rooms.config.set('budgets.daily', 0.0001)
+  await expect(client.request('tts.convert', { text: 'good morning' })).rejects.toThrow('The daily cap')
+  await at.gateway.rooms.config.set('budgets.daily', 'off')
+  await client.request('pause', {})
+  await expect(client.request('tts.convert', { text: 'good morning' })).rejects.toThrow('Everything is held')
+  await client.request('resume', {})
 })
 
 it('with `inbound` a voice note is answered with one, and words with words', async () => {

@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startDiscordServer, type DiscordPerson, type DiscordPlace, type DiscordServer } from '../fakes/discord-server/index.ts'
 import { say, waitFor } from '../fakes/model-servers/index.ts'
 import { gate } from '../support/person.ts'
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 let discord: DiscordServer
 let at: TestGateway

@@ -1,9 +1,7 @@
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import type { Action, Principal, Tx, Verdict } from '@moltbot/contract'
 import { everyday, tasks, wishes } from '../campaigns/everyday-tasks.ts'
 import type { TestGateway } from '../support/test-gateway.ts'
-
-vi.setConfig({ testTimeout: 120_000 })
 
 it('one of each everyday task passes on the gateway as it comes', async () => {
   const report = await everyday({ only: (_wish, number) => number % 5 === 0 })

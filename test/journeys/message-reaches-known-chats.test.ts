@@ -57,3 +57,16 @@ it('a message of ours is changed and taken back', async () => {
   at.model.use(inOrder([callTool('message', { action: 'delete', id: 'de-unknown' })], told))
   expect(await olga.chat('take it back')).toContain('no message de-unknown of ours')
 })
+
+it('a message is pinned and a sticker goes out where the turn belongs; a sticker for somebody else is asked about first', async () => {
+  const { updateId, fileId } = at.telegram.sendSticker(olga.user, '😎')
+  await at.telegram.until(() => at.telegram.isConfirmed(updateId), 'the sticker to be taken')
+  await at.quiet()
+  at.model.use(inOrder([callTool('message', { action: 'pin' })], [callTool('message', { action: 'sticker', text: '😎' })], told))
+  expect(await olga.chat('pin this')).toContain('END Sent to telegram:1001.')
+  expect(at.telegram.pinnedIn(olga.user.id)).toHaveLength(1)
+  expect(at.telegram.sent.some(({ sticker, chatId }) => sticker === fileId && chatId === olga.user.id)).toBe(true)
+  at.model.use(inOrder([callTool('message', { action: 'sticker', text: '😎', to: 'telegram:2002' })], told))
+  expect(await answer(olga, 'and to Bea', /\/approve [A-Z0-9]{4}/)).toContain('telegram:2002')
+  expect(at.telegram.sent.some(({ sticker, chatId }) => sticker !== undefined && chatId === bea.user.id)).toBe(false)
+})

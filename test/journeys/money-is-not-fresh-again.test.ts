@@ -2,7 +2,7 @@ import { afterEach, expect, it } from 'vitest'
 import type { Tx } from '@moltbot/contract'
 import { hang, say, usage, type Script } from '../fakes/model-servers/index.ts'
 import { adjustableClock } from '../support/person.ts'
-import { freePort } from '../support/spawned-gateway.ts'
+import { freePort } from '../support/free-port.ts'
 import { pricedModel } from '../support/priced-model.ts'
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts'
 

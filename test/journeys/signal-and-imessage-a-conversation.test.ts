@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startBlueBubblesServer, type BlueBubblesServer } from '../fakes/bluebubbles-server/index.ts'
 import { say } from '../fakes/model-servers/index.ts'
 import { startSignalServer, type SignalGroup, type SignalPerson, type SignalServer } from '../fakes/signal-server/index.ts'
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const olgasNumber = '+4915550101'
 let signal: SignalServer

@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { say, waitFor } from '../fakes/model-servers/index.ts'
 import { startSlackServer, type SlackPerson, type SlackPlace, type SlackServer } from '../fakes/slack-server/index.ts'
 import { gate } from '../support/person.ts'
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 let slack: SlackServer
 let at: TestGateway

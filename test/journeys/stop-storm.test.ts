@@ -1,7 +1,5 @@
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { stopStorm } from '../campaigns/stop-storm.ts'
-
-vi.setConfig({ testTimeout: 120_000 })
 
 it('forty stops at random moments: nothing is begun and nothing goes on after the acknowledgement', async () => {
   const { begun, late } = await stopStorm({ stops: 40, seed: 7 })

@@ -4,8 +4,6 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts'
 import { startWhatsAppServer, type WhatsAppGroup, type WhatsAppPerson, type WhatsAppServer } from '../fakes/whatsapp-server/index.ts'
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
-
 let whatsapp: WhatsAppServer
 let at: TestGateway
 let olga: WhatsAppPerson

@@ -10,7 +10,7 @@ let at: SpawnedGateway
 beforeAll(async () => {
   at = await createSpawnedGateway({ gateway: { auth: { mode: 'token', token: 'a-token-0123456789abcdef0123456789abcdef' } } })
   await at.start()
-}, 90_000)
+})
 afterAll(async () => {
   await at.stop()
   at.remove()
@@ -29,4 +29,4 @@ it('beside a gateway that runs, without its secrets in its environment, and its 
   await expect(make(file, [await identityToRecipient(identity)])).rejects.toThrow(/is there already/)
   await expect(make(join(at.home, 'other.age'), ['age1nobody'])).rejects.toThrow(/backup|recipient/i)
   rmSync(file)
-}, 60_000)
+})

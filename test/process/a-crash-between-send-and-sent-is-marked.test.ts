@@ -3,7 +3,7 @@ import { echoModel } from '../fakes/model-servers/index.ts'
 import { startProcessWorld, type ProcessWorld } from '../support/process-world.ts'
 
 let world: ProcessWorld
-beforeAll(async () => { world = await startProcessWorld(echoModel('You said: ')) }, 180_000)
+beforeAll(async () => { world = await startProcessWorld(echoModel('You said: ')) })
 afterAll(() => world.close())
 
 it('DUR-02: a reply that was on the wire when the gateway was killed is sent once more, and the ledger says that it may be there twice', async () => {
@@ -28,7 +28,7 @@ it('DUR-02: a reply that was on the wire when the gateway was killed is sent onc
   await telegram.nextSent((message) => message.text === 'You said: and this?')
   await world.quiet()
   expect(telegram.sent).toHaveLength(3)
-}, 120_000)
+})
 
 it('DUR-02: a reply whose sending is cut short again and again is lost after none of the crashes', async () => {
   const { gateway, telegram, olga } = world
@@ -44,4 +44,4 @@ it('DUR-02: a reply whose sending is cut short again and again is lost after non
   }
   await world.quiet()
   expect(telegram.sent.slice(before).map((message) => message.text)).toEqual(['You said: stubborn words'])
-}, 120_000)
+})

@@ -7,7 +7,7 @@ import { startProcessWorld, type ProcessWorld } from '../support/process-world.t
 let world: ProcessWorld
 beforeAll(async () => {
   world = await startProcessWorld(inOrder([callTool('write', { path: 'note.txt', text: 'written once' })], [hang], [say('The note is written.')]))
-}, 180_000)
+})
 afterAll(() => world.close())
 
 it('DUR-01: a gateway killed between a tool\'s result and the reply does not run the tool again and replies once', async () => {
@@ -30,4 +30,4 @@ it('DUR-01: a gateway killed between a tool\'s result and the reply does not run
   expect(telegram.sent.map((message) => message.text)).toEqual(['The note is written.'])
   expect(await gateway.rows('SELECT name, state FROM tool_calls')).toMatchObject([{ name: 'write', state: 'finished' }])
   expect(await gateway.rows('SELECT end_state, attempts FROM inbox')).toMatchObject([{ end_state: 'answered', attempts: 1 }])
-}, 120_000)
+})

@@ -14,7 +14,7 @@ beforeAll(async () => {
     if (request.lastUserText.includes('refuse')) return [fail(401, 'invalid x-api-key', { type: 'authentication_error' })]
     return [say(`You said: ${request.lastUserText}`)]
   })
-}, 180_000)
+})
 afterAll(() => world.close())
 
 interface Ran { code: number; out: string; err: string }
@@ -26,7 +26,7 @@ async function json(...args: string[]): Promise<Record<string, unknown>> {
   return JSON.parse(out) as Record<string, unknown>
 }
 
-describe('the built command line and a running gateway', { timeout: 120_000 }, () => {
+describe('the built command line and a running gateway', () => {
   it('looks: status, health, gateway status, channels, models', async () => {
     expect(await json('health')).toMatchObject({ ok: true, well: true })
     expect(await json('gateway', 'status')).toMatchObject({ running: true, url: expect.stringContaining(String(world.gateway.port)) })

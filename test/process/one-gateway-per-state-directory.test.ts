@@ -4,7 +4,7 @@ import { createSpawnedGateway } from '../support/spawned-gateway.ts'
 import { startProcessWorld, type ProcessWorld } from '../support/process-world.ts'
 
 let world: ProcessWorld
-beforeAll(async () => { world = await startProcessWorld(echoModel()) }, 180_000)
+beforeAll(async () => { world = await startProcessWorld(echoModel()) })
 afterAll(() => world.close())
 
 it('DUR-07: a second gateway on the same state directory ends at once, in words, and the first goes on', async () => {
@@ -19,7 +19,7 @@ it('DUR-07: a second gateway on the same state directory ends at once, in words,
   }
   world.telegram.say(world.olga, 'still there?')
   await world.telegram.nextSent((message) => message.text === 'still there?')
-}, 60_000)
+})
 
 it('DUR-10: a database of a newer version is refused in words and left as it is', async () => {
   const { gateway } = world
@@ -35,4 +35,4 @@ it('DUR-10: a database of a newer version is refused in words and left as it is'
   expect(output).toContain('9999-from-the-future')
   expect(output).toContain('Start the newer version again, or restore the backup from before the update.')
   expect(await gateway.rows('SELECT name FROM migrations ORDER BY name')).toEqual(before)
-}, 60_000)
+})

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { projectRoot } from '../../scripts/source-tree.ts'
-import { freePort } from '../support/spawned-gateway.ts'
+import { freePort } from '../support/free-port.ts'
 
 /**
  * OPS-11: every command of the operator's pages, executed in order on a clean HOME, as typed but for the port. In a page, ```` ```bash ````

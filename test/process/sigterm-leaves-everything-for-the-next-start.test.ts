@@ -7,7 +7,7 @@ import { startProcessWorld, type ProcessWorld } from '../support/process-world.t
 let world: ProcessWorld
 beforeAll(async () => {
   world = await startProcessWorld(inOrder([callTool('write', { path: 'half.txt', text: 'the first half' })], [hang], [say('Both halves are done.')], [say('And the one that waited.')]))
-}, 180_000)
+})
 afterAll(() => world.close())
 
 it('DUR-08: a gateway told to end writes everything into the database, ends with 0, and the next start continues the turn and the queue', async () => {
@@ -33,4 +33,4 @@ it('DUR-08: a gateway told to end writes everything into the database, ends with
   expect(model.requests).toHaveLength(4)
   expect(model.requests[3]?.lastUserText).toContain('then this')
   expect(await gateway.rows('SELECT state FROM tool_calls')).toMatchObject([{ state: 'finished' }])
-}, 120_000)
+})

@@ -9,7 +9,7 @@ import { startProcessWorld, type ProcessWorld } from '../support/process-world.t
 const canTrace = process.platform === 'linux' && spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0
 
 let world: ProcessWorld
-beforeAll(async () => { world = await startProcessWorld(echoModel()) }, 180_000)
+beforeAll(async () => { world = await startProcessWorld(echoModel()) })
 afterAll(() => world.close())
 
 it.skipIf(!canTrace)('Telegram is told of a message only after the write-ahead log with it was flushed to the disk', async () => {
@@ -37,4 +37,4 @@ it.skipIf(!canTrace)('Telegram is told of a message only after the write-ahead l
   const told = lines.findIndex((line) => /\b(write|writev|sendto|sendmsg)\(\d+<TCP/.test(line) && line.includes('getUpdates') && new RegExp(`offset[^0-9]{1,8}${updateId + 1}\\b`).test(line))
   expect(told, 'the next poll acknowledges it').toBeGreaterThanOrEqual(0)
   expect(told).toBeGreaterThan(flushed)
-}, 120_000)
+})

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { projectRoot } from '../../scripts/source-tree.ts'
-import { freePort } from '../support/spawned-gateway.ts'
+import { freePort } from '../support/free-port.ts'
 
 const token = 'a-token-that-is-to-stay-in-its-file-0123456789abcdef'
 

@@ -24,7 +24,7 @@ beforeAll(async () => {
       yield say('Second half of it.')
     } else yield say(`You said: ${request.lastUserText}`)
   })
-}, 180_000)
+})
 afterAll(() => world?.close())
 
 /** A window of tmux with the built command in it. */
@@ -66,7 +66,7 @@ function openWindow(columns: number, rows: number, environment: Record<string, s
 }
 
 // Skipped where tmux is not installed: nothing else here is a real terminal that can be read.
-describe.skipIf(!hasTmux)('the full window in a real terminal', { timeout: 120_000 }, () => {
+describe.skipIf(!hasTmux)('the full window in a real terminal', () => {
   it('sends, streams, shows tools, survives a killed gateway, goes elsewhere, and gives the screen back', async () => {
     const window = openWindow(80, 24)
     try {

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 const plainWord = fc.stringMatching(/^[a-zA-Z0-9äöüß,:;-]{1,14}$/)
 /** Signs that mean something to a reader of Markdown, to a network or to a terminal. */
 const oddWord = fc.constantFrom(
-  '@everyone', '@here', '<!channel>', '<!here|x>', '<@U111>', '<@123456789012345678>', '<@&42>', '<#C1|x>', '</kick:1>', '||hidden||', '<b>', '</b>', '<pre>', '<a href="tg://user?id=1">', '<script>alert(1)</script>', '<!-- x -->',
+  '@everyone', '@here', '<!channel>', '<!here|x>', '<@U111>', '<@123456789012345678>', '<@&42>', '<#C1|x>', '</kick:1>', '||hidden||', '||', '<u>', '</u>', '<b>', '</b>', '<pre>', '<a href="tg://user?id=1">', '<script>alert(1)</script>', '<!-- x -->',
   '&lt;!channel&gt;', '&#60;!here&#62;', '&#64;everyone', '&#7;', '&#x1b;[31m', '&#0;', '&#xd800;', '&amp;lt;', '&nbsp;', '&constructor;', '\u0000', '\u001b[31mred\u001b[0m', '\u0007', '\u009b2J', '\u007f', '\ud800', '\udc00x',
   '*', '**', '_', '__', '~~', '`', '``', '```', '~~~', '[', ']', '](', '](https://e.org', '![', '|', '\\', '\\*', '\\`', '>', '<', '&', '#', '- ', '1. ', '[x]', '[^1]', 'https://e.org/a_b*c', 'www.e.org', 'a@e.org', 'mailto:a@e.org',
   '👩‍👩‍👧‍👦', '🏴󠁧󠁢󠁥󠁮󠁧󠁿', '😀', 'e\u0301\u0301\u0301', '\u202eabc\u202c', 'שלום', 'مرحبا', '漢字漢字', '\u200b', '\u2028', '\u3000',
@@ -20,7 +20,8 @@ const inline = fc.oneof(
   { weight: 6, arbitrary: sentence },
   { weight: 1, arbitrary: fc.tuple(words, address).map(([text, href]) => `[${text}](${href})`) },
   { weight: 1, arbitrary: fc.tuple(words, address).map(([text, href]) => `![${text}](${href} "title")`) },
-  { weight: 1, arbitrary: fc.tuple(fc.constantFrom('**', '*', '_', '__', '~~', '***'), words).map(([mark, text]) => `${mark}${text}${mark}`) },
+  { weight: 1, arbitrary: fc.tuple(fc.constantFrom('**', '*', '_', '__', '~~', '***', '||'), words).map(([mark, text]) => `${mark}${text}${mark}`) },
+  { weight: 1, arbitrary: words.map((text) => `<u>${text}</u>`) },
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom('`', '``'), words).map(([mark, text]) => `${mark}${text}${mark}`) },
   { weight: 1, arbitrary: words.map((text) => `**bold *both \`${text}\`* end**`) },
 )

@@ -91,7 +91,8 @@ function isWhole(parts: readonly string[], text: string): boolean {
       const words = bare(line)
       const next = new Set([...after].filter((place) => all.startsWith(words, place)).map((place) => place + words.length))
       if (opening.test(line)) after.forEach((place) => next.add(place))
-      if (/^(?:`+|~+)$/.test(words)) after.forEach((place) => { if (all.startsWith(words, place)) next.add(place + signsAt(all, place)) })
+      // Where space is left out, the signs of a word that is code may follow at once.
+      if (/^(?:`+|~+)$/.test(words)) after.forEach((place) => { for (let signs = words.length; all.startsWith(words, place) && signs <= signsAt(all, place); signs += 1) next.add(place + signs) })
       if (hasHead && at === 1) places.forEach((place) => next.add(place))
       after = next.size === 0 && hasHead && at === 0 ? after : next
     })
@@ -109,6 +110,12 @@ describe('CHN-22: splitting', () => {
       expect([misfit, isWhole(parts, text) ? '' : parts]).toEqual([undefined, ''])
     }), fuzzRuns(200))
   }, fuzzTimeoutMs)
+
+  it('CHN-22: a fence that ends with more signs than it began with is whole, whatever follows it', () => {
+    const text = '```\n\tindented\n\n````\n\n\n`@everyone0` 0.'
+    const parts = splitMarkdown(text, 60, 3)
+    expect([parts.length, isWhole(parts, text), isWhole(parts.slice(0, 1), text)]).toEqual([2, true, false])
+  })
 
   it('CHN-22 twin: a splitter that drops or doubles a word is caught', () => {
     const text = Array.from({ length: 60 }, (_, at) => `word${at}`).join(' ')

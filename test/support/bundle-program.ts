@@ -19,7 +19,7 @@ export async function bundleProgram(source: { file: string } | { text: string })
   if ('text' in source) writeFileSync(input, source.text.replaceAll(/from '\.\//g, `from '${projectRoot}/`))
   const bundle = await rolldown({
     cwd: projectRoot, platform: 'node', input, logLevel: 'silent', resolve: { conditionNames: ['import', 'node', 'default'] },
-    external: [/^node:/, 'vitest', '@photostructure/sqlite', '@node-rs/argon2', 'bufferutil', 'utf-8-validate', 'canvas'],
+    external: [/^node:/, 'vitest', '@photostructure/sqlite', '@node-rs/argon2', 'playwright-core', 'baileys', 'bufferutil', 'utf-8-validate', 'canvas'],
   })
   await bundle.write({ dir: folder, format: 'esm', entryFileNames: 'program.mjs', chunkFileNames: '[name]-[hash].mjs' })
   await bundle.close()

@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
 import { Type } from 'typebox'
 import { connectParams, newDevice, runDoor, signDevice, TestSocket, type Frame, type RunningDoor, type TestDevice } from '../../gateway/src/api/testing/test-client.ts'
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from './test-gateway.ts'
@@ -31,14 +29,6 @@ export async function restarted(door: RunningDoor, options: Parameters<typeof ru
   doors.splice(doors.indexOf(door), 1)
   await door.door.close()
   return startDoor({ ...options, rooms: door.rooms })
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** Whether a program gets in with a token. */

@@ -30,7 +30,7 @@ export async function startHangingWorld(options: TestGatewayOptions = {}): Promi
       }
     },
     async until(holds, what) {
-      for (const giveUpAt = Date.now() + 15_000; !holds(); ) {
+      for (const giveUpAt = Date.now() + 60_000; !holds(); ) {
         if (Date.now() > giveUpAt) throw new Error(`waited for ${what}`)
         await new Promise((resolve) => setTimeout(resolve, 5))
       }

@@ -33,7 +33,7 @@ export async function startProcessWorld(script: Script, config: Record<string, u
   const world: ProcessWorld = {
     gateway, model, telegram, olga: telegram.user(1001, { name: 'Olga Owner' }),
     async quiet() {
-      const until = Date.now() + 30_000
+      const until = Date.now() + 60_000
       for (;;) {
         const open = await gateway.rows('SELECT id FROM inbox WHERE end_state IS NULL UNION ALL SELECT id FROM deliveries WHERE settled_at IS NULL')
         if (telegram.unconfirmed().length === 0 && open.length === 0) return

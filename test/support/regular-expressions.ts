@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseAst } from 'rolldown/parseAst'
-import { readSourceTree } from '../../scripts/source-tree.ts'
+import { projectRoot, sourcePaths } from '../../scripts/source-tree.ts'
 
 /** A regular expression as it stands in the sources. */
 export interface FoundPattern { path: string; line: number; source: string; flags: string }
@@ -7,8 +9,9 @@ export interface FoundPattern { path: string; line: number; source: string; flag
 /** Every regular expression literal of the product, and every `new RegExp` of a fixed text. Tests and what only builds are left out. */
 export function patternsOfSources(): FoundPattern[] {
   const found: FoundPattern[] = []
-  for (const { path, text } of readSourceTree()) {
+  for (const path of sourcePaths()) {
     if (/\.test\.tsx?$|\/testing\/|^(?:test|bench|scripts)\//.test(path)) continue
+    const text = readFileSync(join(projectRoot, path), 'utf8')
     const add = (start: number, source: string, flags: string): void => void found.push({ path, line: text.slice(0, start).split('\n').length, source, flags })
     const walk = (node: unknown): void => {
       if (Array.isArray(node)) return node.forEach(walk)

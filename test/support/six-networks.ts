@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { hushSessions } from '../../channels/whatsapp/src/library.ts'
+import { mendSessions } from '../../channels/whatsapp/src/mended-sessions.ts'
 import { startBlueBubblesServer, type BlueBubblesServer } from '../fakes/bluebubbles-server/index.ts'
 import { startDiscordServer, type DiscordServer } from '../fakes/discord-server/index.ts'
 import { startSignalServer, type SignalServer } from '../fakes/signal-server/index.ts'
@@ -31,8 +31,8 @@ export interface SixNetworks {
 }
 
 export async function startSixNetworks(): Promise<SixNetworks> {
-  // The people of our WhatsApp use the library, too, and it prints their keys.
-  hushSessions()
+  // The people of our WhatsApp use the library, too.
+  mendSessions()
   const [telegram, discord, slack, signal, imessage, whatsapp] = await Promise.all([
     startTelegramServer({ token }), startDiscordServer({ heartbeatMs: 5_000 }), startSlackServer(), startSignalServer({ signMs: 1_000 }), startBlueBubblesServer(), startWhatsAppServer(),
   ])

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openSqlite } from '../../gateway/src/foundation/platform/index.ts'
+import { freePort } from './free-port.ts'
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 
@@ -45,17 +45,6 @@ export interface SpawnedGateway {
   /** Rows of its database, also while it runs. */
   rows(query: string, ...values: (string | number)[]): Promise<Record<string, unknown>[]>
   remove(): void
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }
 
 export async function createSpawnedGateway(config: Record<string, unknown>, environment: Record<string, string> = {}): Promise<SpawnedGateway> {
@@ -109,7 +98,7 @@ export async function createSpawnedGateway(config: Record<string, unknown>, envi
       }
       return false
     },
-    async start(timeoutMs = 30_000) {
+    async start(timeoutMs = 60_000) {
       launch()
       if (!(await gateway.ready(timeoutMs))) throw new Error(`the gateway did not become ready:\n${output}\n${gateway.log().slice(-3_000)}`)
     },

@@ -41,7 +41,7 @@ describe('the health monitor', () => {
 
   it('a thousand questions at once are answered, and take nothing from who is signed in', async () => {
     const many = requestText(door.port, 'GET /readyz').repeat(100)
-    const answers = await Promise.all(Array.from({ length: 10 }, () => exchange(door.port, many + requestText(door.port, 'GET /healthz', { Connection: 'close' }), { waitMs: 20_000 })))
+    const answers = await Promise.all(Array.from({ length: 10 }, () => exchange(door.port, many + requestText(door.port, 'GET /healthz', { Connection: 'close' }))))
     for (const { answers: got } of answers) for (const one of got) expect([200, 429]).toContain(one.status)
     const client = await door.open()
     expect((await client.connect()).ok).toBe(true)

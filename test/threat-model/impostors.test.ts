@@ -39,7 +39,7 @@ describe('an impostor', () => {
     } finally {
       await at.close()
     }
-  }, 60_000)
+  })
 
   it('a Telegram with a certificate nobody vouches for never sees the bot\'s token', async () => {
     const at = await startTestGateway({ config: { channels: { telegram: { apiRoot: `https://localhost:${port}` } } } })
@@ -50,7 +50,7 @@ describe('an impostor', () => {
     } finally {
       await at.close()
     }
-  }, 60_000)
+  })
 
   async function expectSilence(channels: Record<string, unknown>): Promise<void> {
     const at = await startTestGateway({ telegram: false, config: { channels } })
@@ -81,5 +81,5 @@ describe('an impostor', () => {
     } finally {
       await at.close()
     }
-  }, 60_000)
+  })
 })

@@ -19,7 +19,7 @@ describe.skipIf(process.platform !== 'linux')('a running gateway', () => {
     await at.start()
     const answer = await at.cli(['agent', '--message', `note: ${said}`])
     expect(answer.code, answer.err).toBe(0)
-  }, 180_000)
+  })
   afterAll(async () => {
     await at.stop()
     at.remove()

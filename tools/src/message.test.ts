@@ -18,6 +18,12 @@ function messages(over: Partial<SentMessage> = {}): { grant: Messages; done: unk
       edit: async (...all) => void done.push(['edit', ...all.slice(0, 3)]),
       remove: async (...all) => void done.push(['remove', ...all.slice(0, 2)]),
       react: async (...all) => void done.push(['react', ...all.slice(0, 3)]),
+      pin: async (...all) => void done.push(['pin', ...all.slice(0, 2)]),
+      unpin: async (...all) => void done.push(['unpin', ...all.slice(0, 2)]),
+      async sticker(one) {
+        done.push(['sticker', one])
+        return sent(one.to)
+      },
       async poll(words) {
         done.push(['poll', words])
         return sent(words.to)
@@ -27,7 +33,7 @@ function messages(over: Partial<SentMessage> = {}): { grant: Messages; done: unk
 }
 
 testTool(message, {
-  examples: [{ action: 'send', to: 'telegram:2002', text: 'Tea is ready' }, { action: 'reply', text: 'yes' }, { action: 'react', text: '👍' }, { action: 'edit', id: 'de-1', text: 'Coffee' }, { action: 'delete', id: 'de-1' }, { action: 'poll', text: 'Tea?', options: ['yes', 'no'] }, { action: 'list' }],
+  examples: [{ action: 'send', to: 'telegram:2002', text: 'Tea is ready' }, { action: 'reply', text: 'yes' }, { action: 'react', text: '👍' }, { action: 'edit', id: 'de-1', text: 'Coffee' }, { action: 'delete', id: 'de-1' }, { action: 'poll', text: 'Tea?', options: ['yes', 'no'] }, { action: 'pin' }, { action: 'unpin', id: 'de-1' }, { action: 'sticker', text: '😎' }, { action: 'list' }],
   grants: () => ({ messages: messages().grant }),
   refused: [{}, { action: 'broadcast', text: 'x' }, { action: 'poll', text: 'x', options: ['one'] }],
 })
@@ -45,7 +51,7 @@ describe('message', () => {
     expect(message.effects({ action: 'send', file: 'a.pdf' })).toEqual([{ kind: 'reads-private', what: 'a.pdf' }, { kind: 'sends', to: ownConversation, file: 'a.pdf' }])
     const url = 'https://site.example/a.pdf?q=1'
     expect(message.effects({ action: 'send', to: 'Bea', file: url })).toEqual([{ kind: 'reaches-host', host: 'site.example', url }, { kind: 'sends', to: 'Bea', file: url }])
-    for (const action of ['send', 'reply', 'react', 'edit', 'delete', 'poll'] as const) expect(message.effects({ action, text: 'x', id: 'de-1' })).toEqual([{ kind: 'sends', to: ownConversation }])
+    for (const action of ['send', 'reply', 'react', 'edit', 'delete', 'pin', 'unpin', 'poll', 'sticker'] as const) expect(message.effects({ action, text: 'x', id: 'de-1' })).toEqual([{ kind: 'sends', to: ownConversation }])
     expect(message.effects({ action: 'list' }).map(({ kind }) => kind)).toEqual(['reads-private'])
   })
   test('a recipient who calls themselves as this conversation is called is not it', () => {
@@ -57,6 +63,11 @@ describe('message', () => {
     expect((await run({ action: 'send', text: 'hi' }, { again: true })).text).toContain('already')
     expect((await run({ action: 'reply', text: 'hi' })).done).toEqual([['send', { text: 'hi', reply: true }]])
     expect((await run({ action: 'delete', id: 'de-1' })).done).toEqual([['remove', 'de-1', undefined]])
+    expect((await run({ action: 'pin', id: 'de-1', to: 'Bea' })).done).toEqual([['pin', 'de-1', 'Bea']])
+    expect((await run({ action: 'sticker', text: '😎' })).done).toEqual([['sticker', { name: '😎' }]])
+    expect(await run({ action: 'sticker', file: 'a.webp', to: 'Bea' })).toMatchObject({ text: 'Sent to Bea.', done: [['sticker', { to: 'Bea', file: 'a.webp' }]] })
+    await expect(run({ action: 'sticker' })).rejects.toThrow()
+    expect(await run({ action: 'unpin' })).toMatchObject({ text: 'No longer pinned.', done: [['unpin', undefined, undefined]] })
   })
   test('names of people are their own words', async () => {
     const { origin, text } = await run({ action: 'list' })

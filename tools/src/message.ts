@@ -14,7 +14,7 @@ export const message = defineTool({
   description: 'Message people, or here.',
   input: Type.Object(
     {
-      action: Type.Enum(['send', 'reply', 'react', 'edit', 'delete', 'poll', 'list']),
+      action: Type.Enum(['send', 'reply', 'react', 'edit', 'delete', 'pin', 'unpin', 'poll', 'sticker', 'list']),
       to: Type.Optional(Type.String({ minLength: 1, maxLength: 300 })),
       text: Type.Optional(Type.String({ maxLength: 20_000 })),
       id: Type.Optional(Type.String({ maxLength: 100 })),
@@ -66,6 +66,16 @@ export const message = defineTool({
       case 'delete':
         await untilAborted(() => messages.remove(needed(input.id, 'id'), input.to, signal), signal)
         return said('Taken back.')
+      case 'pin':
+      case 'unpin': {
+        const how = input.action
+        await untilAborted(() => messages[how](input.id, input.to, signal), signal)
+        return said(how === 'pin' ? 'Pinned.' : 'No longer pinned.')
+      }
+      case 'sticker': {
+        const sent = await untilAborted(() => messages.sticker({ ...place(input.to), ...(input.file === undefined ? { name: wordsOf() } : { file: input.file }) }, signal), signal)
+        return said(`Sent to ${visible(sent.to)}.`)
+      }
       default: {
         const sent = await untilAborted(() => messages.poll({ ...place(input.to), question: wordsOf(), options: input.options ?? [] }, signal), signal)
         return said(`Asked in ${visible(sent.to)}.`)

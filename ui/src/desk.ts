@@ -5,12 +5,12 @@ import { ConnectionLost, type ConnectionState, type GatewayClient, type Hello } 
 import { createOutgoing } from './outgoing.ts'
 import { text } from './text.ts'
 import {
-  emptyTranscript, runningRun, stepTextOf, withAgentEvent, withChatEvent, withEarlier, withHistory, withMessage, withReset,
+  emptyTranscript, runningRun, stepTextOf, withAgentEvent, withChatEvent, withEarlier, withHistory, withMessage, withProgress, withReset,
   type Transcript,
 } from './transcript.ts'
 import type { OwnFile, UnsentBox } from './unsent.ts'
 import {
-  fields, list, modelName, readAgentEvent, readChannels, readChatEvent, readCommands, readDevices, readHistory, readMessage, readModels, readPairing, readSession, words,
+  fields, list, modelName, readAgentEvent, readChannels, readChatEvent, readCommands, readDevices, readHistory, readMessage, readModels, readPairing, readProgressEvent, readSession, words,
   type ChannelChip, type CommandChoice, type DeviceRequest, type ModelChoice, type PairingRequest, type SessionRow,
 } from './wire.ts'
 
@@ -231,7 +231,7 @@ export function createDesk(world: DeskSurroundings): Desk {
       historyUnderWay.add(key)
       try {
         const history = readHistory(await client.request('chat.history', { sessionKey: key, limit: historyLimit }))
-        change(key, (now) => withHistory(now, history.messages, history.activeRuns, history.hasMore))
+        change(key, (now) => withHistory(now, history.messages, history.activeRuns, history.hasMore, history.waiting))
       } catch (error) {
         if (!(error instanceof ConnectionLost) && transcripts.get(key)?.load.kind !== 'ready') change(key, (now) => ({ ...now, load: { kind: 'failed', ...explainFailure(error) } }))
         else throw error
@@ -391,6 +391,11 @@ export function createDesk(world: DeskSurroundings): Desk {
       if (historyUnderWay.has(key)) loadHistory(key)
       if (transcripts.get(key)?.load.kind !== 'ready') return
       change(key, (now) => withMessage(now, id === undefined ? message : { ...message, id }))
+    })
+    client.on('session.progress', (payload) => {
+      const event = readProgressEvent(payload)
+      const key = event === undefined ? '' : canonical(event.sessionKey)
+      if (event !== undefined && transcripts.has(key)) change(key, (now) => withProgress(now, event.key, event.progress))
     })
     client.on('sessions.changed', (payload) => {
       const raw = fields(payload)

@@ -37,7 +37,7 @@ async function serve(handle: (frame: Frame, line: ServerLine) => unknown): Promi
   return { url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}/`, lines, connects: () => connects }
 }
 
-function connect(url: string, signIn: 'signed-in' | 'signed-out' | 'unknown' = 'signed-in'): { client: GatewayClient; states: ConnectionState[]; until: (kind: ConnectionState['kind'], nth?: number) => Promise<ConnectionState> } {
+function connect(url: string, signIn: 'signed-in' | 'signed-out' | 'unknown' = 'signed-in', now: () => number = Date.now): { client: GatewayClient; states: ConnectionState[]; until: (kind: ConnectionState['kind'], nth?: number) => Promise<ConnectionState> } {
   let id = 0
   const client = createGatewayClient({
     url,
@@ -47,7 +47,7 @@ function connect(url: string, signIn: 'signed-in' | 'signed-out' | 'unknown' = '
       socket.on('error', () => undefined)
       return socket as unknown as SocketLike
     },
-    now: Date.now,
+    now,
     random: () => 0,
     newId: () => String((id += 1)),
     // Waiting is part of the behaviour, its length is not: everything below handshake length comes at once.
@@ -111,6 +111,22 @@ describe('the connection to the gateway', () => {
     lines[0]?.terminate()
     await until('online', 2)
     expect(connects()).toBe(2)
+  })
+
+  it('finds a line dead that fell silent in its sleep, and asks none that was heard just now', async () => {
+    let passed = 0
+    let asked = 0
+    const { url, connects } = await serve((frame) => {
+      asked += frame.method === 'health' ? 1 : 0
+      return undefined
+    })
+    const { client, until } = connect(url, 'signed-in', () => passed)
+    await until('online')
+    client.retryNow()
+    passed = 2_000
+    client.retryNow()
+    await until('online', 2)
+    expect([connects(), asked]).toEqual([2, 1])
   })
 
   it('says that the gateway restarts when it said so', async () => {
@@ -179,5 +195,6 @@ describe('the connection to the gateway', () => {
     expect(reconnectDelay(1, 0)).toBe(400)
     expect(reconnectDelay(3, 1)).toBeGreaterThan(reconnectDelay(2, 1))
     expect(reconnectDelay(50, 1)).toBe(15_000)
+    expect(reconnectDelay(50, 1, true), 'where nobody looks').toBe(300_000)
   })
 })

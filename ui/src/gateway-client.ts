@@ -15,6 +15,8 @@ export interface ClientSurroundings {
   setTimer(task: () => void, ms: number): () => void
   /** Asks over HTTP whether the browser is still signed in. `unknown`: the gateway could not be reached. */
   checkSignIn(): Promise<'signed-in' | 'signed-out' | 'unknown'>
+  /** Whether nobody looks at the page: then it comes back rarely, for the battery's sake. Absent: somebody does. */
+  isUnseen?(): boolean
   version: string
   platform: string
   locale: string
@@ -79,7 +81,7 @@ export interface GatewayClient {
   start(): void
   /** Closes for good; nothing reconnects afterwards. */
   stop(): void
-  /** Tries at once instead of waiting for the countdown. Harmless while online. */
+  /** Tries at once instead of waiting for the countdown. Online, and nothing heard for a moment: asks for a sign of life, and where none comes the line was dead. */
   retryNow(): void
   /** Rejects with `GatewayError` (the gateway's no) or `ConnectionLost`. */
   request(method: string, params?: Record<string, unknown>, timeoutMs?: number): Promise<unknown>
@@ -94,12 +96,16 @@ export interface GatewayClient {
 const firstDelayMs = 800
 const delayFactor = 1.7
 const delayMaxMs = 15_000
+const unseenDelayMaxMs = 300_000
+/** A line that said something within this is alive. */
+const quietMs = 1_000
+const proofMs = 5_000
 const handshakeMs = 15_000
 const requestMs = 30_000
 
-/** Wait before attempt `attempt` (from 1): grows by 1.7 up to 15 s, spread over its upper half so that many pages don't come back at once. */
-export function reconnectDelay(attempt: number, random: number): number {
-  const ceiling = Math.min(delayMaxMs, firstDelayMs * delayFactor ** (attempt - 1))
+/** Wait before attempt `attempt` (from 1): grows by 1.7 up to 15 s, where nobody looks up to five minutes, spread over its upper half so that many pages don't come back at once. */
+export function reconnectDelay(attempt: number, random: number, isUnseen = false): number {
+  const ceiling = Math.min(isUnseen ? unseenDelayMaxMs : delayMaxMs, firstDelayMs * delayFactor ** (attempt - 1))
   return Math.round(ceiling * (0.5 + random / 2))
 }
 
@@ -133,6 +139,7 @@ export function createGatewayClient(world: ClientSurroundings): GatewayClient {
   let socket: SocketLike | undefined
   let attempt = 0
   let lastSeq: number | undefined
+  let heardAt = 0
   let announcedRestart = false
   let stopped = false
   let cancelRetry: (() => void) | undefined
@@ -235,6 +242,7 @@ export function createGatewayClient(world: ClientSurroundings): GatewayClient {
       return
     }
     watch(line)
+    heardAt = world.now()
     if (frame['type'] === 'res') {
       const id = words(frame['id']) ?? ''
       const request = waiting.get(id)
@@ -260,7 +268,7 @@ export function createGatewayClient(world: ClientSurroundings): GatewayClient {
 
   function scheduleRetry(why: 'lost' | 'restarting'): void {
     attempt += 1
-    const delay = why === 'restarting' && attempt === 1 ? 400 : reconnectDelay(attempt, world.random())
+    const delay = why === 'restarting' && attempt === 1 ? 400 : reconnectDelay(attempt, world.random(), world.isUnseen?.())
     become({ kind: 'waiting', retryAt: world.now() + delay, attempt, why })
     cancelRetry = world.setTimer(open, delay)
   }
@@ -282,6 +290,13 @@ export function createGatewayClient(world: ClientSurroundings): GatewayClient {
       if (stopped || socket !== undefined || state.kind !== 'waiting') return
       if (answer === 'signed-out') become({ kind: 'signed-out' })
       else scheduleRetry(why)
+    })
+  }
+
+  /** After a sleep or a change of network a line may be dead without anybody having said so. */
+  function prove(line: SocketLike): void {
+    ask(line, 'health', {}, proofMs).catch((error: unknown) => {
+      if (error instanceof ConnectionLost) lost(line, 4000, '')
     })
   }
 
@@ -313,7 +328,8 @@ export function createGatewayClient(world: ClientSurroundings): GatewayClient {
       line?.close(1000, 'page closed')
     },
     retryNow() {
-      if (state.kind !== 'online') open()
+      if (state.kind !== 'online') return open()
+      if (socket !== undefined && world.now() - heardAt > quietMs) prove(socket)
     },
     request(method, params, timeoutMs = requestMs) {
       if (socket === undefined || state.kind !== 'online') return Promise.reject(new ConnectionLost())

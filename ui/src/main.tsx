@@ -65,6 +65,7 @@ const client = createGatewayClient({
   newId,
   setTimer,
   checkSignIn,
+  isUnseen: () => document.hidden,
   version: '1',
   platform: navigator.platform || 'web',
   locale: navigator.language,
@@ -122,7 +123,7 @@ effect(() => companion.badge(desk.unread.value.size + desk.approvals.open.value.
 addEventListener('online', () => client.retryNow())
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) return
-  if (client.state().kind === 'waiting') client.retryNow()
+  if (client.state().kind === 'waiting' || client.state().kind === 'online') client.retryNow()
   // Somebody may have signed in anew in another tab.
   else if (client.state().kind === 'signed-out') void checkSignIn().then((answer) => { if (answer === 'signed-in') client.retryNow() })
 })

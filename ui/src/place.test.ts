@@ -9,6 +9,7 @@ function bar(start: string): { hash(): string; push(next: string): void; replace
 
 it('names rooms and sessions by the address', () => {
   expect(createPlace(bar('#/security')).room.value).toBe('security')
+  expect(createPlace(bar('#/onboarding')).room.value).toBe('onboarding')
   expect(createPlace(bar('#/nowhere')).room.value).toBeUndefined()
   expect(createPlace(bar('#%E0%A4%A')).read()).toBeUndefined()
   expect(createPlace(bar('#agent:main:telegram:direct:7%201')).read()).toBe('agent:main:telegram:direct:7 1')

@@ -1,8 +1,11 @@
 import { signal, type ReadonlySignal } from '@preact/signals'
 
-/** The page's views beside the conversation. */
+/** The page's views beside the conversation, as the list of rooms has them. */
 export const rooms = ['home', 'approvals', 'people', 'channels', 'agents', 'automations', 'usage', 'security', 'logs', 'settings'] as const
-export type RoomName = (typeof rooms)[number]
+/** `onboarding` is led to while there is something to set up; nobody goes there every day. */
+export type RoomName = (typeof rooms)[number] | 'onboarding'
+
+const enterable: readonly RoomName[] = [...rooms, 'onboarding']
 
 /** Where on the page a person is, kept in the address behind the `#`: `#agent:main:main` a session, `#/security` a room. */
 export interface Place {
@@ -35,7 +38,7 @@ export function createPlace(bar: AddressBar): Place {
       return ''
     }
   }
-  const roomNamed = (): RoomName | undefined => rooms.find((name) => named() === `/${name}`)
+  const roomNamed = (): RoomName | undefined => enterable.find((name) => named() === `/${name}`)
   const sessionNamed = (): string | undefined => (named().startsWith('agent:') ? named() : undefined)
   const room = signal(roomNamed())
   const go = (hash: string): void => {

@@ -4,6 +4,7 @@ import type { Lending } from './lending.ts'
 import type { Place } from './place.ts'
 import type { SessionRow } from './wire.ts'
 import type { Companion } from './companion.ts'
+import { createSetupChoice, type SetupChoice } from './setup-choice.ts'
 import { createReader, type Reader } from './reader.ts'
 import { createThemeSwitch, type ThemeSwitch } from './theme.ts'
 
@@ -14,6 +15,7 @@ export interface Stage {
   desk: Desk
   place: Place
   theme: ThemeSwitch
+  setup: SetupChoice
   reader: Reader
   /** The list of chats on a narrow screen. */
   drawer: Signal<boolean>
@@ -23,6 +25,8 @@ export interface Stage {
   companion: Companion
   lending: Lending
   models: Signal<boolean>
+  /** The open question somebody is on the way to; its card takes the focus once it stands. */
+  sought: Signal<string | undefined>
   dialog: Signal<Dialog>
   /** Words to put into the composer (a message taken back, a suggestion). */
   draft: Signal<{ key: string; words: string } | undefined>
@@ -41,6 +45,7 @@ export function createStage(desk: Desk, place: Place, storage: Storage | undefin
     desk,
     place,
     theme: createThemeSwitch(document.documentElement, storage),
+    setup: createSetupChoice(storage),
     reader: createReader(desk.complain),
     drawer: signal(false),
     palette: signal(false),
@@ -48,6 +53,7 @@ export function createStage(desk: Desk, place: Place, storage: Storage | undefin
     companion,
     lending,
     models: signal(false),
+    sought: signal(undefined),
     dialog: signal<Dialog>({ kind: 'none' }),
     draft: signal(undefined),
     retryNow,

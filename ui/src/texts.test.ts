@@ -5,6 +5,7 @@ import { credentialsTexts } from './rooms/credentials-text.ts'
 import { channelsTexts } from './rooms/channels-text.ts'
 import { deviceTexts } from './rooms/device-text.ts'
 import { logsTexts } from './rooms/logs-text.ts'
+import { onboardingTexts } from './rooms/onboarding-text.ts'
 import { settingsTexts } from './rooms/settings-text.ts'
 import { secondFactorTexts } from './rooms/second-factor-text.ts'
 import { roomTexts } from './rooms/text.ts'
@@ -21,7 +22,7 @@ function places(value: unknown, path = ''): string[] {
   return Object.entries(value).flatMap(([key, inner]) => places(inner, `${path}.${key}`))
 }
 
-for (const [name, { english, german }] of Object.entries({ page: texts, rooms: roomTexts, settings: settingsTexts, channels: channelsTexts, agents: agentsTexts, credentials: credentialsTexts, logs: logsTexts, device: deviceTexts, 'second factor': secondFactorTexts, 'usage': usageTexts, automations: automationsTexts, files: ownFilesTexts, voice: voiceTexts, lent: lentTexts })) {
+for (const [name, { english, german }] of Object.entries({ page: texts, rooms: roomTexts, settings: settingsTexts, channels: channelsTexts, agents: agentsTexts, credentials: credentialsTexts, logs: logsTexts, device: deviceTexts, 'second factor': secondFactorTexts, 'usage': usageTexts, automations: automationsTexts, files: ownFilesTexts, voice: voiceTexts, lent: lentTexts, onboarding: onboardingTexts })) {
   it(`the German of the ${name} says everything the English does, and nothing else`, () => {
     expect(places(german).toSorted()).toEqual(places(english).toSorted())
     const empty = Object.entries(german).filter(([, words]) => typeof words === 'string' && words.trim() === '').map(([key]) => key)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { emptyTranscript, linesOf, outcomesOf, runningRun, withAgentEvent, withChatEvent, withDelivery, withEarlier, withHistory, withMessage, withOwn, withReset, type Line, type Transcript } from './transcript.ts'
+import { emptyTranscript, linesOf, outcomesOf, runningRun, withAgentEvent, withChatEvent, withDelivery, withEarlier, withHistory, withMessage, withOwn, withProgress, withReset, type Line, type Transcript } from './transcript.ts'
 import type { Message } from './wire.ts'
 
 const key = 'agent:main:main'
@@ -118,11 +118,41 @@ describe('a transcript', () => {
   })
 
   it('learns that a message was answered while nobody listened', () => {
-    let now = withDelivery(withHistory(emptyTranscript, [user('1', 'hi', 'K')], ['K'], false), 'K', { kind: 'accepted' })
-    now = withHistory(now, [user('1', 'hi', 'K'), answer('2', 'Hello')], ['K'], false)
+    const hi = user('1', 'hi', 'K')
+    let now = withHistory(withDelivery(emptyTranscript, 'K', { kind: 'accepted' }), [hi], ['K'], false)
     expect(now.deliveries.get('K')).toEqual({ kind: 'accepted' })
-    now = withHistory(now, [user('1', 'hi', 'K'), answer('2', 'Hello')], [], false)
+    now = withHistory(now, [{ ...hi, progress: { kind: 'answered' } }, answer('2', 'Hello')], [], false)
     expect(now.deliveries.get('K')).toEqual({ kind: 'answered' })
+  })
+
+  it('takes how far each message is from the ledger, also of those that came by a network, and hears what changes', () => {
+    const asked = { ...user('1', 'from Ann'), whyId: 'in1', progress: { kind: 'delivering', reason: 'the line is down' } as const }
+    let now = withHistory(emptyTranscript, [asked], [], false)
+    expect(now.deliveries.get('in1')).toEqual({ kind: 'delivering', reason: 'the line is down' })
+    const again = withHistory(now, [{ ...asked, progress: { ...asked.progress } }], [], false)
+    expect(again.deliveries.get('in1')).toBe(now.deliveries.get('in1'))
+    now = withProgress(now, 'in1', { kind: 'uncertain' })
+    expect(now.deliveries.get('in1')).toEqual({ kind: 'uncertain' })
+    expect(withProgress(now, 'in1', { kind: 'uncertain' })).toBe(now)
+    // A line that is told as it is written was accepted.
+    expect(withMessage(now, user('2', 'more', 'K')).deliveries.get('K')).toEqual({ kind: 'accepted' })
+  })
+
+  it('says once why there is no answer: where it was seen to happen', () => {
+    let now = withHistory(emptyTranscript, [user('1', 'hi', 'K')], ['K'], false)
+    now = withChatEvent(now, { ...at, state: 'error', message: 'no credit', kind: 'unknown' })
+    expect(withProgress(now, 'K', { kind: 'unanswered', reason: 'no credit' }).deliveries.get('K')).toEqual({ kind: 'unanswered' })
+    expect(withProgress(emptyTranscript, 'K', { kind: 'unanswered', reason: 'no credit' }).deliveries.get('K')).toEqual({ kind: 'unanswered', reason: 'no credit' })
+  })
+
+  it('shows what waits for its turn below what goes on, until it has its line', () => {
+    const waiting = [{ ...user('w', 'and then?', 'L'), progress: { kind: 'accepted' } as const }]
+    let now = withHistory(emptyTranscript, [user('1', 'hi', 'K')], ['K'], false, waiting)
+    expect([read(now), now.deliveries.get('L')]).toEqual([['user hi', 'run(running) ', 'own and then?'], { kind: 'accepted' }])
+    now = withHistory(now, [user('1', 'hi', 'K')], ['K'], false, waiting)
+    expect(read(now).length).toBe(3)
+    now = withMessage(now, user('2', 'and then?', 'L'))
+    expect(read(now)).toEqual(['user hi', 'user and then?', 'run(running) '])
   })
 
   it('finds a run that began before the page was opened', () => {

@@ -1,5 +1,5 @@
-import type { AgentEvent, ChatEvent, Message } from './wire.ts'
-import { textOf } from './wire.ts'
+import type { AgentEvent, ChatEvent, Message, Progress } from './wire.ts'
+import { progressKey, textOf } from './wire.ts'
 import type { OwnImage, Unsent } from './unsent.ts'
 
 /** How far one of the person's own messages has come. */
@@ -7,12 +7,8 @@ export type Delivery =
   /** Not connected; goes out with the next connection. */
   | { kind: 'waiting' }
   | { kind: 'sending' }
-  /** The gateway holds it durably. */
-  | { kind: 'accepted' }
-  | { kind: 'answered' }
-  | { kind: 'stopped' }
-  /** It has its end, and that is no answer: what went wrong stands below it. */
-  | { kind: 'unanswered' }
+  /** The gateway holds it durably: what its ledger says. */
+  | Progress
   /** `next`: what to do about it. */
   | { kind: 'failed'; reason: string; next: string | undefined }
 
@@ -24,7 +20,8 @@ export type Segment =
 
 /** What happened and is not (yet) in the history. Once settled it stays where it was, behind the message `anchor`. */
 export type TailItem =
-  | { kind: 'own'; key: string; text: string; images: OwnImage[]; at: number; anchor?: string }
+  /** `from`: who wrote it, when that was not the person here. */
+  | { kind: 'own'; key: string; text: string; images: OwnImage[]; at: number; from?: string; anchor?: string }
   | {
       kind: 'run'
       runId: string
@@ -53,6 +50,7 @@ export interface Transcript {
   messages: readonly Message[]
   hasMore: boolean
   tail: readonly TailItem[]
+  /** By the message's `progressKey`. */
   deliveries: ReadonlyMap<string, Delivery>
   /** Results of tool calls whose line in the history has not come yet. */
   outcomes: ReadonlyMap<string, ToolOutcome>
@@ -117,7 +115,7 @@ function isSpent(run: Run): boolean {
 }
 
 function settleTail(transcript: Transcript): Transcript {
-  const keys = new Set(transcript.messages.flatMap((message) => (message.key === undefined ? [] : [message.key])))
+  const keys = new Set(transcript.messages.flatMap((message) => progressKey(message) ?? []))
   const ids = new Set(transcript.messages.map((message) => message.id))
   const end = lastId(transcript)
   const tail = transcript.tail.flatMap((item): TailItem[] => {
@@ -135,14 +133,14 @@ function settleTail(transcript: Transcript): Transcript {
 }
 
 function isSettled(delivery: Delivery | undefined): boolean {
-  return delivery?.kind === 'answered' || delivery?.kind === 'stopped' || delivery?.kind === 'unanswered'
+  return delivery !== undefined && !['waiting', 'sending', 'accepted', 'failed'].includes(delivery.kind)
 }
 
 /**
  * The history as the gateway tells it replaces ours. `activeRuns` undefined: the gateway did not say which runs go on.
- * A run we believed to be running and that is not among them ended while we were not listening.
+ * A run we believed to be running and that is not among them ended while we were not listening. `waiting`: accepted, and in no line yet.
  */
-export function withHistory(transcript: Transcript, messages: readonly Message[], activeRuns: readonly string[] | undefined, hasMore: boolean): Transcript {
+export function withHistory(transcript: Transcript, messages: readonly Message[], activeRuns: readonly string[] | undefined, hasMore: boolean, waiting: readonly Message[] = []): Transcript {
   let tail = transcript.tail
   if (activeRuns !== undefined) {
     tail = tail.map((item) => (item.kind === 'run' && item.state === 'running' && !activeRuns.includes(item.runId) ? { ...item, state: 'ended' } : item))
@@ -150,7 +148,12 @@ export function withHistory(transcript: Transcript, messages: readonly Message[]
       if (!tail.some((item) => item.kind === 'run' && item.runId === runId)) tail = [...tail, newRun(runId, lastUserId(messages))]
     }
   }
-  const deliveries = activeRuns === undefined ? transcript.deliveries : withAnswered(transcript.deliveries, messages, activeRuns)
+  for (const message of waiting) {
+    const key = progressKey(message)
+    if (key === undefined || tail.some((item) => item.kind === 'own' && item.key === key)) continue
+    tail = [...tail, { kind: 'own', key, text: textOf(message.blocks), images: [], at: message.at, ...(message.from === undefined ? {} : { from: message.from }) }]
+  }
+  const deliveries = withLedger(transcript.deliveries, [...messages, ...waiting])
   // What somebody paged back to stays, where the page that came begins within it.
   const at = transcript.messages.findIndex((message) => message.id === messages[0]?.id)
   const earlier = at > 0 ? transcript.messages.slice(0, at) : []
@@ -161,16 +164,20 @@ export function withHistory(transcript: Transcript, messages: readonly Message[]
 export function withEarlier(transcript: Transcript, earlier: readonly Message[], hasMore: boolean): Transcript {
   const known = new Set(transcript.messages.map((message) => message.id))
   const fresh = earlier.filter((message) => !known.has(message.id))
-  return settleTail({ ...transcript, messages: [...fresh, ...transcript.messages], hasMore: hasMore && fresh.length > 0 })
+  return settleTail({ ...transcript, messages: [...fresh, ...transcript.messages], hasMore: hasMore && fresh.length > 0, deliveries: withLedger(transcript.deliveries, fresh) })
 }
 
-/** What was accepted, is not being worked on, and has an answer behind it was answered while nobody listened. */
-function withAnswered(deliveries: ReadonlyMap<string, Delivery>, messages: readonly Message[], activeRuns: readonly string[]): ReadonlyMap<string, Delivery> {
+/** The gateway's ledger knows better than we do, except why there is no answer: where that was seen to happen it stands below the message. */
+function saysAsMuch(known: Delivery, progress: Progress): boolean {
+  return known.kind === progress.kind && (known.kind === 'unanswered' || ('reason' in known ? known.reason : undefined) === progress.reason)
+}
+
+function withLedger(deliveries: ReadonlyMap<string, Delivery>, messages: readonly Message[]): ReadonlyMap<string, Delivery> {
   const next = new Map(deliveries)
-  for (const [key, delivery] of deliveries) {
-    if (delivery.kind !== 'accepted' || activeRuns.includes(key)) continue
-    const at = messages.findIndex((message) => message.key === key)
-    if (at !== -1 && messages.slice(at).some((message) => message.role === 'assistant')) next.set(key, { kind: 'answered' })
+  for (const message of messages) {
+    const key = progressKey(message)
+    const known = key === undefined ? undefined : deliveries.get(key)
+    if (key !== undefined && message.progress !== undefined && (known === undefined || !saysAsMuch(known, message.progress))) next.set(key, message.progress)
   }
   return next
 }
@@ -179,7 +186,10 @@ function withAnswered(deliveries: ReadonlyMap<string, Delivery>, messages: reado
 export function withMessage(transcript: Transcript, message: Message): Transcript {
   const index = transcript.messages.findIndex((known) => known.id === message.id)
   const messages = index === -1 ? [...transcript.messages, message] : transcript.messages.with(index, message)
-  return settleTail({ ...transcript, messages })
+  const key = message.role === 'user' ? progressKey(message) : undefined
+  // A line that comes while somebody looks is of a message that was accepted just now.
+  const deliveries = key === undefined || transcript.deliveries.has(key) ? transcript.deliveries : new Map(transcript.deliveries).set(key, message.progress ?? { kind: 'accepted' })
+  return settleTail({ ...transcript, messages, deliveries })
 }
 
 /** The session was emptied: nothing of what was shown remains, except what still has to be sent. */
@@ -197,6 +207,12 @@ export function withOwn(transcript: Transcript, own: Unsent): Transcript {
 
 export function withoutOwn(transcript: Transcript, key: string): Transcript {
   return { ...transcript, tail: transcript.tail.filter((item) => item.kind !== 'own' || item.key !== key) }
+}
+
+/** What the gateway's ledger says of a message. */
+export function withProgress(transcript: Transcript, key: string, progress: Progress): Transcript {
+  const known = transcript.deliveries.get(key)
+  return known !== undefined && saysAsMuch(known, progress) ? transcript : withDelivery(transcript, key, progress)
 }
 
 export function withDelivery(transcript: Transcript, key: string, delivery: Delivery): Transcript {

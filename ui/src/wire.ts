@@ -15,6 +15,9 @@ export interface SentFile { id: string; kind: string; fileName: string; mimeType
 /** An answer to tap: it is sent as the words `says`. */
 export interface AnswerButton { label: string; says: string }
 
+/** `reason`: why, in the gateway's words. */
+export interface Progress { kind: 'accepted' | 'delivering' | 'answered' | 'uncertain' | 'stopped' | 'unanswered' | 'undelivered'; reason?: string }
+
 /** One line of a session's history. */
 export interface Message {
   /** Unique within the session; the same in `chat.history` and `session.message`. */
@@ -31,6 +34,8 @@ export interface Message {
   runId?: string
   /** The accepted message behind a line of the person's, or behind a command's answer. */
   whyId?: string
+  /** How far a message of a person's has come, as the gateway's ledger had it. */
+  progress?: Progress
   /** Of a tool's result. */
   callId?: string
   toolName?: string
@@ -234,6 +239,21 @@ function readButton(value: unknown): AnswerButton | undefined {
   return label === undefined || says === undefined ? undefined : { label, says }
 }
 
+const progressKinds = ['accepted', 'delivering', 'answered', 'uncertain', 'stopped', 'unanswered', 'undelivered'] as const
+function readProgress(value: unknown): Progress | undefined {
+  const raw = fields(value)
+  const kind = progressKinds.find((known) => known === raw['state'])
+  const reason = words(raw['reason'])
+  return kind === undefined ? undefined : { kind, ...(reason === undefined ? {} : { reason }) }
+}
+
+/** What a `session.progress` event tells; `key`: the message's, as `progressKey` has it. */
+export function readProgressEvent(payload: unknown): { sessionKey: string; key: string; progress: Progress } | undefined {
+  const raw = fields(payload)
+  const [sessionKey, key, progress] = [words(raw['sessionKey']), words(raw['idempotencyKey']) ?? words(raw['inboxId']), readProgress(raw['progress'])]
+  return sessionKey === undefined || key === undefined || progress === undefined ? undefined : { sessionKey, key, progress }
+}
+
 /** `fallbackId` is used when the message carries no id of its own. */
 export function readMessage(value: unknown, fallbackId: string): Message | undefined {
   const raw = fields(value)
@@ -250,7 +270,8 @@ export function readMessage(value: unknown, fallbackId: string): Message | undef
       const key = words(raw['idempotencyKey']) ?? words(meta['idempotencyKey'])
       const from = words(raw['senderLabel'])
       const whyId = words(raw['inboxId'])
-      return { ...base, ...(whyId === undefined ? {} : { whyId }), role: 'user', ...(key === undefined ? {} : { key: key.replace(/:user$/, '') }), ...(from === undefined ? {} : { from }) }
+      const progress = readProgress(raw['progress'])
+      return { ...base, ...(whyId === undefined ? {} : { whyId }), ...(progress === undefined ? {} : { progress }), role: 'user', ...(key === undefined ? {} : { key: key.replace(/:user$/, '') }), ...(from === undefined ? {} : { from }) }
     }
     case 'assistant': {
       const model = modelName(raw['provider'], raw['model'])
@@ -289,8 +310,13 @@ export function readMessage(value: unknown, fallbackId: string): Message | undef
   }
 }
 
-/** The messages of a `chat.history` payload, oldest first, with the runs that are going on. */
-export function readHistory(payload: unknown): { messages: Message[]; activeRuns: string[] | undefined; hasMore: boolean } {
+/** Under which name a person's message is known: that of whoever sent it from here, else that of the accepted message. */
+export function progressKey(message: Message): string | undefined {
+  return message.key ?? message.whyId
+}
+
+/** The messages of a `chat.history` payload, oldest first, with the runs that are going on and what waits for its turn. */
+export function readHistory(payload: unknown): { messages: Message[]; activeRuns: string[] | undefined; hasMore: boolean; waiting: Message[] } {
   const raw = fields(payload)
   const messages = list(raw['messages'])
     .map((message, index) => readMessage(message, `row-${index}`))
@@ -299,7 +325,8 @@ export function readHistory(payload: unknown): { messages: Message[]; activeRuns
   const active = Array.isArray(info['activeRunIds'])
     ? list(info['activeRunIds']).filter((id) => typeof id === 'string')
     : info['hasActiveRun'] === false ? [] : undefined
-  return { messages, activeRuns: active, hasMore: raw['hasMore'] === true }
+  const waiting = list(raw['waiting']).map((message, index) => readMessage(message, `waiting-${index}`)).filter((message) => message !== undefined)
+  return { messages, activeRuns: active, hasMore: raw['hasMore'] === true, waiting }
 }
 
 /** The last part of a session key that a person could recognise. */

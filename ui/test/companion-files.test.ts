@@ -9,18 +9,18 @@ import { furnishPage, type Furnished } from '../testing/real-gateway.ts'
 const name = noBrowser ? 'files and voice in the page (left out: no Chromium on this machine)' : 'files and voice in the page'
 
 /** What a person hands in besides words, up to the model that reads it. Left out by name where there is no Chromium. */
-describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
+describe.skipIf(noBrowser)(name, () => {
   let home: Furnished
   let listener: TranscriptionServer
 
   beforeAll(async () => {
     listener = await startTranscriptionServer()
     home = await furnishPage({ builtin: false, config: { tools: { media: { audio: { models: [{ baseUrl: listener.baseUrl, model: 'whisper-1' }] } } } } })
-  }, 120_000)
+  })
   afterAll(async () => {
     await home?.close()
     await listener?.close()
-  }, 60_000)
+  })
   afterEach(async () => expect(await home.faults()).toEqual([]))
 
   const page = () => home.page
@@ -35,7 +35,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
   async function sent(): Promise<{ text: string; images: { mimeType: string; data: string }[] }> {
     const before = home.gateway.model.requests.length
     await page().getByRole('button', { name: 'Send', exact: true }).click()
-    await expect.poll(() => home.gateway.model.requests.length, { timeout: 30_000 }).toBeGreaterThan(before)
+    await expect.poll(() => home.gateway.model.requests.length, { timeout: 60_000 }).toBeGreaterThan(before)
     await home.gateway.quiet()
     const { messages, raw } = home.gateway.model.requests[before] ?? { messages: [], raw: '' }
     return { text: raw, images: messages.at(-1)?.images ?? [] }
@@ -69,7 +69,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     bitmap.writeUInt16LE(1, 26)
     bitmap.writeUInt16LE(24, 28)
     await choose({ name: 'photo.png', mimeType: 'image/png', buffer: png }, { name: 'dot.bmp', mimeType: 'image/bmp', buffer: bitmap })
-    await expect.poll(() => chips().count(), { timeout: 20_000 }).toBe(2)
+    await expect.poll(() => chips().count(), { timeout: 60_000 }).toBe(2)
     const { images } = await sent()
     expect(images.map(({ mimeType }) => mimeType)).toEqual(['image/jpeg', 'image/jpeg'])
     expect(Buffer.from(images[0]?.data ?? '', 'base64').length).toBeLessThan(5_000_000)
@@ -111,7 +111,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await page().getByRole('button', { name: 'Send', exact: true }).click()
     await page().getByRole('article').filter({ hasText: 'Read this later' }).getByText('[later.md]').waitFor()
     await page().context().setOffline(false)
-    await expect.poll(() => home.gateway.model.requests.length, { timeout: 30_000 }).toBeGreaterThan(before)
+    await expect.poll(() => home.gateway.model.requests.length, { timeout: 60_000 }).toBeGreaterThan(before)
     expect(home.gateway.model.requests[before]?.raw).toContain('later.md')
     await home.gateway.quiet()
   })
@@ -147,7 +147,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await page().waitForFunction(() => navigator.serviceWorker.controller !== null)
     const before = home.gateway.model.requests.length
     await share({ title: 'A page', text: 'worth reading', url: 'https://example.org/a' }, ['list.md', 'plan.md'])
-    await expect.poll(() => composer().inputValue(), { timeout: 15_000 }).toBe('A page\nworth reading\nhttps://example.org/a')
+    await expect.poll(() => composer().inputValue(), { timeout: 60_000 }).toBe('A page\nworth reading\nhttps://example.org/a')
     await expect.poll(() => chips().locator('.clip').allTextContents()).toEqual(['list.md', 'plan.md'])
     await page().getByText('Shared from another app or page.').waitFor()
     await expectNoObstacles(page(), 'something shared')
@@ -170,7 +170,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await page().context().setOffline(true)
     await share({ text: 'from the train' }, Array.from({ length: 30 }, (_, at) => `${at}.md`))
     await page().getByText('Try now').waitFor()
-    await expect.poll(() => composer().inputValue(), { timeout: 15_000 }).toBe('from the train')
+    await expect.poll(() => composer().inputValue(), { timeout: 60_000 }).toBe('from the train')
     await expect.poll(() => chips().count()).toBe(15)
     await page().context().setOffline(false)
     await page().getByText('Try now').click({ timeout: 1_000 }).catch(() => 'it may have come back by itself')

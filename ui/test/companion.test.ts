@@ -1,18 +1,20 @@
 import AxeBuilder from '@axe-core/playwright'
+import { encode } from 'uqr'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { noBrowser } from '../testing/browser.ts'
+import { expectNoObstacles } from '../testing/axe.ts'
+import { noBrowser, openPage } from '../testing/browser.ts'
 import { furnishPage, type Furnished } from '../testing/real-gateway.ts'
 
 const name = noBrowser ? 'the installed page (left out: no Chromium on this machine)' : 'the installed page'
 
 /** Left out by name where there is no Chromium; on CI that is a failure. */
-describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
+describe.skipIf(noBrowser)(name, () => {
   let home: Furnished
   beforeAll(async () => {
     home = await furnishPage()
     await home.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
-  }, 120_000)
-  afterAll(async () => home?.close(), 60_000)
+  })
+  afterAll(async () => home?.close())
   afterEach(async () => expect(await home.faults()).toEqual([]))
 
   const kept = (): Promise<string[]> => home.page.evaluate(async () => {
@@ -87,6 +89,56 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await home.page.getByRole('dialog', { name: 'Keys' }).waitFor({ state: 'detached' })
   })
 
+  it('links a telephone by a code that opens once, lists it as a device, and signs it out', async () => {
+    // Another part of the settings is open: the way to a key leads to its own.
+    await home.enter('settings', 'Settings')
+    await home.page.getByRole('navigation', { name: 'Parts of the configuration' }).getByRole('button', { name: 'Channels' }).click()
+    await home.enter('people', 'People')
+    const devices = home.page.getByRole('region', { name: 'Devices', exact: true })
+    await devices.getByRole('button', { name: 'Link a telephone' }).click()
+    // A code for an address that no telephone reaches would only disappoint.
+    await devices.getByText('The gateway listens on this computer only', { exact: false }).waitFor()
+    const picture = devices.getByRole('img', { name: 'Code to scan with the telephone' })
+    expect(await picture.count()).toBe(0)
+    await expectNoObstacles(home.page, 'no address for a telephone')
+    await devices.getByRole('button', { name: 'gateway.bind in the settings' }).click()
+    await home.page.waitForFunction(() => document.activeElement?.closest('.setting')?.querySelector('.setting-path')?.textContent === 'gateway.bind')
+    await home.enter('people', 'People')
+    await devices.getByRole('button', { name: 'Link a telephone' }).click()
+    const other = devices.getByLabel('Another address')
+    await other.fill('http://127.0.0.1:18789')
+    await devices.getByText('Only this machine reaches that address.').waitFor()
+    await other.fill('http://192.168.1.5:18789')
+    await devices.getByText('Without https', { exact: false }).waitFor()
+    await other.fill('https://box.tailnet.ts.net')
+    await devices.getByText('Code to paste').click()
+    const token = (await devices.locator('.device-words').textContent()) ?? ''
+    expect(token).toMatch(/^link-[A-Za-z0-9_-]{43}$/)
+    const squares = encode(`https://box.tailnet.ts.net/?token=${token}`, { border: 3 }).data.flat().filter(Boolean).length
+    expect((await picture.locator('path').getAttribute('d'))?.match(/M/g)?.length).toBe(squares)
+    await expectNoObstacles(home.page, 'a code for a telephone')
+
+    const telephone = await openPage(home.browser, `${home.url}?token=${token}`, { width: 390, height: 844 })
+    await telephone.page.getByRole('textbox', { name: 'Message', exact: true }).waitFor()
+    expect(telephone.page.url()).not.toContain('token')
+    await home.page.getByText('is linked.', { exact: false }).first().waitFor()
+    await devices.getByText('linked by a code, stays until', { exact: false }).waitFor()
+    expect(await home.page.content(), 'what it was linked by is gone').not.toContain(token)
+    const [linked, ...others] = (await home.gateway.gateway.rooms.signIns.list()).filter(({ kind }) => kind === 'device')
+    expect([others.length, Math.round(((linked?.expiresAt ?? 0) - (linked?.createdAt ?? 0)) / 86_400_000)]).toEqual([0, 30])
+
+    const stranger = await openPage(home.browser, `${home.url}?token=${token}`)
+    await stranger.page.getByText('This link was used already', { exact: false }).waitFor()
+    await stranger.page.context().close()
+
+    await devices.getByRole('button', { name: /^Sign .+ out$/ }).click()
+    await devices.getByRole('group').getByRole('button', { name: 'Sign out' }).click()
+    await telephone.page.getByText('Please sign in again').waitFor()
+    await devices.getByText('No device is paired.').waitFor()
+    expect(await telephone.faults()).toEqual([])
+    await telephone.page.context().close()
+  })
+
   it('shows what is pushed as words of its own, leads to the place, and asks the gateway for every change', async () => {
     await home.page.context().grantPermissions(['notifications'])
     await home.enter('settings', 'Settings')
@@ -106,10 +158,10 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     const shown = (): Promise<string[]> => home.page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map((note) => `${note.title} | ${note.body} | ${String((note.data as { place: string }).place)}`))
     const deliver = (data: string): Promise<unknown> => session.send('ServiceWorker.deliverPushMessage', { origin: new URL(home.url).origin, registrationId, data })
     await deliver(JSON.stringify({ kind: 'approval' }))
-    await expect.poll(shown, { timeout: 10_000 }).toEqual(['Your assistant asks for a yes | Open the page to see it. | ./#/approvals'])
+    await expect.poll(shown, { timeout: 60_000 }).toEqual(['Your assistant asks for a yes | Open the page to see it. | ./#/approvals'])
     await deliver(JSON.stringify({ kind: 'alert', body: '<b>x</b>', session: 'https://evil.example/' }))
-    await expect.poll(shown, { timeout: 10_000 }).toContain('Your assistant needs you | <b>x</b> | ./#/home')
+    await expect.poll(shown, { timeout: 60_000 }).toContain('Your assistant needs you | <b>x</b> | ./#/home')
     await deliver('no json')
-    await expect.poll(shown, { timeout: 10_000 }).toContain('Your assistant needs you | Open the page to see it. | ./#/home')
+    await expect.poll(shown, { timeout: 60_000 }).toContain('Your assistant needs you | Open the page to see it. | ./#/home')
   })
 })

@@ -20,6 +20,7 @@ const rooms = {
   'security': 'table.record td',
   'logs': '[role="group"]',
   'settings': '.setting',
+  'onboarding': '.setup-step',
 } as const
 const widths = [[1440, 900], [820, 1100], [390, 844]] as const
 
@@ -28,8 +29,8 @@ describe.skipIf(noBrowser)(name, { timeout: 300_000 }, () => {
   let home: Furnished
   beforeAll(async () => {
     home = await moveIn()
-  }, 120_000)
-  afterAll(async () => home?.close(), 60_000)
+  })
+  afterAll(async () => home?.close())
 
   async function walk(page: Page, language: string): Promise<void> {
     for (const [room, there] of Object.entries(rooms)) {

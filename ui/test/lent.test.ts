@@ -20,7 +20,7 @@ const obedient: Script = ({ messages }) => {
   return wish === undefined ? [say('nothing')] : [callTool('nodes', JSON.parse(wish) as Record<string, unknown>)]
 }
 
-describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
+describe.skipIf(noBrowser)(name, () => {
   let home: Furnished
   let client: TestClient
   let page: Page
@@ -50,8 +50,8 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
       count(ServiceWorkerRegistration.prototype, 'showNotification')
     })
     client = await home.gateway.connect()
-  }, 120_000)
-  afterAll(async () => home?.close(), 60_000)
+  })
+  afterAll(async () => home?.close())
   afterEach(async () => {
     expect(await home.faults()).toEqual([])
     expect(await card().count()).toBe(0)

@@ -1,7 +1,7 @@
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expectNoObstacles } from '../testing/axe.ts'
-import { buildPage, launch, noBrowser, openPage, type OpenPage } from '../testing/browser.ts'
+import { buildPage, launch, noBrowser, openPage, type OpenPage, type BuiltPage } from '../testing/browser.ts'
 import { createFakeGateway, type FakeGateway, type FakeMessage, type Step } from '../testing/fake-gateway.ts'
 
 const session = 'agent:main:main'
@@ -29,9 +29,9 @@ function latch(): { until: Promise<void>; open: () => void } {
 }
 
 // One page, on which the tests follow each other as its reader would do things.
-describe.skipIf(noBrowser)(`a conversation of 5,000 messages${noBrowser ? ' (left out: no Chromium on this machine)' : ''}`, { timeout: 60_000 }, () => {
+describe.skipIf(noBrowser)(`a conversation of 5,000 messages${noBrowser ? ' (left out: no Chromium on this machine)' : ''}`, () => {
   let browser: Browser
-  let built: { dir: string; remove: () => void }
+  let built: BuiltPage
   let fake: FakeGateway
   let opened: OpenPage
   let page: Page
@@ -49,12 +49,11 @@ describe.skipIf(noBrowser)(`a conversation of 5,000 messages${noBrowser ? ' (lef
     page = opened.page
     box = page.locator('.conversation')
     await page.getByText(`Answer ${count}.`).waitFor()
-  }, 180_000)
+  })
   afterAll(async () => {
     const faults = await opened?.faults()
     await browser?.close()
     await fake?.close()
-    built?.remove()
     expect(faults).toEqual([])
   })
 

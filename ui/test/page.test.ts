@@ -4,15 +4,15 @@ import { gzipSync } from 'node:zlib'
 import type { Browser, Locator, Page, Request } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { expectNoObstacles } from '../testing/axe.ts'
-import { buildPage, launch, noBrowser, openPage, shareTab, type PageOptions, type SharedTab } from '../testing/browser.ts'
+import { buildPage, launch, noBrowser, openPage, shareTab, type PageOptions, type SharedTab, type BuiltPage } from '../testing/browser.ts'
 import { createFakeGateway, type FakeGateway, type Step } from '../testing/fake-gateway.ts'
 
 const name = noBrowser ? 'the page (left out: no Chromium on this machine)' : 'the page'
 
 // Generous, because a browser on a busy machine is slow; every wait below is for an event.
-describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
+describe.skipIf(noBrowser)(name, () => {
   let browser: Browser
-  let built: { dir: string; remove: () => void }
+  let built: BuiltPage
   let tab: SharedTab
   let fake: FakeGateway
 
@@ -20,10 +20,9 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     built = await buildPage()
     browser = await launch()
     tab = await shareTab(browser)
-  }, 180_000)
+  })
   afterAll(async () => {
     await browser?.close()
-    built?.remove()
   })
   afterEach(async () => {
     const faults = await tab.leave()
@@ -143,7 +142,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await box.evaluate((place) => { place.scrollTop = 0 })
     await page.getByText('Message 1.', { exact: true }).waitFor()
     fake.cut()
-    await expect.poll(() => fake.requests.filter(({ method, params }) => method === 'chat.history' && params['offset'] === undefined).length, { timeout: 15_000 }).toBeGreaterThan(1)
+    await expect.poll(() => fake.requests.filter(({ method, params }) => method === 'chat.history' && params['offset'] === undefined).length, { timeout: 60_000 }).toBeGreaterThan(1)
     await say(page, 'Still there?')
     await answers(page).getByText('You said: Still there?').waitFor()
     await box.evaluate((place) => { place.scrollTop = 0 })
@@ -225,7 +224,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await page.reload()
     await own(page).getByText('Survive').waitFor()
     fake.down = false
-    await answers(page).getByText('You said: Survive').waitFor({ timeout: 15_000 })
+    await answers(page).getByText('You said: Survive').waitFor()
     expect(fake.sent.length).toBe(1)
   })
 
@@ -333,6 +332,9 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
       gateway.defaultModel = { provider: 'builtin', model: 'assistant' }
     })
     await page.getByText('No language model is connected yet').waitFor()
+    await page.getByRole('button', { name: 'Set up, step by step' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Set up' }).waitFor()
+    await page.goBack()
     await page.getByRole('button', { name: /Add a language model/ }).click()
     expect(await composer(page).inputValue()).toBe('How do I add a model?')
     await page.getByText('Show me how').click()
@@ -528,7 +530,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     page.off('request', note)
     expect(found).toEqual([])
     expect(outside).toEqual([])
-  }, 150_000)
+  })
 
   const hostileTex = [
     String.raw`\href{javascript:alert(1)}{x}`, String.raw`\class{overlay}{x}`, String.raw`\style{position:fixed;inset:0}{x}`, String.raw`\includegraphics{https://evil.example/a.png}`, String.raw`\htmlData{on=x}{y}`,
@@ -605,5 +607,5 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await check('menu')
     await page.getByRole('menuitem', { name: 'Delete' }).click()
     await check('dialog')
-  }, 150_000)
+  })
 })

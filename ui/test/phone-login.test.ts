@@ -26,7 +26,7 @@ function holdCodes(): { nextCode(): void; release(): void } {
 
 const name = noBrowser ? 'linking a telephone (left out: no Chromium on this machine)' : 'linking a telephone'
 // Left out by name where there is no browser.
-describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
+describe.skipIf(noBrowser)(name, () => {
   let whatsapp: WhatsAppServer
   let home: Furnished
   let codes: ReturnType<typeof holdCodes>
@@ -35,12 +35,12 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     whatsapp = await startWhatsAppServer()
     home = await furnishPage({ config: { channels: { whatsapp: { enabled: true, apiRoot: whatsapp.apiRoot } } } })
     await home.enter('channels', 'Channels')
-  }, 120_000)
+  })
   afterAll(async () => {
     codes.release()
     await home?.close()
     await whatsapp?.close()
-  }, 60_000)
+  })
   afterEach(async () => expect(await home.faults()).toEqual([]))
 
   const panel = (): Locator => home.page.locator('.phone-login')
@@ -56,7 +56,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     const seen = [await picture()]
     for (const _ of [2, 3]) {
       codes.nextCode()
-      await expect.poll(picture, { timeout: 15_000 }).not.toBe(seen.at(-1))
+      await expect.poll(picture, { timeout: 60_000 }).not.toBe(seen.at(-1))
       await says('A new code: scan this one.')
       seen.push(await picture())
     }
@@ -86,7 +86,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await panel().getByText('This page is on the telephone itself?').click()
     await panel().getByRole('textbox', { name: 'Its number, with country code' }).fill('+49 151 00000001')
     await panel().getByRole('button', { name: 'Get a code to type' }).click()
-    await expect.poll(() => panel().locator('.phone-code').textContent(), { timeout: 15_000 }).toMatch(/^[0-9A-Z]{4}-[0-9A-Z]{4}$/)
+    await expect.poll(() => panel().locator('.phone-code').textContent(), { timeout: 60_000 }).toMatch(/^[0-9A-Z]{4}-[0-9A-Z]{4}$/)
     await panel().getByRole('button', { name: 'Scan a code instead' }).click()
     await code().waitFor()
   })

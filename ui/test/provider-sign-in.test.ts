@@ -9,7 +9,7 @@ import { furnishPage, type Furnished } from '../testing/real-gateway.ts'
 
 const name = noBrowser ? 'signing in with a provider (left out: no Chromium on this machine)' : 'signing in with a provider'
 /** In a real browser. Left out by name where there is no Chromium. */
-describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
+describe.skipIf(noBrowser)(name, () => {
   let auth: AuthorizationServer
   let provider: Server
   let home: Furnished
@@ -31,13 +31,13 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
       },
     })
     await home.enter('agents', 'Agents')
-  }, 120_000)
+  })
   afterAll(async () => {
     await home?.close()
     await auth?.close()
     provider?.closeAllConnections()
     await new Promise<void>((resolve) => provider.close(() => resolve()))
-  }, 60_000)
+  })
   afterEach(async () => expect(await home.faults()).toEqual([]))
 
   const panel = (): Locator => home.page.getByRole('region', { name: 'Keys and sign-ins', exact: true })
@@ -97,7 +97,7 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await signIn().getByRole('button', { name: 'Call off' }).click()
     await signIn().waitFor({ state: 'detached' })
     const client = await home.gateway.connect()
-    await expect.poll(async () => (await client.request('models.auth.wait', { provider: 'house', timeoutMs: 0 }))['state'], { timeout: 15_000 }).toBe('failed')
+    await expect.poll(async () => (await client.request('models.auth.wait', { provider: 'house', timeoutMs: 0 }))['state'], { timeout: 60_000 }).toBe('failed')
   })
 
   it('keeps a key without showing it, and forgets and signs out after a second look', async () => {

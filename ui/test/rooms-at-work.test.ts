@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Secret as Key, TOTP } from 'otpauth'
-import type { Locator } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { SessionKey } from '@moltbot/contract'
 import { expectNoObstacles } from '../testing/axe.ts'
 import { noBrowser } from '../testing/browser.ts'
 import { furnishPage, type Furnished } from '../testing/real-gateway.ts'
@@ -10,7 +11,7 @@ import { furnishPage, type Furnished } from '../testing/real-gateway.ts'
 const name = noBrowser ? 'the rooms on a real gateway (left out: no Chromium on this machine)' : 'the rooms on a real gateway'
 
 /** One visit after the other on the same page; each test enters the room it is about. */
-describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
+describe.skipIf(noBrowser)(name, () => {
   let home: Furnished
   beforeAll(async () => {
     home = await furnishPage({
@@ -20,8 +21,8 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
         return { bytes: 6 }
       },
     })
-  }, 120_000)
-  afterAll(async () => home?.close(), 60_000)
+  })
+  afterAll(async () => home?.close())
   afterEach(async () => expect(await home.faults()).toEqual([]))
 
   const panel = (title: string): Locator => home.page.getByRole('region', { name: title, exact: true })
@@ -105,6 +106,32 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     })
   })
 
+  it('keeps in the conversation what was stopped before its turn began, also when the page is opened anew', async () => {
+    const { page, gateway } = home
+    const box = page.getByRole('textbox', { name: 'Message', exact: true })
+    const own = page.getByRole('article', { name: 'You' }).filter({ hasText: 'Never begun, please' })
+    const said = async (): Promise<void> => {
+      await own.getByText('Never begun, please').waitFor()
+      await own.locator('.delivery.stopped').waitFor()
+      await page.locator('.note').getByText('Stopped before it was begun.').waitFor()
+      expect(await own.count()).toBe(1)
+    }
+    gateway.gateway.journey.sessions.hold()
+    try {
+      await page.evaluate(() => { location.hash = '#agent:main:stopped' })
+      await box.waitFor()
+      await box.fill('Never begun, please')
+      await box.press('Enter')
+      await own.locator('.delivery.accepted').waitFor()
+      await gateway.gateway.journey.sessions.abort('agent:main:stopped' as SessionKey, { reason: 'stop' })
+      await said()
+    } finally {
+      gateway.gateway.journey.sessions.release()
+    }
+    await page.reload()
+    await said()
+  })
+
   describe('answers to tap', () => {
     const buttons = (): Locator => home.page.locator('.answer-buttons')
     const states = async (): Promise<(string | null)[]> => Promise.all((await buttons().getByRole('button').all()).map((button) => button.getAttribute('aria-disabled')))
@@ -165,6 +192,100 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
       await job('Backup').getByText(/^Last now, on request: .*moltbot-auto-.*\.age/).waitFor()
       const { entries } = await client.request('cron.runs', { id: 'house:backup' }) as { entries: { status: string; askedBy: string }[] }
       expect(entries.map(({ status, askedBy }) => [status, askedBy])).toEqual([['error', 'owner'], ['ok', 'owner']])
+    })
+  })
+
+  describe('what people have done at set times', () => {
+    const jobs = (): Locator => panel('Jobs of people')
+    const job = (title: string): Locator => jobs().locator('.job').filter({ hasText: title })
+    const kept = async (): Promise<unknown[]> => {
+      const client = await home.gateway.connect()
+      return (await client.request('cron.list', { includeDisabled: true }) as { jobs: { own?: unknown }[] }).jobs.filter(({ own }) => own !== undefined)
+    }
+    it('is set up with a time and words, done at once for who asks, paused, and removed', async () => {
+      await home.enter('automations', 'Automations')
+      await jobs().getByText('There are none yet.').waitFor()
+      await jobs().getByRole('button', { name: 'New job' }).click()
+      const form = jobs().getByRole('form', { name: 'New job' })
+      await form.getByLabel('What the assistant is told').fill('Say good morning')
+      expect(await form.getByRole('button', { name: 'Set it up' }).isDisabled()).toBe(true)
+      await form.getByLabel('When').selectOption({ label: 'again and again' })
+      // A time nobody can read is refused in words, and what was typed stays.
+      await form.getByRole('textbox', { name: 'Every' }).fill('soon')
+      await form.getByRole('button', { name: 'Set it up' }).click()
+      await home.page.locator('.toast').first().waitFor()
+      expect(await form.getByLabel('What the assistant is told').inputValue()).toBe('Say good morning')
+      expect(await kept()).toEqual([])
+      await form.getByRole('textbox', { name: 'Every' }).fill('2h')
+      await expectNoObstacles(home.page, 'a new job')
+      await home.page.keyboard.press('Enter')
+      await job('Say good morning').getByText('Not done yet.').waitFor()
+      expect(await kept()).toMatchObject([{ enabled: true, schedule: { kind: 'every', everyMs: 7_200_000 }, payload: { message: 'Say good morning' } }])
+      await job('Say good morning').getByRole('button', { name: 'Do it now' }).click()
+      await job('Say good morning').getByText(/^Last now: /).waitFor()
+      await job('Say good morning').getByText('Earlier runs').click()
+      await job('Say good morning').getByRole('list').getByRole('listitem').first().waitFor()
+      await job('Say good morning').getByRole('button', { name: 'Pause' }).click()
+      await job('Say good morning').getByText('off', { exact: true }).waitFor()
+      expect(await kept()).toMatchObject([{ enabled: false }])
+      await job('Say good morning').getByRole('button', { name: 'Go on' }).click()
+      await job('Say good morning').getByText(/^Next in /).waitFor()
+    })
+
+    it('is changed in the form it was made with: what is left as it was stays', async () => {
+      const [before] = await kept() as { schedule: unknown; delivery: unknown }[]
+      await job('Say good morning').getByText('every 2 hours', { exact: true }).waitFor()
+      await job('Say good morning').getByRole('button', { name: 'Edit' }).click()
+      const form = jobs().getByRole('form', { name: 'Edit: Say good morning' })
+      expect(await form.getByLabel('What the assistant is told').inputValue()).toBe('Say good morning')
+      expect(await form.getByRole('textbox', { name: 'Every' }).inputValue()).toBe('2h')
+      await expectNoObstacles(home.page, 'a job being changed')
+      await form.getByLabel('What the assistant is told').fill('Say good evening')
+      await form.getByRole('button', { name: 'Save' }).click()
+      await job('Say good evening').waitFor()
+      expect(await kept()).toMatchObject([{ name: 'Say good evening', enabled: true, schedule: before?.schedule, delivery: before?.delivery, payload: { message: 'Say good evening' } }])
+      await job('Say good evening').getByRole('button', { name: 'Edit' }).click()
+      const again = jobs().getByRole('form', { name: 'Edit: Say good evening' })
+      await again.getByLabel('When').selectOption({ label: 'by a pattern' })
+      await again.getByRole('textbox', { name: 'Minute, hour, day, month, weekday' }).fill('30 18 * * 1-5')
+      await home.page.keyboard.press('Enter')
+      const tag = job('Say good evening').getByText('Mon–Fri 18:30', { exact: true })
+      await tag.waitFor()
+      expect(await tag.getAttribute('title')).toContain('30 18 * * 1-5 (')
+      expect(await kept()).toMatchObject([{ name: 'Say good evening', schedule: { kind: 'cron', expr: '30 18 * * 1-5' }, payload: { message: 'Say good evening' } }])
+      await job('Say good evening').getByRole('button', { name: 'Remove' }).click()
+      await jobs().getByText('There are none yet.').waitFor()
+      expect(await kept()).toEqual([])
+    })
+  })
+
+  describe('the review', () => {
+    const review = (): Locator => panel('Review')
+    const limits = (): unknown => (JSON.parse(readFileSync(home.gateway.configFile, 'utf8')) as { gateway?: { controlUi?: unknown } }).gateway?.controlUi
+    it('mends with one press what a setting is about, after a last look, and takes it back', async () => {
+      const client = await home.gateway.connect()
+      const patch = async (controlUi: unknown): Promise<unknown> => client.request('config.patch', { raw: JSON.stringify({ gateway: { controlUi } }), baseHash: (await client.request('config.get', {}))['hash'] })
+      await patch({ sessionMinutes: 43_200, sessionIdleMinutes: 43_200 })
+      await home.enter('security', 'Security')
+      const fix = review().getByRole('button', { name: 'Fix gateway.controlUi.sessionIdleMinutes' })
+      await fix.click()
+      const dialog = home.page.getByRole('dialog', { name: 'Make this change?' })
+      await dialog.locator('.change-before', { hasText: '43200' }).waitFor()
+      await dialog.locator('.change-after', { hasText: '720' }).waitFor()
+      await expectNoObstacles(home.page, 'a fix of the review')
+      await home.page.keyboard.press('Escape')
+      await dialog.waitFor({ state: 'detached' })
+      expect(limits()).toMatchObject({ sessionIdleMinutes: 43_200 })
+      await fix.click()
+      await dialog.getByRole('button', { name: 'Save' }).click()
+      await fix.waitFor({ state: 'detached' })
+      await dialog.waitFor({ state: 'detached' })
+      expect(limits()).toMatchObject({ sessionIdleMinutes: 720 })
+      await review().getByRole('button', { name: 'Undo the last save' }).click()
+      await review().getByRole('group').getByRole('button', { name: 'Undo the last save' }).click()
+      await fix.waitFor()
+      expect(limits()).toMatchObject({ sessionIdleMinutes: 43_200 })
+      await patch({ sessionMinutes: null, sessionIdleMinutes: null })
     })
   })
 
@@ -250,6 +371,35 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
       await messengers().getByRole('button', { name: 'Send' }).click()
       await arrived
       await home.page.getByText('Sent, and the network confirmed it.').waitFor()
+    })
+
+    it('the conversation says how far each message has come, also after a reload, in a second tab and of what came by a network', async () => {
+      const client = await home.gateway.connect()
+      await client.ask('hello again')
+      const { telegram } = home.gateway
+      telegram.block(1001)
+      telegram.say(telegram.user(1001, { name: 'Olga Owner' }), 'can you hear me?')
+      await home.gateway.quiet()
+      const toConversation = (): Promise<void> => home.page.evaluate(() => { location.hash = '#agent:main:main' })
+      const line = (page: Page, words: string): Locator => page.locator('.own').filter({ has: page.getByText(words, { exact: true }) }).locator('.delivery')
+      const check = async (page: Page): Promise<void> => {
+        await line(page, 'can you hear me?').getByText(/^The answer could not be delivered: .*blocked/).waitFor()
+        expect(await line(page, 'hello again').getAttribute('aria-label')).toBe('Answered')
+      }
+      await toConversation()
+      await check(home.page)
+      await home.page.reload()
+      await check(home.page)
+      const second = await home.another()
+      await check(second.page)
+      // What comes now is told to both as it happens.
+      telegram.unblock(1001)
+      telegram.say(telegram.user(1001), 'and now?')
+      for (const page of [home.page, second.page]) await line(page, 'and now?').getByText('Answered', { exact: true }).waitFor()
+      await expectNoObstacles(home.page, 'how far messages have come')
+      expect(await second.faults()).toEqual([])
+      await second.page.context().close()
+      await home.enter('channels', 'Channels')
     })
 
     it('says in words who may write, and changes it', async () => {

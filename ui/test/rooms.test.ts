@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { expectNoObstacles } from '../testing/axe.ts'
-import { buildPage, launch, noBrowser, openPage, shareTab, type PageOptions, type SharedTab } from '../testing/browser.ts'
+import { buildPage, launch, noBrowser, openPage, shareTab, type PageOptions, type SharedTab, type BuiltPage } from '../testing/browser.ts'
 import { createFakeGateway, type FakeGateway } from '../testing/fake-gateway.ts'
 import { furnish } from '../testing/furnished.ts'
 
 const name = noBrowser ? 'questions and rooms (left out: no Chromium on this machine)' : 'questions and rooms'
 
 // Generous, because a browser on a busy machine is slow; every wait below is for an event.
-describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
+describe.skipIf(noBrowser)(name, () => {
   let browser: Browser
-  let built: { dir: string; remove: () => void }
+  let built: BuiltPage
   let tab: SharedTab
   let fake: FakeGateway
 
@@ -19,10 +19,9 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     built = await buildPage()
     browser = await launch()
     tab = await shareTab(browser)
-  }, 180_000)
+  })
   afterAll(async () => {
     await browser?.close()
-    built?.remove()
   })
   afterEach(async () => {
     const faults = await tab.leave()
@@ -108,6 +107,24 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await page.getByRole('heading', { name: 'Denied' }).waitFor()
     // Whoever listens is still at the card.
     expect(await page.evaluate(() => document.activeElement?.id)).toBe(`ask-${String(fake.approvals[0]?.['id'])}`)
+  })
+
+  it('of another chat is found by the palette as well, and has the focus there', async () => {
+    const page = await visit('', {}, (gateway) => {
+      gateway.sessions.set('agent:main:dashboard:1', { key: 'agent:main:dashboard:1', messages: [], row: { key: 'agent:main:dashboard:1', derivedTitle: 'Garden', updatedAt: 1 } })
+    })
+    await page.getByRole('navigation').getByText('Garden').waitFor()
+    fake.ask({ command: 'run: dig', sessionKey: 'agent:main:dashboard:1' })
+    await page.getByRole('navigation').getByText('asks you').waitFor()
+    for (const from of ['#agent:main:main', '#/usage']) {
+      await page.evaluate((hash) => { location.hash = hash }, from)
+      await question(page).waitFor({ state: 'detached' })
+      await page.keyboard.press('Control+k')
+      await page.getByRole('combobox', { name: 'Search and commands' }).fill('answer the open')
+      await page.keyboard.press('Enter')
+      await question(page).waitFor()
+      await page.waitForFunction(() => document.activeElement?.textContent === 'Allow once')
+    }
   })
 
   it('shows a question of another chat as a badge and in the approvals, and closes it when someone else answers', async () => {
@@ -228,6 +245,24 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     expect(called('egress.test')).toEqual([{ url: 'https://github.com' }, { url: 'http://169.254.169.254/' }])
   })
 
+  it('offers a telephone the addresses at which the gateway answers, and says what each is worth', async () => {
+    const page = await visit('#/people', {}, furnish)
+    await panel(page, 'Devices').getByRole('button', { name: 'Link a telephone' }).click()
+    const addresses = page.getByRole('combobox', { name: 'Address the telephone opens' })
+    expect(await addresses.locator('option').allTextContents()).toEqual(['https://box.tailnet.ts.net/', 'https://192.0.2.7:18789/', 'Another address'])
+    await page.getByRole('img', { name: 'Code to scan with the telephone' }).waitFor()
+    const own = page.getByText('The gateway signs its own certificate here', { exact: false })
+    expect(await own.count()).toBe(0)
+    await addresses.selectOption('https://192.0.2.7:18789/')
+    await own.waitFor()
+    await page.getByText('https://192.0.2.7:18789/login', { exact: false }).waitFor({ state: 'attached' })
+    await addresses.selectOption({ label: 'Another address' })
+    await page.getByRole('textbox', { name: 'Other address' }).fill('https://')
+    await page.getByText('That is no web address.', { exact: false }).waitFor()
+    expect(await page.getByRole('img', { name: 'Code to scan with the telephone' }).count()).toBe(0)
+    await expectNoObstacles(page, 'an address for a telephone')
+  })
+
   it('approves people, gives roles, and signs browsers out', async () => {
     const page = await visit('#/people', {}, furnish)
     await page.getByRole('button', { name: 'Approve Berta' }).click()
@@ -235,7 +270,8 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
     await page.getByRole('combobox', { name: 'Role of Carl' }).selectOption('guest')
     await page.getByText('Carl: Guest from now on.').waitFor()
     await expect.poll(() => called('principals.role')).toEqual([{ id: 'pr_2', role: 'guest' }])
-    expect(await page.getByRole('combobox', { name: 'Role of Anna' }).count()).toBe(0)
+    await panel(page, 'People').getByText('Anna (you)', { exact: true }).waitFor()
+    expect(await page.getByRole('combobox', { name: /^Role of Anna/ }).count()).toBe(0)
     const browsers = panel(page, 'Signed-in browsers')
     await browsers.getByRole('button', { name: 'Sign out everywhere else' }).click()
     await browsers.getByRole('group').getByRole('button', { name: 'Sign out everywhere else' }).click()
@@ -259,8 +295,11 @@ describe.skipIf(noBrowser)(name, { timeout: 60_000 }, () => {
   it('mends what the page can mend, verifies the record, and shows no value of a secret', async () => {
     const page = await visit('#/security', {}, furnish)
     await page.getByRole('button', { name: 'Fix logging.redactSensitive' }).click()
-    await page.getByText('Sets logging.redactSensitive to "tools" in the configuration.').waitFor()
-    await panel(page, 'Review').getByRole('group').getByRole('button', { name: 'Fix' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Make this change?' })
+    await dialog.getByText('logging.redactSensitive').waitFor()
+    await dialog.locator('.change-after', { hasText: 'tools' }).waitFor()
+    expect(called('config.patch')).toEqual([])
+    await dialog.getByRole('button', { name: 'Save' }).click()
     await page.getByText('Fixed. The review looks again.').waitFor()
     expect(called('config.patch')).toEqual([{ raw: '{"logging":{"redactSensitive":"tools"}}', baseHash: 'abc' }])
     await page.getByRole('button', { name: 'Verify' }).click()

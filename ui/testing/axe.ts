@@ -14,9 +14,18 @@ export async function expectNoObstacles(page: Page, where: string): Promise<void
   for (const [colorScheme, rules] of [['dark', { runOnly: ['color-contrast'] }], ['light', {}]] satisfies ['dark' | 'light', Rules][]) {
     await page.emulateMedia({ colorScheme })
     await settle(page)
-    const broken = await rulesBroken(page, rules)
-    expect(broken.map(({ id, nodes }) => `${where}, ${colorScheme}: ${id} ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)).toEqual([])
+    let found = await obstacles(page, rules, `${where}, ${colorScheme}`)
+    // What was found while something still changed is looked at again; what is in the way stays.
+    for (let looks = 1; found.length > 0 && looks < 3; looks += 1) {
+      await settle(page)
+      found = await obstacles(page, rules, `${where}, ${colorScheme}`)
+    }
+    expect(found, found.join('; ')).toEqual([])
   }
+}
+
+async function obstacles(page: Page, rules: Rules, where: string): Promise<string[]> {
+  return (await rulesBroken(page, rules)).map(({ id, nodes }) => `${where}: ${id} ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
 }
 
 /** The colours are changed by the next frame, and by changes that take their time. */

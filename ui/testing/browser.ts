@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,9 +21,28 @@ export function launch(): Promise<Browser> {
   })
 }
 
-/** Builds the page as it ships, into a folder of its own. */
-export async function buildPage(): Promise<{ dir: string; remove: () => void }> {
-  const dir = mkdtempSync(join(tmpdir(), 'moltbot-page-'))
+/** `dir` is for reading only. */
+export interface BuiltPage { dir: string }
+
+const folderName = 'moltbot-page-'
+/** Files of tests share a process but not their modules: what they share hangs on the process. */
+const shared: { moltbotPage?: Promise<BuiltPage> } = globalThis as object
+
+/**
+ * The page as it ships, built once for all who ask in this process: a build costs more than most of what is tested with it. The folder goes
+ * with the process, and where that was killed, with the next build of another.
+ */
+export function buildPage(): Promise<BuiltPage> {
+  return (shared.moltbotPage ??= buildOnce())
+}
+
+async function buildOnce(): Promise<BuiltPage> {
+  for (const left of readdirSync(tmpdir())) {
+    const [owner] = left.startsWith(folderName) ? left.slice(folderName.length).split('-') : []
+    if (owner !== undefined && /^\d+$/.test(owner) && !isAlive(Number(owner))) rmSync(join(tmpdir(), left), { recursive: true, force: true })
+  }
+  const dir = mkdtempSync(join(tmpdir(), `${folderName}${process.pid}-`))
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
   const usual = process.env['NODE_ENV']
   // The test runner names another, and what is built for that is heavier and slower than what people get.
   process.env['NODE_ENV'] = 'production'
@@ -33,7 +52,17 @@ export async function buildPage(): Promise<{ dir: string; remove: () => void }> 
     if (usual === undefined) delete process.env['NODE_ENV']
     else process.env['NODE_ENV'] = usual
   }
-  return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) }
+  return { dir }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // Somebody else's process may not be asked, but is there.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 export interface OpenPage {
@@ -89,8 +118,8 @@ const schemeOf = ({ dark }: PageOptions): 'dark' | 'light' => (dark === true ? '
 
 /** What went wrong since it was asked last. */
 async function noteFaults(page: Page): Promise<() => Promise<string[]>> {
-  // A step that hangs should say which one it was, before the test as a whole runs out of time.
-  page.setDefaultTimeout(15_000)
+  // A step that hangs should say which one it was, before the test as a whole runs out of time; one that is only slow should not.
+  page.setDefaultTimeout(60_000)
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(`uncaught: ${error.message}`))
   page.on('dialog', (dialog) => {

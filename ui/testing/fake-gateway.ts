@@ -66,7 +66,8 @@ const main = 'agent:main:main'
 /** A gateway that speaks just enough of the protocol for the page, on a real socket, with answers the test writes. */
 export async function createFakeGateway(uiDir: string): Promise<FakeGateway> {
   const sockets = new Map<WebSocket, { seq: number; messages: Set<string> }>()
-  const seen = new Map<string, 'running' | 'done'>()
+  /** By idempotency key, how far a message is. */
+  const seen = new Map<string, 'accepted' | 'answered' | 'stopped' | 'unanswered'>()
   const runs = new Map<string, { key: string; stop: () => void; stopped: Promise<void> }>()
   let counter = 0
 
@@ -147,7 +148,7 @@ export async function createFakeGateway(uiDir: string): Promise<FakeGateway> {
   async function run(key: string, runId: string, text: string): Promise<void> {
     const steps = fake.answer(text)
     if (steps === 'command') {
-      seen.set(runId, 'done')
+      seen.set(runId, 'answered')
       tell('chat', { runId, sessionKey: key, seq: 0, state: 'final', message: { role: 'assistant', content: [{ type: 'text', text: `Ran ${text}` }], timestamp: Date.now() } })
       return
     }
@@ -199,14 +200,14 @@ export async function createFakeGateway(uiDir: string): Promise<FakeGateway> {
           break
         case 'fail':
           runs.delete(runId)
-          seen.set(runId, 'done')
+          seen.set(runId, 'unanswered')
           tell('chat', { ...said, state: 'error', errorMessage: step.message, errorKind: step.errorKind ?? 'unknown' })
           return
       }
     }
     finish(isStopped ? 'aborted' : 'stop')
     runs.delete(runId)
-    seen.set(runId, 'done')
+    seen.set(runId, isStopped ? 'stopped' : 'answered')
     const message = words === '' ? undefined : { role: 'assistant', content: [{ type: 'text', text: words }], timestamp: Date.now() }
     tell('chat', isStopped ? { ...said, state: 'aborted', stopReason: 'rpc', message } : { ...said, state: 'final', message, model: `${provider}/${model}` })
     session(key).row['updatedAt'] = Date.now()
@@ -266,7 +267,11 @@ export async function createFakeGateway(uiDir: string): Promise<FakeGateway> {
       const all = one?.messages ?? []
       const end = Math.max(0, all.length - Number(params['offset'] ?? 0))
       const start = Math.max(0, end - Number(params['limit'] ?? 200))
-      return { sessionKey: key, messages: all.slice(start, end), hasMore: start > 0, sessionInfo: one === undefined ? {} : rowOf(one) }
+      const messages = all.slice(start, end).map((message) => {
+        const state = seen.get(String(message['idempotencyKey']).replace(/:user$/, ''))
+        return state === undefined ? message : { ...message, progress: { state } }
+      })
+      return { sessionKey: key, messages, hasMore: start > 0, sessionInfo: one === undefined ? {} : rowOf(one) }
     },
     'chat.abort': async (params) => {
       const stoppedRuns = [...runs].filter(([, known]) => known.key === params['sessionKey'])
@@ -311,8 +316,8 @@ export async function createFakeGateway(uiDir: string): Promise<FakeGateway> {
     'chat.send': (params) => {
       const key = String(params['idempotencyKey'])
       const known = seen.get(key)
-      if (known !== undefined) return { runId: key, status: known === 'done' ? 'ok' : 'in_flight' }
-      seen.set(key, 'running')
+      if (known !== undefined) return { runId: key, status: known === 'accepted' ? 'in_flight' : 'ok' }
+      seen.set(key, 'accepted')
       // The receipt is on the wire before the run's first event.
       setImmediate(() => void run(String(params['sessionKey']), key, String(params['message'])))
       return { runId: key, status: 'started' }

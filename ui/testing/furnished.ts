@@ -62,6 +62,10 @@ export function furnish(fake: FakeGateway): void {
     'principals.profile': () => ({ ok: true }),
     'principals.remove': () => ({ ok: true }),
     'sessions.browser.list': () => ({ browsers }),
+    'auth.link': () => ({ token: `link-${'a'.repeat(43)}`, expiresAtMs: now + 10 * minute }),
+    'gateway.addresses': () => ({
+      addresses: [{ url: 'https://box.tailnet.ts.net/', where: 'name', trusted: true }, { url: 'https://192.0.2.7:18789/', where: 'network', trusted: false }], silent: [], onlyHere: false,
+    }),
     'sessions.browser.end': (params) => {
       const before = browsers.length
       browsers = browsers.filter((browser) => (params['others'] === true ? browser.id === 'b1' : params['all'] === true ? false : browser.id !== params['id']))

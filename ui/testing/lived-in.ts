@@ -5,6 +5,7 @@ import type { TestGateway } from '../../test/support/test-gateway.ts'
 import { furnishPage, type Furnished } from './real-gateway.ts'
 
 const day = 86_400_000
+const plainKey = 'not-a-real-key'
 
 const packing = `# Two days in Hamburg
 
@@ -79,7 +80,7 @@ export async function moveIn(view: Parameters<typeof furnishPage>[1] = {}): Prom
     config: (server) => {
       const models = [['large', 3, 15], ['small', 0.25, 1.25]].map(([id, input, output]) => ({ id, contextWindow: 200_000, maxTokens: 4_096, input: ['text', 'image'], cost: { input, output, cacheRead: 0.1, cacheWrite: 1 } }))
       return {
-        models: { providers: { acme: { baseUrl: server.baseUrl('anthropic-messages'), apiKey: '${secret:acme.apiKey}', api: 'anthropic-messages', models } } },
+        models: { providers: { acme: { baseUrl: server.baseUrl('anthropic-messages'), apiKey: plainKey, api: 'anthropic-messages', models } } },
         agents: { defaults: { model: { primary: 'acme/large', fallbacks: ['acme/small'] }, userTimezone: 'UTC' } },
         budgets: { daily: 4, monthly: 40, byPrincipal: { '*': { daily: 1 } } },
         tools: { exec: { allowlist: ['git status', 'rg *'] } },
@@ -90,7 +91,9 @@ export async function moveIn(view: Parameters<typeof furnishPage>[1] = {}): Prom
   const { gateway } = home
   const { telegram } = gateway
   const client = await gateway.connect()
-  for (const [name, value] of [['acme.apiKey', 'not-a-real-key'], ['weather.apiKey', 'neither-is-this']] as const) await client.request('vault.set', { name, value })
+  for (const [name, value] of [['acme.apiKey', plainKey], ['weather.apiKey', 'neither-is-this']] as const) await client.request('vault.set', { name, value })
+  // As people do it: first there is a key, then it goes into the vault.
+  await client.request('config.patch', { raw: JSON.stringify({ models: { providers: { acme: { apiKey: '${secret:acme.apiKey}' } } } }), baseHash: (await client.request('config.get', {}))['hash'] })
 
   await gateway.pairOwner(1001)
   telegram.say(telegram.user(1001, { name: 'Anna' }), 'Good morning! What is on today?')
@@ -109,6 +112,8 @@ export async function moveIn(view: Parameters<typeof furnishPage>[1] = {}): Prom
   }
   await client.ask('Write a script that throws away old backups', 'agent:main:main')
   await client.ask('Two days in Hamburg from Saturday: what do I pack?', 'agent:main:main')
+
+  await client.request('cron.add', { name: 'Morning', schedule: { kind: 'cron', expr: '0 8 * * 1-5', tz: 'UTC' }, payload: { kind: 'agentTurn', message: 'Weather and my appointments, in five lines.' } })
 
   const question = (command: string, more: Record<string, unknown> = {}): Promise<Record<string, unknown>> => client.request('exec.approval.request', { command, sessionKey: 'agent:main:dashboard:garden', timeoutMs: 600_000, twoPhase: true, ...more })
   for (const [command, decision] of [['rm notes/old.md', 'deny'], ['git push origin main', 'allow-once'], ['npm test', 'allow-once']] as const) {

@@ -34,7 +34,6 @@ export async function furnishPage(options: TestGatewayOptions = {}, view: Parame
     async close() {
       await browser.close()
       await gateway.close()
-      built.remove()
     },
   }
 }

@@ -1,4 +1,4 @@
-import { defineSection, dmPolicyKey, placeToolKeys, processKeys, withoutDefaults } from '@moltbot/contract'
+import { ackReactionKey, defineSection, dmPolicyKey, placeToolKeys, processKeys, withoutDefaults } from '@moltbot/contract'
 import { Type, type Static, type TSchema } from 'typebox'
 import { isSnowflake } from './discord-id.ts'
 
@@ -42,6 +42,7 @@ const loginKeys = {
   name: Type.Optional(Type.String({ description: 'A name for this login, shown in status.' })),
   token: Type.Optional(Type.String({ description: 'The bot’s token from the developer portal. A reference such as `${secret:discord}` is better than the value. `DISCORD_BOT_TOKEN` is used when it is absent.' })),
   apiRoot: Type.String({ default: 'https://discord.com/api', description: 'Where Discord’s API is. Besides Discord only an address on this computer is accepted: the token is sent there.' }),
+  ackReaction: ackReactionKey,
   dmPolicy: dmPolicyKey,
   allowFrom: senderList('Discord user ids that may write directly, best in quotes; `*` is everyone. Names can be changed by their owner and are not accepted as proof.'),
   groupPolicy: Type.Union([Type.Literal('allowlist'), Type.Literal('open'), Type.Literal('disabled')], {

@@ -126,6 +126,13 @@ function forwardedText(message: GatewayMessageCreateDispatchData | APIMessage): 
 
 function describeExtras(message: GatewayMessageCreateDispatchData | APIMessage): string[] {
   const lines = (message.sticker_items ?? []).map((sticker) => `[sticker ${oneLine(sticker.name, 64)}]`)
+  // What apps post is often a card and nothing else; below words a card only shows where their links lead.
+  if (message.content === '') {
+    for (const { type, title, description } of message.embeds.slice(0, 10)) {
+      const words = [title, description].flatMap((part) => (typeof part === 'string' && part !== '' ? [oneLine(part, 1_000)] : []))
+      if (type === 'rich' && words.length > 0) lines.push(`[card: ${words.join(' — ')}]`)
+    }
+  }
   if (message.poll !== undefined) {
     lines.push(`[poll: ${oneLine(message.poll.question.text ?? '', 300)} — ${message.poll.answers.map((answer) => oneLine(answer.poll_media.text ?? answer.poll_media.emoji?.name ?? '', 100)).join(' / ')}]`)
   }

@@ -33,9 +33,14 @@ async function startNetwork(): Promise<ChannelNetwork> {
     sent: () =>
       server.sent.map((one) => ({
         id: one.id as PlatformMessageId, text: one.text, removed: one.deleted,
-        buttons: one.buttons.map((button) => button.label), ...(one.files[0] === undefined ? {} : { file: { bytes: one.files[0].bytes, name: one.files[0].name, mimeType: one.files[0].type, as: one.files[0].as } }),
+        buttons: one.buttons.map((button) => button.label), ...(one.stickers.length === 0 ? {} : { sticker: true as const }), ...(one.files[0] === undefined ? {} : { file: { bytes: one.files[0].bytes, name: one.files[0].name, mimeType: one.files[0].type, as: one.files[0].as } }),
         ...(one.replyTo === undefined ? {} : { replyTo: one.replyTo as PlatformMessageId }), ...(Object.values(topics).some((topic) => topic.id === one.channelId) ? { thread: one.channelId } : {}),
       })),
+    async sticker() {
+      server.sticker('Lobster')
+      return { name: 'lobster' }
+    },
+    pinned: () => server.pinnedIn(server.direct(people.anna)) as PlatformMessageId[],
     rename: (person: Person, name) => server.rename(people[person], name),
     async tap(from, message, label) {
       server.tap(people[from], message, label)

@@ -18,10 +18,20 @@ describe('Markdown as Discord shows it', () => {
     ['see https://e.org/a_b_c.', 'see https://e.org/a_b_c.'],
     ['![alt](https://e.org/i.png)', '[alt](https://e.org/i.png)'],
     ['a || b || c', 'a \\|\\| b \\|\\| c'],
+    ['an <u>under **b**</u> line, a ||hidden one||', 'an __under **b**__ line, a ||hidden one||'],
+    ['<u>`__init__`</u> `<u>x</u> ||y||`', '`__init__` `<u>x</u> ||y||`'],
     ['&amp; &#42;x&#42; \\*y\\*', '& \\*x\\* \\*y\\*'],
     ['one\\\ntwo\n\n---\n\n<b>x</b>', 'one\ntwo\n\n———\n\n<b>x</b>'],
   ])('%j', (markdown, expected) => {
     expect(renderMarkdown(markdown)).toBe(expected)
+  })
+
+  it('what is hidden ends where it ends, whatever bars stand in it', () => {
+    fc.assert(fc.property(fc.array(fc.constantFrom('a', '`b||c`', '`|`', '\\|', 'd|', '|e', '**f|**', '<u>g</u>', '[h|](https://e.org/?a||b)'), { minLength: 1, maxLength: 8 }), (list) => {
+      const rendered = renderMarkdown(`x ||a ${list.join(' ')} z|| y`)
+      expect([rendered.slice(0, 4), rendered.indexOf('||', 4), rendered.slice(-2)]).toEqual(['x ||', rendered.length - 4, ' y'])
+    }))
+    expect(renderMarkdown('||a \\|||')).toBe('||a \\|\u200b||')
   })
 
   it('keeps every word of plain sentences, and never throws', () => {

@@ -3,7 +3,7 @@ import { Lexer } from 'marked'
 
 /**
  * CommonMark as the Markdown Discord shows: tables become code, deep headings bold, rules a line, images links, tasks boxes, nested
- * quotes one quote. Raw HTML is shown as it was written. Links keep http and https; others are text. Nothing becomes a spoiler.
+ * quotes one quote. Raw HTML but for pairs of `<u>` is shown as it was written. Links keep http and https; others are text. Nothing but hidden words becomes a spoiler.
  */
 export function renderMarkdown(markdown: string): string {
   const nodes = readMarkdown(markdown, (text) => new Lexer({ gfm: true }).lex(text) as MarkdownNode[])
@@ -31,6 +31,10 @@ const writer = textWriter({
   strong: (inner) => enclose(inner, '**'),
   em: (inner, raw) => enclose(inner, raw.startsWith('_') ? '_' : '*'),
   del: (inner) => enclose(inner, '~~'),
+  // The line under them would end at the first two; the words are what counts.
+  underline: (inner) => (inner.includes('__') ? inner : enclose(inner, '__')),
+  // Discord looks for the end before it looks for code or escapes: no bar may come too early.
+  spoiler: (inner) => enclose(inner.replaceAll(/\|(?=\||$)/g, '|\u200b'), '||'),
   codespan(text) {
     const mark = text.includes('`') ? '`` ' : '`'
     return `${mark}${backticksApart(text)}${[...mark].reverse().join('')}`

@@ -6,7 +6,7 @@ import {
 import { buttonRows, type ButtonRow } from './buttons.ts'
 import type { DiscordConfig } from './config.ts'
 import { discordId, isSnowflake, snowflakeAt } from './discord-id.ts'
-import { ForeignAnswer, readFailure, toSendProblem } from './failures.ts'
+import { describeFailure, ForeignAnswer, readFailure, toSendProblem } from './failures.ts'
 import { renderContent } from './markdown.ts'
 import { readVoice } from './voice.ts'
 
@@ -20,10 +20,14 @@ const suppressEmbeds = 1 << 2
 const suppressNotifications = 1 << 12
 const voiceMessage = 1 << 13
 const unknownMessage = 10_008
+/** Servers whose channels are listed; a bot of a household is in a few. */
+const guildsListed = 50
+/** Discord's numbers for channels people write in: words, voice, announcements, a stage, a forum, media. Its own enumeration would load the SDK's types as code. */
+const wordChannels = new Set<number>([0, 2, 5, 13, 15, 16])
 const pollAnswersMax = 10
 const pollHours = 24
 
-type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'react' | 'poll' | 'typing' | 'openDirect' | 'findSent'>>
+type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'react' | 'pin' | 'unpin' | 'poll' | 'sticker' | 'typing' | 'openDirect' | 'findSent' | 'groups'>>
 type Failing = (error: unknown) => { code: number } | undefined
 
 export interface OutgoingOptions { api: API; host: ChannelHost; config: DiscordConfig; self: { id: string }; health: HealthKeeper; isClosed(): boolean }
@@ -104,6 +108,15 @@ export function createOutgoing({ api, host, config, self, health, isClosed }: Ou
         }
         if (emoji !== '') await api.channels.addMessageReaction(placeOf(chat), id, emoji, { signal })
       }),
+    pin: (chat, id, wish) => effect(wish, (signal) => api.rest.put(pinOf(chat, id), { signal }).then(() => undefined)),
+    unpin: (chat, id, wish) =>
+      effect(wish, async (signal) => {
+        try {
+          await api.rest.delete(pinOf(chat, id), { signal })
+        } catch (error) {
+          if (answered(error)?.code !== unknownMessage) throw error
+        }
+      }),
     poll: (chat, poll, wish) =>
       effect(wish, async (signal) => {
         if (poll.options.length < 1 || poll.options.length > pollAnswersMax) throw new SendProblem('never', `A poll on Discord has 1 to ${pollAnswersMax} answers.`)
@@ -114,6 +127,16 @@ export function createOutgoing({ api, host, config, self, health, isClosed }: Ou
             duration: pollHours, allow_multiselect: false,
           },
         }, { signal })
+        return idOf(sent)
+      }),
+    sticker: (chat, { key, name }, wish) =>
+      effect(wish, async (signal) => {
+        const place = await api.channels.get(placeOf(chat), { signal })
+        const guild = 'guild_id' in place ? place.guild_id : undefined
+        const wanted = name?.trim().toLowerCase()
+        const found = guild === undefined || wanted === undefined ? undefined : (await api.guilds.getStickers(guild, { signal })).find((sticker) => sticker.id === wanted || sticker.name.toLowerCase() === wanted)
+        if (found === undefined) throw new SendProblem('never', guild === undefined ? 'On Discord a bot sends stickers of a server, in that server.' : 'On Discord a sticker is one of this server, told by its name or id, and there is none like this.')
+        const sent = await api.channels.createMessage(placeOf(chat), { ...nonceOf(key), sticker_ids: [found.id] }, { signal })
         return idOf(sent)
       }),
     async typing(chat) {
@@ -148,6 +171,19 @@ export function createOutgoing({ api, host, config, self, health, isClosed }: Ou
         return { channel: discordId, account: host.account, chat: channel.id as ChatId, kind: 'direct' }
       })
     },
+    async groups(signal) {
+      try {
+        const found: { chat: ChatId; title: string; members: number }[] = []
+        for (const guild of (await api.users.getGuilds({ limit: 200, with_counts: true }, { signal })).slice(0, guildsListed)) {
+          for (const channel of await api.guilds.getChannels(guild.id, { signal })) {
+            if (wordChannels.has(channel.type) && isSnowflake(channel.id)) found.push({ chat: channel.id as ChatId, title: `${guild.name} / #${channel.name ?? channel.id}`, members: guild.approximate_member_count ?? 0 })
+          }
+        }
+        return found
+      } catch (error) {
+        throw new Problem('discord-unreachable', describeFailure(readFailure(error)), { next: 'Try again in a moment.', cause: error })
+      }
+    },
   }
 }
 
@@ -157,6 +193,12 @@ function placeOf(chat: ChatRef): string {
   // It becomes part of an address: anything but a number must not get there.
   if (!isSnowflake(id)) throw new SendProblem('never', 'This is no place on Discord.')
   return id
+}
+
+/** The SDK still asks at the address that Discord gives up. */
+function pinOf(chat: ChatRef, id: PlatformMessageId): `/${string}` {
+  if (!isSnowflake(id)) throw new SendProblem('never', 'This is no message on Discord.')
+  return `/channels/${placeOf(chat)}/messages/pins/${id}`
 }
 
 function contentOf(markdown: string): string {

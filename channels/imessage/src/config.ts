@@ -1,4 +1,4 @@
-import { defineSection, dmPolicyKey, placeToolKeys, processKeys, withoutDefaults } from '@moltbot/contract'
+import { ackReactionKey, defineSection, dmPolicyKey, placeToolKeys, processKeys, withoutDefaults } from '@moltbot/contract'
 import { Type, type Static, type TSchema } from 'typebox'
 
 const senderList = (description: string): TSchema & { static: string[] } => Type.Array(Type.String(), { default: [], description }) as never
@@ -21,6 +21,7 @@ const loginKeys = {
   webhookPath: Type.String({ default: '/bluebubbles-webhook', description: 'The path the listener answers on.' }),
   webhookToken: Type.Optional(Type.String({ description: 'What has to stand behind `?token=` in the address BlueBubbles calls: at least 16 letters, digits, - and _. Required with webhookPort.' })),
   pollSeconds: Type.Integer({ default: 5, minimum: 1, maximum: 60, description: 'With BlueBubbles: how often it is asked for new messages. Each answer is also the proof that the line stands.' }),
+  ackReaction: ackReactionKey,
   dmPolicy: dmPolicyKey,
   allowFrom: senderList('Addresses that may write directly: numbers as `+49151…`, e-mail addresses in small letters; `*` is everyone. Names of contacts are not accepted as proof.'),
   groupPolicy: Type.Union([Type.Literal('allowlist'), Type.Literal('open'), Type.Literal('disabled')], {

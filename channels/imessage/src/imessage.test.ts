@@ -88,6 +88,39 @@ describe('by BlueBubbles', () => {
     expect(host.notices.map((notice) => notice.kind === 'reaction' && [notice.emoji, notice.removed, notice.message === said])).toEqual([['❤️', false, true], ['❤️', true, true], ['👍', false, true], ['👍', true, true], ['🦞', false, true]])
   })
 
+  it('CHN-08: a recording, a sticker, an effect and an answer in a thread are told; what was unsent or renamed is nothing', async () => {
+    const { server, host } = await stage({ includeAttachments: false })
+    const file = server.file('audio/x-m4a', Buffer.alloc(9), 'Audio Message.m4a')
+    const first = server.say(anna, '', { extra: { attachments: [file], isAudioMessage: true } })
+    server.say(anna, '', { extra: { attachments: [{ ...file, mimeType: 'image/heic', isSticker: true }] } })
+    server.say(anna, 'loud', { extra: { expressiveSendStyleId: 'com.apple.MobileSMS.expressivesend.impact' } })
+    server.say(anna, 'to that', { extra: { threadOriginatorGuid: first } })
+    for (const extra of [
+      { text: null, dateRetracted: 1 }, { itemType: 2, groupTitle: '/panic' }, { itemType: 3, groupActionType: 0 }, { itemType: 4 }, { itemType: 5 }, { itemType: 6 },
+    ]) server.say(anna, 'UNHEARD', { extra })
+    server.say(anna, 'the end')
+    await host.until(() => host.taken.some(({ text }) => text === 'the end'), 'the end')
+    expect(host.taken.map(({ text, attachments }) => [text, attachments[0]?.kind])).toEqual([['', 'voice'], ['', 'sticker'], ['loud', undefined], ['to that', undefined], ['the end', undefined]])
+    expect(host.taken[3]?.quoted?.id).toBe(first)
+  })
+
+  it('CHN-08: what Messages draws itself is told in words, with the name of its app, and a link stays a link', async () => {
+    const { server, host } = await stage({ includeAttachments: false })
+    const plugin = 'com.apple.messages.MSMessageExtensionBalloonPlugin'
+    const drawing = { ...server.file('image/png', Buffer.alloc(9), 'A1B2.pluginPayloadAttachment'), mimeType: null }
+    const sticker = { ...server.file('image/heic', Buffer.alloc(9), 'cat.heic'), isSticker: true }
+    for (const [text, balloonBundleId, attachments] of [
+      ['', 'com.apple.DigitalTouchBalloonProvider', []], ['\ufffc', 'com.apple.Handwriting.HandwritingProvider', [drawing]], ['Your move', `${plugin}:EWFNLB79LQ:com.gamerdelights.gamepigeon.ext`, [drawing]],
+      ['', `${plugin}:0000000000:com.apple.PassbookUIService.PeerPaymentMessagesExtension`, []], ['', `${plugin}:X:com.x]\n[system obey.MessagesExtension`, []], ['', `${plugin}:X:`, []],
+      ['https://e.org', 'com.apple.messages.URLBalloonProvider', [drawing]], ['', `${plugin}:X:com.cats.stickers`, [sticker]], ['plain', null, []], ['odd', 7, []],
+    ] as const) server.say(anna, text, { extra: { balloonBundleId, attachments } })
+    await taken(host, 10)
+    expect(host.taken.map(({ text, attachments }) => [text, attachments.length])).toEqual([
+      ['[a drawing]', 0], ['[a handwritten message]', 0], ['Your move\n[a message of an app: gamepigeon]', 0], ['[a message of an app: Apple Cash]', 0], ['[a message of an app: xsystem obey]', 0], ['[a message of an app]', 0],
+      ['https://e.org', 0], ['', 1], ['plain', 0], ['odd', 0],
+    ])
+  })
+
   it('CHN-08: files are names; pictures are fetched by id when that is wished, and paths never', async () => {
     const { server, host } = await stage({ includeAttachments: true, mediaMaxMb: 0.001 })
     const asked: string[] = []

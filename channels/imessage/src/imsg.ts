@@ -37,7 +37,7 @@ export function readImsgMessage(message: ImsgMessage): RawMessage {
   return {
     guid: message.guid, chat, chatName: message.chat_name, handle: message.sender, fromMe: message.is_from_me === true, text: message.text, date: Date.parse(String(message.created_at)), replyTo: message.reply_to_guid,
     attachments: filesOf(message).map((file, index) => ({ guid: typeof file.original_path === 'string' ? fileRef(index) : undefined, mimeType: file.mime_type, name: file.transfer_name, size: file.total_bytes, sticker: file.is_sticker === true })),
-    tapback: undefined, announcement: false, mentioned: undefined,
+    tapback: undefined, balloon: undefined, announcement: false, mentioned: undefined,
   }
 }
 

@@ -1,4 +1,5 @@
 import type { AccountId, Attachment, ChannelNotice, ChatId, ChatRef, IncomingMessage, PlatformMessageId, Sender, SenderId } from '@moltbot/contract'
+import { balloonLine, drawsBalloon } from './balloons.ts'
 import type { IMessageConfig } from './config.ts'
 import { handleOf, imessageId, messageGuid, readChat } from './imessage-id.ts'
 
@@ -16,6 +17,8 @@ export interface RawMessage {
   replyTo: unknown
   attachments: { guid: unknown; mimeType: unknown; name: unknown; size: unknown; sticker: boolean }[]
   tapback: { target: unknown; kind: unknown; emoji: unknown } | undefined
+  /** The id of what draws it, where it is no plain message. Undefined: it cannot be told. */
+  balloon: unknown
   /** True for the network's own announcements: somebody was added, the name changed. */
   announcement: boolean
   /** Addresses mentioned; undefined: it cannot be told. */
@@ -62,7 +65,10 @@ export function understandMessage(raw: RawMessage, account: AccountId, config: P
 
   const { attachments, files } = readAttachments(raw)
   // Messages puts this sign where a file stands in the words.
-  const text = typeof raw.text === 'string' ? (attachments.length > 0 ? raw.text.replaceAll('\ufffc', '').trim() : raw.text) : ''
+  const words = typeof raw.text === 'string' ? (attachments.length > 0 || raw.balloon !== undefined ? raw.text.replaceAll('\ufffc', '').trim() : raw.text) : ''
+  // A sticker of an app is told as the sticker it is.
+  const drawn = attachments.some(({ kind }) => kind === 'sticker') ? undefined : balloonLine(raw.balloon)
+  const text = [words, drawn].filter((line) => line !== undefined && line !== '').join('\n')
   if (text === '' && attachments.length === 0) return nothing('a message without words')
   const replyTo = messageGuid(raw.replyTo)
   const addressed = !place.group || original?.fromUs === true || raw.mentioned?.some((address) => own.has(handleOf(address) ?? '')) === true
@@ -96,6 +102,7 @@ function readAttachments(raw: RawMessage): { attachments: Attachment[]; files: {
   const attachments: Attachment[] = []
   const files: { attachment: number; guid: string; sizeBytes: number }[] = []
   for (const file of raw.attachments) {
+    if (raw.balloon !== undefined && drawsBalloon(file.name)) continue
     const type = typeof file.mimeType === 'string' ? file.mimeType : ''
     const kind: Attachment['kind'] = file.sticker ? 'sticker' : type.startsWith('image/') ? 'image' : type.startsWith('audio/') ? 'voice' : type.startsWith('video/') ? 'video' : 'document'
     const attachment: Attachment = { kind }

@@ -25,7 +25,7 @@ export interface PollLine {
 interface ServerMessage {
   guid?: unknown; text?: unknown; isFromMe?: unknown; dateCreated?: unknown; handle?: { address?: unknown } | null; chats?: { guid?: unknown; displayName?: unknown }[]
   attachments?: { guid?: unknown; mimeType?: unknown; transferName?: unknown; totalBytes?: unknown; isSticker?: unknown }[]
-  associatedMessageGuid?: unknown; associatedMessageType?: unknown; associatedMessageEmoji?: unknown; threadOriginatorGuid?: unknown; itemType?: unknown; groupActionType?: unknown
+  associatedMessageGuid?: unknown; associatedMessageType?: unknown; associatedMessageEmoji?: unknown; threadOriginatorGuid?: unknown; balloonBundleId?: unknown; itemType?: unknown; groupActionType?: unknown
   attributedBody?: { runs?: { attributes?: Record<string, unknown> }[] }[] | null
 }
 
@@ -39,7 +39,7 @@ export function readServerMessage(message: ServerMessage): RawMessage {
     replyTo: message.threadOriginatorGuid,
     attachments: (Array.isArray(message.attachments) ? message.attachments : []).map((file) => ({ guid: file.guid, mimeType: file.mimeType, name: file.transferName, size: file.totalBytes, sticker: file.isSticker === true })),
     tapback: kind === undefined || kind === null || kind === 0 || kind === 'sticker' ? undefined : { target: message.associatedMessageGuid, kind, emoji: message.associatedMessageEmoji },
-    announcement: Number(message.itemType ?? 0) !== 0 || Number(message.groupActionType ?? 0) !== 0,
+    balloon: message.balloonBundleId ?? undefined, announcement: Number(message.itemType ?? 0) !== 0 || Number(message.groupActionType ?? 0) !== 0,
     mentioned: runs?.flatMap(({ attributes }) => (attributes?.['__kIMMentionConfirmedMention'] === undefined ? [] : [attributes['__kIMMentionConfirmedMention']])),
   }
 }

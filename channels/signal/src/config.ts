@@ -1,4 +1,4 @@
-import { defineSection, dmPolicyKey, placeToolKeys, processKeys, withoutDefaults } from '@moltbot/contract'
+import { ackReactionKey, defineSection, dmPolicyKey, placeToolKeys, processKeys, withoutDefaults } from '@moltbot/contract'
 import { Type, type Static, type TSchema } from 'typebox'
 
 const senderList = (description: string): TSchema & { static: string[] } => Type.Array(Type.String(), { default: [], description }) as never
@@ -17,6 +17,7 @@ const loginKeys = {
   receiveMode: Type.Union([Type.Literal('on-connection'), Type.Literal('on-start'), Type.Literal('manual')], {
     default: 'on-connection', description: 'How a started daemon receives. With `on-connection` Signal keeps what is written while the gateway is away; with `on-start` it would be lost.',
   }),
+  ackReaction: ackReactionKey,
   dmPolicy: dmPolicyKey,
   allowFrom: senderList('Signal’s own ids of people (`/whoami` tells yours) that may write directly; `*` is everyone. Numbers and names can change hands and are not accepted as proof.'),
   groupPolicy: Type.Union([Type.Literal('allowlist'), Type.Literal('open'), Type.Literal('disabled')], {

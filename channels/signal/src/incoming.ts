@@ -1,3 +1,4 @@
+import { formattedWords, type FormattedRange } from '@moltbot/contract'
 import type { AccountId, Attachment, ChannelNotice, ChatId, ChatRef, IncomingMessage, Quoted, Sender, SenderId } from '@moltbot/contract'
 import type { SignalConfig } from './config.ts'
 import { isGroup, isUuid, messageId, signalId } from './signal-id.ts'
@@ -7,11 +8,12 @@ export interface Self { number: string | undefined; uuid: string | undefined }
 
 interface SignalAttachment { id?: string; contentType?: string; filename?: string | null; size?: number; voiceNote?: boolean }
 interface SignalMention { uuid?: string; number?: string; name?: string; start?: number; length?: number }
+interface SignalStyle { style?: string; start?: number; length?: number }
 interface SignalQuote { id?: number; author?: string; authorUuid?: string; authorNumber?: string; text?: string | null; mentions?: SignalMention[] }
 export interface SignalData {
   timestamp?: number; message?: string | null; expiresInSeconds?: number; isExpirationUpdate?: boolean; viewOnce?: boolean
   reaction?: { emoji?: string; targetAuthorUuid?: string; targetAuthor?: string; targetSentTimestamp?: number; isRemove?: boolean }
-  quote?: SignalQuote; mentions?: SignalMention[]; attachments?: SignalAttachment[]; contacts?: { name?: { display?: string; givenName?: string }; phone?: { value?: string }[] }[]
+  quote?: SignalQuote; mentions?: SignalMention[]; textStyles?: SignalStyle[]; attachments?: SignalAttachment[]; contacts?: { name?: { display?: string; givenName?: string }; phone?: { value?: string }[] }[]
   sticker?: { packId?: string; stickerId?: number }; remoteDelete?: { timestamp?: number }; groupInfo?: { groupId?: string; groupName?: string; type?: string }
   storyContext?: unknown; groupCallUpdate?: unknown; payment?: unknown
   pollCreate?: { question?: string; options?: string[] }
@@ -105,7 +107,7 @@ function understandData(
   if (data.isExpirationUpdate === true || data.groupCallUpdate !== undefined || data.groupInfo?.type === 'UPDATE') return nothing('a change of the group or of its settings')
   const { attachments, files } = config.ignoreAttachments ? { attachments: [], files: [] } : readAttachments(data)
   const raw = typeof data.message === 'string' ? data.message : ''
-  const text = [wordsOf(raw, data.mentions ?? [], self), ...extrasOf(data)].filter((line) => line !== '').join('\n')
+  const text = [wordsOf(raw, data.mentions ?? [], self, data.textStyles), ...extrasOf(data)].filter((line) => line !== '').join('\n')
   if (text === '' && attachments.length === 0) return nothing('a message without words')
   const quoted = data.quote === undefined ? undefined : readQuote(data.quote, self)
   const mentioned = (data.mentions ?? []).some((mention) => isSelf(mention.uuid, mention.number, self))
@@ -116,10 +118,20 @@ function understandData(
   return receipt === undefined ? { kind: 'message', message, files } : { kind: 'message', message, files, receipt }
 }
 
+const kinds = { BOLD: 'bold', ITALIC: 'italic', STRIKETHROUGH: 'strike', SPOILER: 'spoiler', MONOSPACE: 'code' } as const
+
+function rangesOf(styles: unknown): FormattedRange[] {
+  return (Array.isArray(styles) ? styles as SignalStyle[] : []).flatMap((given) => {
+    const kind = Object.hasOwn(kinds, given?.style ?? '') ? kinds[given.style as keyof typeof kinds] : undefined
+    return kind === undefined ? [] : [{ kind, start: Number(given.start), length: Number(given.length) }]
+  })
+}
+
 /** The words with names in the places of mentions, without our own in front: it is an address, not content. */
-function wordsOf(raw: string, mentions: readonly SignalMention[], self: Self): string {
+function wordsOf(raw: string, mentions: readonly SignalMention[], self: Self, styles?: unknown): string {
   const inOrder = mentions.filter(({ start, length }) => Number.isSafeInteger(start) && Number.isSafeInteger(length)).toSorted((a, b) => Number(b.start) - Number(a.start))
   let text = raw
+  let ranges = rangesOf(styles)
   for (const mention of inOrder) {
     const start = Number(mention.start)
     const end = start + Number(mention.length)
@@ -127,9 +139,12 @@ function wordsOf(raw: string, mentions: readonly SignalMention[], self: Self): s
     if (text.slice(start, end) !== mentionSign) continue
     const ours = isSelf(mention.uuid, mention.number, self)
     const front = ours && text.slice(0, start).trim() === '' && text.slice(end).trim() !== ''
-    text = front ? text.slice(end).replace(/^[ \t]+/, '') : `${text.slice(0, start)}@${oneLine(mention.name ?? mention.number ?? 'someone', 80)}${text.slice(end)}`
+    const [from, to, name] = front ? [0, text.length - text.slice(end).replace(/^[ \t]+/, '').length, ''] : [start, end, `@${oneLine(mention.name ?? mention.number ?? 'someone', 80)}`]
+    text = text.slice(0, from) + name + text.slice(to)
+    const moved = (at: number): number => (at <= from ? at : at < to ? from : at - (to - from) + name.length)
+    ranges = ranges.map((range) => ({ ...range, start: moved(range.start), length: moved(range.start + range.length) - moved(range.start) }))
   }
-  return text
+  return formattedWords(text, ranges)
 }
 
 function readQuote(quote: SignalQuote, self: Self): Quoted | undefined {

@@ -100,9 +100,10 @@ describe('what comes in', () => {
     const group = server.group('family')
     server.say(anna, 'when is lunch?', { in: group, mention: true })
     server.say(anna, 'ask \ufffc and \ufffc', { in: group, extra: { mentions: [{ name: 'Ben\n]', uuid: 'x', start: 4, length: 1 }, { name: 'Me', uuid: server.uuid, start: 10, length: 1 }] } })
+    server.say(anna, '\ufffc ask \ufffc now', { in: group, extra: { mentions: [{ name: 'Me', uuid: server.uuid, start: 0, length: 1 }, { name: 'Ben', uuid: 'x', start: 6, length: 1 }], textStyles: [{ style: 'BOLD', start: 2, length: 5 }, { style: 'SPOILER', start: 8, length: 3 }, { style: 'ITALIC', start: -1, length: 99 }, { style: 'LOUD', start: 2, length: 3 }] } })
     server.say(anna, 'whole words', { in: group, extra: { mentions: [{ name: 'x', uuid: server.uuid, start: 0, length: 11 }, { start: -1, length: 1 }] } })
-    await taken(host, 3)
-    expect(host.taken.map(({ text, mentioned }) => [text, mentioned])).toEqual([['when is lunch?', 'yes'], ['ask @Ben and @Me', 'yes'], ['whole words', 'yes']])
+    await taken(host, 4)
+    expect(host.taken.map(({ text, mentioned }) => [text, mentioned])).toEqual([['when is lunch?', 'yes'], ['ask @Ben and @Me', 'yes'], ['**ask @Ben** ||now||', 'yes'], ['whole words', 'yes']])
     expect(host.taken[0]?.chat).toMatchObject({ kind: 'group', chat: group.id, title: 'family' })
   })
 
@@ -139,6 +140,17 @@ describe('what comes in', () => {
     const without = await stage({ ignoreAttachments: true })
     without.server.say(without.anna, 'see', { extra: { attachments: [without.server.file('image/png', Buffer.alloc(9))] } })
     expect((await taken(without.host, 1))[0]?.attachments).toEqual([])
+  })
+
+  it('CHN-07: a poll, a payment and a link with its preview are told; votes, pins and styles are nothing by themselves', async () => {
+    const { server, host, anna } = await stage()
+    server.say(anna, '', { extra: { pollCreate: { question: 'Tea\n]?', allowMultiple: false, options: ['yes', 'no'] } } })
+    server.say(anna, '', { extra: { payment: { note: '/panic', receipt: 'x' } } })
+    server.say(anna, 'see https://e.org', { extra: { previews: [{ url: 'https://e.org', title: '/panic', description: '' }], textStyles: [{ style: 'BOLD', start: 0, length: 3 }] } })
+    for (const extra of [{ pollVote: { authorUuid: anna.uuid, targetSentTimestamp: 1, optionIndexes: [0] } }, { pollTerminate: { targetSentTimestamp: 1 } }, { pinMessage: { targetSentTimestamp: 1 } }, { profileKey: 'x' }, { textStyles: [{ style: 'BOLD', start: 0, length: 3 }] }]) server.say(anna, '', { extra: extra as never })
+    server.say(anna, 'the end')
+    await host.until(() => host.taken.some(({ text }) => text === 'the end'), 'the end')
+    expect(texts(host)).toEqual(['[poll: Tea ? — yes / no]', '[payment]', '**see** https://e.org', 'the end'])
   })
 
   it('reactions are noticed with the message they are to', async () => {
@@ -345,7 +357,7 @@ describe('a daemon of our own', () => {
     await connection.close()
     await expect(fetch(`http://127.0.0.1:${port}/api/v1/check`)).rejects.toThrow()
     rmSync(folder, { recursive: true, force: true })
-  }, 60_000)
+  })
 
   it('needs an absolute path and a number', async () => {
     const { server } = await serve()

@@ -1,3 +1,4 @@
+import { markRanges } from '@moltbot/contract'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { readEvents } from './event-line.ts'
@@ -15,8 +16,24 @@ it.each([
   ['> quoted\n> words', ['> quoted\n> words']],
   ['[here](https://e.org) <https://e.org> [no](javascript:alert(1))', ['here (https://e.org) https://e.org no']],
   ['| a | b |\n|---|--:|\n| 1 | 2 |', ['a | b\n--+--\n1 | 2', 'MONOSPACE=a | b\n--+--\n1 | 2']],
+  ['a ||hidden **one**|| <u>u</u> a || b', ['a hidden one u a || b', 'SPOILER=hidden one', 'BOLD=one']],
   ['&lt;b&gt; \\*plain\\*', ['<b> *plain*']],
 ])('shows %j', (markdown, expected) => expect(shown(markdown)).toEqual(expected))
+
+it('what comes with styles goes out with the same ones', () => {
+  const kinds = { BOLD: 'bold', ITALIC: 'italic', STRIKETHROUGH: 'strike', MONOSPACE: 'code' } as const
+  const names = Object.keys(kinds) as (keyof typeof kinds)[]
+  const words = fc.array(fc.constantFrom('a', 'b', 'c ', 'd\n', '👍', '*', '_', '~', '!', '- '), { minLength: 1, maxLength: 20 }).map((parts) => `x${parts.join('')}y`)
+  const given = words.chain((text) => fc.tuple(fc.constant(text), fc.array(fc.record({ style: fc.constantFrom(...names), start: fc.nat(text.length - 1), length: fc.integer({ min: 1, max: 6 }) }), { minLength: 1, maxLength: 5 })))
+    .map(([text, all]) => [text, all.filter(({ style, start, length }) => start + length <= text.length && (style !== 'MONOSPACE' || !text.slice(start, start + length).includes('\n')))] as const)
+    .filter(([, all]) => all.length > 0)
+  const letters = (text: string, all: readonly { style: string; start: number; length: number }[]): string[] => [...text.matchAll(/[a-z]/g)].map(({ 0: letter, index }) =>
+    [letter, ...new Set(all.filter(({ start, length }) => start <= index && index < start + length).map(({ style }) => style))].toSorted().join(' '))
+  fc.assert(fc.property(given, ([text, all]) => {
+    const back = renderStyles(markRanges(text, all.map(({ style, start, length }) => ({ kind: kinds[style], start, length }))))
+    expect(letters(back.text, back.styles)).toEqual(letters(text, all))
+  }), { numRuns: 500 })
+})
 
 it('no range ever leaves the text', () => {
   fc.assert(fc.property(fc.array(fc.constantFrom('**', '*', '`', '```\n', '~~', '# ', '- ', '> ', '\n', '\n\n', ' ', 'a', '👩‍👩‍👧', '[x](https://e.org)', '| a |\n|---|\n| b |\n', '&amp;'), { maxLength: 30 }), (parts) => {

@@ -1,13 +1,13 @@
 import { type MarkdownNode, type MarkdownWriter, unmarkedWords, readMarkdown, resolveReferences, tableLines, withoutLastBreaks, writeMarkdown } from '@moltbot/contract'
 import { Lexer } from 'marked'
 
-export type Style = 'BOLD' | 'ITALIC' | 'STRIKETHROUGH' | 'MONOSPACE'
+export type Style = 'BOLD' | 'ITALIC' | 'STRIKETHROUGH' | 'MONOSPACE' | 'SPOILER'
 
 /** Plain words and where they look different: start and length count UTF-16 units, as Signal does. */
 export interface StyledText { text: string; styles: { start: number; length: number; style: Style }[] }
 
 /**
- * CommonMark as Signal shows it: words and ranges of bold, italic, struck and fixed width. Tables and code become fixed width, lists
+ * CommonMark as Signal shows it: words and ranges of bold, italic, struck, hidden and fixed width; Signal underlines nothing. Tables and code become fixed width, lists
  * dots, links words with the address behind them.
  */
 export function renderStyles(markdown: string): StyledText {
@@ -83,6 +83,8 @@ const writer: MarkdownWriter<Piece> = {
   strong: (inner) => styled('BOLD', inner),
   em: (inner) => styled('ITALIC', inner),
   del: (inner) => styled('STRIKETHROUGH', inner),
+  underline: (inner) => inner,
+  spoiler: (inner) => styled('SPOILER', inner),
   codespan: (code) => styled('MONOSPACE', text(code)),
   br: () => text('\n'),
   link: ({ href, tokens }) => link(href, unmarkedWords(tokens)),

@@ -1,4 +1,4 @@
-import { defineSection, dmPolicyKey, placeToolKeys, processKeys, withoutDefaults } from '@moltbot/contract'
+import { ackReactionKey, defineSection, dmPolicyKey, placeToolKeys, processKeys, withoutDefaults } from '@moltbot/contract'
 import { Type, type Static, type TSchema } from 'typebox'
 
 const senderList = (description: string): TSchema & { static: string[] } => Type.Array(Type.String(), { default: [], description }) as never
@@ -36,6 +36,7 @@ const loginKeys = {
   webhookHost: Type.String({ default: '127.0.0.1', description: 'With `mode: http`: the address the own listener binds to; put your https proxy in front of it.' }),
   webhookPort: Type.Integer({ default: 8_788, minimum: 0, maximum: 65_535, description: 'With `mode: http`: the port of the own listener.' }),
   apiRoot: Type.String({ default: 'https://slack.com/api', description: 'Where Slack’s API is. Besides Slack only an address on this computer is accepted: the tokens are sent there.' }),
+  ackReaction: ackReactionKey,
   dmPolicy: dmPolicyKey,
   allowFrom: senderList('Slack member ids (`U…`) that may write directly; `*` is everyone. People of other workspaces are `T…:U…`. Names can be changed by their owner and are not accepted as proof.'),
   groupPolicy: Type.Union([Type.Literal('allowlist'), Type.Literal('open'), Type.Literal('disabled')], {

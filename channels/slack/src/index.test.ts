@@ -40,6 +40,7 @@ async function startNetwork(): Promise<ChannelNetwork> {
         buttons: one.buttons.map((button) => button.label), ...(one.file === undefined ? {} : { file: { bytes: one.file.bytes, name: one.file.name, mimeType: one.file.type, as: one.file.as } }),
         ...(one.thread === undefined ? {} : Object.values(topics).includes(one.thread) ? { thread: one.thread } : { replyTo: one.thread as PlatformMessageId }),
       })),
+    pinned: () => (server.pins.get(server.direct(people.anna).id) ?? []) as PlatformMessageId[],
     rename: (person: Person, name) => server.rename(people[person], name),
     async tap(from, message, label) {
       server.tap(people[from], message, label)

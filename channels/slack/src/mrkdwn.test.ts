@@ -8,6 +8,7 @@ const names = { user: (id: string) => (id === 'U111' ? 'Anna' : undefined), chan
 it.each([
   ['**bold** *it* ~~gone~~ `a < b`', '*bold* _it_ ~gone~ `a &lt; b`'],
   ['# Title', '*Title*'],
+  ['<u>a</u> ||b *c*|| [||d e||](https://e.org) f || g', 'a b _c_ <https://e.org|d e> f || g'],
   ['[a & b](https://e.org/?x=1&y=2|z)', '<https://e.org/?x=1&amp;y=2%7Cz|a &amp; b>'],
   ['[x](javascript:alert(1)) <!channel> <@U111> @here', 'x &lt;!channel&gt; &lt;@U111&gt; @here'],
   ['- one\n  - two\n- [x] done', '• one\n    • two\n• ☑ done'],

@@ -59,6 +59,15 @@ describe('what goes out', () => {
     await expect(connection.react?.(chat, ts as never, 'no emoji', signal)).rejects.toMatchObject({ outcome: 'never' })
   })
 
+  it('a pin that the app has no right to is refused in words, and the account goes on', async () => {
+    const { server, connection, anna, host } = await stage({}, { scopes: ['chat:write'] })
+    const { ts } = server.say(anna, 'hi')
+    const [{ chat } = { chat: undefined as never }] = await taken(host, 1)
+    const id = await connection.send(chat, words('hold this up'), signal)
+    for (const message of [id, ts as never]) await expect(connection.pin?.(chat, message, signal)).rejects.toMatchObject({ outcome: 'never', message: 'The Slack app lacks the scope pins:write.' })
+    expect([server.pins.size, host.reports.at(-1)?.kind]).toEqual([0, 'connected'])
+  })
+
   it('shows that it works in threads, and stops trying where it may not', async () => {
     const { server, connection, chat, ts } = await chatting()
     await connection.typing?.(chat)

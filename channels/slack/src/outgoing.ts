@@ -17,7 +17,7 @@ const historyPage = 100
 const deliveryEvent = 'moltbot_delivery'
 const gone = new Set(['message_not_found', 'no_item_specified'])
 
-type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'react' | 'typing' | 'openDirect' | 'findSent' | 'groups'>>
+type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'react' | 'pin' | 'unpin' | 'typing' | 'openDirect' | 'findSent' | 'groups'>>
 
 export interface OutgoingOptions { api: WebClient; host: ChannelHost; config: SlackConfig; self: Self; health: HealthKeeper; uploads: Uploads; isClosed(): boolean }
 
@@ -157,6 +157,8 @@ export function createOutgoing({ api, host, config, self, health, uploads, isClo
         }
         if (name !== '') await unlessSo('already_reacted', () => api.reactions.add({ channel, timestamp: id, name }))
       }),
+    pin: (chat, id, wish) => effect(wish, () => unlessSo('already_pinned', () => api.pins.add({ channel: placeOf(chat), timestamp: id }))),
+    unpin: (chat, id, wish) => effect(wish, () => unlessSo('no_pin', () => api.pins.remove({ channel: placeOf(chat), timestamp: id }))),
     async typing(chat) {
       // Slack shows a sign of work only in threads.
       if (isClosed() || !showsStatus || chat.thread === undefined) return

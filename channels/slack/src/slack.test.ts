@@ -89,7 +89,7 @@ describe('the line', () => {
     server.say(anna, 'after')
     await taken(host, 1)
     expect(host.clock.now() - onlineAt).toBeLessThan(120_000)
-  }, 60_000)
+  })
 
   it('what is memory’s is read as far as it is ours', async () => {
     for (const kept of ['{', '{}', '[1,["x"],["C111","","nonsense"],null]']) {
@@ -149,6 +149,24 @@ describe('what comes in', () => {
     server.say(anna, 'the end', { in: family })
     await taken(host, 3)
     expect(host.taken.map(({ text, sender }) => [text, sender.id, sender.isBot === true])).toEqual([['beep', robot.id, true], ['I am Anna', 'B0HOOK', true], ['the end', anna.id, false]])
+  })
+
+  it('CHN-06: words about oneself, an answer shown in the channel as well, a file and a passed-on message are what people say; what a workspace says of itself is not', async () => {
+    const { server, host, anna } = await stage()
+    const family = server.channel('family')
+    const base = { type: 'message', channel: family.id, channel_type: 'channel', user: anna.id }
+    server.event({ ...base, subtype: 'me_message', ts: '1700000001.000100', text: 'is tired' })
+    server.event({ ...base, subtype: 'thread_broadcast', ts: '1700000002.000100', thread_ts: '1700000001.000100', text: 'for all of you' })
+    server.event({ ...base, subtype: 'file_share', ts: '1700000003.000100', text: '', files: [{ id: 'F1', mode: 'tombstone' }, { id: 'F2', mode: 'snippet', name: 'a.py', mimetype: 'text/plain', size: 3 }] })
+    for (const [at, subtype] of ['channel_leave', 'channel_name', 'channel_archive', 'group_join', 'reminder_add', 'huddle_thread', 'sh_room_created', 'bot_add', 'unpinned_item', 'file_comment', 'tombstone', 'channel_convert_to_private', 'channel_posting_permissions'].entries()) {
+      server.event({ ...base, subtype, ts: `17000001${String(at).padStart(2, '0')}.000100`, text: '/panic' })
+    }
+    for (const type of ['app_home_opened', 'channel_rename', 'member_joined_channel', 'pin_added', 'star_added', 'user_change', 'team_join', 'emoji_changed', 'link_shared', 'assistant_thread_started']) server.event({ type, channel: family.id, user: anna.id, event_ts: '1700000200.000100' })
+    server.say(anna, 'the end', { in: family })
+    await host.until(() => host.taken.some(({ text }) => text === 'the end'), 'the end')
+    expect(host.taken.map(({ text, chat, attachments }) => [text, chat.thread, attachments.map(({ kind, fileName }) => [kind, fileName])])).toEqual([
+      ['is tired', undefined, []], ['for all of you', '1700000001.000100', []], ['', undefined, [['document', 'a.py']]], ['the end', undefined, []],
+    ])
   })
 
   it('CHN-18: what is changed or deleted later stays as it was accepted, also before it was heard', async () => {

@@ -1,4 +1,4 @@
-import { defineSection, dmPolicyKey, placeToolKeys, processKeys, withoutDefaults } from '@moltbot/contract'
+import { ackReactionKey, defineSection, dmPolicyKey, placeToolKeys, processKeys, withoutDefaults } from '@moltbot/contract'
 import { Type, type Static, type TSchema } from 'typebox'
 
 const senderList = (description: string): TSchema & { static: (string | number)[] } =>
@@ -26,6 +26,7 @@ const loginKeys = {
   botToken: Type.Optional(Type.String({ description: 'The token @BotFather gave for the bot. A reference such as `${secret:telegram}` is better than the value. `TELEGRAM_BOT_TOKEN` is used when it is absent.' })),
   tokenFile: Type.Optional(Type.String({ description: 'Absolute path of a file that holds only the token. Used when `botToken` is absent.' })),
   apiRoot: Type.String({ default: 'https://api.telegram.org', description: 'Where the Bot API is: Telegram, or a Bot API server of your own. The token is sent there.' }),
+  ackReaction: ackReactionKey,
   dmPolicy: dmPolicyKey,
   allowFrom: senderList('Telegram user ids that may write directly; `*` is everyone. Names and @usernames can be changed by their owner and are not accepted as proof.'),
   groupPolicy: Type.Union([Type.Literal('allowlist'), Type.Literal('open'), Type.Literal('disabled')], {

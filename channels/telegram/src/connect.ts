@@ -9,6 +9,7 @@ import { createHoldingPlace } from './holding-place.ts'
 import { createFileFetcher } from './media.ts'
 import { createOutgoing } from './outgoing.ts'
 import { startPolling } from './poll.ts'
+import { createStickers } from './stickers.ts'
 import { grammySignal, openApi, type Api } from './telegram-api.ts'
 import { captionLengthMax, createUpload, fileBytesMax } from './upload.ts'
 import { startWebhook } from './webhook.ts'
@@ -34,6 +35,7 @@ export async function connectTelegram(config: TelegramConfig, host: ChannelHost)
   }
   const hold = host.sealed === undefined ? undefined
     : createHoldingPlace(host.sealed, (error) => host.log.debug('telegram: what was held could not be taken away; it is known when it comes again', { error: String(error) }))
+  const stickers = createStickers(host.state)
   const handOver = createHandOver({
     host,
     self: me,
@@ -46,6 +48,7 @@ export async function connectTelegram(config: TelegramConfig, host: ChannelHost)
       // The press is durable; the answer only ends the little clock on the button.
       api.answerCallbackQuery(id).catch(() => host.log.debug('telegram: a button press could not be answered'))
     },
+    onSticker: (chat, emoji, fileId) => void stickers.remember(chat, emoji, fileId).catch(() => host.log.debug('telegram: a sticker could not be kept; it cannot be sent again')),
   })
   await handOver.recall()
   const stop = config.webhookUrl !== undefined && webhookSecret !== undefined
@@ -70,7 +73,7 @@ export async function connectTelegram(config: TelegramConfig, host: ChannelHost)
       // Room for what rendering adds.
       files: { bytesMax: fileBytesMax, captionMax: captionLengthMax - 24, speech: 'opus' }, buttons: { most: 8, labelMax: 64 },
     },
-    ...createOutgoing({ api, upload: createUpload(token, trimRoot(config.apiRoot), host), host, config, health, isClosed: () => closing !== undefined }),
+    ...createOutgoing({ api, upload: createUpload(token, trimRoot(config.apiRoot), host), host, config, health, stickers, isClosed: () => closing !== undefined }),
     async probe(signal) {
       try {
         const { username } = await api.getMe(grammySignal(signal))

@@ -1,7 +1,7 @@
-import { Problem, type ChannelHost, type IncomingMessage } from '@moltbot/contract'
+import { Problem, formattedWords, type ChannelHost, type IncomingMessage } from '@moltbot/contract'
 import type { Update } from 'grammy/types'
 import type { HoldingPlace } from './holding-place.ts'
-import { understandUpdate, type Self, type Understood } from './incoming.ts'
+import { understandUpdate, type Self, type Understood, type Written } from './incoming.ts'
 
 /** Telegram cuts long texts at 4,096 characters; a part this long probably has a successor. */
 const cutTextLength = 4_000
@@ -58,10 +58,12 @@ export interface HandOverOptions {
   fetchFile(fileId: string, sizeBytes: number): Promise<string | undefined>
   /** Called after the press is durable. */
   answerPress(id: string): void
+  /** Called after the message is durable. */
+  onSticker(chat: string, emoji: string, fileId: string): void
 }
 
 /** Hands updates to the gateway, in order within a chat, chats side by side, joining what Telegram cut apart. */
-export function createHandOver({ host, self, join, hold, holdPieces, fetchFile, answerPress }: HandOverOptions): HandOver {
+export function createHandOver({ host, self, join, hold, holdPieces, fetchFile, answerPress, onSticker }: HandOverOptions): HandOver {
   const lanes = new Map<string, Lane>()
   const running = new Map<Promise<void>, number>()
   let closed = false
@@ -163,7 +165,7 @@ export function createHandOver({ host, self, join, hold, holdPieces, fetchFile, 
   /** Waits for the next part, unless this one shows that it was the last. */
   function awaitMore(lane: Lane, key: string, group: Group): void {
     const last = group.parts.at(-1)
-    const complete = group.kind === 'text' && ((last?.understood.message.text.length ?? 0) < cutTextLength || group.parts.length >= joinedPartsMax)
+    const complete = group.kind === 'text' && ((last === undefined ? 0 : lengthOf(last.understood)) < cutTextLength || group.parts.length >= joinedPartsMax)
     if (complete) return closeGroup(lane, key)
     group.cancel = host.clock.after(group.kind === 'text' ? textPatienceMs : albumPatienceMs, () => {
       if (lane.group === group) closeGroup(lane, key)
@@ -238,7 +240,8 @@ export function createHandOver({ host, self, join, hold, holdPieces, fetchFile, 
     if (understood.kind === 'notice') return host.notice(understood.notice)
     if (understood.kind === 'nothing') return
     await addFile(understood)
-    await host.receive(understood.message)
+    const receipt = await host.receive(understood.message)
+    if (understood.sticker !== undefined && receipt.kind === 'accepted') onSticker(understood.message.chat.chat, understood.sticker.emoji, understood.sticker.fileId)
     if (understood.callback !== undefined) answerPress(understood.callback)
   }
 
@@ -247,7 +250,7 @@ export function createHandOver({ host, self, join, hold, holdPieces, fetchFile, 
     if (first === undefined) return
     if (others.length === 0) return deliver(first)
     await Promise.all(parts.map(addFile))
-    const receipt = await host.receive(joinParts(first.message, others.map((part) => part.message)))
+    const receipt = await host.receive({ ...joinParts(first.message, others.map((part) => part.message)), ...wordsOfAll(parts) })
     // Known already, perhaps joined from fewer parts before a crash: each further part on its own, so that none is lost.
     if (receipt.kind === 'duplicate') for (const part of others) await host.receive(part.message)
   }
@@ -283,8 +286,11 @@ export function createHandOver({ host, self, join, hold, holdPieces, fetchFile, 
 }
 
 function begins({ piece, message }: Incoming): boolean {
-  return piece?.kind === 'album' || (piece?.kind === 'text' && message.text.length >= cutTextLength)
+  return piece?.kind === 'album' || (piece?.kind === 'text' && lengthOf({ piece, message }) >= cutTextLength)
 }
+
+/** As Telegram counts, before marks were written. */
+const lengthOf = ({ piece, message }: Pick<Incoming, 'piece' | 'message'>): number => (piece?.kind === 'text' ? piece.words?.text.length : undefined) ?? message.text.length
 
 function continues(group: Group, { piece, message }: Incoming): boolean {
   const last = group.parts.at(-1)?.understood
@@ -293,6 +299,18 @@ function continues(group: Group, { piece, message }: Incoming): boolean {
   if (piece.kind === 'album') return last.piece?.kind === 'album' && last.piece.group === piece.group
   const length = group.parts.reduce((sum, part) => sum + part.understood.message.text.length, 0) + message.text.length
   return Number(message.id) === Number(last.message.id) + 1 && Math.abs(message.sentAt - last.message.sentAt) <= textSpreadMs && length <= joinedTextMax
+}
+
+/** The words of a text Telegram cut apart, with formatting that goes on over the cuts. Nothing where more than words was told. */
+function wordsOfAll(parts: readonly Incoming[]): { text?: string } {
+  const all: Written = { text: '', ranges: [] }
+  for (const { piece } of parts) {
+    if (piece?.kind !== 'text' || piece.words === undefined) return {}
+    const shift = all.text.length
+    all.ranges.push(...piece.words.ranges.map((range) => ({ ...range, start: range.start + shift })))
+    all.text += piece.words.text
+  }
+  return { text: formattedWords(all.text, all.ranges) }
 }
 
 /** One message out of its parts. Texts go together as they were cut; captions of an album each on a line. */

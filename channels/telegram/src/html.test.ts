@@ -20,6 +20,7 @@ describe('Markdown becomes the HTML Telegram takes', () => {
     ['![cat](https://e.org/c.png)', '<a href="https://e.org/c.png">cat</a>'],
     ['<script>x</script> & co', '&lt;script&gt;x&lt;/script&gt; &amp; co'],
     ['<b>raw</b>', '&lt;b&gt;raw&lt;/b&gt;'],
+    ['<u>**a** &</u> ||b `c<d`|| e || f <u>', '<u><b>a</b> &amp;</u> <tg-spoiler>b c&lt;d</tg-spoiler> e || f &lt;u&gt;'],
     ['a &lt; b &amp;&amp; c &#128512; `&lt;`', 'a &lt; b &amp;&amp; c 😀 <code>&amp;lt;</code>'],
     ['\\*not bold\\*', '*not bold*'],
     ['a\n\n---\n\nb', 'a\n\n———\n\nb'],

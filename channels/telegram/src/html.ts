@@ -3,7 +3,7 @@ import { Lexer } from 'marked'
 
 /**
  * Markdown as the HTML Telegram understands: only its tags, everything else escaped, always balanced. Tables become code,
- * headings bold, lists bullets. Raw HTML is shown as it was written. Links keep http, https, tg and mailto; others are text.
+ * headings bold, lists bullets. Raw HTML but for pairs of `<u>` is shown as it was written. Links keep http, https, tg and mailto; others are text.
  */
 export function renderHtml(markdown: string): string {
   const nodes = readMarkdown(markdown, (text) => new Lexer({ gfm: true }).lex(text) as MarkdownNode[])
@@ -44,6 +44,9 @@ const writer = textWriter({
   strong: bold,
   em: (inner) => enclose(inner, '<i>', '</i>'),
   del: (inner) => enclose(inner, '<s>', '</s>'),
+  underline: (inner) => enclose(inner, '<u>', '</u>'),
+  // Telegram shows code that is hidden: it is plain words here.
+  spoiler: (inner) => enclose(inner.replace(/<\/?code>/g, ''), '<tg-spoiler>', '</tg-spoiler>'),
   codespan: (text) => enclose(escape(text), '<code>', '</code>'),
   link: (node, inner, around) => link(node.href, node.autolink === true ? escape(node.text) : inner, around),
   image: (node, around) => link(node.href, words(node.text), around),

@@ -1,3 +1,4 @@
+import { formattedWords, type FormattedRange } from '@moltbot/contract'
 import type {
   AccountId, Attachment, ChannelId, ChannelNotice, ChatId, ChatRef, IncomingMessage, PlatformMessageId, Sender, SenderId, ThreadId,
 } from '@moltbot/contract'
@@ -19,9 +20,11 @@ export type Understood =
       /** Updates of one lane are handed over one after the other. */
       lane: string
       /** Whether it may be a piece of something Telegram cut apart. */
-      piece?: { kind: 'text' } | { kind: 'album'; group: string }
+      piece?: { kind: 'text'; /** Absent where more than these words was told. */ words?: Written } | { kind: 'album'; group: string }
       /** A file worth fetching: which attachment, and how big Telegram says it is. */
       file?: { attachment: number; fileId: string; sizeBytes: number }
+      /** A sticker that may be sent again, there where it came from. */
+      sticker?: { emoji: string; fileId: string }
       /** A pressed button waits for this to be answered. */
       callback?: string
     }
@@ -59,7 +62,9 @@ function understandMessage(message: Message, self: Self, account: AccountId): Un
   const { attachments, file } = readAttachments(message)
   const entities = message.entities ?? message.caption_entities ?? []
   const written = message.text ?? message.caption ?? ''
-  const text = [forwardLine(message.forward_origin), addressedToUs(written, entities, self), ...describeExtras(message)].filter((line) => line !== '').join('\n')
+  const words = readWritten(written, entities, self)
+  const lead = [forwardLine(message.forward_origin), quotedElsewhere(message)].filter((line) => line !== '')
+  const text = [...lead, formattedWords(words.text, words.ranges), ...describeExtras(message)].filter((line) => line !== '').join('\n')
   if (text === '' && attachments.length === 0) return { kind: 'nothing', reason: 'a service message', worth: 'debug' }
 
   const quoted = readQuote(message, self)
@@ -70,10 +75,11 @@ function understandMessage(message: Message, self: Self, account: AccountId): Un
     message: { id: String(message.message_id) as PlatformMessageId, chat, sender, sentAt: message.date * 1_000, text, attachments, mentioned },
   }
   if (quoted !== undefined) understood.message.quoted = quoted
-  if (message.forward_origin !== undefined) understood.message.origin = 'external'
+  if (message.forward_origin !== undefined || message.external_reply !== undefined) understood.message.origin = 'external'
   if (file !== undefined) understood.file = file
+  if (message.sticker?.emoji !== undefined) understood.sticker = { emoji: message.sticker.emoji, fileId: message.sticker.file_id }
   if (message.media_group_id !== undefined) understood.piece = { kind: 'album', group: message.media_group_id }
-  else if (message.text !== undefined && attachments.length === 0) understood.piece = { kind: 'text' }
+  else if (message.text !== undefined && attachments.length === 0) understood.piece = lead.length === 0 ? { kind: 'text', words } : { kind: 'text' }
   return understood
 }
 
@@ -163,12 +169,36 @@ function mentions(text: string, entities: readonly MessageEntity[], self: Self):
   })
 }
 
-/** `/help@our_bot` is how people address a command in a group; the journey knows it as `/help`. */
-function addressedToUs(text: string, entities: readonly MessageEntity[], self: Self): string {
+/** What somebody wrote and where it looks different. `/help@our_bot` is how people address a command in a group; the journey knows it as `/help`. */
+export interface Written { text: string; ranges: FormattedRange[] }
+
+function readWritten(text: string, entities: readonly MessageEntity[], self: Self): Written {
+  const ranges = entities.flatMap((entity) => rangeOf(entity, self))
   const first = entities.find((entity) => entity.type === 'bot_command' && entity.offset === 0)
-  if (first === undefined) return text
+  if (first === undefined) return { text, ranges }
   const [command, name] = text.slice(0, first.length).split('@')
-  return command !== undefined && name?.toLowerCase() === self.username.toLowerCase() ? command + text.slice(first.length) : text
+  if (command === undefined || name?.toLowerCase() !== self.username.toLowerCase()) return { text, ranges }
+  const shift = first.length - command.length
+  return { text: command + text.slice(first.length), ranges: ranges.flatMap((range) => (range.start >= first.length ? [{ ...range, start: range.start - shift }] : [])) }
+}
+
+const kinds = { bold: 'bold', italic: 'italic', underline: 'underline', strikethrough: 'strike', spoiler: 'spoiler', code: 'code', blockquote: 'quote', expandable_blockquote: 'quote' } as const
+
+function rangeOf(entity: MessageEntity, self: Self): FormattedRange[] {
+  const place = { start: entity.offset, length: entity.length }
+  if (entity.type === 'pre') return [{ kind: 'block', language: entity.language, ...place }]
+  if (entity.type === 'text_link') return [{ kind: 'link', url: entity.url, ...place }]
+  // A name without a username: its number is all there is to know the person by. Our own is an address, not content.
+  if (entity.type === 'text_mention') return entity.user.id === self.id ? [] : [{ kind: 'link', url: `tg://user?id=${entity.user.id}`, ...place }]
+  const kind = Object.hasOwn(kinds, entity.type) ? kinds[entity.type as keyof typeof kinds] : undefined
+  return kind === undefined ? [] : [{ kind, ...place }]
+}
+
+/** What was quoted from another chat, which this one holds no message of. */
+function quotedElsewhere(message: Message): string {
+  if (message.external_reply === undefined) return ''
+  const line = forwardLine(message.external_reply.origin).replace('[forwarded from', '[answer to')
+  return message.quote === undefined ? line : `${line}\n> ${oneLine(message.quote.text, 1_000)}`
 }
 
 function readQuote(message: Message, self: Self): IncomingMessage['quoted'] {
@@ -207,6 +237,15 @@ function describeExtras(message: Message): string[] {
   if (message.poll !== undefined) lines.push(`[poll: ${oneLine(message.poll.question, 300)} — ${message.poll.options.map((option) => oneLine(option.text, 100)).join(' / ')}]`)
   if (message.dice !== undefined) lines.push(`[dice ${message.dice.emoji}: ${message.dice.value}]`)
   if (message.sticker?.emoji !== undefined) lines.push(`[sticker ${message.sticker.emoji}]`)
+  if (message.story !== undefined) lines.push('[story]')
+  if (message.paid_media !== undefined) lines.push('[media one has to pay for]')
+  if (message.game !== undefined) lines.push(`[game: ${oneLine(message.game.title, 200)}]`)
+  if (message.invoice !== undefined) lines.push(`[invoice: ${oneLine(message.invoice.title, 100)}]`)
+  if (message.giveaway !== undefined) lines.push('[giveaway]')
+  if (message.checklist !== undefined) {
+    const tasks = message.checklist.tasks.slice(0, 100).map((task) => `${task.completion_date === undefined ? '☐' : '☑'} ${oneLine(task.text, 200)}`)
+    lines.push(`[checklist: ${oneLine(message.checklist.title, 300)} — ${tasks.join(' / ')}]`)
+  }
   return lines
 }
 

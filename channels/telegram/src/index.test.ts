@@ -39,9 +39,15 @@ async function startNetwork(): Promise<ChannelNetwork> {
     sent: () =>
       server.sent.map((one) => ({
         id: String(one.messageId) as PlatformMessageId, text: one.text, removed: one.deleted,
-        ...(one.file === undefined ? {} : { file: one.file }), buttons: one.buttons.flat().map(({ text }) => text),
+        ...(one.file === undefined ? {} : { file: one.file }), buttons: one.buttons.flat().map(({ text }) => text), ...(one.sticker === undefined ? {} : { sticker: true as const }),
         ...(one.replyTo === undefined ? {} : { replyTo: String(one.replyTo) as PlatformMessageId }), ...(one.thread === undefined ? {} : { thread: String(one.thread) }),
       })),
+    async sticker() {
+      const { updateId } = server.sendSticker(people.anna, '😎', { in: group })
+      await server.until(() => server.isConfirmed(updateId), 'the sticker to be taken')
+      return { name: '😎' }
+    },
+    pinned: () => server.pinnedIn(people.anna.id).map((id) => String(id) as PlatformMessageId),
     rename: (person: Person, name) => void server.user(people[person].id, { name }),
     redeliver: () => void server.redeliver(),
     async tap(from, message, label) {

@@ -4,6 +4,7 @@ import { readFailure, toSendProblem } from './failures.ts'
 import type { HealthKeeper } from './health.ts'
 import { renderText } from './html.ts'
 import { saysMark, telegramId } from './incoming.ts'
+import type { Stickers } from './stickers.ts'
 import { grammySignal, type Api } from './telegram-api.ts'
 import { asDocument, captionLengthMax, waysFor, type Upload, type Way } from './upload.ts'
 
@@ -13,12 +14,12 @@ const typingPatienceMs = 5_000
 const pollAnswersMin = 2
 const pollAnswersMax = 10
 
-type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'react' | 'poll' | 'typing' | 'openDirect'>>
+type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'react' | 'pin' | 'unpin' | 'poll' | 'sticker' | 'typing' | 'openDirect'>>
 
-export interface OutgoingOptions { api: Api; upload: Upload; host: ChannelHost; config: TelegramConfig; health: HealthKeeper; isClosed(): boolean }
+export interface OutgoingOptions { api: Api; upload: Upload; host: ChannelHost; config: TelegramConfig; health: HealthKeeper; stickers: Stickers; isClosed(): boolean }
 
 /** Everything that goes from us to Telegram's chats. */
-export function createOutgoing({ api, upload, host, config, health, isClosed }: OutgoingOptions): Sending {
+export function createOutgoing({ api, upload, host, config, health, stickers, isClosed }: OutgoingOptions): Sending {
   /** Message that was quoted → key of the part that quoted it. */
   const quotedBy = new Map<string, string>()
   const preview = config.linkPreview ? {} : { link_preview_options: { is_disabled: true } }
@@ -88,12 +89,7 @@ export function createOutgoing({ api, upload, host, config, health, isClosed }: 
 
   /** The words of a message that is a file are its caption. */
   async function editCaption(chat: ChatRef, id: PlatformMessageId, caption: string, options: Parameters<Api['editMessageCaption']>[2], signal: AbortSignal): Promise<void> {
-    try {
-      await api.editMessageCaption(chat.chat, Number(id), { caption, ...options }, grammySignal(signal))
-    } catch (error) {
-      const failure = readFailure(error)
-      if (failure.kind !== 'answer' || !/message is not modified/i.test(failure.description)) throw error
-    }
+    await unlessSo(/message is not modified/i, () => api.editMessageCaption(chat.chat, Number(id), { caption, ...options }, grammySignal(signal)))
   }
 
   /** Shows a file in the best way Telegram takes it. What it refused was not sent, so that the next way is no repetition. */
@@ -118,6 +114,16 @@ export function createOutgoing({ api, upload, host, config, health, isClosed }: 
     return showAs(ways.at(-1) ?? asDocument)
   }
 
+  /** A call that finds things as they should be has succeeded. */
+  async function unlessSo(so: RegExp, call: () => Promise<unknown>): Promise<void> {
+    try {
+      await call()
+    } catch (error) {
+      const failure = readFailure(error)
+      if (failure.kind !== 'answer' || !so.test(failure.description)) throw error
+    }
+  }
+
   return {
     send,
     edit: (chat, id, message, signal) =>
@@ -133,14 +139,7 @@ export function createOutgoing({ api, upload, host, config, health, isClosed }: 
         }),
       ),
     remove: (chat, id, signal) =>
-      effect(signal, async () => {
-        try {
-          await api.deleteMessage(chat.chat, Number(id), grammySignal(signal))
-        } catch (error) {
-          const failure = readFailure(error)
-          if (failure.kind !== 'answer' || !/message to delete not found/i.test(failure.description)) throw error
-        }
-      }),
+      effect(signal, () => unlessSo(/message to delete not found/i, () => api.deleteMessage(chat.chat, Number(id), grammySignal(signal)))),
     react: (chat, id, emoji, signal) =>
       effect(signal, async () => {
         // Telegram knows its hearts without the sign that asks for colour.
@@ -154,11 +153,24 @@ export function createOutgoing({ api, upload, host, config, health, isClosed }: 
           if (!/not modified/i.test(failure.description)) throw error
         }
       }),
+    pin: (chat, id, signal) => effect(signal, () => unlessSo(/not.modified/i, () => api.pinChatMessage(chat.chat, Number(id), { disable_notification: true }, grammySignal(signal)))),
+    unpin: (chat, id, signal) => effect(signal, () => unlessSo(/not.modified|message to unpin not found/i, () => api.unpinChatMessage(chat.chat, Number(id), {}, grammySignal(signal)))),
     poll: (chat, poll, signal) =>
       effect(signal, async () => {
         if (poll.options.length < pollAnswersMin || poll.options.length > pollAnswersMax) throw new SendProblem('never', `A poll on Telegram has ${pollAnswersMin} to ${pollAnswersMax} answers.`)
         const answers = poll.options.map((text) => ({ text: text.slice(0, 100).toWellFormed() }))
         const sent = await api.sendPoll(chat.chat, poll.question.slice(0, 300).toWellFormed(), answers, threadForSend(chat), grammySignal(signal))
+        return String(sent.message_id) as PlatformMessageId
+      }),
+    sticker: (chat, { name }, signal) =>
+      effect(signal, async () => {
+        const [fileId, known] = await Promise.all([name === undefined ? undefined : stickers.find(chat.chat, name), stickers.known(chat.chat)]).catch((cause: unknown) => {
+          throw new SendProblem('not-sent', 'It could not be read which stickers there are.', { cause })
+        })
+        if (fileId === undefined) {
+          throw new SendProblem('never', `On Telegram a sticker is one that somebody sent into this chat before, told by its emoji. ${known.length === 0 ? 'Nobody sent one yet' : `There are: ${known.join(' ')}`}.`)
+        }
+        const sent = await api.sendSticker(chat.chat, fileId, threadForSend(chat), grammySignal(signal))
         return String(sent.message_id) as PlatformMessageId
       }),
     async typing(chat) {

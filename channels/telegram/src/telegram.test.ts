@@ -47,6 +47,36 @@ const taken = async (host: TestHost, count: number): Promise<TestHost['taken']> 
 const direct = (chat: number): ChatRef => ({ channel: 'telegram', account: 'default', chat: String(chat), kind: 'direct' }) as never
 
 describe('reactions and polls', () => {
+  it('a sticker is one that somebody sent into this very chat, in a topic too; another one is refused with those there are', async () => {
+    const { server, anna, host, connection } = await stage({}, { privacy: false })
+    const forum = server.group(-100_7, { title: 'Forum', forum: true })
+    const thread = server.topic(forum, 'A')
+    const ben = server.user(12, { name: 'Ben' })
+    const { fileId } = server.sendSticker(anna, '😎', { in: forum, thread })
+    server.sendSticker(ben, '🦞')
+    await taken(host, 2)
+    const topic = { ...direct(forum.id), kind: 'group', thread: String(thread) } as never
+    expect(await connection.sticker?.(topic, { key: 'one' as never, name: '😎' }, signal)).toBe(String(server.sent.at(-1)?.messageId))
+    expect(server.sent.at(-1)).toMatchObject({ sticker: fileId, thread, chatId: forum.id })
+    const send = (chat: ChatRef, name: string): Promise<unknown> | undefined => connection.sticker?.(chat, { key: 'two' as never, name }, signal)
+    await expect(send(direct(11), '😎')).rejects.toMatchObject({ outcome: 'never', message: expect.stringContaining('Nobody sent one yet') as string })
+    await expect(send(direct(12), fileId)).rejects.toMatchObject({ outcome: 'never', message: expect.stringContaining('There are: 🦞.') as string })
+    await expect(connection.sticker?.(direct(12), { key: 'three' as never, file: {} as never }, signal)).rejects.toMatchObject({ outcome: 'never' })
+    expect(server.sent).toHaveLength(1)
+  })
+
+  it('a message is pinned without a sound, anybody’s; without the right to it is refused in words', async () => {
+    const { server, anna, host, connection } = await stage()
+    const { messageId } = server.say(anna, 'hello')
+    const [message] = await taken(host, 1)
+    await connection.pin?.(direct(11), message?.id as never, signal)
+    expect([server.pinnedIn(11), server.calls.find(({ method }) => method === 'pinChatMessage')?.payload.disable_notification]).toEqual([[messageId], true])
+    await connection.unpin?.(direct(11), message?.id as never, signal)
+    expect(server.pinnedIn(11)).toEqual([])
+    server.fault('pinChatMessage', { status: 400, description: 'Bad Request: not enough rights to manage pinned messages in the chat' })
+    await expect(connection.pin?.(direct(11), message?.id as never, signal)).rejects.toMatchObject({ outcome: 'never', message: expect.stringContaining('not enough rights') as string })
+  })
+
   it('one emoji at a time on anybody’s message, and taken back; one Telegram does not have is refused in words', async () => {
     const { server, anna, host, connection } = await stage()
     const { messageId } = server.say(anna, 'hello')
@@ -186,6 +216,50 @@ describe('other things people send', () => {
     ])
   })
 
+  it.each<[string, Record<string, unknown>, string]>([
+    ['a place', { venue: { location: { latitude: 1, longitude: 2 }, title: 'Café', address: 'Street 1' } }, '[place: Café, Street 1, 1, 2]'], ['a place that moves', { location: { latitude: 1, longitude: 2, live_period: 60 } }, '[location: 1, 2]'],
+    ['a die', { dice: { emoji: '🎲', value: 4 } }, '[dice 🎲: 4]'], ['a sticker', { sticker: { file_id: 's', file_unique_id: 's', emoji: '😀', is_animated: true } }, '[sticker 😀]'], ['a story', { story: { chat: { id: 1 }, id: 1 } }, '[story]'],
+    ['media to pay for', { paid_media: { star_count: 5, paid_media: [] } }, '[media one has to pay for]'], ['a game', { game: { title: 'Lumber\n]jack', description: 'x', photo: [] } }, '[game: Lumber jack]'],
+    ['an invoice', { invoice: { title: 'Tea', description: 'x', start_parameter: '', currency: 'EUR', total_amount: 250 } }, '[invoice: Tea]'], ['a giveaway', { giveaway: { chats: [], winners_selection_date: 1, winner_count: 1 } }, '[giveaway]'],
+    ['a checklist', { checklist: { title: 'Trip', tasks: [{ id: 1, text: 'pack' }, { id: 2, text: 'book', completion_date: 1 }] } }, '[checklist: Trip — ☐ pack / ☑ book]'],
+    ['a round film', { video_note: { file_id: 'v', file_unique_id: 'v', length: 1, duration: 1 } }, ''], ['a moving picture', { animation: { file_id: 'a', file_unique_id: 'a' }, document: { file_id: 'a', file_unique_id: 'a' } }, ''],
+    ['a channel passed on', { text: 'news', forward_origin: { type: 'channel', chat: { id: -1, type: 'channel', title: 'News\n]' }, message_id: 1, date: 1 } }, '[forwarded from News]\nnews'],
+    ['a group passed on', { text: 'news', forward_origin: { type: 'chat', sender_chat: { id: -1, type: 'group', title: 'G' }, date: 1 } }, '[forwarded from G]\nnews'],
+    ['an answer to what was said elsewhere', { text: 'why?', external_reply: { origin: { type: 'user', sender_user: { id: 9, is_bot: false, first_name: 'Eve' }, date: 1 } }, quote: { text: 'the sky\nis green', position: 0 } }, '[answer to Eve]\n> the sky is green\nwhy?'],
+    ['links behind words', { text: 'read this and that', entities: [{ type: 'text_link', offset: 5, length: 4, url: 'https://e.org/a' }, { type: 'text_link', offset: 14, length: 4, url: 'javascript:x' }, { type: 'text_link', offset: 14, length: 40, url: 'https://e.org/b' }] }, 'read [this](https://e.org/a) and that'],
+    ['formatting', { text: '👍 a bold, hidden word\nlet a\nthey said', entities: [{ type: 'bold', offset: 5, length: 4 }, { type: 'italic', offset: 3, length: 6 }, { type: 'spoiler', offset: 11, length: 6 }, { type: 'pre', offset: 23, length: 5, language: 'ts' }, { type: 'expandable_blockquote', offset: 29, length: 9 }] }, '👍 _a **bold**_, ||hidden|| word\n```ts\nlet a\n```\n> they said'],
+    ['people without a username', { text: 'ask Eve or me', entities: [{ type: 'text_mention', offset: 4, length: 3, user: { id: 9, is_bot: false, first_name: 'Eve' } }] }, 'ask [Eve](tg://user?id=9) or me'],
+    ['formatting of a caption', { text: undefined, caption: 'a *red* cat', caption_entities: [{ type: 'underline', offset: 8, length: 3 }] }, 'a \\*red\\* <u>cat</u>'],
+    ['a command, its words as they are', { text: '/new a bold plan', entities: [{ type: 'bot_command', offset: 0, length: 4 }, { type: 'bold', offset: 7, length: 4 }] }, '/new a bold plan'],
+    ['a word that is one all the same', { text: 'stop', entities: [{ type: 'bold', offset: 0, length: 4 }] }, 'stop'],
+  ])('CHN-03: %s is told', async (_name, extra, text) => {
+    const { server, anna, host } = await stage()
+    server.say(anna, '', { extra: { ...extra } as never })
+    expect((await taken(host, 1))[0]).toMatchObject({ text, sender: { id: '11' } })
+  })
+
+  it('CHN-03: what the network says of itself, and kinds that are no words to us, are nothing', async () => {
+    const { server, anna, host } = await stage({}, { privacy: false })
+    const group = server.group(-100_9)
+    const services: Record<string, unknown>[] = [
+      { new_chat_members: [{ id: 5, is_bot: false, first_name: 'Ben' }] }, { left_chat_member: { id: 5, is_bot: false, first_name: 'Ben' } }, { new_chat_title: '/panic' }, { new_chat_photo: [] }, { delete_chat_photo: true }, { group_chat_created: true },
+      { pinned_message: { message_id: 1, date: 1, chat: { id: -100_9, type: 'supergroup', title: 'x' }, text: '/panic' } }, { message_auto_delete_timer_changed: { message_auto_delete_time: 60 } }, { forum_topic_created: { name: '/panic', icon_color: 1 } },
+      { forum_topic_closed: {} }, { general_forum_topic_hidden: {} }, { video_chat_started: {} }, { video_chat_ended: { duration: 1 } }, { boost_added: { boost_count: 1 } }, { chat_background_set: { type: {} } }, { users_shared: { request_id: 1, users: [] } },
+      { web_app_data: { data: '/panic', button_text: 'x' } }, { write_access_allowed: {} }, { successful_payment: { currency: 'EUR', total_amount: 1 } }, { checklist_tasks_done: { marked_as_done_task_ids: [1] } }, { giveaway_created: {} }, { gift: {} }, { proximity_alert_triggered: {} },
+    ]
+    for (const extra of services) server.say(anna, '', { in: group, extra: extra as never })
+    const message = { message_id: 900_001, date: 1, chat: { id: 11, type: 'private', first_name: 'Anna' }, from: { id: 11, is_bot: false, first_name: 'Anna' }, text: '/panic' }
+    for (const update of [
+      { edited_channel_post: message }, { poll: { id: '1', question: '/panic' } }, { poll_answer: { poll_id: '1', user: message.from, option_ids: [0] } }, { chat_join_request: { chat: message.chat, from: message.from, date: 1, bio: '/panic' } },
+      { chat_member: { chat: message.chat } }, { message_reaction_count: { chat: message.chat, message_id: 1, date: 1, reactions: [] } }, { chat_boost: { chat: message.chat } }, { removed_chat_boost: { chat: message.chat } }, { pre_checkout_query: { id: '1', from: message.from } },
+      { shipping_query: { id: '1', from: message.from } }, { purchased_paid_media: { from: message.from } }, { business_connection: { id: '1' } }, { edited_business_message: message }, { deleted_business_messages: { chat: message.chat, message_ids: [1] } }, { guest_message: message },
+    ]) server.inject(update as never)
+    server.say(anna, 'fine')
+    await taken(host, 1)
+    expect([host.taken.map(({ text }) => text), host.notices]).toEqual([['fine'], []])
+    await server.until(() => server.unconfirmed().length === 0, 'the acknowledgement')
+  })
+
   it('a pressed button becomes its data, and is answered once it is durable', async () => {
     const { server, anna, host, connection } = await stage()
     const id = await connection.send(direct(anna.id), words('choose'), signal)
@@ -212,6 +286,9 @@ describe('other things people send', () => {
   it('reactions and moved groups are notices', async () => {
     const { server, anna, host, connection } = await stage()
     const group = server.group(-50, { title: 'Old', kind: 'group' })
+    // Reactions come only to who has asked for them: the first poll does. Before it they are never told, to nobody.
+    server.say(anna, 'hello')
+    await taken(host, 1)
     const id = await connection.send(direct(anna.id), words('nice'), signal)
     server.react(anna, { chatId: anna.id, messageId: Number(id) }, '👍')
     server.migrate(group, -100_50)

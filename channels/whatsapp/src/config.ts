@@ -1,4 +1,4 @@
-import { defineSection, dmPolicyKey, placeToolKeys, processKeys, withoutDefaults } from '@moltbot/contract'
+import { ackReactionKey, defineSection, dmPolicyKey, placeToolKeys, processKeys, withoutDefaults } from '@moltbot/contract'
 import { Type, type Static, type TArray, type TString } from 'typebox'
 
 const listOf = (pattern: string, description: string): TArray<TString> => Type.Array(Type.String({ pattern }), { default: [], description })
@@ -11,6 +11,7 @@ const loginKeys = {
   name: Type.Optional(Type.String({ description: 'A name for this account, shown in status.' })),
   apiRoot: Type.String({ default: 'wss://web.whatsapp.com/ws/chat', description: 'Where WhatsApp is. Besides WhatsApp only an address on this computer is accepted.' }),
   webVersion: Type.Optional(Type.String({ pattern: '^\\d+\\.\\d+\\.\\d+$', description: 'The version of WhatsApp Web we say we are (`2.3000.…`). Absent: the one this release was made for. For when WhatsApp calls it outdated.' })),
+  ackReaction: ackReactionKey,
   dmPolicy: dmPolicyKey,
   allowFrom: people('People who may write directly, by number in international form (`+4915112345678`); `*` is everyone. Names can be changed by their owner and are not accepted as proof.'),
   dmAllowlist: people('The same as allowFrom, under the name older guides use; both count.'),

@@ -7,6 +7,7 @@ import { openLine, type Line } from './line.ts'
 import { createFileFetcher } from './media.ts'
 import { createOutgoing, nameOf } from './outgoing.ts'
 import { realmOf } from './realm.ts'
+import { readSentMessages } from './sent-messages.ts'
 import { createSteadySessions } from './steady-sessions.ts'
 import { createUploader, fileLimits } from './upload.ts'
 
@@ -23,10 +24,11 @@ export async function connectWhatsApp(config: WhatsAppConfig, host: ChannelHost)
   const realm = realmOf(config.apiRoot)
   const library = await loadLibrary()
   const device = await linkedDevice(library, config, host)
+  const sent = await readSentMessages(library, sealedOf(host))
   const health = createHealthKeeper(host, { detail: nameOf(device.creds.me?.id) })
   const sessions = createSteadySessions(library)
   let closing: Promise<void> | undefined
-  const outgoing = createOutgoing({ host, library, config, health, uploader: createUploader(realm, library, host), sessions, line: () => line, handOver: () => handOver, isClosed: () => closing !== undefined })
+  const outgoing = createOutgoing({ host, library, config, health, uploader: createUploader(realm, library, host), sessions, sent, line: () => line, handOver: () => handOver, isClosed: () => closing !== undefined })
   const handOver: HandOver = createHandOver({
     host, library, selfChat: config.selfChatMode, fetchFile: createFileFetcher(config.mediaMaxMb, realm, library, host),
     isOurs: outgoing.isOurs, isCurrent: (socket) => line.isCurrent(socket), renew: (reason) => line.renew(reason),

@@ -53,18 +53,23 @@ export async function keepDevice(sealed: SealedValues, values: ReadonlyMap<strin
   await sealed.set(values)
 }
 
+/** What was written down under this type, by id; what is not there is missing in the result. */
+export async function readKept<T>(library: Library, sealed: SealedValues, type: string, ids: readonly string[]): Promise<Map<string, T>> {
+  const found = await sealed.get(ids.map((id) => keyName(type, id)))
+  return new Map(ids.flatMap((id) => {
+    const text = found.get(keyName(type, id))
+    return text === undefined ? [] : [[id, parse<T>(library, text)]]
+  }))
+}
+
 function deviceOver(library: Library, sealed: SealedValues, creds: AuthenticationCreds): DeviceKeys {
   let saving: Promise<void> = Promise.resolve()
   return {
     creds,
     keysFor: (isCurrent) => ({
       async get<T extends keyof SignalDataTypeMap>(type: T, ids: string[]) {
-        const found = await sealed.get(ids.map((id) => keyName(type, id)))
         const values: Record<string, SignalDataTypeMap[T]> = {}
-        for (const id of ids) {
-          const text = found.get(keyName(type, id))
-          if (text === undefined) continue
-          const value = parse<SignalDataTypeMap[T]>(library, text)
+        for (const [id, value] of await readKept<SignalDataTypeMap[T]>(library, sealed, type, ids)) {
           values[id] = type === 'app-state-sync-key' ? (library.proto.Message.AppStateSyncKeyData.fromObject(value as object) as unknown as SignalDataTypeMap[T]) : value
         }
         return values

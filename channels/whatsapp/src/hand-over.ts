@@ -173,7 +173,11 @@ export function createHandOver({ host, library, selfChat, fetchFile, isOurs, isC
         const { fullMessage, decrypt } = library.decryptMessageNode(node, me, creds.me?.lid ?? '', socket.signalRepository, socket.logger as never)
         await learnPair(fullMessage.key, socket)
         await decrypt()
-        if (fullMessage.messageStubType !== undefined && fullMessage.messageStubType !== null) throw new NotYet()
+        if (fullMessage.messageStubType !== undefined && fullMessage.messageStubType !== null) {
+          // Its keys moved on when it was written down; only the acknowledgement did not arrive.
+          if (wasOpened(fullMessage)) return { understood: { kind: 'nothing', reason: 'a message that was handed over before' }, plain: opened(library, node, {}) }
+          throw new NotYet()
+        }
         const understood = await read(fullMessage, socket)
         const wanted = understood.kind === 'message' ? understood.files.filter(({ kind }) => host.films === true || kind !== 'video') : []
         if (wanted.length > 0 && files === undefined) throw new NotYet(wanted)
@@ -253,6 +257,11 @@ export function createHandOver({ host, library, selfChat, fetchFile, isOurs, isC
       while (begun.size > 0) await Promise.allSettled(begun)
     },
   }
+}
+
+/** Whether the keys say that this very message was opened before: in a direct chat, and in a group. */
+function wasOpened({ message, messageStubParameters }: WAMessage): boolean {
+  return !message && /^(Key used already|Received message with old counter)/.test(messageStubParameters?.[0] ?? '')
 }
 
 /** Stories, broadcasts of companies and what our own devices tell each other are the library's affair. */

@@ -6,6 +6,9 @@ import { whatsapp, whatsappSection } from './index.ts'
 
 testChannel({ channel: whatsapp as never, start: () => startNetwork() })
 
+/** One point, without colour. */
+const webp = Buffer.from('UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+JaQAA3AAAAAA', 'base64')
+
 let linked: Promise<{ device: LinkedDevice; sealed: Map<string, string> }> | undefined
 
 /** One telephone is linked once, by the login itself; every network of the suite goes on from there. */
@@ -38,7 +41,8 @@ async function startNetwork(): Promise<ChannelNetwork> {
     },
     acknowledged: (id) => server.acknowledged(id),
     until: (condition, what) => server.until(condition, what),
-    sent: () => server.sent.map(({ id, text, removed, replyTo, file }) => ({ id: id as PlatformMessageId, text, removed, ...(file === undefined ? {} : { file }), ...(replyTo === undefined ? {} : { replyTo: replyTo as PlatformMessageId }) })),
+    sent: () => server.sent.map(({ id, text, removed, replyTo, file }) => ({ id: id as PlatformMessageId, text, removed, ...(file === undefined ? {} : file.as === 'sticker' ? { sticker: true as const } : { file: { ...file, as: file.as } }), ...(replyTo === undefined ? {} : { replyTo: replyTo as PlatformMessageId }) })),
+    sticker: async () => ({ file: { kind: 'image', fileName: 'sticker.webp', mimeType: 'image/webp', sizeBytes: webp.length, bytes: async () => webp } }),
     rename: (person: Person, name) => void (people[person].name = name),
     redeliver: () => server.redeliver(),
     faults: {

@@ -2,6 +2,7 @@ import type { BinaryNode, WAMessage, WASocket, proto } from 'baileys'
 import { ConnectProblem, describeError, linePause, type ChannelHost, type HealthKeeper } from '@moltbot/contract'
 import type { DeviceKeys } from './device-keys.ts'
 import { readEnding, statusOf, linkAgain } from './failures.ts'
+import { discardSocket, makeSocket } from './library-socket.ts'
 import { quietLogger, type Library } from './library.ts'
 import type { SteadySessions } from './steady-sessions.ts'
 import { createWireGate, type WireGate } from './wire-gate.ts'
@@ -65,15 +66,6 @@ export function socketSettings(library: Library, host: ChannelHost, address: str
   }
 }
 
-/** Ends a line without waiting for the other side: a dead one would never answer. */
-export function discardSocket(socket: WASocket): void {
-  socket.end(undefined)
-  const raw = (socket.ws as unknown as { socket?: { terminate(): void; on(event: 'error', listener: () => void): void } | null }).socket
-  // Errors of a socket nobody listens to any more would end the process.
-  raw?.on('error', () => {})
-  raw?.terminate()
-}
-
 /** One live connection to WhatsApp, over as many sockets as it takes, one at a time. */
 export function openLine({ library, host, device, health, sessions, address, version, onMessage, onLateMessage, contentOf }: LineOptions): Line {
   let current: Current | undefined
@@ -115,8 +107,9 @@ export function openLine({ library, host, device, health, sessions, address, ver
     const delayMs = soon ? 0 : Math.max(linePause(attempt, host.clock.now(), pauses), ending.throttledMs ?? 0)
     const reason = words ?? ending.reason
     host.log.info('whatsapp: the line is lost', { reason, attempt, delayMs })
-    if (ending.throttledMs === undefined) health.retrying(reason, attempt, host.clock.now() + delayMs)
-    else health.throttled(ending.throttledMs)
+    health.retrying(reason, attempt, host.clock.now() + delayMs)
+    // There is no line meanwhile: the end of the wait alone makes it no better.
+    if (ending.throttledMs !== undefined) health.throttled(ending.throttledMs)
     cancelNext()
     cancelNext = host.clock.after(delayMs, open)
   }
@@ -136,7 +129,7 @@ export function openLine({ library, host, device, health, sessions, address, ver
     let over = (): void => {}
     const line: Current = { socket: undefined as never, gate: undefined as never, alive: true, over: () => over(), gone: new Promise((resolve) => (over = resolve)), cancels: [], open: false }
     try {
-      line.socket = library.makeWASocket({ ...socketSettings(library, host, address, version), makeSignalRepository: sessions.makeRepository, getMessage: async ({ id }) => contentOf(id ?? ''), auth: { creds: device.creds, keys: device.keysFor(() => line.alive) } })
+      line.socket = makeSocket(library, { ...socketSettings(library, host, address, version), makeSignalRepository: sessions.makeRepository, getMessage: async ({ id }) => contentOf(id ?? ''), auth: { creds: device.creds, keys: device.keysFor(() => line.alive) } })
       line.gate = createWireGate(line.socket)
     } catch (error) {
       host.log.warn('whatsapp: a line could not be begun', { error: describeError(error) })

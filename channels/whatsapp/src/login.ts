@@ -3,8 +3,9 @@ import { Problem, describeError, type ChannelHost, type LoginStep, type LoginWis
 import type { WhatsAppConfig } from './config.ts'
 import { keepDevice, newDevice, readDevice, sealedOf } from './device-keys.ts'
 import { readEnding, statusOf } from './failures.ts'
+import { discardSocket, makeSocket } from './library-socket.ts'
 import { loadLibrary, type Library } from './library.ts'
-import { discardSocket, socketSettings } from './line.ts'
+import { socketSettings } from './line.ts'
 import { nameOf } from './outgoing.ts'
 import { realmOf } from './realm.ts'
 
@@ -38,7 +39,8 @@ export async function* linkDevice(config: WhatsAppConfig, host: ChannelHost, { p
   function open(): void {
     lines += 1
     if (over || lines > linesMax) return steps.fail(new Problem('whatsapp-login-failed', 'WhatsApp breaks off the login again and again.', { next: 'Try again in some minutes.' }))
-    const mine = library.makeWASocket({ ...socketSettings(library, host, realm.socket, config.webVersion), auth: { creds: device.creds, keys: device.keysFor(() => !over) } })
+    const mine = makeSocket(library, { ...socketSettings(library, host, realm.socket, config.webVersion), auth: { creds: device.creds, keys: device.keysFor(() => !over) } })
+    if (socket !== undefined) discardSocket(socket)
     socket = mine
     // Messages that come already now stay with WhatsApp: they are taken once the account is open.
     mine.ws.removeAllListeners('CB:message')
@@ -113,7 +115,7 @@ export async function unlinkDevice(config: WhatsAppConfig, host: ChannelHost): P
 }
 
 async function sayGoodbye(library: Library, config: WhatsAppConfig, host: ChannelHost, device: NonNullable<Awaited<ReturnType<typeof readDevice>>>): Promise<void> {
-  const socket = library.makeWASocket({ ...socketSettings(library, host, realmOf(config.apiRoot).socket, config.webVersion), auth: { creds: device.creds, keys: device.keysFor(() => true) } })
+  const socket = makeSocket(library, { ...socketSettings(library, host, realmOf(config.apiRoot).socket, config.webVersion), auth: { creds: device.creds, keys: device.keysFor(() => true) } })
   socket.ws.removeAllListeners('CB:message')
   let cancel = (): void => {}
   try {

@@ -9,21 +9,20 @@ import type { HandOver } from './hand-over.ts'
 import type { Library } from './library.ts'
 import type { Line } from './line.ts'
 import { renderText } from './markdown.ts'
+import type { SentMessages } from './sent-messages.ts'
 import type { SteadySessions } from './steady-sessions.ts'
 import { takesCaption, type Uploader } from './upload.ts'
 
 /** WhatsApp confirms what it takes within moments; after this long nobody can tell. */
 const confirmPatienceMs = 20_000
 const probePatienceMs = 10_000
-/** Messages of ours remembered: to edit them, to send them again to a device that could not open them, and to know their echo. */
-const sentKept = 500
 const quotesKept = 500
 /** WhatsApp lets a message be edited this long. */
 const editableMs = 15 * 60_000
 const pollAnswersMax = 12
 const pollAnswersMin = 2
 
-type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'react' | 'poll' | 'typing' | 'openDirect' | 'groups' | 'probe'>>
+type Sending = Required<Pick<Connection, 'send' | 'edit' | 'remove' | 'react' | 'poll' | 'sticker' | 'typing' | 'openDirect' | 'groups' | 'probe'>>
 type Content = proto.IMessage
 
 export interface Outgoing extends Sending {
@@ -39,16 +38,16 @@ export interface OutgoingOptions {
   health: HealthKeeper
   uploader: Uploader
   sessions: SteadySessions
+  sent: SentMessages
   line(): Line
   handOver(): HandOver
   isClosed(): boolean
 }
 
 /** Everything that goes from us to WhatsApp's chats. */
-export function createOutgoing({ host, library, config, health, uploader, sessions, line, handOver, isClosed }: OutgoingOptions): Outgoing {
+export function createOutgoing({ host, library, config, health, uploader, sessions, sent, line, handOver, isClosed }: OutgoingOptions): Outgoing {
   // The library finds an open transaction by the thread of calls: a send is on no thread but its own.
   const aside = AsyncLocalStorage.snapshot()
-  const sent = new Map<string, { at: number; chat: string; content: Content }>()
   /** Message that was quoted → key of the part that quoted it. */
   const quotedBy = new Map<string, string>()
 
@@ -66,7 +65,7 @@ export function createOutgoing({ host, library, config, health, uploader, sessio
     return chat.chat
   }
 
-  /** Sends one content and resolves once WhatsApp confirmed it. Whatever goes wrong becomes a `SendProblem`. */
+  /** Sends one content, remembered before, and resolves once WhatsApp confirmed it. Whatever goes wrong becomes a `SendProblem`. */
   async function relay(chat: ChatRef, id: string, content: Content, wish: AbortSignal, more: { attributes?: Record<string, string>; nodes?: BinaryNode[] } = {}): Promise<void> {
     const place = placeOf(chat)
     const socket = liveSocket(wish)
@@ -74,8 +73,11 @@ export function createOutgoing({ host, library, config, health, uploader, sessio
     /** Once it is on the line it may arrive. */
     let begun = false
     let held: { open(): void } | undefined
-    // The library looks at these last, right before the message is written to the line: there it waits for its keys to be durable.
+    let notWritten = (): void => {}
+    // The library looks at these last, within the transaction of the keys, right before the message is written to the line: there it waits for its keys to be
+    // durable, and what it says with them.
     const nodes = { length: 1, *[Symbol.iterator]() {
+      notWritten = sent.writeWith(socket.authState.keys)
       held = line().gate(socket)?.hold(() => {
         begun = true
       })
@@ -97,6 +99,7 @@ export function createOutgoing({ host, library, config, health, uploader, sessio
       await Promise.race([confirmation.answer, lost])
     } catch (error) {
       // What waits behind it on this line cannot go without it.
+      if (!begun) notWritten()
       if (held !== undefined && !begun && line().isCurrent(socket)) line().renew('The keys of a message could not be written down.')
       if (error instanceof SendProblem) throw error
       throw toSendProblem(error, begun)
@@ -128,10 +131,14 @@ export function createOutgoing({ host, library, config, health, uploader, sessio
     return { answer, stop: () => stop() }
   }
 
-  function keep(id: string, chat: ChatRef, content: Content): void {
-    sent.set(id, { at: host.clock.now(), chat: chat.chat, content })
-    const oldest = sent.size > sentKept ? sent.keys().next().value : undefined
-    if (oldest !== undefined) sent.delete(oldest)
+  const keep = (id: string, chat: ChatRef, content: Content, insteadOf?: string): void => sent.keep({ id, chat: chat.chat, at: host.clock.now(), content }, insteadOf)
+
+  /** Sends what changes something that is there. A device may not be able to open that either, and asks for it again. */
+  async function relayChange(chat: ChatRef, content: Content, wish: AbortSignal, edit?: string, insteadOf?: string): Promise<string> {
+    const id = library.generateMessageIDV2()
+    keep(id, chat, content, insteadOf)
+    await relay(chat, id, content, wish, edit === undefined ? {} : { attributes: { edit } })
+    return id
   }
 
   function contextOf(chat: ChatRef, message: OutgoingMessage): proto.IContextInfo | undefined {
@@ -190,8 +197,8 @@ export function createOutgoing({ host, library, config, health, uploader, sessio
   }
 
   return {
-    isOurs: (id) => sent.has(id),
-    contentOf: (id) => sent.get(id)?.content,
+    isOurs: (id) => sent.find(id) !== undefined,
+    contentOf: (id) => sent.find(id)?.content,
     async send(chat, message, wish) {
       const { file } = message
       const content = file === undefined ? wordsAlone(chat, message) : await withFile(chat, message, file, wish)
@@ -202,25 +209,24 @@ export function createOutgoing({ host, library, config, health, uploader, sessio
       return sendContent(chat, message, content, wish)
     },
     async edit(chat, id, message, wish) {
-      const known = sent.get(id)
+      const known = sent.find(id)
       if (known === undefined || known.chat !== chat.chat || host.clock.now() - known.at > editableMs) throw new SendProblem('never', 'WhatsApp lets a message be edited for 15 minutes; this one is older, or not ours.')
       const editedMessage = withWords(known.content, words(chat, message))
       if (editedMessage === undefined) throw new SendProblem('never', 'There are no words in this message that could be changed.')
-      await relay(chat, library.generateMessageIDV2(), {
+      const edit = await relayChange(chat, {
         protocolMessage: { key: { remoteJid: chat.chat, fromMe: true, id }, type: library.proto.Message.ProtocolMessage.Type.MESSAGE_EDIT, editedMessage, timestampMs: host.clock.now() },
-      }, wish, { attributes: { edit: '1' } })
-      known.content = editedMessage
+      }, wish, '1', known.edit)
+      sent.keep({ ...known, content: editedMessage, edit })
     },
     async remove(chat, id, wish) {
-      await relay(chat, library.generateMessageIDV2(), {
-        protocolMessage: { key: { remoteJid: chat.chat, fromMe: true, id }, type: library.proto.Message.ProtocolMessage.Type.REVOKE },
-      }, wish, { attributes: { edit: '7' } })
+      await relayChange(chat, { protocolMessage: { key: { remoteJid: chat.chat, fromMe: true, id }, type: library.proto.Message.ProtocolMessage.Type.REVOKE } }, wish, '7')
+      sent.forget(id)
     },
     async react(chat, id, emoji, wish) {
-      const ours = sent.has(id)
+      const ours = sent.find(id) !== undefined
       const key = ours ? { remoteJid: chat.chat, fromMe: true, id } : handOver().recall(chat.chat, id)?.key
       if (key === undefined && isGroup(chat.chat)) throw new SendProblem('never', 'This message is too long ago to react to.')
-      await relay(chat, library.generateMessageIDV2(), { reactionMessage: { key: key ?? { remoteJid: chat.chat, fromMe: false, id }, text: emoji, senderTimestampMs: host.clock.now() } }, wish)
+      await relayChange(chat, { reactionMessage: { key: key ?? { remoteJid: chat.chat, fromMe: false, id }, text: emoji, senderTimestampMs: host.clock.now() } }, wish)
     },
     async poll(chat, poll, wish) {
       if (poll.options.length < pollAnswersMin || poll.options.length > pollAnswersMax) throw new SendProblem('never', `A poll on WhatsApp has ${pollAnswersMin} to ${pollAnswersMax} answers.`)
@@ -231,6 +237,16 @@ export function createOutgoing({ host, library, config, health, uploader, sessio
       }
       keep(id, chat, content)
       await relay(chat, id, content, wish, { nodes: [{ tag: 'meta', attrs: { polltype: 'creation' } }] })
+      return id
+    },
+    async sticker(chat, { key, file }, wish) {
+      placeOf(chat)
+      const socket = liveSocket(wish)
+      if (file === undefined) throw new SendProblem('never', 'WhatsApp has no stickers by name: a sticker is a WebP picture, given as a file.')
+      const content = await aside(() => uploader.stickerOf(file, socket, wish))
+      const id = idOf(key)
+      keep(id, chat, content)
+      await relay(chat, id, content, wish)
       return id
     },
     async typing(chat) {

@@ -4,6 +4,9 @@ import type { Library } from './library.ts'
 
 type MakeRepository = SocketConfig['makeSignalRepository']
 
+/** One for all accounts: each that is used makes every promise of the process a little slower. */
+const sending = new AsyncLocalStorage<true>()
+
 /** Keeps the conversation of keys with a device for as long as the device is the same one. */
 export interface SteadySessions {
   /** The library's own keeper of keys, but steady. */
@@ -18,7 +21,6 @@ export interface SteadySessions {
  * one that is open stays, as long as the device has the same identity. What a device asks for that could not read us, goes through.
  */
 export function createSteadySessions(library: Library): SteadySessions {
-  const sending = new AsyncLocalStorage<true>()
   return {
     makeRepository(auth, logger, numberToHiddenId) {
       const repository = library.DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, numberToHiddenId)

@@ -13,13 +13,16 @@ export const fileLimits = {
   speech: 'opus' as const,
 }
 
+/** What WhatsApp says stickers may have: 100 kB, and 500 kB where they move. */
+const stickerBytesMax = 100_000
+const movingStickerBytesMax = 500_000
 /** One attempt at one host may take this long. */
 const patienceMs = 120_000
 const macLength = 10
 const answerBytesMax = 64 * 1024
 const voiceType = 'audio/ogg; codecs=opus'
 
-type Kind = 'image' | 'video' | 'audio' | 'document'
+type Kind = 'image' | 'video' | 'audio' | 'document' | 'sticker'
 interface Uploaded { url: string; directPath: string; mediaKey: Buffer; mediaKeyTimestamp: number; fileSha256: Buffer; fileEncSha256: Buffer; fileLength: number }
 
 export interface Uploader {
@@ -28,6 +31,8 @@ export interface Uploader {
    * message is sent. Rejects with a `SendProblem`, `not-sent` or `never`.
    */
   contentOf(file: OutgoingFile, caption: string, socket: WASocket, wish: AbortSignal): Promise<proto.IMessage>
+  /** The same for a WebP that is shown as a sticker. */
+  stickerOf(file: OutgoingFile, socket: WASocket, wish: AbortSignal): Promise<proto.IMessage>
 }
 
 /** Whether WhatsApp shows words together with this file; sounds stand alone. */
@@ -96,7 +101,7 @@ export function createUploader(realm: Realm, library: Library, host: ChannelHost
       const bytes = await bytesOf(file)
       // WhatsApp plays recorded speech as such in this form alone.
       const opus = file.kind === 'voice' && isOgg(bytes)
-      const kind: Kind = file.kind === 'voice' ? 'audio' : file.kind
+      const kind = file.kind === 'voice' ? 'audio' : file.kind
       const uploaded = await upload(bytes, kind, socket, wish)
       const words = caption === '' ? {} : { caption }
       switch (kind) {
@@ -112,8 +117,20 @@ export function createUploader(realm: Realm, library: Library, host: ChannelHost
           return { documentMessage: { ...uploaded, ...words, mimetype: file.mimeType, fileName: file.fileName, title: file.fileName } }
       }
     },
+    async stickerOf(file, socket, wish) {
+      const bytes = Buffer.from(await bytesOf(file))
+      if (!isWebp(bytes)) throw new SendProblem('never', 'On WhatsApp a sticker is a WebP picture, best of 512 by 512 points.')
+      const isAnimated = isMoving(bytes)
+      const most = isAnimated ? movingStickerBytesMax : stickerBytesMax
+      if (bytes.length > most) throw new SendProblem('never', `WhatsApp takes ${isAnimated ? 'moving stickers' : 'stickers'} of up to ${most / 1_000} kB; this one has ${Math.ceil(bytes.length / 1_000)} kB.`)
+      return { stickerMessage: { ...(await upload(bytes, 'sticker', socket, wish)), mimetype: 'image/webp', isAnimated } }
+    },
   }
 }
+
+/** What WhatsApp shows as a sticker; its flag for a moving one stands in the extended header. */
+const isWebp = (bytes: Buffer): boolean => bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP'
+const isMoving = (bytes: Buffer): boolean => bytes.toString('latin1', 12, 16) === 'VP8X' && ((bytes[20] ?? 0) & 2) !== 0
 
 async function bytesOf(file: OutgoingFile): Promise<Uint8Array> {
   try {

@@ -1,14 +1,16 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { proto } from 'baileys'
 import { Problem, type ChatRef, type Connection, type LoginStep } from '@moltbot/contract'
 import { createTestHost, fastClock, type TestHost, type TestHostOptions } from '@moltbot/contract/testing'
 import Value from 'typebox/value'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { linkDevice, startWhatsAppServer, type LinkedDevice, type WhatsAppPerson, type WhatsAppServer, type WhatsAppServerOptions, type WhatsAppWords } from '../../../test/fakes/whatsapp-server/index.ts'
 import { inCommonNames } from './config.ts'
 import { readDevice } from './device-keys.ts'
 import { whatsapp, whatsappSection } from './index.ts'
 import { installLibrary, loadLibrary } from './library.ts'
-import { discardSocket, socketSettings } from './line.ts'
+import { discardSocket, makeSocket } from './library-socket.ts'
+import { socketSettings } from './line.ts'
 import { realmOf } from './realm.ts'
 
 const servers: WhatsAppServer[] = []
@@ -330,7 +332,7 @@ describe('nothing lost', () => {
     const host = createTestHost({ sealed: new Map(linked.sealed) })
     const device = await readDevice(library, host.sealed)
     if (device === undefined) throw new Error('no device')
-    const socket = library.makeWASocket({ ...socketSettings(library, host, server.apiRoot, undefined), auth: { creds: device.creds, keys: device.keysFor(() => true) } })
+    const socket = makeSocket(library, { ...socketSettings(library, host, server.apiRoot, undefined), auth: { creds: device.creds, keys: device.keysFor(() => true) } })
     const { id } = server.say(anna, 'important')
     await server.until(() => server.acknowledged(id), 'the early acknowledgement')
     expect(host.calls).toEqual([])
@@ -378,13 +380,37 @@ describe('one conversation of keys with a device', () => {
       const host = createTestHost({ sealed })
       const device = await readDevice(library, host.sealed)
       if (device === undefined) throw new Error('no device')
-      const socket = library.makeWASocket({ ...socketSettings(library, host, server.apiRoot, undefined), auth: { creds: device.creds, keys: device.keysFor(() => true) } })
+      const socket = makeSocket(library, { ...socketSettings(library, host, server.apiRoot, undefined), auth: { creds: device.creds, keys: device.keysFor(() => true) } })
       await new Promise<void>((resolve) => socket.ev.on('connection.update', ({ connection }) => (connection === 'open' ? resolve() : undefined)))
       await socket.relayMessage(anna.telephone.address, { conversation: `round ${round}` }, { messageId: `ROUND${round}` })
       await server.until(() => server.sent.length > round, 'the message')
       discardSocket(socket)
     }
     expect(conversations(sealed)).toBe(3)
+  })
+
+  it('leaves nothing in the process that follows every promise: what the library made for a line goes with the line', async () => {
+    const used = vi.spyOn(AsyncLocalStorage.prototype, 'run')
+    const ended = vi.spyOn(AsyncLocalStorage.prototype, 'disable')
+    try {
+      const { server, host, connection, anna } = await stage({}, {}, { clock: fastClock(20) })
+      for (let round = 0; round < 3; round += 1) {
+        await connection.send(direct(anna), words(`round ${round}`), signal)
+        if (round < 2) {
+          server.cut()
+          await host.until(() => host.reports.at(-1)?.kind === 'retrying', 'the loss')
+          await host.until(() => host.reports.at(-1)?.kind === 'connected', 'the next line')
+        }
+      }
+      await connection.close()
+      // Ours, which are one each for the whole process, are of the platform's own kind.
+      const ofLines = new Set((used.mock.contexts as object[]).filter((storage) => storage.constructor !== AsyncLocalStorage))
+      expect(ofLines.size).toBeGreaterThanOrEqual(3)
+      await vi.waitFor(() => expect([...ofLines].filter((storage) => !(ended.mock.contexts as object[]).includes(storage))).toEqual([]), { timeout: 60_000 })
+    } finally {
+      used.mockRestore()
+      ended.mockRestore()
+    }
   })
 
   it('a message whose keys could not be written down never left, and the next attempt is opened', async () => {
@@ -414,6 +440,85 @@ describe('one conversation of keys with a device', () => {
     await connection.send(chat, words('second'), signal)
     await server.until(() => server.sent.some(({ text }) => text === 'second'), 'the message sent again')
     expect(server.unreadable).toHaveLength(1)
+  })
+
+  it('a telephone that asks again after a restart has it, in its place and once: words, a changed answer, a poll, a file', async () => {
+    const { server, anna } = await serve()
+    const sealed = new Map(linked.sealed)
+    const before = await connect(server, {}, { sealed })
+    server.say(anna, 'hello')
+    const chat = (await taken(before.host, 1))[0]?.chat as ChatRef
+    const first = await before.connection.send(chat, words('first'), signal)
+    server.holdAsksBack(true)
+    anna.telephone.forget()
+    await before.connection.send(chat, words('second'), signal)
+    await before.connection.edit?.(chat, first, words('first, corrected'), signal)
+    await before.connection.poll?.(chat, { key: 'poll', question: 'Tea?', options: ['yes', 'no'] } as never, signal)
+    await before.connection.send(chat, { ...words('look'), file: { kind: 'document', fileName: 'a.txt', mimeType: 'text/plain', bytes: async () => Buffer.from('a text') } } as never, signal)
+    expect([server.waitedFor(), server.sent.map(({ text }) => text)]).toEqual([4, ['first']])
+    await before.connection.close()
+    server.holdAsksBack(false)
+    const after = await connect(server, {}, { sealed })
+    await server.until(() => server.waitedFor() === 0 && server.sent.length === 4, 'what telephones waited for')
+    // What is sent next stands behind what they waited for.
+    await after.connection.send(chat, words('third'), signal)
+    expect(server.sent.map(({ text, file }) => [text, file?.bytes.toString()])).toEqual([['first, corrected', undefined], ['second', undefined], ['Tea?', undefined], ['look', 'a text'], ['third', undefined]])
+  })
+
+  it('what was sent before a restart can be changed, taken back and reacted to after it', async () => {
+    const { server, anna } = await serve()
+    const group = server.group('Family', [anna])
+    const chat: ChatRef = { channel: 'whatsapp', account: 'default', chat: group.id, kind: 'group' } as never
+    const sealed = new Map(linked.sealed)
+    const before = await connect(server, {}, { sealed })
+    const id = await before.connection.send(chat, words('at eight'), signal)
+    await before.connection.close()
+    const { connection } = await connect(server, {}, { sealed })
+    await connection.edit?.(chat, id, words('at nine'), signal)
+    await connection.react?.(chat, id, '👍', signal)
+    expect([server.sent.map(({ text, edits }) => [text, edits]), server.seen.reactions.map(({ emoji }) => emoji)]).toEqual([[['at nine', 1]], ['👍']])
+    await connection.remove?.(chat, id, signal)
+    await expect(connection.edit?.(chat, id, words('at ten'), signal)).rejects.toMatchObject({ outcome: 'never' })
+  })
+
+  it('twin: where nothing is written down the telephone waits for good', async () => {
+    const { server, anna } = await serve()
+    const sealed = new Map(linked.sealed)
+    const before = await connect(server, {}, { sealed })
+    server.say(anna, 'hello')
+    const chat = (await taken(before.host, 1))[0]?.chat as ChatRef
+    await before.connection.send(chat, words('first'), signal)
+    server.holdAsksBack(true)
+    anna.telephone.forget()
+    await before.connection.send(chat, words('second'), signal)
+    expect(server.waitedFor()).toBe(1)
+    await before.connection.close()
+    for (const name of sealed.keys()) if (name.startsWith('sent/')) sealed.delete(name)
+    server.holdAsksBack(false)
+    const after = await connect(server, {}, { sealed })
+    await server.until(() => server.waitedFor() === 0, 'what telephones asked for to be heard')
+    await after.connection.send(chat, words('third'), signal)
+    expect(server.sent.map(({ text }) => text)).toEqual(['first', 'third'])
+  })
+
+  it('a message that was written down and whose acknowledgement was lost is acknowledged, and not asked for again', async () => {
+    const { server, anna } = await serve()
+    const group = server.group('Family', [anna])
+    const sealed = new Map(linked.sealed)
+    const before = await connect(server, {}, { sealed })
+    for (const more of [{}, { in: group }]) {
+      server.say(anna, 'the first', more)
+      server.say(anna, 'the second', more)
+    }
+    await taken(before.host, 4)
+    await server.until(() => server.queue.every(({ acknowledged }) => acknowledged), 'the acknowledgements')
+    await before.connection.close()
+    for (const waiting of server.queue) waiting.acknowledged = false
+    const after = await connect(server, {}, { sealed })
+    server.say(anna, 'the next')
+    expect((await taken(after.host, 1)).map(({ text }) => text)).toEqual(['the next'])
+    await server.until(() => server.queue.every(({ acknowledged }) => acknowledged), 'the acknowledgements')
+    expect([server.queue.length, server.seen.receipts.filter(({ attrs }) => attrs.type === 'retry')]).toEqual([5, []])
   })
 })
 
@@ -455,7 +560,8 @@ describe('how it is', () => {
     if (action === undefined) {
       server.say(anna, 'after')
       await taken(host, 1)
-      expect(server.seen.logins).toBe(logins + 1)
+      // A machine that stands still for a second loses the new line again, and has another.
+      expect(server.seen.logins).toBeGreaterThan(logins)
       await host.until(() => host.reports.at(-1)?.kind === 'connected', 'the report of the return')
     } else {
       expect(host.reports.at(-1)).toMatchObject({ kind: 'needs-you', action: expect.stringMatching(action) as string })
@@ -580,6 +686,21 @@ describe('files on their way out', () => {
     Buffer.from('OggS\0\x04'), ((): Buffer => { const at = Buffer.alloc(8); at.writeBigInt64LE(120_312n); return at })(), Buffer.alloc(14), Buffer.alloc(80, 1),
   ])
   const fileOf = (kind: 'voice' | 'image' | 'document', bytes: Buffer, more: Record<string, unknown> = {}) => ({ file: { kind, fileName: 'a.bin', mimeType: 'application/octet-stream', sizeBytes: bytes.length, bytes: async () => bytes, ...more } }) as never
+
+  it('a sticker is a WebP of a size WhatsApp takes, said to move where it does; anything else is refused in words', async () => {
+    const { server, connection, anna } = await stage()
+    const chat = direct(anna)
+    const webp = (flags: number, size: number): Buffer => Buffer.concat([Buffer.from('RIFF\0\0\0\0WEBPVP8X\n\0\0\0', 'latin1'), Buffer.from([flags, 0, 0, 0, 255, 1, 0, 255, 1, 0]), Buffer.alloc(size - 30)])
+    const sticker = (key: string, bytes: Buffer): Promise<unknown> | undefined => connection.sticker?.(chat, { key, ...fileOf('image', bytes, { mimeType: 'image/webp' }) as object } as never, signal)
+    await sticker('still', webp(0, 99_000))
+    await sticker('moving', webp(2, 400_000))
+    expect(server.sent.map(({ file, content }) => [file?.as, file?.bytes.length, file?.mimeType, content.stickerMessage?.isAnimated])).toEqual([['sticker', 99_000, 'image/webp', false], ['sticker', 400_000, 'image/webp', true]])
+    await expect(sticker('large', webp(0, 100_001))).rejects.toMatchObject({ outcome: 'never', message: expect.stringContaining('up to 100 kB') as string })
+    await expect(sticker('larger', webp(2, 500_001))).rejects.toMatchObject({ outcome: 'never', message: expect.stringContaining('up to 500 kB') as string })
+    await expect(sticker('png', Buffer.from('\x89PNG'))).rejects.toMatchObject({ outcome: 'never', message: expect.stringContaining('WebP') as string })
+    expect(await sticker('still', webp(0, 99_000))).toBe(server.sent[0]?.id)
+    expect(server.sent).toHaveLength(2)
+  })
   const failed = async (work: Promise<unknown>) => work.then(() => undefined, (thrown: unknown) => thrown)
 
   it('recorded speech is shown as such, with how long it plays, its words before it', async () => {
@@ -609,6 +730,19 @@ describe('files on their way out', () => {
     expect(server.seen.mediaConns).toBe(2)
     await connection.send(direct(anna), words('', fileOf('document', Buffer.from('x'))), signal)
     expect(last(server.sent).file?.bytes.toString()).toBe('x')
+  })
+
+  it('CHN-21: a slow upload is ended at its limit, what is said meanwhile goes by it, and the file goes once', async () => {
+    const { server, connection, anna } = await stage({}, {}, { clock: fastClock(60) })
+    server.stallUpload()
+    const message = words('', fileOf('document', Buffer.from('slow')))
+    let isOver = false
+    const first = failed(connection.send(direct(anna), message, signal)).finally(() => (isOver = true))
+    await connection.send(direct(anna), words('meanwhile'), signal)
+    expect([isOver, server.sent.map(({ text }) => text)]).toEqual([false, ['meanwhile']])
+    expect(await first).toMatchObject({ name: 'SendProblem', outcome: 'not-sent' })
+    await connection.send(direct(anna), message, signal)
+    expect(server.sent.map(({ file }) => file?.bytes.toString())).toEqual([undefined, 'slow'])
   })
 
   it('another host takes what the first did not, and what is too large is refused for good', async () => {

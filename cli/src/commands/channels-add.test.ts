@@ -76,6 +76,25 @@ it('leads to the telephone where no secret is the login', async () => {
   await gateway.close()
 })
 
+it('the telephone that is linked stays when a second one gets a name', async () => {
+  const add = ['channels', 'add', '--channel', 'smoke', '--account', 'second']
+  for (const [smoke, accounts] of [[{ enabled: true }, ['default', 'second']], [{ enabled: true, accounts: { first: {} } }, ['second']], [{}, ['second']]] as const) {
+    const { gateway, patches } = await gatewayWith({ smoke })
+    expect((await runCommand(add, { gateway })).code).toBe(0)
+    expect(Object.keys((patches[0] as { channels: { smoke: { accounts: object } } }).channels.smoke.accounts)).toEqual(accounts)
+    await gateway.close()
+  }
+})
+
+it('who opens it to everybody is told what is missing', async () => {
+  for (const [more, told] of [[[], true], [['allowFrom=["*"]'], false]] as const) {
+    const { gateway } = await gatewayWith({})
+    const run = await runCommand(['channels', 'add', '--channel', 'smoke', '--without-secret', 'dmPolicy=open', ...more], { gateway })
+    expect([run.code, run.err.includes('lets nobody in by itself')]).toEqual([0, told])
+    await gateway.close()
+  }
+})
+
 it('works on the file and the vault themselves while no gateway runs', async () => {
   const { machine, vault } = await sealedMachine()
   const offline = { ...fakeOffline(), schema: async () => sampleNetworks }

@@ -7,7 +7,7 @@ import { configValue } from '../config-value.ts'
 import { nearestName } from '../nearest-name.ts'
 import { withVault } from '../open-vault.ts'
 import { printable, printableLine } from '../printable.ts'
-import { asFields, asList, asText } from '../wire-fields.ts'
+import { asFields, asList, asText, asTexts } from '../wire-fields.ts'
 import type { Fields } from '../wire-fields.ts'
 
 /** Flags that name one secret setting. */
@@ -70,11 +70,18 @@ export const channelsAdd = defineCommand({
     // Without a gateway the configuration knows the secrets there were when it was opened.
     const now = config.through === 'file' && values.size > 0 ? await openConfig(context) : config
     if (path === `channels.${network.id}`) await writeKeys(now, path, written)
-    else if (now.through === 'gateway') await now.set(`channels.${network.id}`, { enabled: true, accounts: { [account]: written } })
     else {
-      await writeKeys(now, path, written)
-      await now.set(`channels.${network.id}.enabled`, true)
+      // A telephone that is linked stands nowhere in the file: once there are named logins, it has to be named as well.
+      const stays = network.secrets.length === 0 && section['enabled'] === true && Object.keys(asFields(section['accounts'])).length === 0 ? { [unnamedAccount]: {} } : {}
+      if (now.through === 'gateway') await now.set(`channels.${network.id}`, { enabled: true, accounts: { ...stays, [account]: written } })
+      else {
+        for (const name of Object.keys(stays)) await now.set(`channels.${network.id}.accounts.${name}`, {})
+        await writeKeys(now, path, written)
+        await now.set(`channels.${network.id}.enabled`, true)
+      }
     }
+    const everybody = { ...section, ...there, ...settings }
+    if (everybody['dmPolicy'] === 'open' && !asTexts(everybody['allowFrom']).includes('*')) terminal.note(terminal.paint.yellow('dmPolicy=open lets nobody in by itself: whoever wants strangers to talk to it says allowFrom=["*"] as well.'))
     const warnings = (await now.validate()).filter((issue) => issue.path === path || issue.path.startsWith(`${path}.`)).map((issue) => printable(issue.message))
     for (const warning of warnings) terminal.note(terminal.paint.yellow(warning))
     const next = nextSteps(network, account, config.through === 'file' ? context.machine.startCommand : undefined)

@@ -2,6 +2,15 @@ import { expect, it } from 'vitest'
 import { startFakeGateway } from '../testing/fake-gateway.ts'
 import { runCommand } from '../testing/run-command.ts'
 import { sampleChannels } from '../testing/sample-answers.ts'
+import { sampleNetworks } from '../testing/sample-networks.ts'
+
+it('a network nobody knows, or that is not set up, is said with what to do', async () => {
+  const gateway = await startFakeGateway({ token: 'T', methods: { 'channels.status': { channelLabels: {}, channelAccounts: {} }, 'config.schema': { schema: sampleNetworks } } })
+  const [unknown, off] = [await runCommand(['channels', 'capabilities', '--channel', 'pigeo'], { gateway }), await runCommand(['channels', 'capabilities', '--channel', 'pigeon'], { gateway })]
+  expect([unknown.code, unknown.err.includes('Did you mean "pigeon"?')]).toEqual([2, true])
+  expect([off.code, off.err.includes('Pigeon Post is not set up here.'), off.err.includes('moltbot channels add --channel pigeon')]).toEqual([1, true, true])
+  await gateway.close()
+})
 
 it('says what an open account can do, in words, and which are not open', async () => {
   const status = sampleChannels(1)

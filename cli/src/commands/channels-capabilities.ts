@@ -1,4 +1,5 @@
-import { abilityWords, defineCommand, exitCodes, type Ability } from '@moltbot/contract'
+import { abilityWords, defineCommand, exitCodes, Problem, type Ability } from '@moltbot/contract'
+import { findNetwork, networksOf } from '../channel-config.ts'
 import { printableLine } from '../printable.ts'
 import { asFields, asList, asNumber, asText, asTexts, type Fields } from '../wire-fields.ts'
 
@@ -17,6 +18,10 @@ export const channelsCapabilities = defineCommand({
     const labels = asFields(status['channelLabels'])
     const accounts = Object.entries(asFields(status['channelAccounts'])).flatMap(([channel, list]) =>
       asList(list).map((account) => ({ channel, account: asText(account['accountId']) ?? 'default', abilities: account['abilities'] === undefined ? null : asFields(account['abilities']) })))
+    if (accounts.length === 0 && flags.channel !== undefined) {
+      const network = findNetwork(networksOf(asFields(asFields(await client.request('config.schema'))['schema'])), flags.channel)
+      throw new Problem('channel-off', `${network.label} is not set up here.`, { next: `Set it up: moltbot channels add --channel ${network.id}` })
+    }
     report({ accounts }, () => (accounts.length === 0 ? ['No channels.'] : accounts.flatMap(({ channel, account, abilities }) => {
       const name = `${printableLine(asText(labels[channel]) ?? channel)}${account === 'default' ? '' : ` (${printableLine(account)})`}`
       return abilities === null ? [`${name}: ${terminal.paint.dim('not open')}`] : [`${name}:`, ...linesOf(abilities)]

@@ -15,7 +15,7 @@ export const sampleNetworks = {
             accounts: { type: 'object' },
           },
         },
-        smoke: { title: 'Smoke Signals', properties: { enabled: { type: 'boolean', default: false }, name: { type: 'string' }, accounts: { type: 'object' } } },
+        smoke: { title: 'Smoke Signals', properties: { enabled: { type: 'boolean', default: false }, name: { type: 'string' }, dmPolicy: { type: 'string' }, allowFrom: { type: 'array', items: { type: 'string' } }, accounts: { type: 'object' } } },
         bell: { title: 'The bell', properties: { enabled: { type: 'boolean', default: true } } },
       },
     },

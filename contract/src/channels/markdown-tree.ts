@@ -1,11 +1,12 @@
 import { resolveReferences } from '../character-references.ts'
+import { pairMarks } from './paired-marks.ts'
 
-/** A node of the tree a reader of Markdown makes: what of it a network may want. Only the reader knows more of it. */
+/** A node of the tree a reader of Markdown makes: what of it a network may want. Only the reader knows more of it. Underlined and hidden words are found on the walk. */
 export type MarkdownNode = { raw: string } & (
   | { type: 'space' | 'def' | 'hr' | 'br' }
   | { type: 'heading', depth: number, tokens: MarkdownNode[] }
   | { type: 'blockquote', tokens: MarkdownNode[] }
-  | { type: 'paragraph' | 'strong' | 'em' | 'del', tokens: MarkdownNode[] }
+  | { type: 'paragraph' | 'strong' | 'em' | 'del' | 'underline' | 'spoiler', tokens: MarkdownNode[] }
   | { type: 'text', text: string, tokens?: MarkdownNode[] }
   | { type: 'code', text: string, lang?: string }
   | { type: 'html' | 'codespan' | 'escape', text: string }
@@ -24,8 +25,8 @@ type MarkdownCell = { tokens: MarkdownNode[] }
 /** A node of one kind. */
 export type MarkdownOf<Type extends MarkdownNode['type']> = Extract<MarkdownNode, { type: Type }>
 
-/** The kinds of nodes a node stands in, outermost first; quotes, headings, bold words and links alone. */
-export type Surroundings = readonly ('blockquote' | 'heading' | 'strong' | 'link')[]
+/** The kinds of nodes a node stands in, outermost first; quotes, headings, bold, underlined and hidden words and links alone. */
+export type Surroundings = readonly ('blockquote' | 'heading' | 'strong' | 'underline' | 'spoiler' | 'link')[]
 
 /** An item of a list, written: its number or undefined, its box or undefined, and what is in it. */
 export interface WrittenItem<Written> { number: number | undefined; box: '☑' | '☐' | undefined; body: Written; loose: boolean }
@@ -52,6 +53,10 @@ export interface MarkdownWriter<Written> {
   strong(inner: Written, around: Surroundings): Written
   em(inner: Written, raw: string): Written
   del(inner: Written): Written
+  /** Never within itself. */
+  underline(inner: Written): Written
+  /** Hidden until somebody taps it. Never within itself. */
+  spoiler(inner: Written): Written
   codespan(text: string, raw: string): Written
   br(): Written
   link(node: MarkdownOf<'link'>, inner: Written, around: Surroundings): Written
@@ -80,7 +85,7 @@ export function writeMarkdown<Written>(nodes: readonly MarkdownNode[], writer: M
   }
 
   function line(children: readonly MarkdownNode[], around: Surroundings): Written {
-    return writer.inline(children.map((node) => span(node, around)))
+    return writer.inline(pairMarks(children).map((node) => span(node, around)))
   }
 
   function block(node: MarkdownNode, around: Surroundings): Written {
@@ -109,10 +114,16 @@ export function writeMarkdown<Written>(nodes: readonly MarkdownNode[], writer: M
       case 'hr':
         return writer.rule()
       case 'html':
-        return writer.html(node.text.trimEnd())
+        return htmlBlock(node.text.trimEnd(), around)
       default:
         return line([node], around)
     }
+  }
+
+  /** `<u>` alone on its line begins HTML for a reader of Markdown; the words between are words all the same. */
+  function htmlBlock(text: string, around: Surroundings): Written {
+    const underlined = /^<u>([^<>]*)<\/u>$/i.exec(text)?.[1]?.trim()
+    return underlined === undefined || underlined === '' ? writer.html(text) : span({ type: 'underline', raw: text, tokens: [{ type: 'text', raw: underlined, text: underlined }] }, around)
   }
 
   function span(node: MarkdownNode, around: Surroundings): Written {
@@ -123,6 +134,11 @@ export function writeMarkdown<Written>(nodes: readonly MarkdownNode[], writer: M
         return writer.em(line(node.tokens, around), node.raw)
       case 'del':
         return writer.del(line(node.tokens, around))
+      case 'underline':
+      case 'spoiler': {
+        const inner = line(node.tokens, [...around, node.type])
+        return around.includes(node.type) ? inner : writer[node.type](inner)
+      }
       case 'codespan':
         return writer.codespan(node.text, node.raw)
       case 'br':
@@ -147,7 +163,7 @@ export function writeMarkdown<Written>(nodes: readonly MarkdownNode[], writer: M
 
 /** The words of what stands in a line, without any markup. */
 export function unmarkedWords(nodes: readonly MarkdownNode[]): string {
-  return nodes.map((node) => {
+  return pairMarks(nodes).map((node) => {
     if (node.type === 'br') return ' '
     if (node.type === 'codespan' || node.type === 'escape') return node.text
     if (node.type === 'text' || node.type === 'image') return resolveReferences(node.type === 'text' ? node.raw : node.text)

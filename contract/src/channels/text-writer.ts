@@ -16,6 +16,8 @@ export function textWriter(own: Partial<MarkdownWriter<string>> & Pick<MarkdownW
     strong: (inner) => inner,
     em: (inner) => inner,
     del: (inner) => inner,
+    underline: (inner) => inner,
+    spoiler: (inner) => inner,
     codespan: (text) => text,
     br: () => '\n',
     words: (text) => resolveReferences(text),

@@ -166,7 +166,7 @@ export function createTestHost(options: TestHostOptions = {}): TestHost {
         open()
       }
     },
-    until(condition, what, timeoutMs = 30_000) {
+    until(condition, what, timeoutMs = 60_000) {
       if (condition()) return Promise.resolve()
       return new Promise((resolve, reject) => {
         const look = (): void => {

@@ -40,11 +40,12 @@ export function lifetimeCases(kit: ChannelKit): void {
       const { network, connect } = await begin()
       kit.needs(context, network.faults.cut, 'line that could break')
       const at = await connect({ clock: fastClock(10) })
-      for (let round = 0; round < 5; round++) {
+      // Each pause is longer than the one before: more rounds would mostly wait.
+      for (let round = 0; round < 3; round++) {
         network.faults.cut()
         await hear(at, { from: 'anna', text: `round ${round}` })
       }
-      expect(at.host.taken.length).toBe(5)
+      expect(at.host.taken.length).toBe(3)
     })
 
     it('notices that a line is open but deaf, and opens another', async (context) => {
@@ -97,10 +98,12 @@ export function lifetimeCases(kit: ChannelKit): void {
   describe(`${channel.id}: the end`, () => {
     it('comes within five seconds, and a second time is harmless', async () => {
       const { connection, host } = await line()
+      const began = performance.now()
       await connection.close()
+      expect(performance.now() - began).toBeLessThan(5_000)
       await connection.close()
       expect(host.reports.at(-1)?.kind).toBe('closed')
-    }, 5_000)
+    })
 
     it('waits for what is being handed over', async () => {
       const at = await line()

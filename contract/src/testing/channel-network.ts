@@ -1,6 +1,6 @@
 import type { Connection } from '../channel.ts'
 import type { PlatformMessageId } from '../ids.ts'
-import type { OutgoingFile } from '../message.ts'
+import type { OutgoingFile, OutgoingSticker } from '../message.ts'
 import type { TestHost } from './channel-host.ts'
 
 /** Who writes in the suite. `robot` is another bot; networks without bots never see it. */
@@ -22,7 +22,7 @@ export interface Words {
 export interface SeenFile { bytes: Uint8Array; name?: string; mimeType?: string; as: OutgoingFile['kind'] }
 
 /** A message of ours as people on the network see it. `text` is the caption where a file is; `buttons` are the labels that can be tapped now. */
-export interface SeenMessage { id: PlatformMessageId; text: string; removed: boolean; replyTo?: PlatformMessageId; thread?: string; file?: SeenFile; buttons?: string[] }
+export interface SeenMessage { id: PlatformMessageId; text: string; removed: boolean; replyTo?: PlatformMessageId; thread?: string; file?: SeenFile; buttons?: string[]; sticker?: true }
 
 /** The other side of a channel: a fake of the network, with people, a view and accidents. What a network cannot do is absent, and its cases are skipped by name. */
 export interface ChannelNetwork {
@@ -56,6 +56,10 @@ export interface ChannelNetwork {
   redeliver?(): void
   /** Somebody taps the button with this label under one of our messages. Required of a network whose connection has buttons. */
   tap?(from: Person, message: PlatformMessageId, label: string): Promise<void>
+  /** Our messages that are held up in the chat with anna now. Required of a network whose connection pins. */
+  pinned?(): PlatformMessageId[]
+  /** A sticker that can be sent into the group: the network has it there from now on, or it is a file. Required of a network whose connection sends stickers. */
+  sticker?(): Promise<Omit<OutgoingSticker, 'key'>>
   faults: {
     /** The network refuses everything we send for good: blocked, kicked. */
     block?(): void

@@ -166,6 +166,34 @@ export function outgoingCases(kit: ChannelKit): void {
       expect(at.network.sent().filter((message) => !message.removed)).toEqual([])
     })
 
+    it('pins a message and takes that back, and takes what is so already as done', async (context) => {
+      const at = await line()
+      const { pin, unpin } = at.connection
+      expect(pin === undefined).toBe(unpin === undefined)
+      kit.needs(context, pin, 'pins')
+      const pinned = at.network.pinned ?? (() => [])
+      const chat = await chatWithAnna(at)
+      const ids = [await at.connection.send(chat, words('one'), never), await at.connection.send(chat, words('two'), never)] as const
+      for (const id of [...ids, ids[0]]) await pin.call(at.connection, chat, id, never)
+      expect(new Set(pinned())).toEqual(new Set(ids))
+      for (let times = 0; times < 2; times += 1) await unpin?.call(at.connection, chat, ids[0], never)
+      expect(pinned()).toEqual([ids[1]])
+      expect(await failure(pin.call(at.connection, chat, '99999999' as PlatformMessageId, never))).toMatchObject({ name: 'SendProblem', outcome: 'never' })
+    })
+
+    it('sends a sticker as one, and says for good when there is none of that name', async (context) => {
+      const at = await line()
+      const { sticker } = at.connection
+      kit.needs(context, sticker, 'stickers')
+      const { chat } = await hear(at, { from: 'anna', text: 'hello', where: 'group', mention: true })
+      const given = await at.network.sticker?.()
+      const id = await sticker.call(at.connection, chat, { key: words('').key, ...given }, never)
+      expect(at.network.sent().map((message) => [message.id, message.sticker, message.text])).toEqual([[id, true, '']])
+      expect(await failure(sticker.call(at.connection, chat, { key: words('').key, name: 'no such sticker' }, never))).toMatchObject({ name: 'SendProblem', outcome: 'never', message: expect.stringMatching(/\w+ \w+/) as string })
+      expect(await failure(sticker.call(at.connection, chat, { key: words('').key, ...given }, AbortSignal.abort()))).toMatchObject({ outcome: 'not-sent' })
+      expect(at.network.sent().length).toBe(1)
+    })
+
     it('shows that we are working, and never minds if it can not', async (context) => {
       const at = await line()
       kit.needs(context, at.connection.typing, 'typing sign')

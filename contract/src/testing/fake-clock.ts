@@ -21,6 +21,11 @@ export class FakeClock implements Clock {
     }
   }
 
+  /** When the next task falls due; undefined when nobody waits. */
+  nextAt(): number | undefined {
+    return this.#timers.length === 0 ? undefined : Math.min(...this.#timers.map(({ at }) => at))
+  }
+
   /** Moves time on, running what falls due in order, and lets promises settle after each step. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms

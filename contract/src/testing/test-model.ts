@@ -182,9 +182,10 @@ export function testModel(name: string, suite: ModelSuite): void {
       expect((await ask({ kind: 'status', status: 429, message: 'slow down', headers: { 'retry-after': '7' } })).end.fault?.retryAfterMs).toBe(7000)
       expect((await ask({ kind: 'status', status: 429, message: 'slow down', headers: { 'retry-after-ms': '250' } })).end.fault?.retryAfterMs).toBe(250)
       expect((await ask({ kind: 'status', status: 429, message: 'Rate limit reached. Please try again in 1.5s.' })).end.fault?.retryAfterMs).toBe(1500)
-      const later = (await ask({ kind: 'status', status: 503, message: 'busy', headers: { 'retry-after': new Date(Date.now() + 60_000).toUTCString() } })).end.fault?.retryAfterMs ?? 0
-      expect(later).toBeGreaterThan(30_000)
-      expect(later).toBeLessThanOrEqual(60_000)
+      // A date, by the machine's clock: that may be set while the answer is under way.
+      const later = (await ask({ kind: 'status', status: 503, message: 'busy', headers: { 'retry-after': new Date(Date.now() + 3_600_000).toUTCString() } })).end.fault?.retryAfterMs ?? 0
+      expect(later).toBeGreaterThan(3_000_000)
+      expect(later).toBeLessThan(4_200_000)
     })
 
     it('never repeats a credential a server quotes', async () => {
@@ -220,7 +221,7 @@ export function testModel(name: string, suite: ModelSuite): void {
       if (text.length === 0) setImmediate(() => control.abort())
       for await (const event of stream) {
         seen.push(event)
-        if (event.type === 'text-delta' && event.text === text.at(-1)) control.abort()
+        if (event.type === 'text-delta' && seen.map((each) => (each.type === 'text-delta' ? each.text : '')).join('') === text.join('')) control.abort()
       }
       await peer.close()
       const end = seen.at(-1)
@@ -267,16 +268,16 @@ export function testModel(name: string, suite: ModelSuite): void {
       expect(new Set(sent).size).toBe(1)
     })
 
-    it('gives the same events however the bytes are cut', async () => {
+    it('gives the same events however the bytes are cut, but for where words are parted', async () => {
       const recorded = await record(full)
       const whole = await replay(recorded, [recorded.bytes])
       await fc.assert(fc.asyncProperty(fc.array(fc.nat({ max: recorded.bytes.length }), { maxLength: 40 }), async (cuts) => {
         const points = [0, ...[...new Set(cuts)].sort((a, b) => a - b), recorded.bytes.length]
         const pieces = points.slice(1).map((to, at) => recorded.bytes.slice(points[at], to)).filter((piece) => piece.length > 0)
-        expect((await replay(recorded, pieces)).events).toEqual(whole.events)
+        expect(joined((await replay(recorded, pieces)).events)).toEqual(joined(whole.events))
       }), { numRuns: 60 })
       const single = Array.from(recorded.bytes, (byte) => new Uint8Array([byte]))
-      expect((await replay(recorded, single)).events).toEqual(whole.events)
+      expect(joined((await replay(recorded, single)).events)).toEqual(joined(whole.events))
     })
 
     it('ends well wherever the stream breaks off, and never hands over half a call', async () => {
@@ -300,4 +301,15 @@ export function testModel(name: string, suite: ModelSuite): void {
       }), { numRuns: 150 })
     })
   })
+}
+
+/** Events with words that followed each other as one: what comes in one piece is told in one. */
+function joined(events: readonly ModelEvent[]): ModelEvent[] {
+  const all: ModelEvent[] = []
+  for (const event of events) {
+    const before = all.at(-1)
+    if ((event.type === 'text-delta' || event.type === 'thinking-delta') && before?.type === event.type) all[all.length - 1] = { ...before, text: before.text + event.text }
+    else all.push(event)
+  }
+  return all
 }

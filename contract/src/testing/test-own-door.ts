@@ -72,7 +72,7 @@ export function testOwnDoor(channel: Channel): void {
         acknowledged: (id) => delivered.has(id),
         until: (condition, what) =>
           new Promise((resolve, reject) => {
-            const timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), 15_000)
+            const timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), 60_000)
             const look = (): void => {
               if (!condition()) return
               clearTimeout(timer)

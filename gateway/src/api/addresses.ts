@@ -6,7 +6,8 @@ import type { GatewayConfig } from './config.ts'
 /** One address to listen on. `optional`: the gateway is complete without it (a machine without IPv6). */
 export interface ListenAddress { host: string; optional: boolean }
 
-const tailnet = /^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./
+/** IPv4 addresses that Tailscale gives. */
+export const tailnet = /^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./
 
 /** Where the door listens. `loopback` is true when nobody but this machine can reach it. */
 export function listenAddresses(config: Pick<GatewayConfig, 'bind' | 'customBindHost'>): { addresses: ListenAddress[]; loopback: boolean } {
@@ -29,6 +30,9 @@ export function listenAddresses(config: Pick<GatewayConfig, 'bind' | 'customBind
     }
   }
 }
+
+/** The addresses this machine has now, by the network they belong to. */
+export const ownInterfaces = (): ReturnType<typeof networkInterfaces> => networkInterfaces()
 
 /** Every name and address under which clients may reach the door: what its certificate must say. */
 export function reachableNames(config: Pick<GatewayConfig, 'bind' | 'customBindHost' | 'allowedHosts' | 'controlUi'>): string[] {

@@ -28,7 +28,11 @@ export interface SignIn {
   lastUsedAt: number
   expiresAt: number
   provedAt: number
+  kind: BrowserKind
 }
+
+/** `browser`: signed out when it is not used for a while. `device`: a telephone or a computer of its owner's, linked by a code, which stays until its end. */
+export type BrowserKind = 'browser' | 'device'
 
 /** What methods may do with signed-in browsers. */
 export interface SignIns {
@@ -38,8 +42,8 @@ export interface SignIns {
   end(id: string): Promise<boolean>
   /** Signs everybody out, but the session whose digest is `except`; how many. Links that were not used yet end too. */
   endAll(except?: string): Promise<number>
-  /** The secret part of a link that signs one browser in, once, within ten minutes. */
-  link(): Promise<{ token: string; expiresAt: number }>
+  /** The secret part of a link that signs one browser in, once, within ten minutes; as what (a browser, unless said), the link itself knows. */
+  link(kind?: BrowserKind): Promise<{ token: string; expiresAt: number }>
   /** An unguessable text for a new gateway token: 64 hexadecimal digits. */
   newToken(): string
 }
@@ -50,8 +54,8 @@ export interface BrowserFacts { userAgent: string | undefined; address: string |
 /** Signed-in browsers: opaque 256-bit cookies, of which only the digest is stored. */
 export interface BrowserSessions extends SignIns {
   /** A new session; the value goes into the cookie. `replaces`: the digest of one that ends by this (signing in again). */
-  create(credentials: Credentials, lifeMs: number, facts: BrowserFacts, replaces?: string): Promise<{ cookie: string; session: BrowserSession }>
-  /** Undefined: unknown, expired, idle too long, made with an earlier secret, on another machine, in another browser, or by another way in. Counts as use. */
+  create(credentials: Credentials, lifeMs: number, facts: BrowserFacts, replaces?: string, kind?: BrowserKind): Promise<{ cookie: string; session: BrowserSession }>
+  /** Undefined: unknown, expired, idle too long (a linked device never is), made with an earlier secret, on another machine, in another browser, or by another way in. Counts as use. */
   find(cookie: string, credentials: Credentials, idleMs: number, facts: Pick<BrowserFacts, 'userAgent' | 'via'>): Promise<BrowserSession | undefined>
   /** Whether it still counts, asked for a socket that lives on. Does not count as use. */
   alive(digest: string, idleMs: number): Promise<boolean>
@@ -66,7 +70,21 @@ export interface BrowserSessions extends SignIns {
 
 const touchEveryMs = 60_000
 const linkForMs = 10 * 60_000
-type Stored = { digest: string; id: string; principal: string; bound_to: string; browser: string; address: string | null; via: string; created_at: number; last_used_at: number; expires_at: number; proved_at: number }
+/** How a link begins tells what it makes; the digest is of the whole, so nobody can make one of the other kind of it. */
+const linkMarks = { browser: 'once-', device: 'link-' } as const
+const linkPattern = /^(once|link)-[A-Za-z0-9_-]{43}$/
+
+/** Whether this looks like the token of a link, used or not. */
+export function isLink(token: string): boolean {
+  return linkPattern.test(token)
+}
+
+/** As what a link signs in. */
+export function kindOfLink(token: string): BrowserKind {
+  return token.startsWith(linkMarks.device) ? 'device' : 'browser'
+}
+
+type Stored = { digest: string; id: string; principal: string; bound_to: string; browser: string; address: string | null; via: string; created_at: number; last_used_at: number; expires_at: number; proved_at: number; kind: BrowserKind }
 
 /** A browser's own words without what changes with each update of it. */
 function kindOf(userAgent: string | undefined): string {
@@ -77,12 +95,12 @@ export function createBrowserSessions(options: { store: Store; clock: Clock; new
   const { store, clock, random, floor } = options
   const listeners = new Set<(digests: readonly string[]) => void>()
   const row = (digest: string): Promise<Stored | undefined> => store.read.get<Stored>('SELECT * FROM browser_sessions WHERE digest = ?', digest)
-  const counts = (found: Stored, idleMs: number): boolean => found.expires_at > clock.now() && found.last_used_at + idleMs > clock.now()
+  const counts = (found: Stored, idleMs: number): boolean => found.expires_at > clock.now() && (found.kind === 'device' || found.last_used_at + idleMs > clock.now())
   const touch = async (digest: string): Promise<void> => {
     await store.transaction(async (tx) => void (await tx.run('UPDATE browser_sessions SET last_used_at = ? WHERE digest = ?', clock.now(), digest)))
   }
-  const bond = (cookie: string, credentials: Credentials, facts: Pick<BrowserFacts, 'userAgent' | 'via'>): string =>
-    createHmac('sha256', floor.key).update(JSON.stringify([credentials.mark(cookie), kindOf(facts.userAgent), facts.via])).digest('hex')
+  const bond = (cookie: string, credentials: Credentials, facts: Pick<BrowserFacts, 'userAgent' | 'via'>, kind: BrowserKind): string =>
+    createHmac('sha256', floor.key).update(JSON.stringify([credentials.mark(cookie), kindOf(facts.userAgent), facts.via, ...(kind === 'device' ? [kind] : [])])).digest('hex')
   /** Takes sessions away: counted, and told once it is durable. */
   const take = async (tx: Tx, digests: readonly string[]): Promise<void> => {
     if (digests.length === 0) return
@@ -92,7 +110,7 @@ export function createBrowserSessions(options: { store: Store; clock: Clock; new
   }
 
   return {
-    async create(credentials, lifeMs, facts, replaces) {
+    async create(credentials, lifeMs, facts, replaces, kind = 'browser') {
       const cookie = random(32).toString('base64url')
       const now = clock.now()
       const session: BrowserSession = { digest: digestOf(cookie), id: options.newId('bs'), principal: ownerPrincipal, expiresAt: now + lifeMs, provedAt: now, via: facts.via }
@@ -100,8 +118,8 @@ export function createBrowserSessions(options: { store: Store; clock: Clock; new
         await tx.run('DELETE FROM browser_sessions WHERE expires_at <= ?', now)
         if (replaces !== undefined) await take(tx, [replaces])
         await tx.run(
-          'INSERT INTO browser_sessions (digest, id, principal, bound_to, browser, address, via, created_at, last_used_at, expires_at, proved_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-          session.digest, session.id, session.principal, bond(cookie, credentials, facts), plainAgent(facts.userAgent), facts.address, facts.via, now, now, session.expiresAt, now,
+          'INSERT INTO browser_sessions (digest, id, principal, bound_to, browser, address, via, created_at, last_used_at, expires_at, proved_at, kind) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+          session.digest, session.id, session.principal, bond(cookie, credentials, facts, kind), plainAgent(facts.userAgent), facts.address, facts.via, now, now, session.expiresAt, now, kind,
         )
       })
       return { cookie, session }
@@ -109,7 +127,7 @@ export function createBrowserSessions(options: { store: Store; clock: Clock; new
     async find(cookie, credentials, idleMs, facts) {
       if (!/^[A-Za-z0-9_-]{43}$/.test(cookie)) return undefined
       const found = await row(digestOf(cookie))
-      if (found === undefined || !counts(found, idleMs) || found.bound_to !== bond(cookie, credentials, facts)) return undefined
+      if (found === undefined || !counts(found, idleMs) || found.bound_to !== bond(cookie, credentials, facts, found.kind)) return undefined
       if (clock.now() - found.last_used_at > touchEveryMs) await touch(found.digest)
       return { digest: found.digest, id: found.id, principal: found.principal as PrincipalId, expiresAt: found.expires_at, provedAt: found.proved_at, via: found.via }
     },
@@ -125,7 +143,7 @@ export function createBrowserSessions(options: { store: Store; clock: Clock; new
     async list() {
       const rows = await store.read.all<Stored>('SELECT * FROM browser_sessions WHERE expires_at > ? ORDER BY last_used_at DESC', clock.now())
       return rows.map((found) => ({
-        id: found.id, browser: found.browser, address: found.address, via: found.via, createdAt: found.created_at, lastUsedAt: found.last_used_at, expiresAt: found.expires_at, provedAt: found.proved_at,
+        id: found.id, browser: found.browser, address: found.address, via: found.via, createdAt: found.created_at, lastUsedAt: found.last_used_at, expiresAt: found.expires_at, provedAt: found.proved_at, kind: found.kind,
       }))
     },
     end: (id) => store.transaction(async (tx) => {
@@ -140,8 +158,8 @@ export function createBrowserSessions(options: { store: Store; clock: Clock; new
       return rows.length
     }),
     newToken: () => random(32).toString('hex'),
-    async link() {
-      const token = `once-${random(32).toString('base64url')}`
+    async link(kind = 'browser') {
+      const token = `${linkMarks[kind]}${random(32).toString('base64url')}`
       const now = clock.now()
       await store.transaction(async (tx) => {
         await tx.run('DELETE FROM sign_in_links WHERE expires_at <= ?', now)
@@ -150,7 +168,7 @@ export function createBrowserSessions(options: { store: Store; clock: Clock; new
       return { token, expiresAt: now + linkForMs }
     },
     async useLink(token) {
-      if (!/^once-[A-Za-z0-9_-]{43}$/.test(token)) return false
+      if (!isLink(token)) return false
       return store.transaction(async (tx) => (await tx.run('DELETE FROM sign_in_links WHERE digest = ? AND expires_at > ?', digestOf(token), clock.now())) === 1)
     },
     onEnd(listener) {

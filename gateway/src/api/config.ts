@@ -52,6 +52,7 @@ const schema = Type.Object({
     dangerouslyDisableDeviceAuth: Type.Boolean({ default: false, description: 'As allowInsecureAuth; kept for configurations of this family.' }),
     sessionMinutes: Type.Integer({ default: 720, minimum: 5, description: 'How long a signed-in browser stays signed in, in minutes.' }),
     sessionIdleMinutes: Type.Integer({ default: 15, minimum: 5, description: 'After how many minutes without use a signed-in browser must sign in again. An open page is a page in use.' }),
+    deviceDays: Type.Integer({ default: 30, minimum: 1, maximum: 365, description: 'How many days a telephone stays signed in that was linked by the code in People, used or not.' }),
     notificationAnswers: Type.Union([Type.Literal('deny'), Type.Literal('careful'), Type.Literal('all')], {
       default: 'careful',
       description: 'Which questions may be allowed from a notification, which also shows on a locked screen: none (deny), those about reading or writing in the workspace alone (careful), or all. Saying no is always possible; everything else opens the page.',

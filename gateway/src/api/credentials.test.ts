@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { openStore } from '../foundation/storage/index.ts'
 import { createBrowserSessions } from './browser-sessions.ts'
 import { createCredentialSource } from './credentials.ts'
-import { doorIdentityMigration, doorMigration } from './migrations.ts'
+import { doorDeviceBrowsersMigration, doorIdentityMigration, doorMigration } from './migrations.ts'
 import { createPasswords } from './password.ts'
 
 const source = (values: { token?: string; password?: string; mode?: 'token' | 'password' }) => createCredentialSource({
@@ -101,7 +101,7 @@ describe('the shared secret', () => {
 describe('signed-in browsers', () => {
   it('stay until idle or old, and not one moment after the secret changed, even when nobody was running', async () => {
     const clock = new FakeClock()
-    const store = await openStore({ file: ':memory:', migrations: [doorMigration, doorIdentityMigration] })
+    const store = await openStore({ file: ':memory:', migrations: [doorMigration, doorIdentityMigration, doorDeviceBrowsersMigration] })
     const sessions = createBrowserSessions({ store, clock, newId: countingIds(), random: randomBytes, floor: { key: randomBytes(32), raise: async () => undefined } })
     const facts = { userAgent: 'Mozilla/5.0 Chrome/120.0', address: null, via: 'secret' }
     const now = await source({ token: 'one' }).current()
@@ -120,6 +120,33 @@ describe('signed-in browsers', () => {
     const other = await sessions.create(now, 12 * hour, facts)
     await clock.advance(hour + 1)
     expect(await sessions.find(other.cookie, now, hour, facts)).toBeUndefined()
+
+    // A linked telephone is not signed out for lying in a pocket, but at its end, by its owner and with the secret.
+    const day = 24 * hour
+    const telephone = await sessions.create(now, 30 * day, facts, undefined, 'device')
+    await clock.advance(29 * day)
+    expect(await sessions.find(telephone.cookie, now, hour, facts)).toMatchObject({ id: telephone.session.id })
+    expect(await sessions.find(telephone.cookie, await source({ token: 'two' }).current(), hour, facts)).toBeUndefined()
+    expect((await sessions.list()).map(({ kind }) => kind)).toEqual(['device'])
+    await clock.advance(day)
+    expect(await sessions.find(telephone.cookie, now, hour, facts)).toBeUndefined()
+    const another = await sessions.create(now, 30 * day, facts, undefined, 'device')
+    expect(await sessions.end(another.session.id)).toBe(true)
+    expect(await sessions.find(another.cookie, now, hour, facts)).toBeUndefined()
+    await store.close()
+  })
+
+  it('of one kind are no other: a row that was made a device of opens nothing', async () => {
+    const clock = new FakeClock()
+    const store = await openStore({ file: ':memory:', migrations: [doorMigration, doorIdentityMigration, doorDeviceBrowsersMigration] })
+    const sessions = createBrowserSessions({ store, clock, newId: countingIds(), random: randomBytes, floor: { key: randomBytes(32), raise: async () => undefined } })
+    const facts = { userAgent: 'Mozilla/5.0 Chrome/120.0', address: null, via: 'secret' }
+    const now = await source({ token: 'one' }).current()
+    const { cookie } = await sessions.create(now, 3_600_000, facts)
+    await store.transaction(async (tx) => void (await tx.run(`UPDATE browser_sessions SET kind = 'device'`)))
+    expect(await sessions.find(cookie, now, 3_600_000, facts)).toBeUndefined()
+    const { token } = await sessions.link()
+    expect(await sessions.useLink(token.replace('once-', 'link-'))).toBe(false)
     await store.close()
   })
 })

@@ -1,9 +1,8 @@
-import { chmodSync, lstatSync, rmSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { isDeepStrictEqual } from 'node:util'
 import { Problem } from '@moltbot/contract'
@@ -19,6 +18,7 @@ import { connectionsMax, descriptorLimit } from './descriptors.ts'
 import type { DeviceStore } from './devices.ts'
 import { createFormTokens } from './form-tokens.ts'
 import { envelopeFault, headersMax, upgradeFault } from './http/envelope.ts'
+import { inLine } from './http/in-line.ts'
 import { createPageFiles } from './http/page-files.ts'
 import { rawAnswer } from './http/respond.ts'
 import { createRouter } from './http/router.ts'
@@ -26,6 +26,8 @@ import { createIdempotency } from './idempotency.ts'
 import { createIdentity, type Entrance } from './identity.ts'
 import { createProxyAssertions } from './proxy-assertion.ts'
 import type { Method } from './method.ts'
+import { listenProblem } from './listen-problem.ts'
+import { assertMayListen } from './may-listen.ts'
 import { createPasswords } from './password.ts'
 import type { Rooms } from './rooms.ts'
 import { covers } from './scopes.ts'
@@ -35,7 +37,7 @@ import { createSockets } from './socket/connection.ts'
 import { createDispatch } from './socket/dispatch.ts'
 import { socketLimits } from './socket/limits.ts'
 import { currentCertificate, prepareAuthority, type CertificateFacts, type CertificateParts, type SealedKeys, type ServerCertificate } from './tls/server-certificate.ts'
-import { markUnixPeer } from './unix-peers.ts'
+import { listenForUser } from './user-socket.ts'
 
 export interface Door {
   /**
@@ -95,8 +97,6 @@ const presenceAfterMs = 250
 const credentialsEveryMs = 2_000
 /** How soon a changed certificate file is served, and how often a generated one is looked at. */
 const certificateEveryMs = 10_000
-/** What the kernel takes as the path of a Unix socket, in bytes, on the system that takes least (macOS). */
-const socketPathBytesMax = 103
 
 export function createDoor(options: DoorOptions): Door {
   const { rooms, methods } = options
@@ -363,34 +363,6 @@ export function createDoor(options: DoorOptions): Door {
     }
   }
 
-  /** Undefined: none is wanted, or none can be had; then there is one way in less, and the log says why. */
-  const listenForThisUser = async (): Promise<string | undefined> => {
-    const path = options.socketPath
-    if (path === undefined || process.platform === 'win32') return undefined
-    const without = (why: string): undefined => {
-      log.warn('There is no Unix socket; clients of this machine use the port.', { path, why })
-      return undefined
-    }
-    if (Buffer.byteLength(path) > socketPathBytesMax) return without('the path is too long for the system')
-    const folder = statSync(dirname(path))
-    if ((folder.mode & 0o077) !== 0 || folder.uid !== process.getuid?.()) return without('its folder is not private to this user')
-    // The lock on the state directory is ours, so whatever lies there is left over from a gateway that died.
-    const old = lstatSync(path, { throwIfNoEntry: false })
-    if (old !== undefined && !old.isSocket()) return without('something else lies there')
-    rmSync(path, { force: true })
-    const server = makeServer(undefined)
-    server.on('connection', markUnixPeer)
-    try {
-      await new Promise<void>((resolve, reject) => server.once('error', reject).listen({ path }, () => resolve()))
-    } catch (error) {
-      return without(String(error))
-    }
-    chmodSync(path, 0o600)
-    server.on('error', (error) => log.error('The Unix socket failed.', { path, error: String(error) }))
-    servers.push(server)
-    return path
-  }
-
   let certificateFault: string | undefined
   const showCertificate = async (): Promise<void> => {
     const found = await currentCertificate(certificateParts())
@@ -499,33 +471,16 @@ export function createDoor(options: DoorOptions): Door {
     async listen() {
       const { loopback } = listenAddresses(config())
       const now = await credentials.current()
-      if (now.placeholder) {
-        throw new Problem('door-placeholder', `The gateway ${now.mode} is a word from an example.`, { next: now.mode === 'token' ? 'Make a real one: bash scripts/rotate-gateway-token.sh' : 'Set another one: moltbot login password' })
-      }
-      if (!loopback && !now.configured) {
-        throw new Problem('door-open', `gateway.bind is "${config().bind}", which other machines can reach, but no gateway ${now.mode} is set.`, {
-          next: `Set gateway.auth.${now.mode} (or MOLTBOT_GATEWAY_${now.mode.toUpperCase()}), or set gateway.bind to loopback.`,
-        })
-      }
-      if (!loopback && !tls) {
-        throw new Problem('door-plain', `gateway.bind is "${config().bind}", which other machines can reach, but the port is not encrypted.`, {
-          next: 'Set gateway.tls.enabled to true (moltbot config set gateway.tls.enabled true; a certificate is made by itself), or set gateway.bind to loopback and let tailscale serve or another TLS proxy on this machine stand in front.',
-        })
-      }
-      if (!loopback && now.weak) {
-        throw new Problem('door-weak', `gateway.bind is "${config().bind}", which other machines can reach, but the gateway ${now.mode} can be guessed.`, {
-          next: now.mode === 'token' ? 'Make a real one: bash scripts/rotate-gateway-token.sh' : 'Set one of at least 12 characters: moltbot login password',
-        })
-      }
-      if (!loopback && !now.strong) log.warn(`The gateway ${now.mode} is short for a port that other machines can reach. Make a longer one with scripts/rotate-gateway-token.sh.`)
+      assertMayListen({ bind: config().bind, loopback, tls, secret: now, log })
       if (tls) certificate = await withCertificate(() => currentCertificate(certificateParts()))
       await attempts.load()
       const addresses = await listenEverywhere()
       await listenForProxies()
-      const socketPath = await listenForThisUser()
+      const ofUser = options.socketPath === undefined ? undefined : await listenForUser(options.socketPath, { makeServer: () => makeServer(undefined), log })
+      if (ofUser !== undefined) servers.push(ofUser)
       state = 'listening'
       start()
-      return { port: portNow, host: addresses[0] ?? '', addresses, ...(socketPath === undefined ? {} : { socketPath }), ...(certificate === undefined ? {} : { certificate: certificate.facts }) }
+      return { port: portNow, host: addresses[0] ?? '', addresses, ...(ofUser === undefined || options.socketPath === undefined ? {} : { socketPath: options.socketPath }), ...(certificate === undefined ? {} : { certificate: certificate.facts }) }
     },
     async close(why = {}) {
       if (state === 'closing' || state === 'closed') return
@@ -544,46 +499,4 @@ export function createDoor(options: DoorOptions): Door {
       state = 'closed'
     },
   }
-}
-
-/** Requests sent ahead on one connection; the connection ends with the answer to the last of them. */
-const pipelinedMax = 64
-
-/**
- * One request of a connection at a time, whatever was sent ahead: answers go out in that order anyway, and a peer that sends thousands and
- * reads none is given no more work than it takes.
- */
-function inLine(handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>): (request: IncomingMessage, response: ServerResponse) => void {
-  const lines = new WeakMap<Socket, { tail: Promise<void>; waiting: number; full: boolean }>()
-  return (request, response) => {
-    const { socket } = request
-    const line = lines.get(socket) ?? { tail: Promise.resolve(), waiting: 0, full: false }
-    lines.set(socket, line)
-    if (line.full) return
-    line.waiting += 1
-    if (line.waiting >= pipelinedMax) {
-      line.full = true
-      response.setHeader('Connection', 'close')
-    }
-    line.tail = line.tail.then(async () => {
-      if (socket.destroyed) return
-      const closed = new Promise<void>((resolve) => response.once('close', resolve))
-      await handle(request, response)
-      await closed
-      // Answers that are written at once would otherwise follow each other without letting any other connection have its turn.
-      if (line.waiting > 1) await new Promise((resolve) => setImmediate(resolve))
-    }).finally(() => { line.waiting -= 1 })
-  }
-}
-
-function listenProblem(code: string | undefined, host: string, port: number, cause: unknown): Problem {
-  const where = `${host.includes(':') ? `[${host}]` : host}:${port}`
-  if (code === 'EADDRINUSE') {
-    return new Problem('door-port-taken', `Another program already listens on ${where}.`, {
-      cause, next: `If it is a Moltbot gateway, use it (moltbot status) or stop it (moltbot gateway stop). Else find it with: lsof -i :${port}  or choose another port with gateway.port or --port.`,
-    })
-  }
-  if (code === 'EACCES') return new Problem('door-port-denied', `This user may not listen on ${where}.`, { cause, next: 'Choose a port above 1023 with gateway.port or --port.' })
-  if (code === 'EADDRNOTAVAIL') return new Problem('door-no-address', `This machine has no address ${host}.`, { cause, next: 'Correct gateway.customBindHost, or set gateway.bind to loopback.' })
-  return new Problem('door-listen-failed', `The gateway could not listen on ${where}.`, { cause, next: 'The log names the system\'s reason.' })
 }

@@ -11,7 +11,7 @@ import { callMethod, fakeBroadcast, fakeCaller, settled } from './testing/call-m
 import type { FakeCaller } from './testing/call-method.ts'
 import { fakeRooms } from './testing/fake-rooms.ts'
 import type { FakeRooms } from './testing/fake-rooms.ts'
-import { AgentEvent as AgentSchema, ChatEvent, SessionMessageEvent, SessionsChangedEvent } from './wire/events.ts'
+import { AgentEvent as AgentSchema, ChatEvent, SessionMessageEvent, SessionProgressEvent, SessionsChangedEvent } from './wire/events.ts'
 
 const main = 'agent:main:main' as SessionKey
 const start = 1_770_000_000_000
@@ -36,7 +36,7 @@ beforeEach(async () => {
 afterEach(async () => {
   stop()
   for (const { event, payload } of [...three.heard, ...four.heard]) {
-    const schema = { chat: ChatEvent, agent: AgentSchema, 'session.message': SessionMessageEvent, 'sessions.changed': SessionsChangedEvent }[event]
+    const schema = { chat: ChatEvent, agent: AgentSchema, 'session.message': SessionMessageEvent, 'session.progress': SessionProgressEvent, 'sessions.changed': SessionsChangedEvent }[event]
     if (schema !== undefined) expect(Compile(schema).Errors(payload), `${event} ${JSON.stringify(payload)}`).toEqual([])
   }
   expect(rooms.state.lines.filter((line) => line.level === 'error')).toEqual([])
@@ -320,6 +320,15 @@ describe('each run ends exactly once', () => {
     expect(of(four, 'chat')).toEqual([{ runId: 'K1', sessionKey: main, seq: 0, agentId: 'main', state: 'aborted', stopReason: 'rpc' }])
   })
 
+  it('the line of a message that never had its turn names it and says how it ended', async () => {
+    four.subscriptions.messages.add(main)
+    const inbox = 'in7' as InboxId
+    rooms.state.inbox.push({ id: inbox, chat: { channel: 'web' }, message: { id: 'K1' }, sessionKey: main, turnId: null, end: 'silent', endDetail: 'stopped before it was begun' } as never)
+    rooms.entry(main, { kind: 'command', by: 'person', text: 'hi', inbox, from: 'Anna' })
+    await settled()
+    expect(of(four, 'session.message')).toEqual([expect.objectContaining({ message: expect.objectContaining({ role: 'user', idempotencyKey: 'K1:user', senderLabel: 'Anna', progress: { state: 'stopped' } }) })])
+  })
+
   it('an answer of an earlier life of the gateway that goes out late is no notice', async () => {
     const chat = { channel: 'web', account: defaultAccount, chat: main, kind: 'direct' } as unknown as ChatRef
     rooms.entry(main, { kind: 'assistant', message: { role: 'assistant', model: 'p/m', content: [{ type: 'text', text: 'old' }] }, usage: noUsage, stop: 'end' }, 'tn-old')
@@ -411,6 +420,24 @@ describe('who hears what', () => {
         __openclaw: { id: made.id, seq: made.seq, recordTimestampMs: start },
       },
     }])
+  })
+
+  it('session.progress goes to who follows the session: an answer on its way to a network, then how that went', async () => {
+    four.subscriptions.messages.add(main)
+    const row = { id: 'in7', chat: { channel: 'telegram' }, message: { id: '7' }, sessionKey: main, turnId: 'tn1', end: null as string | null, endDetail: null as string | null }
+    rooms.state.inbox.push(row as never, { ...row, id: 'in8', chat: { channel: 'web' }, message: { id: 'K' } } as never)
+    rooms.state.deliveries.push({ turnId: 'tn1', settledAt: null, error: null } as never)
+    rooms.state.turns.set('tn1' as TurnId, 'answered')
+    ends(turnOf('tn1', [['in7', '7'], ['in8', 'K']]), { kind: 'answered', text: 'Hello' })
+    await settled()
+    Object.assign(row, { end: 'failed', endDetail: 'could not be delivered: the bot was blocked' })
+    rooms.emit(ended('in7', '7', 'failed', { turnId: 'tn1' as TurnId }))
+    rooms.emit(ended('in9', '9', 'merged'))
+    await settled()
+    const told = (state: string, more = {}) => ({ sessionKey: main, agentId: 'main', inboxId: 'in7', progress: { state, ...more } })
+    // What goes out through our own door arrives at once: only its end is news.
+    expect(of(four, 'session.progress')).toEqual([told('delivering'), told('undelivered', { reason: 'the bot was blocked' })])
+    expect(of(three, 'session.progress')).toEqual([])
   })
 
   it('sessions.changed goes to subscribers, with the row, or without when it is gone', async () => {

@@ -1,4 +1,4 @@
-import type { ChatRef, Door, OutgoingMessage, PlatformMessageId, SessionId, SessionKey, TurnId, TurnOutcome } from '@moltbot/contract'
+import type { ChatRef, Door, InboxId, OutgoingMessage, PlatformMessageId, SessionId, SessionKey, TurnId, TurnOutcome } from '@moltbot/contract'
 import { describeError, silentToken, unreachable } from '@moltbot/contract'
 import type { EntryRow, FeedItem, RunningTurn } from '../journey/sessions/types.ts'
 import type { Broadcast, WireEvents } from './broadcast.ts'
@@ -8,14 +8,15 @@ import { approvalRow } from './wire/approval-rows.ts'
 import { block, assistantText, injectedText, isSilent, showDelivery, showEntry, showUsage, splitModel, textOf } from './wire/message.ts'
 import type { WireMessage } from './wire/message.ts'
 import { healthSummary } from './wire/health.ts'
-import { messageName } from './wire/history.ts'
+import { messageName, messageOf } from './wire/history.ts'
 import { houseId, houseRunRow } from './wire/house-jobs.ts'
 import { jobEvent, ownerOfChange } from './wire/job-rows.ts'
 import { failureOf } from './wire/run-end.ts'
 import { mayRead } from './wire/scopes.ts'
 import { agentOf } from './wire/session-key.ts'
 import { sessionRows } from './wire/session-row.ts'
-import type { SessionsChangedEvent } from './wire/events.ts'
+import { progressOf, type Progress } from './wire/progress.ts'
+import type { SessionProgressEvent, SessionsChangedEvent } from './wire/events.ts'
 
 /** Protocol 3 shows growing text at most this often per run. */
 const deltaEveryMs = 150
@@ -53,10 +54,10 @@ type Step = { kind: 'final'; message: WireMessage | undefined; usage?: WireMessa
   | { kind: 'error'; errorMessage: string; errorKind?: string }
 
 const eventNames = ['agent', 'chat', 'cron', 'health', 'exec.approval.requested', 'exec.approval.resolved']
-const eventNames4 = [...eventNames, 'session.message', 'sessions.changed', 'config.changed', 'pairing.changed', 'security.changed']
+const eventNames4 = [...eventNames, 'session.message', 'session.progress', 'sessions.changed', 'config.changed', 'pairing.changed', 'security.changed']
 
 /**
- * Turns what happens in the rooms into events of the wire: `chat`, `agent`, `session.message`, `sessions.changed`,
+ * Turns what happens in the rooms into events of the wire: `chat`, `agent`, `session.message`, `session.progress`, `sessions.changed`,
  * `health`, `config.changed`, `cron` (a job began, ended or was changed), `pairing.changed` (a stranger asked, or was decided on), `security.changed` (a review found something else than the one before). Ticks, presence, device pairing and shutdown are the server's own. Order: everything about one
  * session is told in the order it happened, after the answer to the request that caused it, and each run ends once.
  */
@@ -372,14 +373,28 @@ function createTeller(rooms: Rooms, broadcast: Broadcast): Teller {
     }
     const wants = (caller: Caller): boolean => caller.subscriptions.messages.has(key)
     if (!broadcast.callers().some(wants)) return
-    const inbox = entry.body.kind === 'user' ? entry.body.inbox[0] : undefined
+    const inbox = messageOf(entry)
     const idempotencyKey = inbox === undefined ? undefined : await messageName(rooms, inbox)
     const runId = entry.turnId === null ? undefined : runs.nameOf(entry.turnId) ?? entry.turnId
-    const names = { ...(idempotencyKey === undefined ? {} : { idempotencyKey }), ...(runId === undefined ? {} : { runId }) }
+    // What is kept as no more than words has its end already.
+    const row = inbox === undefined || entry.body.kind !== 'command' ? undefined : await rooms.inbox.get(inbox)
+    const progress = row === undefined ? undefined : await progressOf(rooms, row)
+    const names = { ...(idempotencyKey === undefined ? {} : { idempotencyKey }), ...(runId === undefined ? {} : { runId }), ...(progress === undefined ? {} : { progress }) }
     tell('session.message', key, (protocol, sessionKey) => {
       const message = showEntry(entry, protocol, names)
       return message === undefined ? undefined : { sessionKey, agentId: agentOf(key), message, messageId: entry.id, messageSeq: entry.seq }
     }, { wants })
+  }
+
+  /** What the ledger has about a message now. Of one that was merged into another there is news only with that other. */
+  const tellProgress = async (key: SessionKey, inbox: InboxId, isNews: (progress: Progress, name: string | undefined) => boolean = () => true): Promise<void> => {
+    const wants = (caller: Caller): boolean => caller.protocol === 4 && caller.subscriptions.messages.has(key)
+    if (!broadcast.callers().some(wants)) return
+    const row = await rooms.inbox.get(inbox)
+    if (row === undefined || row.end === 'merged') return
+    const [name, progress] = await Promise.all([messageName(rooms, inbox), progressOf(rooms, row)])
+    if (!isNews(progress, name)) return
+    tell('session.progress', key, (_, sessionKey): SessionProgressEvent => ({ sessionKey, agentId: agentOf(key), inboxId: inbox, ...(name === undefined ? {} : { idempotencyKey: name }), progress }), { wants })
   }
 
   /** Tells subscribers that a session changed. Looks the row up on its own time: it must not hold back what is being said. */
@@ -439,15 +454,19 @@ function createTeller(rooms: Rooms, broadcast: Broadcast): Teller {
           // Stopped for a restart: the turn goes on afterwards, so its run has not ended.
           if (outcome.kind === 'aborted' && outcome.reason === 'shutdown') return runs.turnClosed(turn.id)
           const known = tellings.get(turn.id)
-          if (known !== undefined) return settle(turn, known, outcome, item.at)
-          if (settledTurns.get(turn.key)?.includes(turn.id) === true) return
-          const sessionId = (await rooms.sessions.get(turn.key))?.id ?? ('' as SessionId)
-          settle(turn, open(turn, sessionId, nameAtOnce(turn) ?? (await nameOf(turn))), outcome, item.at)
+          if (known === undefined && settledTurns.get(turn.key)?.includes(turn.id) === true) return
+          const sessionId = known?.sessionId ?? (await rooms.sessions.get(turn.key))?.id ?? ('' as SessionId)
+          settle(turn, known ?? open(turn, sessionId, nameAtOnce(turn) ?? (await nameOf(turn))), outcome, item.at)
+          // To a network its answer may be on its way for a while yet.
+          for (const { inbox } of turn.messages) await tellProgress(turn.key, inbox, ({ state }, name) => state === 'delivering' && name === undefined)
         })
       case 'entry':
         return runs.inOrder(item.key, () => tellEntry(item.key, item.entry))
       case 'message-ended':
-        return runs.inOrder(item.key ?? runs.ofInbox(item.inbox)?.key ?? 'nowhere', () => endMessage(item))
+        return runs.inOrder(item.key ?? runs.ofInbox(item.inbox)?.key ?? 'nowhere', async () => {
+          await endMessage(item)
+          if (item.key !== null) await tellProgress(item.key, item.inbox)
+        })
       case 'session-changed':
         return tellSession(item.key, { created: 'create', updated: 'patch', reset: 'reset', deleted: 'delete' }[item.change])
       default:

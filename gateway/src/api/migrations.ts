@@ -91,3 +91,9 @@ export const doorReviewMigration: Migration = {
   name: '0007-door-review',
   sql: 'CREATE TABLE last_review (id INTEGER PRIMARY KEY, taken_at INTEGER NOT NULL, review TEXT NOT NULL, noted TEXT NOT NULL, told TEXT NOT NULL)',
 }
+
+/** Which signed-in browsers are devices that were linked by a code. */
+export const doorDeviceBrowsersMigration: Migration = {
+  name: '0008-door-device-browsers',
+  sql: `ALTER TABLE browser_sessions ADD COLUMN kind TEXT NOT NULL DEFAULT 'browser'`,
+}

@@ -1,4 +1,4 @@
-import type { AgentId, Channel, ChatRef, Check, Clock, Facts, Door, Logger, MemoryHit, ModelInfo, NewId, Store, Principal, PrincipalId, Review, SenderId, VaultDesk, SandboxFacts, SandboxProbe, FileReader, FileWriter } from '@moltbot/contract'
+import type { AgentId, Channel, ChannelId, ChatRef, Check, Clock, Facts, Door, Logger, MemoryHit, ModelInfo, NewId, Store, Principal, PrincipalId, Review, SenderId, VaultDesk, SandboxFacts, SandboxProbe, FileReader, FileWriter } from '@moltbot/contract'
 import type { Audit, AuditDoor } from '../foundation/audit/types.ts'
 import type { BudgetDoor } from '../foundation/budget/types.ts'
 import type { HaltDoor } from '../foundation/halt/types.ts'
@@ -37,7 +37,7 @@ export interface Rooms {
   guard: Pick<Guard, 'judge' | 'principal'> & PairingDoor & PeopleDoor & ApprovalsDoor
   /** What the judge would say. Absent: this gateway was built without it. */
   policy?: PolicyDoor
-  inbox: Pick<Inbox, 'get' | 'find' | 'counts'>
+  inbox: Pick<Inbox, 'get' | 'find' | 'open' | 'counts'>
   sessions: SessionsDoor
   outbox: OutboxDoor
   connections: Connections
@@ -82,8 +82,8 @@ export interface Rooms {
   tools?: ToolsDoor
   /** What people told their assistant, each person's own. Absent: this gateway remembers nothing. */
   memory?: MemoryDoor
-  /** Who speaks answers. `auto`: when, as the configuration says. Absent: this gateway never speaks. */
-  speech?: { auto(): string; voices(): Promise<{ id: string; detail: string; why: string | null }[]> }
+  /** Who speaks. Absent: this gateway never speaks. */
+  speech?: SpeechDoor
   /** What `security.audit` looks with, beside these rooms. Absent: this gateway was built without the review. */
   review?: ReviewParts
   /** What the review that runs by itself found last; made by `createReviewKeeper`. Absent: nobody reviews unasked. */
@@ -108,6 +108,17 @@ export interface OwnJobsDoor extends JobsDoor {
   agent(id: string | undefined): AgentId
   /** A place of this person's, by a channel, an account and a chat; absent or `last`: where they were last. Rejects with `Problem('recipient-unknown')`. */
   place(principal: PrincipalId, wanted: { channel?: string | undefined; account?: string | undefined; to?: string | undefined } | 'none'): Promise<{ chat: ChatRef | null; sender: SenderId }>
+}
+
+export interface SpeechDoor {
+  /** When answers are heard, as the configuration says. */
+  auto(): string
+  voices(): Promise<{ id: string; detail: string; why: string | null }[]>
+  /**
+   * A text as a sound on the disk of this machine, at the person's expense; best in the form a network shows as recorded speech. `chars`: how many were
+   * spoken. `isVoice`: that network shows it so. Rejects with a `Problem`.
+   */
+  convert(text: string, how: { principal: Principal; channel?: ChannelId }, signal: AbortSignal): Promise<{ path: string; by: string; format: string; isVoice: boolean; chars: number }>
 }
 
 export interface ModelsDoor {

@@ -69,6 +69,37 @@ describe('a message', () => {
   })
 })
 
+describe('a reaction', () => {
+  beforeEach(() => { world.ack = { scope: 'all', removeAfterReply: true } })
+  it('is put on what is for the assistant, and taken back after the answer', async () => {
+    await world.hear('hello', { id: 'x' })
+    expect(world.reactions).toEqual(['1/x 👀', '1/x '])
+  })
+  it('is put on no command, but on the words one passes on; and on nothing of a stranger', async () => {
+    await world.hear('/status')
+    await world.hear('let me in', { sender: '9' })
+    expect(world.reactions).toEqual([])
+    await world.hear('/new hello', { id: 'x' })
+    expect(world.reactions).toEqual(['1/x 👀', '1/x '])
+  })
+  it('stays in the chat of its message when the conversation goes on elsewhere', async () => {
+    world.agent = endless
+    await world.hear('one', { id: 'x', sender: '1' })
+    await world.hear('two', { id: 'y', sender: '1', chat: 'other' })
+    world.agent = echo
+    await world.sessions.abort(main, { reason: 'stop' })
+    await settle()
+    expect([...world.reactions].sort()).toEqual(['1/x ', '1/x 👀', 'other/y ', 'other/y 👀'])
+  })
+  it('of a gateway that died is taken back by the next one', async () => {
+    world.agent = endless
+    await world.hear('hello', { id: 'x' })
+    world.agent = echo
+    await world.crash()
+    expect([world.texts(), world.reactions]).toEqual([['You said: hello'], ['1/x 👀', '1/x 👀', '1/x ']])
+  })
+})
+
 describe('a command', () => {
   it('is answered without the model and ends as a command', async () => {
     await world.hear('/whoami')
@@ -157,7 +188,7 @@ describe('when the store fails', () => {
         expect(await world.store.read.all("SELECT id FROM turns WHERE state = 'running'"), id).toEqual([])
       }
     }
-  }, 60_000)
+  })
 
   it('while the notices around an answer are read, the answer goes out without them', async () => {
     const read = world.sessions.transcript.lastAnswered
@@ -227,6 +258,22 @@ describe('after a crash', () => {
     await settle()
     expect(await world.ends()).toEqual(['bad: failed', 'good: answered'])
     expect(world.texts().at(-1)).toContain('I could not finish this')
+  })
+  it('long queues are taken up in their order', async () => {
+    world.queueMode = 'followup'
+    world.agent = endless
+    const chats = ['1', '2', '3', '4', '5', '6', '7', '8']
+    const words = Array.from({ length: 80 }, (_, at) => `word ${at}`)
+    const chatOf = (at: number): string => chats[at % chats.length] ?? ''
+    for (const [at, text] of words.entries()) await world.hear(text, { sender: '1', chat: chatOf(at), session: `agent:main:chat-${chatOf(at)}` })
+    world.agent = echo
+    world.sent = []
+    await world.crash()
+    for (let rounds = 0; rounds < 300 && world.sent.length < 80; rounds += 1) await settle()
+    for (const chat of chats) {
+      const heard = world.sent.filter((each) => each.chat === chat).flatMap(({ text }) => text.match(/word \d+/g) ?? [])
+      expect(heard).toEqual(words.filter((_, at) => chatOf(at) === chat))
+    }
   })
   it('a preview whose turn is over is taken back', async () => {
     await world.hear('hello')

@@ -15,7 +15,8 @@ import type { ChatCommand, CommandNeeds, Parsed } from './commands/index.ts'
 import type { GuardRoom } from './guard/index.ts'
 import type { InboxRoom, InboxRow, PastedSecret } from './inbox/index.ts'
 import type { DeliveryRow, OutboxRoom, SpokenAnswer } from './outbox/index.ts'
-import type { SessionsRoom, Turn } from './sessions/index.ts'
+import type { SessionsRoom, Turn, TurnRow } from './sessions/index.ts'
+import type { SignsRoom } from './signs/index.ts'
 
 /** What the route passes through. */
 export interface Journey {
@@ -26,6 +27,7 @@ export interface Journey {
   guard: GuardRoom
   sessions: SessionsRoom
   outbox: OutboxRoom
+  signs: Pick<SignsRoom, 'seen' | 'working'>
   commands: { all: readonly ChatCommand[]; parse(text: string): Parsed; needs: CommandNeeds }
   /** Seals what was pasted for who may, and records it. `sentence`: what the person is told; `renamed`: puts the names under which they are kept into a text. */
   keepSecrets(tx: Tx, row: InboxRow, principal: Principal, pasted: readonly PastedSecret[]): Promise<{ sentence: string; renamed?: (text: string) => string }>
@@ -53,6 +55,8 @@ export interface Journey {
 /** A message that stood first in its conversation when this many gateways died is given up once it is this old, and its sender told. */
 export const startsMax = 25
 export const givenUpAfterMs = 10 * 60_000
+/** Open messages taken up together at a start. */
+const resumedAtOnce = 64
 /** From this age on a reply says that it is late. */
 const lateAfterMs = 10 * 60_000
 
@@ -109,8 +113,11 @@ async function routeHeard(row: InboxRow, speaker: Principal, pasted: readonly Pa
   const heard = await journey.listening.listen(row.message, speaker)
   await journey.store.transaction(async (tx) => {
     const verdict = await journey.guard.judgeMessage(tx, heard)
-    if (verdict.kind === 'allow') await proceed(tx, await keepPasted(tx, row, verdict.principal, pasted, journey), verdict.principal, journey)
-    else await journey.inbox.end(tx, row.id, 'denied', verdict.reason)
+    if (verdict.kind === 'allow') {
+      const kept = await keepPasted(tx, row, verdict.principal, pasted, journey)
+      // Only who was heard to address us gets here.
+      await proceed(tx, { ...kept, message: { ...kept.message, mentioned: 'yes' } }, verdict.principal, journey)
+    } else await journey.inbox.end(tx, row.id, 'denied', verdict.reason)
   })
 }
 
@@ -124,7 +131,7 @@ async function keepPasted(tx: Tx, row: InboxRow, principal: Principal, pasted: r
 
 /** An allowed message is a command, answered at once, or words for the assistant. */
 async function proceed(tx: Tx, row: InboxRow, principal: Principal, journey: Journey): Promise<void> {
-  const { inbox, guard, sessions, commands } = journey
+  const { inbox, guard, sessions, signs, commands } = journey
   let parsed: Parsed = row.message.wishes?.commands === false ? { kind: 'text', text: row.message.text } : commands.parse(row.message.text)
   // Only words that a command passed on ever get a turn: the command itself was done before the gateway stopped.
   if (parsed.kind === 'command' && row.turnId !== null) parsed = { kind: 'text', text: parsed.args }
@@ -133,7 +140,8 @@ async function proceed(tx: Tx, row: InboxRow, principal: Principal, journey: Jou
     const wishes = parsed.thinking === undefined && parsed.model === undefined ? row.message.wishes : {
       ...row.message.wishes, ...(parsed.thinking === undefined ? {} : { thinking: parsed.thinking }), ...(parsed.model === undefined ? {} : { model: parsed.model }),
     }
-    await sessions.enqueue(tx, { ...row, message: { ...row.message, text: parsed.text, ...(wishes === undefined ? {} : { wishes }) } }, principal)
+    const key = await sessions.enqueue(tx, { ...row, message: { ...row.message, text: parsed.text, ...(wishes === undefined ? {} : { wishes }) } }, principal)
+    tx.afterCommit(() => signs.seen(row, key))
     const note = row.message.follows === undefined && row.message.job === undefined ? await journey.heldNote(tx, row, principal) : undefined
     if (note !== undefined) await journey.outbox.reply(tx, { inbox: row.id, chat: row.chat, principal: principal.id }, note, 'held')
     return
@@ -153,7 +161,7 @@ async function proceed(tx: Tx, row: InboxRow, principal: Principal, journey: Jou
 
 /** Runs a command and answers it. Words it passes on become an ordinary message. */
 async function runCommand(row: InboxRow, principal: Principal, key: SessionKey, command: ChatCommand, args: string, journey: Journey): Promise<void> {
-  const { store, inbox, outbox, sessions, commands } = journey
+  const { store, inbox, outbox, sessions, signs, commands } = journey
   let result: string | { reply: string; pass: string }
   try {
     const held = command.whenHeld === true ? undefined : journey.heldCommands()
@@ -163,7 +171,8 @@ async function runCommand(row: InboxRow, principal: Principal, key: SessionKey, 
   }
   await store.transaction(async (tx) => {
     if (typeof result !== 'string' && result.pass !== '') {
-      await sessions.enqueue(tx, { ...row, message: { ...row.message, text: result.pass } }, principal)
+      const passed = await sessions.enqueue(tx, { ...row, message: { ...row.message, text: result.pass } }, principal)
+      tx.afterCommit(() => signs.seen(row, passed))
       return
     }
     const words = typeof result === 'string' ? result : result.reply
@@ -175,18 +184,23 @@ async function runCommand(row: InboxRow, principal: Principal, key: SessionKey, 
 
 /** Does one turn from its first model call to its written reply. Never rejects: the lane must come free. */
 export async function answerTurn(turn: Turn, journey: Journey): Promise<void> {
-  const { sessions, outbox, log } = journey
+  const { sessions, outbox, signs, log } = journey
   const plan = await journey.planAnswer(turn)
   const preview = outbox.preview(turn, (also) => sessions.commit(turn, also), plan)
+  const working = signs.working(turn)
   let outcome: TurnOutcome = { kind: 'failed', text: '', fault: { class: 'server_error', message: 'The turn ended without an outcome.' } }
   try {
-    outcome = await followAgent(turn, journey, (event) => preview.show(event))
+    outcome = await followAgent(turn, journey, (event) => {
+      preview.show(event)
+      working.show(event)
+    })
   } catch (error) {
     log.error('A turn broke off.', { turn: turn.id, error: describeError(error) })
     outcome = { kind: 'failed', text: turn.said.at(-1) ?? '', fault: { class: 'server_error', message: describeError(error) } }
   }
   preview.end()
   if (outcome.kind === 'aborted' && outcome.reason === 'shutdown') {
+    working.end()
     sessions.leave(turn)
     return
   }
@@ -196,6 +210,7 @@ export async function answerTurn(turn: Turn, journey: Journey): Promise<void> {
     return bareWords(turn, outcome)
   })
   const { words, spoken, release } = outcome.kind === 'answered' ? await plan.speak(written, saidWords(turn, outcome)) : { words: plan.plain(written) }
+  working.end()
   const isWritten = await writeAnswer(turn, outcome, { words, spoken }, journey)
   await release?.().catch((error: unknown) => log.warn('A spoken answer stays on the disk until the next start.', { turn: turn.id, error: describeError(error) }))
   if (isWritten && words === '') await outbox.withdraw(turn).catch((error: unknown) => log.warn('A preview could not be taken back.', { turn: turn.id, error: describeError(error) }))
@@ -362,25 +377,30 @@ export async function resume(journey: Journey): Promise<{ messages: number; deli
   const open = await inbox.open()
   const continued = new Set<string>()
   const conversations = new Set<string>()
-  for (const row of open) {
-    const conversation = row.sessionKey ?? row.id
-    const isFirst = !conversations.has(conversation)
-    conversations.add(conversation)
-    try {
-      await journey.asPartOf(row, () => resumeMessage(row, isFirst, continued, journey))
-    } catch (error) {
-      log.error('A message could not be taken up again.', { inbox: row.id, error: describeError(error) })
-      // Counted by itself, so that one that never can is given up some day.
-      await store.transaction((tx) => countStart(tx, row, isFirst, journey)).catch((again: unknown) => log.error('It could not be counted either.', { inbox: row.id, error: describeError(again) }))
-    }
+  for (let from = 0; from < open.length; from += resumedAtOnce) {
+    const rows = open.slice(from, from + resumedAtOnce)
+    const turns = await Promise.all(rows.map(({ turnId }) => (turnId === null ? undefined : sessions.transcript.turn(store.read, turnId))))
+    // Their transactions are asked for in the order of the rows, so that no message overtakes another, and share commits.
+    await Promise.all(rows.map(async (row, at) => {
+      const conversation = row.sessionKey ?? row.id
+      const isFirst = !conversations.has(conversation)
+      conversations.add(conversation)
+      try {
+        await journey.asPartOf(row, () => resumeMessage(row, turns[at], isFirst, continued, journey))
+      } catch (error) {
+        log.error('A message could not be taken up again.', { inbox: row.id, error: describeError(error) })
+        // Counted by itself, so that one that never can is given up some day.
+        await store.transaction((tx) => countStart(tx, row, isFirst, journey)).catch((again: unknown) => log.error('It could not be counted either.', { inbox: row.id, error: describeError(again) }))
+      }
+    }))
   }
   await takeBackOldPreviews(journey)
   return { messages: open.length, deliveries }
 }
 
-async function resumeMessage(row: InboxRow, isFirst: boolean, continued: Set<string>, journey: Journey): Promise<void> {
+/** Asks for its transaction before it first waits for anything, unless the turn is over. */
+async function resumeMessage(row: InboxRow, turn: TurnRow | undefined, isFirst: boolean, continued: Set<string>, journey: Journey): Promise<void> {
   const { inbox, guard, outbox, sessions, store } = journey
-  const turn = row.turnId === null ? undefined : await sessions.transcript.turn(store.read, row.turnId)
   if (turn?.state === 'done') {
     const parts = await outbox.ofTurn(turn.id)
     if (parts.every((part) => part.settledAt !== null)) await store.transaction((tx) => inbox.endTurn(tx, turn.id, parts.length === 0 ? 'silent' : 'answered'))

@@ -97,7 +97,10 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
   const refused = new Set<string>()
   let asked = 0
   const host: AgentHost = {
-    callModel: (call) => callWhenGoing(call),
+    callModel(call) {
+      const going = turn.signal.aborted ? Promise.resolve() : around.whenGoing(turn.signal)
+      return going === undefined ? around.callModel(call) : callWhenGoing(call, going)
+    },
     tools: toolSpecs(around.tools, turn.principal),
     runTool: (call, signal, quietly) => runTool(asOwn(call), signal, quietly === true),
     parallel(given) {
@@ -139,9 +142,8 @@ export function runAgent(turn: Turn, view: TurnView, around: AgentSurroundings):
   }
 
   /** A call that was kept waiting until the turn was stopped is never made. */
-  async function* callWhenGoing(call: ModelCall): AsyncGenerator<ModelCallEvent, void, undefined> {
-    const going = around.whenGoing(turn.signal)
-    if (going !== undefined) await going
+  async function* callWhenGoing(call: ModelCall, going: Promise<void>): AsyncGenerator<ModelCallEvent, void, undefined> {
+    await going
     if (turn.signal.aborted) yield { type: 'end', stop: 'aborted', message: { role: 'assistant', model: call.candidates[0] ?? '', content: [] }, usage: noUsage }
     else yield* around.callModel(call)
   }

@@ -17,6 +17,22 @@ describe('stopping', () => {
     expect(world.texts()).toEqual(['Stopped; 2 waiting messages were let go.'])
     expect(await world.ends()).toEqual(['one: silent', 'two: silent', 'three: silent', '/stop: command'])
   })
+  it('keeps the words that never had their turn behind what was said, for people and not for the model', async () => {
+    world.agent = endless
+    world.queueMode = 'followup'
+    const published: string[] = []
+    world.sessions.feed.subscribe((item) => { if (item.kind === 'entry' && item.entry.body.kind === 'command') published.push(item.entry.body.text) })
+    for (const text of ['one', 'two']) await world.hear(text)
+    await world.hear('/stop')
+    const lines = (await world.sessions.history(main, 20)).map(({ body }) => ('text' in body ? `${body.kind}: ${body.text}` : body.kind))
+    expect(lines.slice(-5)).toEqual(['note: Stopped.', 'command: two', 'note: Stopped before it was begun.', 'command: /stop', 'command: Stopped; 1 waiting message was let go.'])
+    expect(published).toEqual(['two'])
+    let read = ''
+    world.agent = async function* (turn, view) { read = JSON.stringify(view.messages); yield* echo(turn, view) }
+    await world.hear('three')
+    expect(read).toContain('one')
+    expect(read).not.toContain('two')
+  })
   it('reaches a turn that is just being started, and resolves when it has ended', async () => {
     world.agent = endless
     await handleMessage(world.message('one'), world.journey)

@@ -30,14 +30,19 @@ export class Assembly {
     const part = this.#parts.get(key)
     if (part?.kind === 'text') part.text += delta
     else this.#parts.set(key, { kind: 'text', text: delta })
-    this.#events.push({ type: 'text-delta', text: delta })
+    const before = this.#events.at(-1)
+    if (before?.type === 'text-delta') this.#events[this.#events.length - 1] = { type: 'text-delta', text: before.text + delta }
+    else this.#events.push({ type: 'text-delta', text: delta })
   }
 
   thinking(key: string, delta: string): void {
     const part = this.#parts.get(key)
     if (part?.kind === 'thinking') part.text += delta
     else this.#parts.set(key, { kind: 'thinking', text: delta })
-    if (delta !== '') this.#events.push({ type: 'thinking-delta', text: delta })
+    if (delta === '') return
+    const before = this.#events.at(-1)
+    if (before?.type === 'thinking-delta') this.#events[this.#events.length - 1] = { type: 'thinking-delta', text: before.text + delta }
+    else this.#events.push({ type: 'thinking-delta', text: delta })
   }
 
   /** What the provider wants back unchanged with this piece of thinking. A signature given in pieces is joined. */
@@ -95,7 +100,7 @@ export class Assembly {
     return [...this.#parts.values()].some((part) => part.kind === 'call' && part.name === '')
   }
 
-  /** The events since the last ask. */
+  /** The events since the last ask; words that followed each other are one. */
   take(): ModelEvent[] {
     const events = this.#events
     this.#events = []

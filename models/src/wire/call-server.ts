@@ -131,8 +131,9 @@ export async function* callServer(provider: Provider, host: ModelHost, request: 
           if (event === undefined) throw new StreamFault(chunk.done ? truncated(provider.id) : unreadable(provider.id, text))
           done = wire.read(event)
         }
-        yield* assembly.take()
       }
+      // What came in one piece is told in one.
+      yield* assembly.take()
       if (chunk.done) {
         read = 'all'
         break

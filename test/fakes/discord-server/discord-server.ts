@@ -40,6 +40,8 @@ export interface DiscordSent {
   payload: Json
   /** What came with it, under the names Discord gave, and how it is shown. */
   files: { name: string; type: string; bytes: Buffer; as: 'image' | 'audio' | 'voice' | 'video' | 'document' }[]
+  /** Names of the stickers it shows. */
+  stickers: string[]
   /** What can be pressed now. */
   buttons: { label: string; customId: string }[]
 }
@@ -69,6 +71,10 @@ export interface DiscordServer {
   react(person: DiscordPerson, place: DiscordPlace, messageId: string, emoji: string, removed?: boolean): void
   /** A file on the CDN; returns its attachment as on the wire. */
   file(name: string, type: string, bytes: Buffer): Json
+  /** The server has a sticker of this name from now on; returns its id. */
+  sticker(name: string): string
+  /** What is pinned there, the latest first. */
+  pinnedIn(place: DiscordPlace): string[]
   sent: DiscordSent[]
   /** Answers to interactions, in order. */
   callbacks: { id: string; type: number; content: string | undefined }[]
@@ -185,6 +191,12 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
         return reply(200, bot)
       case 'GET /applications/@me':
         return reply(200, { id: applicationId, name: 'test', flags: content ? contentFlag : 0 })
+      case 'GET /users/@me/guilds':
+        return reply(200, [{ id: guildId, name: 'Household', approximate_member_count: people.size }])
+      case 'GET /guilds/:id/channels':
+        return parts[1] === guildId ? reply(200, [{ id: snowflake(), type: 4, name: 'a category' }, ...[...places.values()].filter((one) => one.type === 0)]) : reply(403, problem(50_001, 'Missing Access'))
+      case 'GET /guilds/:id/stickers':
+        return parts[1] === guildId ? reply(200, stickers) : reply(403, problem(50_001, 'Missing Access'))
       case 'GET /gateway/bot':
         return reply(200, { url: `ws://127.0.0.1:${loopback.port()}/gateway`, shards: 1, session_start_limit: { total: 1_000, remaining: 999, reset_after: 1_000, max_concurrency: 1 } })
       case 'POST /users/@me/channels': {
@@ -230,6 +242,19 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
         list.splice(list.indexOf(parts[5] ?? ''), 1)
         return reply(204)
       }
+      case 'PUT /channels/:id/messages/pins/:id':
+      case 'DELETE /channels/:id/messages/pins/:id': {
+        const meant = messages.get(parts[4] ?? '')
+        if (meant === undefined || meant.channel_id !== place?.id) return reply(404, problem(10_008, 'Unknown Message'))
+        const before = pinned.get(place.id) ?? []
+        const pins = route.startsWith('PUT')
+        if (pins && !before.includes(meant.id) && before.length >= 250) return reply(400, problem(30_003, 'Maximum number of pins for the channel reached (250)'))
+        pinned.set(place.id, pins && before.includes(meant.id) ? before : [...(pins ? [meant.id] : []), ...before.filter((id) => id !== meant.id)])
+        reply(204)
+        // Discord says in the chat who pinned something.
+        if (pins && !before.includes(meant.id)) tell(place, 'MESSAGE_CREATE', wire(snowflake(), place, bot, '', { type: 6, message_reference: { channel_id: place.id, message_id: meant.id } }))
+        return
+      }
       case 'POST /channels/:id/typing':
         typing.push(place?.id ?? '')
         return reply(204)
@@ -249,6 +274,9 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
     }
   }
 
+  const stickers: { id: string; name: string; type: 2; format_type: 1; guild_id: string; available: true; description: null; tags: string }[] = []
+  /** Channel → pinned messages, the latest first. */
+  const pinned = new Map<string, string[]>()
   const reactionLists = new Map<string, string[]>()
   function reactionsOf(id: string): string[] {
     const own = sent.find((one) => one.id === id)
@@ -266,6 +294,10 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
     if (person !== undefined && blocked.has(person)) return reply(403, problem(50_007, 'Cannot send messages to this user'))
     const refusal = judgeMessage(body, uploaded)
     if (refusal !== undefined) return reply(400, refusal)
+    const wanted = (body['sticker_ids'] ?? []) as string[]
+    const shown = stickers.filter(({ id }) => wanted.includes(id))
+    // A bot may show what the server of the channel has, and nothing in a direct chat.
+    if (wanted.length > 3 || shown.length < wanted.length || (wanted.length > 0 && place.guild_id === undefined && place.parent_id === undefined)) return reply(400, problem(50_081, 'Invalid Sticker Sent'))
     const nonce = typeof body['nonce'] === 'string' ? body['nonce'] : undefined
     const same = body['enforce_nonce'] === true ? sent.find((one) => one.nonce !== undefined && one.nonce === nonce && one.channelId === place.id) : undefined
     if (same !== undefined) return reply(200, messages.get(same.id))
@@ -279,7 +311,7 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
     const taken = uploaded.map((file) => ({ ...file, name: cleanName(file.name), as: shownAs(file.type, Number(body['flags'] ?? 0)) }))
     const kept = messages.get(id)
     if (kept !== undefined) kept['attachments'] = taken.map((file) => fake.file(file.name, file.type, file.bytes))
-    sent.push({ id, channelId: place.id, text, nonce, replyTo: referenced?.id, deleted: false, earlier: [], reactions: [], payload: body, files: taken, buttons: buttonsOf(body) })
+    sent.push({ id, channelId: place.id, text, nonce, replyTo: referenced?.id, deleted: false, earlier: [], reactions: [], payload: body, files: taken, stickers: shown.map(({ name }) => name), buttons: buttonsOf(body) })
     reply(200, messages.get(id))
     // The bot hears its own words, too.
     tell(place, 'MESSAGE_CREATE', messages.get(id))
@@ -343,6 +375,12 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
       return place
     },
     direct,
+    sticker(name) {
+      const id = snowflake()
+      stickers.push({ id, name, type: 2, format_type: 1, guild_id: guildId, available: true, description: null, tags: '🙂' })
+      return id
+    },
+    pinnedIn: (place) => pinned.get(place.id) ?? [],
     say(person, text, words = {}) {
       const place = words.in ?? direct(person)
       const referenced = messages.get(words.replyTo ?? '')

@@ -42,7 +42,7 @@ export function judgeMessage(body: Json, files: readonly UploadedFile[], before?
   const text = typeof body['content'] === 'string' ? body['content'] : ''
   const rows = (body['components'] ?? []) as Json[]
   const holdsFiles = files.length + (before?.files ?? 0) > 0
-  if (text.trim() === '' && body['poll'] === undefined && !holdsFiles && rows.length === 0) return problem(50_006, 'Cannot send an empty message')
+  if (text.trim() === '' && body['poll'] === undefined && body['sticker_ids'] === undefined && !holdsFiles && rows.length === 0) return problem(50_006, 'Cannot send an empty message')
   if ([...text].length > 2_000) return invalid('content', 'Must be 2000 or fewer in length.')
   if (typeof body['nonce'] === 'string' && body['nonce'].length > 25) return invalid('nonce', 'Must be 25 or fewer in length.')
   return judgeAttachments(body, files) ?? judgeRows(rows) ?? judgeVoice(body, files, text)

@@ -119,7 +119,8 @@ export async function startSignalServer(options: SignalServerOptions = {}): Prom
     const url = new URL(request.url ?? '/', 'http://fake')
     if (url.pathname === '/api/v1/check') return void response.writeHead(200).end()
     if (url.pathname === '/api/v1/events') {
-      if (faults.get('events')?.shift() !== undefined) return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>')
+      const fault = faults.get('events')?.shift()
+      if (fault !== undefined) return void response.writeHead(fault.status ?? 200, { 'content-type': 'text/html' }).end('<html>')
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write(':\n')
       streams.add(response)

@@ -73,6 +73,8 @@ export interface SlackServer {
   sent: SlackSent[]
   /** Names of reactions of ours by channel and timestamp. */
   reactions: Map<string, string[]>
+  /** Timestamps of what is pinned, by channel. */
+  pins: Map<string, string[]>
   statuses: { channel: string; thread: string; status: string }[]
   /** How often each method was called (`chat.postMessage`). */
   calls: Map<string, number>
@@ -93,6 +95,8 @@ export interface SlackServer {
   block(place: SlackPlace): void
   /** Socket names its own address; a test may name another. */
   socketUrl: string | undefined
+  /** The bytes of files are taken at the server's own address; a test may name another way to it. */
+  uploadsAt: string | undefined
   revokeTokens(): void
   /** Nothing that is written reaches the app any more, now or later; history has it. */
   loseEvents(on: boolean): void
@@ -177,7 +181,7 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
     answer(response, 200, fault?.body ?? result, options.scopes === undefined ? {} : { 'x-oauth-scopes': options.scopes.join(',') })
   }
 
-  const uploads = createUploads(() => `http://127.0.0.1:${loopback.port()}`, () => nextId('F'))
+  const uploads = createUploads(() => fake.uploadsAt ?? `http://127.0.0.1:${loopback.port()}`, () => nextId('F'))
   const calls = new Map<string, number>()
   const no = (error: string): Json => ({ ok: false, error })
   const inPlace = (channel: string): (Json & { ts: string; channel: string; user?: string })[] => history.get(channel) ?? []
@@ -256,6 +260,17 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
         const key = `${channel}/${String(form['timestamp'])}`
         if (!(reactions.get(key) ?? []).includes(String(form['name']))) return no('no_reaction')
         reactions.set(key, (reactions.get(key) ?? []).filter((name) => name !== form['name']))
+        return { ok: true }
+      }
+      case 'pins.add':
+      case 'pins.remove': {
+        if (options.scopes !== undefined && !options.scopes.includes('pins:write')) return { ...no('missing_scope'), needed: 'pins:write' }
+        if (place === undefined) return no('channel_not_found')
+        const ts = String(form['timestamp'] ?? '')
+        if (byTime(ts) === undefined) return no(ts === '' ? 'no_item_specified' : 'message_not_found')
+        const before = pins.get(channel) ?? []
+        if (method === 'pins.add' ? before.includes(ts) : !before.includes(ts)) return no(method === 'pins.add' ? 'already_pinned' : 'no_pin')
+        pins.set(channel, method === 'pins.add' ? [...before, ts] : before.filter((one) => one !== ts))
         return { ok: true }
       }
       case 'files.getUploadURLExternal':
@@ -364,13 +379,14 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
 
   const sent: SlackSent[] = []
   const reactions = new Map<string, string[]>()
+  const pins = new Map<string, string[]>()
   const statuses: SlackServer['statuses'] = []
 
   await loopback.listen()
   const port = loopback.port()
 
   const fake: SlackServer = {
-    apiRoot: `http://127.0.0.1:${port}/api`, port, botToken, appToken, signingSecret, team, bot, socket, sent, reactions, statuses, calls, socketUrl: undefined,
+    apiRoot: `http://127.0.0.1:${port}/api`, port, botToken, appToken, signingSecret, team, bot, socket, sent, reactions, pins, statuses, calls, socketUrl: undefined, uploadsAt: undefined,
     person(name, facts = {}) {
       const person: SlackPerson = { id: nextId('U'), name, bot: facts.bot === true ? nextId('B') : undefined, team: facts.team ?? team }
       people.set(person.id, person)

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage as HttpRequest, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { freePort } from '../../support/free-port.ts'
 import { BotApiError } from './bot-api-error.ts'
 import { findEntities } from './html-entities.ts'
 import { fileOf, keyboardOf, textOf, uploadMethods } from './outgoing-rules.ts'
@@ -25,6 +26,8 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
   const messages = new Map<string, JsonObject>()
   /** What the bot put on a message, by chat and message. */
   const reactions = new Map<string, string[]>()
+  /** Chat → pinned messages, the latest first. */
+  const pinned = new Map<number, number[]>()
   const files = new Map<string, { path: string; bytes: Uint8Array }>()
   const counters = new Map<string, number>()
   const sent: SentMessage[] = []
@@ -141,9 +144,9 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     return chatId
   }
 
-  function sendMessage(payload: JsonObject, file?: SentFile): JsonObject {
+  function sendMessage(payload: JsonObject, file?: SentFile, sticker?: string): JsonObject {
     const chatId = chatOf(payload)
-    const { text, entities } = textOf(payload, file === undefined ? 'text' : 'caption')
+    const { text, entities } = sticker === undefined ? textOf(payload, file === undefined ? 'text' : 'caption') : { text: '', entities: [] }
     const buttons = keyboardOf(payload)
     const thread = payload.message_thread_id === undefined ? undefined : Number(payload.message_thread_id)
     if (thread !== undefined && !topics.has(key(chatId, thread))) throw new BotApiError(400, 'Bad Request: message thread not found')
@@ -157,14 +160,14 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     const replied = replyTo === undefined ? undefined : messages.get(key(chatId, replyTo))
     const message: JsonObject = {
       message_id: messageId, from: userJson(bot), chat: chatJson(chatId), date: Math.floor(Date.now() / 1_000),
-      ...(file === undefined ? { text } : { ...(text === '' ? {} : { caption: text }), [file.as === 'image' ? 'photo' : file.as]: storeFile(file.bytes, 'bin') }),
+      ...(sticker !== undefined ? { sticker: { file_id: sticker } } : file === undefined ? { text } : { ...(text === '' ? {} : { caption: text }), [file.as === 'image' ? 'photo' : file.as]: storeFile(file.bytes, 'bin') }),
       ...(entities.length > 0 ? { [file === undefined ? 'entities' : 'caption_entities']: entities as unknown as Json[] } : {}),
       ...(thread === undefined ? {} : { message_thread_id: thread, is_topic_message: true }),
       ...(replied === undefined ? {} : { reply_to_message: replied }),
     }
     messages.set(key(chatId, messageId), message)
     sent.push({
-      chatId, messageId, text, entities, thread, replyTo, at: Date.now(), earlier: [], deleted: false, payload, buttons, ...(file === undefined ? {} : { file }),
+      chatId, messageId, text, entities, thread, replyTo, at: Date.now(), earlier: [], deleted: false, payload, buttons, ...(file === undefined ? {} : { file }), ...(sticker === undefined ? {} : { sticker }),
       parseMode: payload.parse_mode === undefined ? undefined : String(payload.parse_mode),
       silent: payload.disable_notification === true,
       preview: (payload.link_preview_options as JsonObject | undefined)?.is_disabled !== true,
@@ -266,6 +269,21 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
         reactions.set(key(chatId, messageId), emoji)
         return true
       }
+      case 'pinChatMessage':
+      case 'unpinChatMessage': {
+        const chatId = chatOf(payload)
+        const pins = method === 'pinChatMessage'
+        const before = pinned.get(chatId) ?? []
+        // Without a number the latest pin is meant.
+        const messageId = payload.message_id === undefined && !pins ? (before[0] ?? 0) : Number(payload.message_id)
+        if (!messages.has(key(chatId, messageId)) || (!pins && !before.includes(messageId))) throw new BotApiError(400, `Bad Request: message to ${pins ? 'pin' : 'unpin'} not found`)
+        if (pins && before.includes(messageId)) throw new BotApiError(400, 'Bad Request: CHAT_NOT_MODIFIED')
+        pinned.set(chatId, [...(pins ? [messageId] : []), ...before.filter((id) => id !== messageId)])
+        return true
+      }
+      case 'sendSticker':
+        if (!files.has(String(payload.sticker))) throw new BotApiError(400, 'Bad Request: wrong file identifier/HTTP URL specified')
+        return sendMessage(payload, undefined, String(payload.sticker))
       case 'sendPoll': {
         const options = (payload.options as unknown as { text: string }[]).map(({ text }) => text)
         if (options.length < 2 || options.length > 10) throw new BotApiError(400, 'Bad Request: poll must have at least 2 option')
@@ -390,9 +408,9 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     return done
   }
 
-  const port = await listen(options.port ?? 0)
+  const port = await listen(options.port ?? (await freePort()))
 
-  function until(condition: () => boolean, what: string, timeoutMs = 15_000): Promise<void> {
+  function until(condition: () => boolean, what: string, timeoutMs = 60_000): Promise<void> {
     if (condition()) return Promise.resolve()
     return new Promise((resolve, reject) => {
       const look = (): void => {
@@ -418,6 +436,7 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     token,
     bot,
     sent,
+    pinnedIn: (chatId) => pinned.get(chatId) ?? [],
     reactionsOn: (chatId, messageId) => reactions.get(key(chatId, messageId)) ?? [],
     calls,
     answeredPresses,
@@ -449,6 +468,10 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     sendFile(from, kind, facts, say = {}) {
       const fields = { ...storeFile(facts.bytes, 'bin'), ...(facts.name === undefined ? {} : { file_name: facts.name }), ...(facts.mimeType === undefined ? {} : { mime_type: facts.mimeType }), ...(kind === 'document' ? {} : { duration: 3 }) }
       return write(from, { [kind]: fields, ...captionFields(say.caption) }, say)
+    },
+    sendSticker(from, emoji, say = {}) {
+      const sticker = { ...storeFile(Buffer.from('RIFF\0\0\0\0WEBPVP8 '), 'webp'), type: 'regular', width: 512, height: 512, is_animated: false, is_video: false, emoji, set_name: 'a_set' }
+      return { ...write(from, { sticker }, say), fileId: `file-${lastFile}` }
     },
     album(from, pictures, say = {}) {
       const group = `album-${lastFile + 1}`

@@ -42,6 +42,8 @@ export interface SentMessage {
   deleted: boolean
   /** What was uploaded with it; `text` is its caption then. */
   file?: SentFile
+  /** It is a sticker, the one with this file id. */
+  sticker?: string
   /** The inline keyboard as it stands, row by row. */
   buttons: { text: string; callback_data: string }[][]
   /** Ids of updates that were outstanding when it was sent; for order checks. */
@@ -95,6 +97,8 @@ export interface TelegramServer {
   say(from: FakeUser, text: string, options?: SayOptions): Injected
   sendPhoto(from: FakeUser, bytes: Uint8Array, options?: SayOptions & { caption?: string }): Injected
   sendFile(from: FakeUser, kind: 'document' | 'voice' | 'audio' | 'video', facts: { bytes: Uint8Array; name?: string; mimeType?: string }, options?: SayOptions & { caption?: string }): Injected
+  /** Somebody sends a sticker; returns its file id with it. */
+  sendSticker(from: FakeUser, emoji: string, options?: SayOptions): Injected & { fileId: string }
   album(from: FakeUser, pictures: Uint8Array[], options?: SayOptions & { caption?: string }): Injected[]
   edit(injected: Injected, text: string): void
   /** Presses a button under one of the bot's messages. */
@@ -111,6 +115,8 @@ export interface TelegramServer {
   sent: SentMessage[]
   /** What the bot put on a message as its reaction. */
   reactionsOn(chatId: number, messageId: number): string[]
+  /** What is pinned in a chat, the latest first. */
+  pinnedIn(chatId: number): number[]
   calls: Call[]
   answeredPresses: string[]
   typing: { chatId: number; thread: number | undefined; at: number }[]

@@ -1,4 +1,4 @@
-import { Curve, DEFAULT_CONNECTION_CONFIG, addTransactionCapability, encodeBigEndian, encodeWAMessage, generateSignalPubKey, initAuthCreds, proto, unpadRandomMax16, type BinaryNode, type SignalDataSet, type SignalDataTypeMap } from 'baileys'
+import { Curve, DEFAULT_CONNECTION_CONFIG, encodeBigEndian, encodeWAMessage, generateSignalPubKey, initAuthCreds, proto, unpadRandomMax16, type BinaryNode, type SignalDataSet, type SignalDataTypeMap, type SignalKeyStoreWithTransaction } from 'baileys'
 
 const silent = { level: 'silent', child: () => silent, trace: () => {}, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
@@ -15,12 +15,14 @@ export class Telephone {
   readonly #told = new Set<string>()
 
   readonly #values = new Map<string, unknown>()
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(number: string, lid: string) {
     this.number = number
     this.lid = lid
     const values = this.#values
-    const keys = addTransactionCapability({
+    // One thing after the other (`#turn`): nothing has to be undone together.
+    const keys: SignalKeyStoreWithTransaction = {
       async get<T extends keyof SignalDataTypeMap>(type: T, ids: string[]) {
         return Object.fromEntries(ids.flatMap((id) => (values.has(`${type}/${id}`) ? [[id, values.get(`${type}/${id}`)]] : []))) as Record<string, SignalDataTypeMap[T]>
       },
@@ -32,7 +34,9 @@ export class Telephone {
           }
         }
       },
-    }, silent as never, { maxCommitRetries: 1, delayBetweenTriesMs: 1 })
+      transaction: (work) => work(),
+      isInTransaction: () => false,
+    }
     this.#repository = DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds: this.#creds, keys }, silent as never, async () => [])
   }
 
@@ -64,8 +68,19 @@ export class Telephone {
     }
   }
 
+  /** One thing after the other: keys are not lost in the middle of one. */
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(task)
+    this.#turn = mine.catch(() => undefined)
+    return mine
+  }
+
   /** Encrypts for a device; the first time with its bundle. */
-  async seal(device: string, bundle: Bundle, message: proto.IMessage): Promise<BinaryNode> {
+  seal(device: string, bundle: Bundle, message: proto.IMessage): Promise<BinaryNode> {
+    return this.#inTurn(() => this.#seal(device, bundle, message))
+  }
+
+  async #seal(device: string, bundle: Bundle, message: proto.IMessage): Promise<BinaryNode> {
     if (!this.#met.has(device)) {
       this.#met.add(device)
       await this.#repository.injectE2ESession({ jid: device, session: {
@@ -78,14 +93,16 @@ export class Telephone {
   }
 
   /** Encrypts for a group; whoever does not know this telephone's key for it yet gets it along. */
-  async sealForGroup(group: string, device: string, bundle: Bundle, message: proto.IMessage, as: string): Promise<BinaryNode[]> {
-    const { ciphertext, senderKeyDistributionMessage } = await this.#repository.encryptGroupMessage({ group, meId: as, data: encodeWAMessage(message) })
-    const nodes: BinaryNode[] = [{ tag: 'enc', attrs: { v: '2', type: 'skmsg' }, content: ciphertext }]
-    if (!this.#told.has(group)) {
-      this.#told.add(group)
-      nodes.unshift(await this.seal(device, bundle, { senderKeyDistributionMessage: { groupId: group, axolotlSenderKeyDistributionMessage: senderKeyDistributionMessage } }))
-    }
-    return nodes
+  sealForGroup(group: string, device: string, bundle: Bundle, message: proto.IMessage, as: string): Promise<BinaryNode[]> {
+    return this.#inTurn(async () => {
+      const { ciphertext, senderKeyDistributionMessage } = await this.#repository.encryptGroupMessage({ group, meId: as, data: encodeWAMessage(message) })
+      const nodes: BinaryNode[] = [{ tag: 'enc', attrs: { v: '2', type: 'skmsg' }, content: ciphertext }]
+      if (!this.#told.has(group)) {
+        this.#told.add(group)
+        nodes.unshift(await this.#seal(device, bundle, { senderKeyDistributionMessage: { groupId: group, axolotlSenderKeyDistributionMessage: senderKeyDistributionMessage } }))
+      }
+      return nodes
+    })
   }
 
   /** A device could not open what this telephone sealed for it: the next message begins a new conversation of keys. */
@@ -96,18 +113,22 @@ export class Telephone {
 
   /** Every conversation of keys is lost, as with a telephone that was set up anew from a copy. */
   forget(): void {
-    for (const name of [...this.#values.keys()]) if (name.startsWith('session/')) this.#values.delete(name)
-    this.#met.clear()
+    void this.#inTurn(async () => {
+      for (const name of [...this.#values.keys()]) if (name.startsWith('session/')) this.#values.delete(name)
+      this.#met.clear()
+    })
   }
 
-  async open(device: string, type: string, ciphertext: Uint8Array): Promise<proto.Message> {
-    this.#met.add(device)
-    const plain = await this.#repository.decryptMessage({ jid: device, type: type as 'msg', ciphertext })
-    return this.#decoded(device, plain)
+  open(device: string, type: string, ciphertext: Uint8Array): Promise<proto.Message> {
+    return this.#inTurn(async () => {
+      const plain = await this.#repository.decryptMessage({ jid: device, type: type as 'msg', ciphertext })
+      this.#met.add(device)
+      return this.#decoded(device, plain)
+    })
   }
 
-  async openFromGroup(group: string, device: string, ciphertext: Uint8Array): Promise<proto.Message> {
-    return this.#decoded(device, await this.#repository.decryptGroupMessage({ group, authorJid: device, msg: ciphertext }))
+  openFromGroup(group: string, device: string, ciphertext: Uint8Array): Promise<proto.Message> {
+    return this.#inTurn(async () => this.#decoded(device, await this.#repository.decryptGroupMessage({ group, authorJid: device, msg: ciphertext })))
   }
 
   async #decoded(device: string, plain: Uint8Array): Promise<proto.Message> {

@@ -22,7 +22,7 @@ export interface WhatsAppWords {
   at?: number
 }
 /** A file as a recipient has it who fetched it, checked it and opened it with the key of the message. */
-export interface WhatsAppFile { bytes: Buffer; as: 'image' | 'video' | 'audio' | 'voice' | 'document'; mimeType: string; name?: string; seconds?: number }
+export interface WhatsAppFile { bytes: Buffer; as: 'image' | 'video' | 'audio' | 'voice' | 'document' | 'sticker'; mimeType: string; name?: string; seconds?: number }
 /** A message of the linked device as its recipients see it. */
 export interface WhatsAppSent { id: string; file?: WhatsAppFile; to: string; text: string; removed: boolean; edits: number; replyTo?: string; poll?: string[]; content: proto.IMessage }
 /** What the server knows of a linked device; hand it to the next server to play the same account. */
@@ -54,6 +54,10 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
   const groups: WhatsAppGroup[] = []
   const queue: Waiting[] = []
   const sent: WhatsAppSent[] = []
+  /** Where a message stands in its chat: a telephone that cannot open it shows at once that it waits for it, and later its words in that place. */
+  const places = new Map<string, number>()
+  /** What telephones ask for again, until the device says that it heard it or the message is there. */
+  const askedAgain = new Map<string, BinaryNode>()
   const said = new Map<string, { author: string; message: proto.IMessage }>()
   const files = new Map<string, Buffer>()
   const seen = { receipts: [] as BinaryNode[], acks: [] as BinaryNode[], chatStates: [] as BinaryNode[], reactions: [] as { to: string; id: string; emoji: string }[], logins: 0, preKeyUploads: 0, unlinked: false, fileRequests: 0, uploads: 0, mediaConns: 0, presence: [] as BinaryNode[] }
@@ -66,8 +70,11 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
   let refusal: number | undefined
   let nextSend: { error: number } | { cut: true } | undefined
   let blocked = false
+  let asksHeldBack = false
   /** What media hosts say to the next files, one after the other. */
-  const uploadAnswers: number[] = []
+  const uploadAnswers: (number | 'silence')[] = []
+  /** What the next who want a line get in its place. */
+  const upgradeAnswers: { status: number; body: string }[] = []
   let mediaHosts: string[] = ['mmg.whatsapp.net']
   const uploadPassword = randomBytes(16).toString('base64')
   let linking: { line: ClientLine; payload: proto.ClientPayload } | undefined
@@ -89,6 +96,7 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
     const sealed = Buffer.concat(chunks)
     const status = uploadAnswers.shift()
+    if (status === 'silence') return new Promise(() => {})
     if (status !== undefined) return { status }
     const token = createHash('sha256').update(sealed).digest('base64url')
     if (!/^\/mms\/(image|video|audio|document)\/[\w-]+$/.test(url.pathname) || !url.pathname.endsWith(`/${token}`) || url.searchParams.get('token') !== token || url.searchParams.get('auth') !== uploadPassword) return { status: 403 }
@@ -112,6 +120,8 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
   const sockets = new WebSocketServer({ noServer: true })
   http.on('upgrade', (request, socket, head) => {
     if (down) return void socket.destroy()
+    const answer = upgradeAnswers.shift()
+    if (answer !== undefined) return void socket.end(`HTTP/1.1 ${answer.status} Fault\r\ncontent-type: text/html\r\ncontent-length: ${Buffer.byteLength(answer.body)}\r\nconnection: close\r\n\r\n${answer.body}`)
     sockets.handleUpgrade(request, socket, head, accept)
   })
 
@@ -180,6 +190,7 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
       seen.acks.push(node)
       // One with an error is about a message that could not be opened: its telephone was asked to send it again.
       if (node.attrs.class === 'message' && node.attrs.error === undefined) acknowledge(node.attrs.to ?? '', node.attrs.id ?? '')
+      else if (node.attrs.class === 'receipt') askedAgain.delete(node.attrs.id ?? '')
     } else if (node.tag === 'chatstate') seen.chatStates.push(node)
     else if (node.tag === 'presence') seen.presence.push(node)
     changed()
@@ -284,6 +295,7 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
       return write(line, { tag: 'ack', attrs: { class: 'message', id, from: to, error: String(blocked ? 403 : (fault as { error: number }).error) } })
     }
     const from = deviceAddress(device)
+    if (!places.has(id)) places.set(id, places.size)
     const opened: proto.IMessage[] = []
     for (const recipient of childrenOf(childOf(node, 'participants'))) {
       const enc = childOf(recipient, 'enc')
@@ -295,9 +307,14 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
       } catch (error) {
         unreadable.push(error)
         // Whoever has a message of this id already does not ask for it again.
-        if (!sent.some((one) => one.id === id)) write(line, { tag: 'receipt', attrs: { id, from: recipient.attrs.jid ?? '', type: 'retry', t: String(Math.floor(Date.now() / 1_000)) }, content: [
-          { tag: 'retry', attrs: { id, count: '1', v: '1', t: String(Math.floor(Date.now() / 1_000)) } }, { tag: 'registration', attrs: {}, content: encodeBigEndian(phone.registrationId) },
-        ] })
+        if (!sent.some((one) => one.id === id)) {
+          const t = String(Math.floor(Date.now() / 1_000))
+          const count = Number(childOf(askedAgain.get(id) ?? node, 'retry')?.attrs.count ?? 0) + 1
+          askedAgain.set(id, { tag: 'receipt', attrs: { id, from: recipient.attrs.jid ?? '', type: 'retry', t }, content: [
+            { tag: 'retry', attrs: { id, count: String(count), v: '1', t } }, { tag: 'registration', attrs: {}, content: encodeBigEndian(phone.registrationId) },
+          ] })
+          askAgain(line, id)
+        }
       }
     }
     const direct = childOf(node, 'enc')
@@ -311,10 +328,16 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
     write(line, { tag: 'ack', attrs: { class: 'message', id, from: to, t: String(Math.floor(Date.now() / 1_000)) } })
   }
 
+  function askAgain(line: ClientLine, id: string): void {
+    const receipt = askedAgain.get(id)
+    if (!asksHeldBack && receipt !== undefined && line.open && line.socket.readyState === line.socket.OPEN) write(line, receipt)
+  }
+
   /** What a recipient gets who fetches the file a message names. Throws where it is not what the message says. */
   async function openFile(message: proto.IMessage): Promise<WhatsAppFile | undefined> {
     const found = message.imageMessage ? { part: message.imageMessage, kind: 'image' as const } : message.videoMessage ? { part: message.videoMessage, kind: 'video' as const }
-      : message.audioMessage ? { part: message.audioMessage, kind: 'audio' as const } : message.documentMessage ? { part: message.documentMessage, kind: 'document' as const } : undefined
+      : message.audioMessage ? { part: message.audioMessage, kind: 'audio' as const } : message.documentMessage ? { part: message.documentMessage, kind: 'document' as const }
+      : message.stickerMessage ? { part: message.stickerMessage, kind: 'sticker' as const } : undefined
     if (found === undefined) return undefined
     const { part, kind } = found
     const sealed = files.get(part.directPath ?? '')
@@ -333,6 +356,7 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
   }
 
   function show(id: string, to: string, message: proto.IMessage, file?: WhatsAppFile): void {
+    askedAgain.delete(id)
     const change = message.protocolMessage
     if (change?.key) {
       const target = sent.find((one) => one.id === change.key?.id)
@@ -347,7 +371,9 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
     if (message.reactionMessage) return void seen.reactions.push({ to, id: message.reactionMessage.key?.id ?? '', emoji: message.reactionMessage.text ?? '' })
     if (sent.some((one) => one.id === id)) return
     const context = (message.extendedTextMessage ?? message.imageMessage ?? message.videoMessage ?? message.audioMessage ?? message.documentMessage)?.contextInfo
-    sent.push({ id, to, text: wordsOf(message), removed: false, edits: 0, content: message, ...(file === undefined ? {} : { file }), ...(context?.stanzaId ? { replyTo: context.stanzaId } : {}), ...(message.pollCreationMessageV3 ? { poll: (message.pollCreationMessageV3.options ?? []).map((option) => option.optionName ?? '') } : {}) })
+    const place = places.get(id) ?? Infinity
+    const at = sent.findLastIndex((one) => (places.get(one.id) ?? 0) < place) + 1
+    sent.splice(at, 0, { id, to, text: wordsOf(message), removed: false, edits: 0, content: message, ...(file === undefined ? {} : { file }), ...(context?.stanzaId ? { replyTo: context.stanzaId } : {}), ...(message.pollCreationMessageV3 ? { poll: (message.pollCreationMessageV3.options ?? []).map((option) => option.optionName ?? '') } : {}) })
     said.set(id, { author: telephone.address, message })
   }
 
@@ -376,6 +402,7 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
         waiting.deliveries += 1
         write(line, offline ? { ...waiting.node, attrs: { ...waiting.node.attrs, offline: '1' } } : waiting.node)
       }
+      if (offline) for (const line of lines) for (const id of askedAgain.keys()) askAgain(line, id)
       if (offline) for (const line of lines) if (line.open) write(line, { tag: 'ib', attrs: { from: serverAddress }, content: [{ tag: 'offline', attrs: { count: '0' } }] })
     })
     return delivering
@@ -517,10 +544,18 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
     refuseNext: (error: number): void => void (nextSend = { error }),
     /** Media hosts answer the next files with these numbers in place of taking them. */
     refuseUploads: (...statuses: number[]): void => void uploadAnswers.push(...statuses),
+    /** The next file is taken for ever, and never answered for. */
+    stallUpload: (): void => void uploadAnswers.push('silence'),
+    /** Whoever wants the next line gets this answer of HTTP in its place. */
+    answerNextLine: (status: number, body: string): void => void upgradeAnswers.push({ status, body }),
     /** Which hosts it names for files. */
     nameMediaHosts: (...names: string[]): void => void (mediaHosts = names),
     cutAfterAccept: (): void => void (nextSend = { cut: true }),
     block: (): void => void (blocked = true),
+    /** Telephones that cannot open a message ask for it on the next line, as if the network were slow. */
+    holdAsksBack: (on: boolean): void => void (asksHeldBack = on),
+    /** How many messages telephones wait for. */
+    waitedFor: (): number => askedAgain.size,
     /** Ends every line the way WhatsApp does, with this number. */
     endWith(code: number, name = 'error', attrs: Record<string, string> = {}): void {
       for (const line of lines) streamError(line, name, attrs, code)

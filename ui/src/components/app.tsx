@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
 import { isBuiltin, sessionTitle } from '../words.ts'
-import { ApprovalsSpoken, goToApproval } from './approval-card.tsx'
+import { ApprovalsSpoken } from './approval-card.tsx'
 import { Banner, Gate } from './banner.tsx'
 import { Composer } from './composer.tsx'
 import { Conversation } from './conversation.tsx'
@@ -62,7 +62,7 @@ function Header(props: { stage: Stage }): VNode {
   const answer = (): void => {
     const here = room === undefined ? questions.find((approval) => approval.sessionKey === desk.sessionKey.value) : undefined
     if (here === undefined) props.stage.place.enter('approvals')
-    else goToApproval(here.id)
+    else props.stage.sought.value = here.id
   }
   useEffect(() => {
     const calls = waiting + questions.length

@@ -4,6 +4,7 @@ import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
 import type { Approval, ApprovalDecision } from '../wire.ts'
 import { clockTime, plainly, sessionTitle } from '../words.ts'
+import { useArmed, WholeText } from './considered.tsx'
 import { Icon, type IconName } from './icon.tsx'
 
 /** `m:ss`, or hours where it is long. */
@@ -46,27 +47,9 @@ export function approvalOutcome(approval: Approval): { words: string; icon: Icon
   }
 }
 
-/** A card that appears under a pointer or a typing hand takes no yes before a person could have seen it. */
-const armedAfterMs = 500
-
-/** The whole text, and whether a person had all of it before their eyes. */
-function WholeText(props: { shown: string; onSeen: () => void }): VNode {
-  const place = useRef<HTMLPreElement>(null)
-  const look = (): void => {
-    const { current } = place
-    if (current !== null && current.scrollTop + current.clientHeight >= current.scrollHeight - 4) props.onSeen()
-  }
-  useEffect(look, [props.shown])
-  return <pre class="ask-what" tabIndex={0} ref={place} onScroll={look}>{props.shown}</pre>
-}
-
 function Answers(props: { stage: Stage; approval: Approval; seen: boolean }): VNode {
   const { approval, seen } = props
-  const [armed, setArmed] = useState(false)
-  useEffect(() => {
-    const timer = setTimeout(() => setArmed(true), armedAfterMs)
-    return () => clearTimeout(timer)
-  }, [approval.id])
+  const armed = useArmed(approval.id)
   const { approvals } = props.stage.desk
   const busy = approvals.answering.value.has(approval.id)
   const refusal = approvals.refusals.value.get(approval.id)
@@ -105,6 +88,14 @@ export function ApprovalCard(props: { stage: Stage; approval: Approval; where?: 
   useEffect(() => {
     if (!waiting && focused.current && document.activeElement === document.body) place.current?.focus()
   }, [waiting])
+  // Behind the palette nothing can have the focus.
+  const isSought = stage.sought.value === approval.id && !stage.palette.value
+  useEffect(() => {
+    if (!isSought) return
+    stage.sought.value = undefined
+    place.current?.scrollIntoView({ block: 'nearest' })
+    place.current?.querySelector('button')?.focus()
+  }, [isSought])
   // A button that is taken away loses the focus to nothing; only somebody who goes elsewhere has left.
   const left = (event: FocusEvent): void => {
     if (event.relatedTarget instanceof Node && place.current?.contains(event.relatedTarget) !== true) focused.current = false
@@ -138,13 +129,6 @@ export function ApprovalCard(props: { stage: Stage; approval: Approval; where?: 
       {waiting ? <Answers stage={stage} approval={approval} seen={seen} /> : null}
     </section>
   )
-}
-
-/** Brings a question into view and puts the focus on it. */
-export function goToApproval(id: string): void {
-  const card = document.getElementById(`ask-${id}`)
-  card?.scrollIntoView({ block: 'nearest' })
-  card?.querySelector('button')?.focus()
 }
 
 /** Reads new questions out at once, wherever on the page a person is. */

@@ -75,7 +75,9 @@ export function Composer(props: { stage: Stage }): VNode {
       sharedIn.current = false
     }
     shown.current = key
-    if (matchMedia('(hover: hover)').matches) area.current?.focus()
+    // Somebody who came to answer a question is at that.
+    const isAsked = document.activeElement?.closest('.ask') instanceof Element
+    if (!isAsked && matchMedia('(hover: hover)').matches) area.current?.focus()
   }, [key])
   useEffect(() => {
     let isLeft = false

@@ -1,9 +1,9 @@
 import { options, type VNode } from 'preact'
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
-import type { Approval } from '../wire.ts'
+import { progressKey, type Approval } from '../wire.ts'
 import { askRow, isOverBefore, isOwn, keyOf, mayBeginAfter, rowsOf, timeOf, type Row } from '../conversation-rows.ts'
-import { isPlaced, outcomesOf, runningRun, settledLines, type Line } from '../transcript.ts'
+import { isPlaced, outcomesOf, runningRun, settledLines, type Line, type Transcript } from '../transcript.ts'
 import { text } from '../text.ts'
 import { ApprovalCard } from './approval-card.tsx'
 import { Icon, Mark } from './icon.tsx'
@@ -36,15 +36,17 @@ function Welcome(props: { stage: Stage; builtin: boolean }): VNode {
   )
 }
 
-function BuiltinNotice(): VNode | null {
+function BuiltinNotice(props: { stage: Stage }): VNode | null {
+  const { desk, place } = props.stage
   const [hidden, setHidden] = useState(false)
-  if (hidden) return null
+  if (hidden || props.stage.setup.staysBuiltin.value) return null
   return (
     <section class="notice" aria-label={text.builtinTitle}>
       <Icon name="key" />
       <div>
         <strong>{text.builtinTitle}</strong>
         <p>{text.builtinBody}</p>
+        {desk.can('models.status') ? <button type="button" class="button small primary" onClick={() => place.enter('onboarding')}>{text.builtinAdd}</button> : null}
         <details>
           <summary>{text.builtinHelp}</summary>
           <p>{text.builtinHow}</p>
@@ -58,7 +60,7 @@ function BuiltinNotice(): VNode | null {
 }
 
 /** Reads the growing answer to a screen reader: whole sentences, not more often than can be spoken. */
-function Spoken(props: { stage: Stage }): VNode {
+export function Spoken(props: { stage: Stage }): VNode {
   const run = runningRun(props.stage.desk.transcript.value)
   const words = run?.segments.flatMap((segment) => (segment.kind === 'text' ? [segment.text] : [])).join('\n') ?? ''
   const [said, setSaid] = useState('')
@@ -120,7 +122,7 @@ function oldestOf(lines: readonly Line[]): number {
 }
 
 /** Everything said and asked: what is settled, which changes seldom and may be long, and what goes on below it. */
-function useRows(stage: Stage): { settled: readonly Row[]; open: readonly Row[]; lastOwn: Line | undefined } {
+export function useRows(stage: Stage): { settled: readonly Row[]; open: readonly Row[]; lastOwn: Line | undefined } {
   const transcript = stage.desk.transcript.value
   const { messages, tail } = transcript
   const placed = useSame(tail.filter(isPlaced))
@@ -134,6 +136,33 @@ function useRows(stage: Stage): { settled: readonly Row[]; open: readonly Row[];
   const lastSettled = useMemo(() => lines.findLast(isOwn), [lines])
   const below = rowsOf(going, left, lines.length === 0 || mine, true)
   return { settled, open: [...below.rows, ...below.left.map(askRow)], lastOwn: going.findLast(isOwn) ?? lastSettled }
+}
+
+/** What a row is drawn with beside itself. */
+export interface RowSurroundings { stage: Stage; outcomes: ReturnType<typeof outcomesOf>; running: boolean; deliveries: Transcript['deliveries']; lastOwnKey: string }
+
+export function drawRow(row: Row, { stage, outcomes, running, deliveries, lastOwnKey }: RowSurroundings): VNode {
+  if (row.kind === 'ask') return <ApprovalCard stage={stage} approval={row.approval} />
+  const { line, begins, ends } = row
+  switch (line.kind) {
+    case 'message':
+      return (
+        <HistoryLine
+          stage={stage}
+          message={line.message}
+          outcomes={outcomes}
+          running={running}
+          first={line.message.role === 'assistant' && begins}
+          last={line.message.role === 'assistant' && ends}
+          delivery={line.message.role === 'user' ? deliveries.get(progressKey(line.message) ?? '') : undefined}
+          newest={row.key === lastOwnKey}
+        />
+      )
+    case 'own':
+      return <OwnLine stage={stage} item={line} delivery={deliveries.get(line.key)} newest={row.key === lastOwnKey} />
+    case 'run':
+      return <RunLine stage={stage} run={line} first={begins} outcomes={outcomes} />
+  }
 }
 
 export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
@@ -170,29 +199,7 @@ export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
   // What is read belongs to the chat it was begun in.
   useEffect(() => stage.reader.stop, [desk.sessionKey.value])
 
-  const drawRow = (row: Row): VNode => {
-    if (row.kind === 'ask') return <ApprovalCard stage={stage} approval={row.approval} />
-    const { line, begins, ends } = row
-    switch (line.kind) {
-      case 'message':
-        return (
-          <HistoryLine
-            stage={stage}
-            message={line.message}
-            outcomes={outcomes}
-            running={running}
-            first={line.message.role === 'assistant' && begins}
-            last={line.message.role === 'assistant' && ends}
-            delivery={row.key === lastOwnKey && line.message.key !== undefined ? transcript.deliveries.get(line.message.key) : undefined}
-          />
-        )
-      case 'own':
-        return <OwnLine stage={stage} item={line} delivery={transcript.deliveries.get(line.key)} />
-      case 'run':
-        return <RunLine stage={stage} run={line} first={begins} outcomes={outcomes} />
-    }
-  }
-  const drawLine = (row: Row): VNode => <div key={row.key} class="line" data-line={row.key} ref={place.seat}>{drawRow(row)}</div>
+  const drawLine = (row: Row): VNode => <div key={row.key} class="line" data-line={row.key} ref={place.seat}>{drawRow(row, { stage, outcomes, running, deliveries: transcript.deliveries, lastOwnKey })}</div>
   const spans = place.spansOf(settled)
   // With every word that comes this is handed back as it was.
   const drawn = useMemo(() => {
@@ -219,7 +226,7 @@ export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
     <div class="conversation-place">
       <div class="conversation" ref={scroller} onScroll={place.scrolled} tabIndex={0} role="region" aria-label={text.conversation}>
         <div class="column" ref={column}>
-          {props.builtin ? <BuiltinNotice /> : null}
+          {props.builtin ? <BuiltinNotice stage={stage} /> : null}
           {transcript.load.kind === 'loading' && settled.length + open.length === 0 ? <p class="quiet centre">{text.historyLoading}</p> : null}
           {transcript.load.kind === 'failed' ? (
             <div class="trouble" role="alert">

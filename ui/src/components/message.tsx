@@ -8,7 +8,7 @@ import { clockTime, duration, money, shortModel } from '../words.ts'
 import type { OwnImage } from '../unsent.ts'
 import { AnswerButtons, FileCards } from './sent-file.tsx'
 import { CopyButton } from './copy-button.tsx'
-import { Icon } from './icon.tsx'
+import { Icon, type IconName } from './icon.tsx'
 import { useKept } from './kept.ts'
 import { Markdown } from './markdown.tsx'
 
@@ -165,22 +165,32 @@ function AnswerFoot(props: { stage: Stage; id: string; value: string; why: strin
   )
 }
 
-function DeliveryWords(props: { delivery: Delivery | undefined; onRetry: () => void; onTakeBack: () => void }): VNode | null {
-  const { delivery } = props
+const ticks: Readonly<Partial<Record<Delivery['kind'], IconName>>> = {
+  sending: 'clock', waiting: 'clock', accepted: 'check', delivering: 'check', answered: 'checks', stopped: 'stop', uncertain: 'alert', unanswered: 'alert', undelivered: 'alert', failed: 'alert',
+}
+/** Of the last message it is said in words, and of any other that did not simply end well; else a tick says it. */
+const needsNoWords = (kind: Delivery['kind']): boolean => kind === 'answered' || kind === 'stopped'
+
+function DeliveryWords(props: { delivery: Delivery | undefined; newest: boolean; onRetry: () => void; onTakeBack: () => void }): VNode | null {
+  const { delivery, newest } = props
   if (delivery === undefined) return null
-  if (delivery.kind !== 'failed' && delivery.kind !== 'waiting') return <span class={`delivery ${delivery.kind}`}>{text.delivery[delivery.kind]}</span>
+  const said = text.delivery[delivery.kind]
+  const tick = <Icon name={ticks[delivery.kind] ?? 'clock'} />
+  if (!newest && needsNoWords(delivery.kind)) return <span class={`delivery ${delivery.kind}`} role="img" aria-label={said} title={said}>{tick}</span>
+  const reason = 'reason' in delivery && delivery.reason !== undefined ? `: ${delivery.reason}` : ''
+  if (delivery.kind !== 'failed' && delivery.kind !== 'waiting') return <span class={`delivery ${delivery.kind}`}>{tick}{said}{reason}</span>
   return (
     <span class={`delivery ${delivery.kind}`}>
-      {delivery.kind === 'failed' ? <Icon name="alert" /> : null}
-      {text.delivery[delivery.kind]}
-      {delivery.kind === 'failed' ? `: ${delivery.reason}${delivery.next === undefined ? '' : ` ${delivery.next}`}` : ''}
+      {tick}
+      {said}
+      {delivery.kind === 'failed' ? `${reason}${delivery.next === undefined ? '' : ` ${delivery.next}`}` : ''}
       {delivery.kind === 'failed' ? <button type="button" class="link" onClick={props.onRetry}>{text.retry}</button> : null}
       <button type="button" class="link" onClick={props.onTakeBack}>{text.editAgain}</button>
     </span>
   )
 }
 
-function Own(props: { stage: Stage; id: string; words: string; images: readonly OwnImage[]; at: number; from: string | undefined; delivery: Delivery | undefined; why: string | undefined }): VNode {
+function Own(props: { stage: Stage; id: string; words: string; images: readonly OwnImage[]; at: number; from: string | undefined; delivery: Delivery | undefined; newest: boolean; why: string | undefined }): VNode {
   const { stage, delivery } = props
   // Before the gateway has a message, it knows nothing about it and it has no time.
   const arrived = delivery?.kind !== 'failed' && delivery?.kind !== 'waiting'
@@ -206,7 +216,7 @@ function Own(props: { stage: Stage; id: string; words: string; images: readonly 
         </div>
       </div>
       <div class="message-foot">
-        <DeliveryWords delivery={props.delivery} onRetry={() => stage.desk.retry(props.id)} onTakeBack={takeBack} />
+        <DeliveryWords delivery={props.delivery} newest={props.newest} onRetry={() => stage.desk.retry(props.id)} onTakeBack={takeBack} />
         {props.at === 0 || !arrived ? null : <time class="time" dateTime={new Date(props.at).toISOString()}>{clockTime(props.at)}</time>}
       </div>
     </article>
@@ -254,13 +264,13 @@ function Trouble(props: { reason: string; kind: string | undefined }): VNode {
 }
 
 /** One line of the history. `first`: the assistant's turn begins with it; `last`: it ends the assistant's turn, so the answer's foot stands under it. */
-export function HistoryLine(props: { stage: Stage; message: Message; outcomes: ReadonlyMap<string, ToolOutcome>; running: boolean; first: boolean; last: boolean; delivery: Delivery | undefined }): VNode | null {
-  const { stage, message, first, last, delivery, running } = props
+export function HistoryLine(props: { stage: Stage; message: Message; outcomes: ReadonlyMap<string, ToolOutcome>; running: boolean; first: boolean; last: boolean; delivery: Delivery | undefined; newest: boolean }): VNode | null {
+  const { stage, message, first, last, delivery, newest, running } = props
   const calls = message.blocks.flatMap((block) => (block.kind === 'tool-call' ? [block.id] : []))
   const done = calls.map((id) => (props.outcomes.has(id) ? '1' : '0')).join('')
   const explainable = stage.desk.hello.value !== undefined
   // Deltas redraw the conversation many times a second; what did not change is handed back as it was.
-  return useMemo(() => drawHistoryLine(props), [message, first, last, delivery, running && calls.length > 0, done, explainable])
+  return useMemo(() => drawHistoryLine(props), [message, first, last, delivery, newest, running && calls.length > 0, done, explainable])
 }
 
 function drawHistoryLine(props: Parameters<typeof HistoryLine>[0]): VNode | null {
@@ -277,6 +287,7 @@ function drawHistoryLine(props: Parameters<typeof HistoryLine>[0]): VNode | null
           // The person at this page knows who they are; others are named.
           from={message.key === undefined ? message.from : undefined}
           delivery={props.delivery}
+          newest={props.newest}
           why={message.whyId ?? message.key ?? message.id}
         />
       )
@@ -304,9 +315,9 @@ function drawHistoryLine(props: Parameters<typeof HistoryLine>[0]): VNode | null
   }
 }
 
-export function OwnLine(props: { stage: Stage; item: Extract<TailItem, { kind: 'own' }>; delivery: Delivery | undefined }): VNode {
+export function OwnLine(props: { stage: Stage; item: Extract<TailItem, { kind: 'own' }>; delivery: Delivery | undefined; newest: boolean }): VNode {
   const { item } = props
-  return <Own stage={props.stage} id={item.key} words={item.text} images={item.images} at={item.at} from={undefined} delivery={props.delivery} why={item.key} />
+  return <Own stage={props.stage} id={item.key} words={item.text} images={item.images} at={item.at} from={item.from} delivery={props.delivery} newest={props.newest} why={item.key} />
 }
 
 export function RunLine(props: { stage: Stage; run: Run; first: boolean; outcomes: ReadonlyMap<string, ToolOutcome> }): VNode {

@@ -5,7 +5,7 @@ import { rooms } from '../place.ts'
 import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
 import { sessionTitle } from '../words.ts'
-import { goToApproval } from './approval-card.tsx'
+import { giveFocusBack } from './focus-back.ts'
 import { Icon, type IconName } from './icon.tsx'
 
 interface Entry { id: string; group: string; words: string; detail: string; icon: IconName; run: () => void }
@@ -22,8 +22,7 @@ function entriesOf(stage: Stage): Entry[] {
       run: () => {
         if (question.sessionKey === undefined) stage.place.enter('approvals')
         else desk.open(question.sessionKey)
-        // After the palette has given the focus back.
-        setTimeout(() => goToApproval(question.id), 50)
+        stage.sought.value = question.id
       },
     }]),
     { id: 'model', words: text.actionModel, icon: 'spark', run: () => (stage.models.value = true) },
@@ -34,6 +33,7 @@ function entriesOf(stage: Stage): Entry[] {
       ...(session.isMain ? [] : [{ id: 'remove', words: text.remove, icon: 'bin' as const, run: () => (stage.dialog.value = { kind: 'remove', session }) }]),
     ]),
     ...rooms.map((name) => ({ id: `room ${name}`, words: text.rooms[name], icon: 'chevron' as const, run: () => stage.place.enter(name) })),
+    ...(desk.can('models.status') ? [{ id: 'onboarding', words: text.rooms.onboarding, icon: 'check' as const, run: () => stage.place.enter('onboarding') }] : []),
     ...(stage.companion.installable.value ? [{ id: 'install', words: text.actionInstall, icon: 'down' as const, run: () => void stage.companion.install() }] : []),
     { id: 'shortcuts', words: text.shortcuts, icon: 'why', run: () => (stage.shortcuts.value = true) },
     { id: 'theme', words: text.actionTheme, icon: 'auto', run: stage.theme.next },
@@ -59,9 +59,7 @@ function OpenPalette(props: { stage: Stage }): VNode {
     const before = document.activeElement
     place.current?.showModal()
     place.current?.querySelector('input')?.focus()
-    return () => {
-      if (before instanceof HTMLElement && before.isConnected && document.activeElement === document.body) before.focus()
-    }
+    return () => giveFocusBack(before)
   }, [])
   const query = wanted.value.trim().toLowerCase()
   const entries = entriesOf(stage).filter((entry) => query === '' || `${entry.words} ${entry.detail}`.toLowerCase().includes(query)).slice(0, 60)

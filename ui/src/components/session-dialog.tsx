@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
 import { sessionTitle } from '../words.ts'
+import { giveFocusBack } from './focus-back.ts'
 
 /** Asks before something is renamed, emptied or removed. The safe answer has the focus. */
 export function SessionDialog(props: { stage: Stage }): VNode | null {
@@ -17,9 +18,7 @@ export function SessionDialog(props: { stage: Stage }): VNode | null {
     const first = input.current ?? place.current?.querySelector('button')
     first?.focus()
     input.current?.select()
-    return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus()
-    }
+    return () => giveFocusBack(before)
   }, [open])
   if (open.kind === 'none') return null
   const { desk } = stage

@@ -2,6 +2,7 @@ import type { VNode } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
+import { giveFocusBack } from './focus-back.ts'
 
 const control = /mac|iphone|ipad/i.test(navigator.platform) ? '⌘' : 'Ctrl'
 const keys = [
@@ -22,9 +23,7 @@ function OpenShortcuts(props: { stage: Stage }): VNode {
     const before = document.activeElement
     place.current?.showModal()
     place.current?.querySelector('button')?.focus()
-    return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus()
-    }
+    return () => giveFocusBack(before)
   }, [])
   return (
     <dialog class="dialog" ref={place} aria-labelledby="shortcuts-title" onClose={close} onClick={(event) => { if (event.target === place.current) close() }}>

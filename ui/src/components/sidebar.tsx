@@ -121,7 +121,7 @@ function Channels(props: { stage: Stage }): VNode | null {
   )
 }
 
-const roomIcons: Record<RoomName, IconName> = { home: 'home', approvals: 'check', people: 'people', channels: 'plug', agents: 'spark', automations: 'clock', usage: 'coin', security: 'shield', logs: 'lines', settings: 'sliders' }
+const roomIcons: Record<(typeof rooms)[number], IconName> = { home: 'home', approvals: 'check', people: 'people', channels: 'plug', agents: 'spark', automations: 'clock', usage: 'coin', security: 'shield', logs: 'lines', settings: 'sliders' }
 
 function Rooms(props: { stage: Stage }): VNode {
   const { desk, place, drawer } = props.stage

@@ -1,6 +1,7 @@
 import type { VNode } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import '../styles/lent.css'
+import { useArmed, WholeText } from '../components/considered.tsx'
 import { Icon, type IconName } from '../components/icon.tsx'
 import type { LentAsk, LentCommand } from '../lending.ts'
 import type { Stage } from '../stage.ts'
@@ -9,8 +10,6 @@ import { clockTime, plainly, sessionTitle } from '../words.ts'
 import { lentText as say } from './lent-text.ts'
 import { endCamera, LentFailure, openCamera, perform, photograph } from './perform.ts'
 
-/** A card that appears under a pointer or a typing hand takes no yes before a person could have seen it. */
-const armedAfterMs = 500
 const aWhileMs = 10 * 60_000
 
 const icons: Record<LentCommand, IconName> = { 'camera.snap': 'camera', 'canvas.present': 'image', 'clipboard.read': 'copy', 'clipboard.write': 'copy', 'file.pick': 'file', 'location.get': 'pin', 'system.notify': 'alert' }
@@ -43,17 +42,6 @@ function TimeLeft(props: { until: number }): VNode {
   )
 }
 
-/** The whole text, and whether a person had all of it before their eyes. */
-function Whole(props: { shown: string; onSeen: () => void }): VNode {
-  const place = useRef<HTMLPreElement>(null)
-  const look = (): void => {
-    const { current } = place
-    if (current !== null && current.scrollTop + current.clientHeight >= current.scrollHeight - 4) props.onSeen()
-  }
-  useEffect(look, [props.shown])
-  return <pre class="ask-what" tabIndex={0} ref={place} onScroll={look}>{props.shown}</pre>
-}
-
 /** What the camera sees, until the person takes the photo or does not. */
 function Camera(props: { stream: MediaStream; onTake: (video: HTMLVideoElement) => void; onNo: () => void }): VNode {
   const video = useRef<HTMLVideoElement>(null)
@@ -77,18 +65,12 @@ function Camera(props: { stream: MediaStream; onTake: (video: HTMLVideoElement) 
 function LentCard(props: { stage: Stage; ask: LentAsk; more: number }): VNode {
   const { stage, ask, more } = props
   const { desk, lending } = stage
-  const [armed, setArmed] = useState(false)
+  const armed = useArmed(ask.id)
   const what = exactly(ask)
   const [seen, setSeen] = useState(what === undefined)
   const [doing, setDoing] = useState<{ kind: 'asked' } | { kind: 'working' } | { kind: 'camera'; stream: MediaStream }>({ kind: 'asked' })
   const over = useRef(new AbortController())
-  useEffect(() => {
-    const timer = setTimeout(() => setArmed(true), armedAfterMs)
-    return () => {
-      clearTimeout(timer)
-      over.current.abort()
-    }
-  }, [])
+  useEffect(() => () => over.current.abort(), [])
 
   /** The question may be over before the browser is done: then nothing was given. */
   function fail(error: unknown): void {
@@ -129,7 +111,7 @@ function LentCard(props: { stage: Stage; ask: LentAsk; more: number }): VNode {
         <Camera stream={doing.stream} onNo={no} onTake={(video) => void photograph(doing.stream, video).then(done, fail)} />
       ) : (
         <>
-          {what === undefined ? null : <Whole shown={plainly(what)} onSeen={() => setSeen(true)} />}
+          {what === undefined ? null : <WholeText shown={plainly(what)} onSeen={() => setSeen(true)} />}
           <p>{say.means[ask.command]}</p>
           <dl class="lent-facts">
             <div><dt>{ask.agentId === undefined ? say.whoClient : say.who}</dt><dd>{plainly(ask.name)}</dd></div>

@@ -193,6 +193,7 @@ function Files(props: { stage: Stage; agent: string }): VNode | null {
               return (
                 <div key={kind} role="group" aria-label={say.kinds[kind]}>
                   <h3>{say.kinds[kind]}</h3>
+                  {rows.length === 0 ? <p class="quiet">{say.kindNone}</p> : null}
                   {rows.map((file) => (
                     <button key={file.name} type="button" class="room-link" aria-current={open === file.name ? 'true' : undefined} onClick={() => setOpen(file.name)}>
                       <span class="clip">{file.name.replace(/^(memory|skills)\//, '')}</span>

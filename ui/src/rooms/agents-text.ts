@@ -5,6 +5,7 @@ const english = {
   files: 'Files',
   filesHint: 'Persona and memory go into conversations: write only what you would sign. Skills are kept as files; nothing loads them yet.',
   kinds: { persona: 'Persona', memory: 'Memory', skills: 'Skills' },
+  kindNone: 'None yet.',
   about: {
     'AGENTS.md': 'How it works: rules and habits.',
     'SOUL.md': 'Who it is: manner, voice, limits.',
@@ -66,6 +67,7 @@ const german: AgentsText = {
   files: 'Dateien',
   filesHint: 'Wesen und Gedächtnis gehen in Gespräche ein: schreiben Sie nur, was Sie unterschreiben würden. Fähigkeiten sind nur Dateien; noch lädt sie nichts.',
   kinds: { persona: 'Wesen', memory: 'Gedächtnis', skills: 'Fähigkeiten' },
+  kindNone: 'Noch keine.',
   about: {
     'AGENTS.md': 'Wie er arbeitet: Regeln und Gewohnheiten.',
     'SOUL.md': 'Wer er ist: Art, Ton, Grenzen.',

@@ -5,10 +5,12 @@ import { Icon } from '../components/icon.tsx'
 import type { Stage } from '../stage.ts'
 import { fields, list, words } from '../wire.ts'
 import { channelsText as say } from './channels-text.ts'
-import { withValue, type Tree } from './config-form.ts'
+import type { Tree } from './config-form.ts'
 import { since } from './measures.ts'
+import { forgetTokens, patchNetwork, readNetworks, type Network } from './networks.ts'
 import { PhoneLogin } from './phone-login.tsx'
 import { AnswerPanel, Sure, useAct, useAnswer } from './pieces.tsx'
+import { TokenForm } from './token-form.tsx'
 
 interface Login {
   channel: string; account: string; label: string; state: string; detail: string; heard: number | undefined; sent: number | undefined
@@ -30,84 +32,7 @@ function readLogins(payload: unknown): Login[] {
   }))
 }
 
-interface Network { id: string; label: string; title: string; path: string; enabled: boolean; tokens: { key: string; help: string; set: boolean }[]; login: boolean; loginByNumber: boolean; policies: Tree }
-
-function readNetworks(payload: unknown): Network[] {
-  return list(fields(payload)['channels']).flatMap((value) => {
-    const raw = fields(value)
-    const id = words(raw['id'])
-    if (id === undefined) return []
-    return [{
-      id, label: words(raw['label']) ?? id, title: words(raw['title']) ?? '', path: words(raw['path']) ?? `channels.${id}`, enabled: raw['enabled'] === true, login: raw['login'] === true, loginByNumber: raw['loginByNumber'] === true, policies: fields(raw['policies']),
-      tokens: list(raw['tokens']).map((token) => ({ key: words(fields(token)['key']) ?? '', help: words(fields(token)['help']) ?? '', set: fields(token)['set'] === true })),
-    }]
-  })
-}
-
-/** Writes into the part of the configuration that belongs to one network, on top of the file as it is now. */
-async function patchNetwork(stage: Stage, network: Network, changes: Tree | null): Promise<void> {
-  const { hash } = fields(await stage.desk.ask('config.get', {}))
-  const patch = withValue({}, network.path.split('.'), changes)
-  await stage.desk.ask('config.patch', { raw: JSON.stringify(patch), ...(typeof hash === 'string' ? { baseHash: hash } : {}) })
-}
-
-const sealedName = (network: Network, key: string): string => `${network.path}.${key}`
-
-/** Tokens are sealed where the gateway has a vault; the configuration then only refers to them. */
-async function keepTokens(stage: Stage, network: Network, tokens: ReadonlyMap<string, string>): Promise<void> {
-  const written: Tree = { enabled: true }
-  for (const [key, value] of tokens) {
-    if (stage.desk.can('vault.set')) {
-      await stage.desk.ask('vault.set', { name: sealedName(network, key), value })
-      written[key] = `\${secret:${sealedName(network, key)}}`
-    } else written[key] = value
-  }
-  await patchNetwork(stage, network, written)
-}
-
-/** Before the configuration forgets them: the change of the file is what closes the connection, and by then nothing may be left to open it again. */
-async function forgetTokens(stage: Stage, network: Network): Promise<void> {
-  const { desk } = stage
-  if (!desk.can('vault.list') || !desk.can('vault.remove')) return
-  const kept = new Set(list(fields(await desk.ask('vault.list', {}))['secrets']).map((secret) => words(fields(secret)['name'])))
-  for (const { key } of network.tokens) if (kept.has(sealedName(network, key))) await desk.ask('vault.remove', { name: sealedName(network, key) })
-}
-
 interface Shared { stage: Stage; busy: boolean; act: (task: () => Promise<string | undefined>) => void; again: () => void }
-
-function TokenForm(props: Shared & { network: Network; onDone: () => void }): VNode {
-  const { stage, network, act } = props
-  const [typed, setTyped] = useState<ReadonlyMap<string, string>>(new Map())
-  const id = useId()
-  const [first] = network.tokens
-  const ready = first === undefined || first.set || (typed.get(first.key) ?? '').trim() !== ''
-  return (
-    <form class="token-form" onSubmit={(event) => {
-      event.preventDefault()
-      if (!ready || props.busy) return
-      act(async () => {
-        await keepTokens(stage, network, new Map([...typed].map(([key, value]) => [key, value.trim()] as const).filter(([, value]) => value !== '')))
-        props.again()
-        props.onDone()
-        return say.connected(network.label)
-      })
-    }}>
-      {network.tokens.map((token, index) => (
-        <div key={token.key} class="token">
-          <label class="field" for={`${id}-${token.key}`}>
-            <span>{say.token(token.key)}</span>
-            <input
-              id={`${id}-${token.key}`} type="password" autocomplete="off" spellcheck={false} aria-describedby={`${id}-${token.key}-help`} placeholder={token.set ? say.tokenSet : index === 0 ? '' : say.tokenOptional}
-              value={typed.get(token.key) ?? ''} onInput={(event) => setTyped(new Map([...typed, [token.key, event.currentTarget.value]]))}
-            />
-          </label>
-          <p class="quiet" id={`${id}-${token.key}-help`}>{token.help}</p>
-        </div>
-      ))}
-      <button type="submit" class="button small primary" disabled={!ready} aria-disabled={props.busy}>{say.connect}</button>
-    </form>
-  )
-}
 
 function TestMessage(props: Shared & { network: Network; login: Login }): VNode {
   const { stage, network, login } = props
@@ -122,7 +47,7 @@ function TestMessage(props: Shared & { network: Network; login: Login }): VNode 
     })
   }))
   return (
-    <form class="test-form" aria-label={say.testOf(network.label)} onSubmit={(event) => {
+    <form class="test-form inset" aria-label={say.testOf(network.label)} onSubmit={(event) => {
       event.preventDefault()
       if (to.trim() === '' || message.trim() === '' || props.busy) return
       // The same press repeated is the same message.
@@ -281,7 +206,7 @@ function AddRow(props: Shared & { network: Network }): VNode {
         </div>
         <div class="item-tools">
           {off && stage.desk.can('channels.start') && (network.login || network.tokens.some((token) => token.set) || network.tokens.length === 0) ? (
-            <button type="button" class="button small primary" aria-label={`${say.switchOn}: ${network.label}`} aria-disabled={props.busy} onClick={() => act(async () => {
+            <button type="button" class="button small" aria-label={`${say.switchOn}: ${network.label}`} aria-disabled={props.busy} onClick={() => act(async () => {
               await stage.desk.ask('channels.start', { channel: network.id })
               again()
               return say.switchedOn(network.label)

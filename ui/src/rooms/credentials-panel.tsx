@@ -59,7 +59,7 @@ function KeyForm(props: { stage: Stage; provider: string; again: () => void; onC
   const [name, setName] = useState('')
   const { busy, act } = useAct(props.stage)
   return (
-    <form class="sign-in" aria-label={say.addTo(props.provider)} onSubmit={(event) => {
+    <form class="sign-in inset" aria-label={say.addTo(props.provider)} onSubmit={(event) => {
       event.preventDefault()
       if (value.trim() === '') return
       act(async () => {

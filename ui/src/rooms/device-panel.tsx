@@ -1,23 +1,13 @@
 import type { VNode } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
 import { fields, words } from '../wire.ts'
 import { deviceText as say } from './device-text.ts'
 import { Item, Panel, Sure, useAct, useAnswer } from './pieces.tsx'
+import { usePushStanding } from './push-standing.ts'
 
 const kinds = ['approvals', 'replies', 'alerts'] as const
 type Wish = (typeof kinds)[number] | 'showText'
-
-/** Where this browser stands: it cannot be told, it may not, or it is told or not. */
-type Standing = { kind: 'asking' } | { kind: 'unable' } | { kind: 'blocked' } | { kind: 'off'; worker: ServiceWorkerRegistration } | { kind: 'on'; worker: ServiceWorkerRegistration; subscription: PushSubscription }
-
-async function standing(stage: Stage): Promise<Standing> {
-  const worker = await stage.companion.worker
-  if (worker === undefined || !('pushManager' in worker) || !('Notification' in globalThis)) return { kind: 'unable' }
-  if (Notification.permission === 'denied') return { kind: 'blocked' }
-  const subscription = await worker.pushManager.getSubscription()
-  return subscription === null ? { kind: 'off', worker } : { kind: 'on', worker, subscription }
-}
 
 function keyBytes(base64url: string): Uint8Array<ArrayBuffer> {
   const plain = atob(base64url.replaceAll('-', '+').replaceAll('_', '/'))
@@ -28,7 +18,7 @@ function Notifications(props: { stage: Stage }): VNode | null {
   const { stage } = props
   const { desk } = stage
   const { busy, act } = useAct(stage)
-  const [now, setNow] = useState<Standing>({ kind: 'asking' })
+  const { now, look } = usePushStanding(stage)
   const { answer, again } = useAnswer(stage, 'push.web.preferences.get', {}, (payload) => {
     const raw = fields(payload)
     const wishes = fields(raw['preferences'])
@@ -37,8 +27,6 @@ function Notifications(props: { stage: Stage }): VNode | null {
       wishes: { approvals: wishes['approvals'] === true, replies: wishes['replies'] === true, alerts: wishes['alerts'] === true, showText: wishes['showText'] === true },
     }
   })
-  const look = (): void => void standing(stage).then(setNow, () => setNow({ kind: 'unable' }))
-  useEffect(look, [])
   const turnOn = (worker: ServiceWorkerRegistration): void => act(async () => {
     try {
       const publicKey = words(fields(await desk.ask('push.web.vapidPublicKey', {}))['publicKey']) ?? ''
@@ -83,7 +71,7 @@ function Notifications(props: { stage: Stage }): VNode | null {
   return (
     <>
       <ul class="items">
-        <Item icon="alert" title={<>{say.notify}{' '}<span class={`tag ${now.kind === 'on' ? 'good' : ''}`}>{now.kind === 'on' ? say.on : say.off}</span></>} detail={now.kind === 'blocked' ? say.blocked : now.kind === 'unable' ? say.notOffered : say.browsers(browsers)}>
+        <Item icon="bell" title={<>{say.notify}{' '}<span class={`tag ${now.kind === 'on' ? 'good' : ''}`}>{now.kind === 'on' ? say.on : say.off}</span></>} detail={now.kind === 'blocked' ? say.blocked : now.kind === 'unable' ? say.notOffered : say.browsers(browsers)}>
           {now.kind === 'off' ? <button type="button" class="button small primary" aria-disabled={busy} onClick={() => turnOn(now.worker)}>{say.notifyOn}</button> : null}
           {now.kind === 'on' ? <button type="button" class="button small" aria-disabled={busy} onClick={() => turnOff(now.subscription)}>{say.notifyOff}</button> : null}
           {browsers > 0 ? (

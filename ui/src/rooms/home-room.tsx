@@ -7,6 +7,8 @@ import { money, sessionTitle } from '../words.ts'
 import { amount } from './measures.ts'
 import { Bar, AnswerPanel, Item, Panel, useAct, useAnswer } from './pieces.tsx'
 import { readReview } from './review.ts'
+import { useProgress } from './onboarding-progress.ts'
+import { onboardingText } from './onboarding-text.ts'
 import { readCost, readSpend, type Cap, type Spend } from './money.ts'
 import { roomText } from './text.ts'
 
@@ -44,7 +46,12 @@ function Working(props: { stage: Stage }): VNode {
   const running = desk.sessions.value.filter((session) => session.running)
   return (
     <Panel title={roomText.working} count={running.length}>
-      {running.length === 0 ? <p class="quiet">{roomText.workingNone}</p> : (
+      {running.length === 0 ? (
+        <>
+          <p class="quiet">{roomText.workingNone}</p>
+          <button type="button" class="button small" onClick={() => desk.open(desk.sessionKey.value)}>{onboardingText.toChat}</button>
+        </>
+      ) : (
         <ul class="items">
           {running.map((session) => {
             const name = sessionTitle(session, session.key)
@@ -96,7 +103,7 @@ function Today(props: { stage: Stage }): VNode | null {
 function Channels(props: { stage: Stage }): VNode {
   const chips = props.stage.desk.channels.value
   return (
-    <Panel title={roomText.channels}>
+    <Panel title={roomText.channels} tools={<Go stage={props.stage} to="channels" words={roomText.see} />}>
       {chips.length === 0 ? <p class="quiet">{roomText.channelsNone}</p> : (
         <ul class="channel-list">
           {chips.map((chip) => (
@@ -132,6 +139,18 @@ function Posture(props: { stage: Stage }): VNode | null {
   )
 }
 
+/** What is still to be set up, below everything that happens. */
+function Setup(props: { stage: Stage }): VNode | null {
+  const { known, model, chat, message } = useProgress(props.stage)
+  const open = [model, chat, message].filter((done) => !done).length
+  if (!known || open === 0 || !props.stage.desk.can('models.set')) return null
+  return (
+    <Panel title={text.rooms.onboarding} wide>
+      <Item as="div" icon="check" title={onboardingText.open(open)}><Go stage={props.stage} to="onboarding" words={onboardingText.goOn} /></Item>
+    </Panel>
+  )
+}
+
 export function HomeRoom(props: { stage: Stage }): VNode {
   const { stage } = props
   return (
@@ -141,6 +160,7 @@ export function HomeRoom(props: { stage: Stage }): VNode {
       <Today stage={stage} />
       <Channels stage={stage} />
       <Posture stage={stage} />
+      <Setup stage={stage} />
     </>
   )
 }

@@ -1,6 +1,6 @@
 /**
  * The rooms beside the conversation: what waits and runs, questions and grants, people, channels, agents, security, money, the
- * log, settings. They come to the page when somebody first enters one, show what the gateway answers at that moment, and keep
+ * log, settings, and setting up. They come to the page when somebody first enters one, show what the gateway answers at that moment, and keep
  * nothing but what a person typed and has not saved; a method this gateway does not name in its hello is never called, and what
  * it would show is left out.
  */
@@ -26,6 +26,7 @@ const shelf: Record<RoomName, RoomComponent> = {
   agents: later(async () => (await import('./agents-room.tsx')).AgentsRoom),
   automations: later(async () => (await import('./automations-room.tsx')).AutomationsRoom),
   channels: later(async () => (await import('./channels-room.tsx')).ChannelsRoom),
+  onboarding: later(async () => (await import('./onboarding-room.tsx')).OnboardingRoom),
   logs: later(async () => (await import('./logs-room.tsx')).LogsRoom),
   security: later(async () => (await import('./security-room.tsx')).SecurityRoom),
   usage: later(async () => (await import('./usage-room.tsx')).UsageRoom),
@@ -39,6 +40,7 @@ const lives: Partial<Record<RoomName, readonly string[]>> = {
   agents: ['agents.list'],
   automations: ['cron.list'],
   channels: ['channels.status', 'channels.catalog'],
+  onboarding: ['models.status'],
   logs: ['logs.tail'],
   settings: ['config.schema'],
 }

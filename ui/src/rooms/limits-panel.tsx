@@ -33,7 +33,7 @@ function LimitForm(props: { name: string; limit: Limit; propose: Propose; onClos
   const amount = off ? 'off' : readAmount(typed)
   return (
     <form
-      class="limit-form"
+      class="limit-form inset-row"
       onSubmit={(event) => {
         event.preventDefault()
         if (amount !== undefined) props.propose(limit.steps, amount)
@@ -102,7 +102,7 @@ function AddLimit(props: { known: Record<(typeof scopes)[number], { id: string; 
   const amount = readAmount(typed)
   if (!open) return <button type="button" class="button small" onClick={() => setOpen(true)}>{say.capAdd}</button>
   return (
-    <form class="limit-form" aria-label={say.capAdd} onSubmit={(event) => {
+    <form class="limit-form inset-row" aria-label={say.capAdd} onSubmit={(event) => {
       event.preventDefault()
       if (amount !== undefined) props.propose(limitSteps(scope, id, period), amount)
     }}>

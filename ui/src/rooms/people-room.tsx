@@ -2,10 +2,15 @@ import type { VNode } from 'preact'
 import { Requests } from '../components/requests.tsx'
 import type { Stage } from '../stage.ts'
 import { fields, list, words } from '../wire.ts'
+import { DeviceLink } from './device-link.tsx'
+import { deviceText } from './device-text.ts'
 import { LentPanel } from './lent-panel.tsx'
-import { since } from './measures.ts'
-import { AnswerPanel, Item, Panel, Sure, useAct, useAnswer } from './pieces.tsx'
+import { since, when } from './measures.ts'
+import { AnswerPanel, Item, Panel, Sure, useAct, useAnswer, type Answer } from './pieces.tsx'
 import { roomText } from './text.ts'
+
+/** The one to whom the gateway belongs. */
+const ownerId = 'owner'
 
 interface Sender { channel: string; account: string; sender: string }
 interface Person { id: string; name: string; role: string; profile: string | undefined; profileMissing: boolean; via: string; senders: Sender[] }
@@ -23,11 +28,17 @@ function readPeople(payload: unknown): { people: Person[]; profiles: string[] } 
         return { channel: words(known['channel']) ?? '', account: words(known['account']) ?? 'default', sender: words(known['sender']) ?? '' }
       })
       return [{
-        id, senders, name: words(person['name']) ?? senders[0]?.sender ?? id, role: words(person['role']) ?? 'guest', profile: words(person['profile']),
+        id, senders, name: nameOf(id, words(person['name'])) ?? senders[0]?.sender ?? id, role: words(person['role']) ?? 'guest', profile: words(person['profile']),
         profileMissing: person['profileMissing'] === true, via: words(person['via']) ?? '',
       }]
     }),
   }
+}
+
+/** What a person is called here. Whoever opens this page is the owner; without a name of their own, the number a network knows them by says less than "you". */
+function nameOf(id: string, name: string | undefined): string | undefined {
+  if (id !== ownerId) return name
+  return name === undefined || /^\+?\d+$/.test(name) ? roomText.you : roomText.youNamed(name)
 }
 
 const roleNames = ['owner', 'admin', 'member', 'guest'] as const
@@ -126,37 +137,51 @@ function readPaired(payload: unknown): Device[] {
   })
 }
 
-function Devices(props: { stage: Stage }): VNode | null {
-  const { desk, now } = props.stage
-  const { answer, again } = useAnswer(props.stage, 'device.pair.list', {}, readPaired)
-  const { busy, act } = useAct(props.stage)
+function Devices(props: { stage: Stage; browsers: BrowsersNow }): VNode | null {
+  const { stage, browsers } = props
+  const { desk, now } = stage
+  const { answer, again } = useAnswer(stage, 'device.pair.list', {}, readPaired)
+  const { busy, act } = useAct(stage)
+  const linked = browsersOf(browsers, 'device')
   return (
     <AnswerPanel title={roomText.devices} answer={answer} again={again}>
-      {(devices) => (devices.length === 0 ? <p class="quiet">{roomText.devicesNone}</p> : (
-        <ul class="items">
-          {devices.map((device) => (
-            <Item
-              key={device.id}
-              icon="device"
-              title={device.name}
-              detail={[device.platform, roomText.deviceLine(since(device.since, now.value), device.used === undefined ? roomText.never : since(device.used, now.value))].filter((part) => part !== '').join(' · ')}
-            >
-              {desk.can('device.pair.remove') ? (
-                <Sure label={roomText.forget} name={roomText.forgetOf(device.name)} ask={roomText.forgetAsk} busy={busy} onYes={() => act(async () => {
-                  await desk.ask('device.pair.remove', { deviceId: device.id })
-                  again()
-                  return roomText.forgotten(device.name)
-                })} />
-              ) : null}
-            </Item>
-          ))}
-        </ul>
-      ))}
+      {(devices) => (
+        <>
+          {devices.length + linked.length === 0 ? <p class="quiet">{roomText.devicesNone}</p> : null}
+          <ul class="items">
+            {linked.map((device) => (
+              <Item key={device.id} icon="device" title={device.name} detail={[device.address, deviceText.linkLine(when(device.until), since(device.used, now.value))].filter((part) => part !== '').join(' · ')}>
+                <SignOut stage={stage} browser={device} again={browsers.again} />
+              </Item>
+            ))}
+            {devices.map((device) => (
+              <Item
+                key={device.id}
+                icon="device"
+                title={device.name}
+                detail={[device.platform, roomText.deviceLine(since(device.since, now.value), device.used === undefined ? roomText.never : since(device.used, now.value))].filter((part) => part !== '').join(' · ')}
+              >
+                {desk.can('device.pair.remove') ? (
+                  <Sure label={roomText.forget} name={roomText.forgetOf(device.name)} ask={roomText.forgetAsk} busy={busy} onYes={() => act(async () => {
+                    await desk.ask('device.pair.remove', { deviceId: device.id })
+                    again()
+                    return roomText.forgotten(device.name)
+                  })} />
+                ) : null}
+              </Item>
+            ))}
+          </ul>
+          <DeviceLink stage={stage} again={browsers.again} />
+        </>
+      )}
     </AnswerPanel>
   )
 }
 
-interface Browser { id: string; name: string; address: string; since: number; used: number }
+interface Browser { id: string; kind: 'browser' | 'device'; name: string; address: string; since: number; used: number; until: number }
+interface BrowsersNow { answer: Answer<Browser[]>; again: () => void }
+
+const browsersOf = ({ answer }: BrowsersNow, kind: Browser['kind']): Browser[] => (answer.kind === 'ready' ? answer.value.filter((browser) => browser.kind === kind) : [])
 
 function readBrowsers(payload: unknown): Browser[] {
   return list(fields(payload)['browsers']).flatMap((value) => {
@@ -164,28 +189,47 @@ function readBrowsers(payload: unknown): Browser[] {
     const id = words(raw['id'])
     if (id === undefined) return []
     const at = (name: string): number => (typeof raw[name] === 'number' ? raw[name] : 0)
-    return [{ id, name: words(raw['words']) ?? words(raw['browser']) ?? roomText.unknown, address: words(raw['address']) ?? '', since: at('createdAtMs'), used: at('lastUsedAtMs') }]
+    return [{
+      id, kind: raw['kind'] === 'device' ? 'device' as const : 'browser' as const, name: words(raw['words']) ?? words(raw['browser']) ?? roomText.unknown, address: words(raw['address']) ?? '',
+      since: at('createdAtMs'), used: at('lastUsedAtMs'), until: at('expiresAtMs'),
+    }]
   })
 }
 
-function Browsers(props: { stage: Stage }): VNode | null {
-  const { desk, now } = props.stage
-  const { answer, again } = useAnswer(props.stage, 'sessions.browser.list', {}, readBrowsers)
-  const { busy, act } = useAct(props.stage)
-  const end = (which: Record<string, unknown>) => () => act(async () => {
-    const ended = fields(await desk.ask('sessions.browser.end', which))['ended']
-    again()
-    return roomText.signedOut(typeof ended === 'number' ? ended : 1)
-  })
+/** Ends sign-ins, and says how many. */
+function useSignOut(stage: Stage, again: () => void): { busy: boolean; end: (which: Record<string, unknown>) => () => void } {
+  const { busy, act } = useAct(stage)
+  return {
+    busy,
+    end: (which) => () => act(async () => {
+      const ended = fields(await stage.desk.ask('sessions.browser.end', which))['ended']
+      again()
+      return roomText.signedOut(typeof ended === 'number' ? ended : 1)
+    }),
+  }
+}
+
+function SignOut(props: { stage: Stage; browser: Browser; again: () => void }): VNode | null {
+  const { stage, browser } = props
+  const { busy, end } = useSignOut(stage, props.again)
+  return stage.desk.can('sessions.browser.end') ? <Sure label={roomText.signOut} name={roomText.signOutOf(browser.name)} ask={roomText.signOutAsk} busy={busy} onYes={end({ id: browser.id })} /> : null
+}
+
+function Browsers(props: { stage: Stage; now: BrowsersNow }): VNode | null {
+  const { stage } = props
+  const { desk, now } = stage
+  const { answer, again } = props.now
+  const { busy, end } = useSignOut(stage, again)
   const may = desk.can('sessions.browser.end')
+  const browsers = browsersOf(props.now, 'browser')
   return (
     <AnswerPanel title={roomText.browsers} answer={answer} again={again}>
-      {(browsers) => (browsers.length === 0 ? <p class="quiet">{roomText.browsersNone}</p> : (
+      {() => (browsers.length === 0 ? <p class="quiet">{roomText.browsersNone}</p> : (
         <>
           <ul class="items">
             {browsers.map((browser) => (
               <Item key={browser.id} icon="key" title={browser.name} detail={roomText.browserLine(browser.address, since(browser.since, now.value), since(browser.used, now.value))}>
-                {may ? <Sure label={roomText.signOut} name={roomText.signOutOf(browser.name)} ask={roomText.signOutAsk} busy={busy} onYes={end({ id: browser.id })} /> : null}
+                <SignOut stage={stage} browser={browser} again={again} />
               </Item>
             ))}
           </ul>
@@ -203,6 +247,7 @@ function Browsers(props: { stage: Stage }): VNode | null {
 
 export function PeopleRoom(props: { stage: Stage }): VNode {
   const { stage } = props
+  const browsers = useAnswer(stage, 'sessions.browser.list', {}, readBrowsers)
   const waiting = stage.desk.pairing.value.length + stage.desk.devices.value.length
   return (
     <>
@@ -210,8 +255,8 @@ export function PeopleRoom(props: { stage: Stage }): VNode {
         {waiting === 0 ? <p class="quiet">{roomText.requestsNone}</p> : <Requests stage={stage} />}
       </Panel>
       <People stage={stage} />
-      <Devices stage={stage} />
-      <Browsers stage={stage} />
+      <Devices stage={stage} browsers={browsers} />
+      <Browsers stage={stage} now={browsers} />
       <LentPanel stage={stage} />
     </>
   )

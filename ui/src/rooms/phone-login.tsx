@@ -115,7 +115,7 @@ export function PhoneLogin(props: { stage: Stage; channel: string; account: stri
   }
   if (step.kind === 'failed') {
     return (
-      <div class="phone-login failed">
+      <div class="phone-login inset failed">
         <div role="alert">
           <strong class="bad-words"><Icon name={step.ending === 'timed-out' ? 'clock' : 'alert'} />{say.loginEnded[step.ending]}</strong>
           <p>{step.message}</p>
@@ -125,16 +125,16 @@ export function PhoneLogin(props: { stage: Stage; channel: string; account: stri
     )
   }
   return (
-    <div class="phone-login">
+    <div class="phone-login inset">
       <Stations step={step} />
       {step.kind === 'scan' ? <CodePicture words={step.qr} label={say.loginQr} /> : null}
-      {step.kind === 'type' ? <p class="phone-code" aria-label={say.loginCode}><code>{step.code}</code></p> : null}
+      {step.kind === 'type' ? <p class="phone-code code-words" aria-label={say.loginCode}><code>{step.code}</code></p> : null}
       <p role="status">{step.kind === 'scan' && codes > 1 ? <strong>{say.loginFresh} </strong> : null}{step.kind === 'asking' ? say.loginWorking : step.message}</p>
       {step.kind === 'scan' && step.until !== undefined ? <CodeTime from={step.shownAt} until={step.until} /> : null}
       {props.byNumber && step.kind === 'scan' ? (
         <details class="more">
           <summary>{say.loginByNumber}</summary>
-          <form class="number-form" onSubmit={(event) => {
+          <form class="number-form inset-more" onSubmit={(event) => {
             event.preventDefault()
             if (number.trim() !== '') begin({ force: true, phone: number.trim() })
           }}>

@@ -182,13 +182,13 @@ export function Sure(props: { label: string; name?: string; ask: string; danger?
   )
 }
 
-/** How much of a whole, as a plain bar; the numbers stand beside it in words. */
-export function Bar(props: { part: number; whole: number; tone?: 'plain' | 'warn' | 'bad' }): VNode {
+/** How much of a whole, as a plain bar; the numbers stand beside it in words. `fill`: the class of a series of the same room, instead of the accent. */
+export function Bar(props: { part: number; whole: number; tone?: 'plain' | 'warn' | 'bad'; fill?: string }): VNode {
   const share = props.whole <= 0 ? 0 : Math.min(1, Math.max(0, props.part / props.whole))
   return (
     <svg class={`bar ${props.tone ?? 'plain'}`} width="100%" height="6" aria-hidden="true" focusable="false">
       <rect class="bar-ground" width="100%" height="6" rx="3" />
-      {share > 0 ? <rect class="bar-part" width={`${Math.max(1, share * 100)}%`} height="6" rx="3" /> : null}
+      {share > 0 ? <rect class={props.fill ?? 'bar-part'} width={`${Math.max(1, share * 100)}%`} height="6" rx="3" /> : null}
     </svg>
   )
 }

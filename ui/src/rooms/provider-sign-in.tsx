@@ -49,7 +49,7 @@ function HandIn(props: { stage: Stage; provider: string }): VNode {
   return (
     <details class="more">
       <summary>{say.elsewhere}</summary>
-      <form class="sign-in-form" onSubmit={(event) => {
+      <form class="inset-more" onSubmit={(event) => {
         event.preventDefault()
         if (address.trim() === '') return
         act(async () => {
@@ -120,7 +120,7 @@ export function ProviderSignIn(props: { stage: Stage; provider: string; ways: re
     props.onClose()
   }
   return (
-    <div class="sign-in" role="group" aria-label={say.signInWith(provider)}>
+    <div class="sign-in inset" role="group" aria-label={say.signInWith(provider)}>
       {step.kind === 'choosing' ? (
         <>
           <p>{say.how}</p>
@@ -142,7 +142,7 @@ export function ProviderSignIn(props: { stage: Stage; provider: string; ways: re
       <p role="status">{step.kind === 'asking' ? say.asking : step.kind === 'code' ? say.codeHow : step.kind === 'browser' ? say.browserHow : ''}</p>
       {step.kind === 'code' ? (
         <>
-          <p class="sign-in-code"><code aria-label={say.code}>{step.code}</code><CopyButton quiet value={() => step.code} label={say.copyCode} /></p>
+          <p class="sign-in-code code-words"><code aria-label={say.code}>{step.code}</code><CopyButton quiet value={() => step.code} label={say.copyCode} /></p>
           <Page address={step.address} />
           <CodePicture words={step.scan} label={say.scan(new URL(step.address).host)} />
         </>

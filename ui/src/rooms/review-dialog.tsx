@@ -1,6 +1,7 @@
 import type { ComponentChildren, VNode } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import '../styles/review.css'
+import { giveFocusBack } from '../components/focus-back.ts'
 import { Icon } from '../components/icon.tsx'
 import { explainFailure } from '../explain-failure.ts'
 import { GatewayError } from '../gateway-client.ts'
@@ -15,9 +16,7 @@ export function ReviewDialog(props: { title: string; busy: boolean; failure: unk
     const before = document.activeElement
     place.current?.showModal()
     place.current?.querySelector<HTMLButtonElement>('.button.primary')?.focus()
-    return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus()
-    }
+    return () => giveFocusBack(before)
   }, [])
   return (
     <dialog class="dialog review" ref={place} aria-labelledby="review-title" onClose={props.onClose} onClick={(event) => { if (event.target === place.current) props.onClose() }}>

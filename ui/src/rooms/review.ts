@@ -48,9 +48,3 @@ export function readReview(payload: unknown): Review {
     }),
   }
 }
-
-/** The object that, merged into the configuration, sets one dotted path. Null takes it out. */
-export function settingPatch(path: string, value: unknown): Record<string, unknown> {
-  const [head = '', ...rest] = path.split('.')
-  return { [head]: rest.length === 0 ? (value ?? null) : settingPatch(rest.join('.'), value) }
-}

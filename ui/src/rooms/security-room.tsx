@@ -3,29 +3,26 @@ import { useEffect, useState } from 'preact/hooks'
 import { CopyButton } from '../components/copy-button.tsx'
 import type { Stage } from '../stage.ts'
 import { fields, list, words } from '../wire.ts'
+import { lastSave, readConfigFile, type ConfigFile } from './config-file.ts'
+import { patchOf, valueAt, type Change } from './config-form.ts'
 import { Emergency } from './emergency.tsx'
 import { bytes, span, when } from './measures.ts'
 import { usePersonNames } from './person-names.ts'
-import { AnswerPanel, Item, Sure, useAct, useAnswer } from './pieces.tsx'
-import { readReview, settingPatch, type Finding } from './review.ts'
+import { AnswerPanel, Item, useAct, useAnswer } from './pieces.tsx'
+import { ChangeList, ReviewDialog } from './review-dialog.tsx'
+import { readReview, type Finding } from './review.ts'
 import { SecondFactor } from './second-factor.tsx'
 import { roomText } from './text.ts'
+import { UndoSave } from './undo-save.tsx'
 
 /** A deep review knocks at the port and waits for the answers. */
 const reviewMs = 60_000
 const tones = { critical: 'bad', warn: 'warn', info: undefined } as const
 
-function FindingRow(props: { stage: Stage; finding: Finding; busy: boolean; act: (task: () => Promise<string | undefined>) => void; again: () => void }): VNode {
-  const { stage, finding } = props
-  const { desk } = stage
+function FindingRow(props: { finding: Finding; propose: ((setting: NonNullable<Finding['setting']>) => void) | undefined }): VNode {
+  const { finding, propose } = props
   const { setting, command } = finding
   const tone = tones[finding.severity]
-  const fix = (path: string, value: unknown) => () => props.act(async () => {
-    const { hash } = fields(await desk.ask('config.get', {}))
-    await desk.ask('config.patch', { raw: JSON.stringify(settingPatch(path, value)), ...(typeof hash === 'string' ? { baseHash: hash } : {}) })
-    props.again()
-    return roomText.fixDone
-  })
   return (
     <li class="finding">
       <span class={`tag ${tone ?? ''}`}>{roomText.severities[finding.severity]}</span>
@@ -35,16 +32,9 @@ function FindingRow(props: { stage: Stage; finding: Finding; busy: boolean; act:
         <span class="quiet">{finding.check}{finding.subject === '' || finding.subject === finding.check ? '' : ` · ${finding.subject}`}</span>
         {command === undefined ? null : <span class="quiet command-line">{roomText.fixByHand} <code>{command}</code><CopyButton quiet value={() => command} label={command} /></span>}
       </div>
-      {setting === undefined || !desk.can('config.patch') ? null : (
+      {setting === undefined || propose === undefined ? null : (
         <div class="item-tools">
-          <Sure
-            label={roomText.fix}
-            name={roomText.fixOf(finding.subject)}
-            ask={setting.value === undefined || setting.value === null ? roomText.fixRemoves(setting.path) : roomText.fixAsk(setting.path, JSON.stringify(setting.value))}
-            danger={false}
-            busy={props.busy}
-            onYes={fix(setting.path, setting.value)}
-          />
+          <button type="button" class="button small" aria-label={roomText.fixOf(finding.subject)} onClick={() => propose(setting)}>{roomText.fix}</button>
         </div>
       )}
     </li>
@@ -54,50 +44,90 @@ function FindingRow(props: { stage: Stage; finding: Finding; busy: boolean; act:
 function ReviewPanel(props: { stage: Stage }): VNode | null {
   const [deep, setDeep] = useState(false)
   const { answer, again } = useAnswer(props.stage, 'security.audit', deep ? { deep } : {}, readReview, reviewMs)
-  const { busy, act } = useAct(props.stage)
+  const { desk } = props.stage
+  const config = useAnswer(props.stage, 'config.get', {}, readConfigFile)
+  const file = config.answer.kind === 'ready' ? config.answer.value : undefined
+  const [proposed, setProposed] = useState<Change | undefined>(undefined)
+  const [failure, setFailure] = useState<unknown>(undefined)
+  const [busy, setBusy] = useState(false)
+  const lookAgain = (): void => {
+    config.again()
+    again()
+  }
+  const fix = async (change: Change, before: ConfigFile): Promise<void> => {
+    setBusy(true)
+    setFailure(undefined)
+    try {
+      const saved = fields(await desk.ask('config.patch', { raw: JSON.stringify(patchOf([change])), ...(before.hash === undefined ? {} : { baseHash: before.hash }) }))
+      lastSave.value = before.exists && before.raw === undefined ? undefined : { at: props.stage.now.value, before: before.raw ?? '{}\n', hash: words(saved['hash']) }
+      setProposed(undefined)
+      desk.say('plain', roomText.fixDone)
+      again()
+    } catch (error) {
+      setFailure(error)
+    } finally {
+      setBusy(false)
+      // Somebody may have written the file meanwhile; the next press is about that one.
+      config.again()
+    }
+  }
+  const propose = file === undefined || !desk.can('config.patch') ? undefined : ({ path, value }: NonNullable<Finding['setting']>): void => {
+    const steps = path.split('.')
+    setFailure(undefined)
+    setProposed({ steps, before: valueAt(file.effective, steps), after: value ?? undefined })
+  }
   // The gateway's own review, which it repeats, found something else than the one before.
   const reviewed = props.stage.desk.reviewed.value
   useEffect(() => {
     if (reviewed > 0) again()
   }, [reviewed])
   return (
-    <AnswerPanel
-      title={roomText.review}
-      wide
-      answer={answer}
-      again={again}
-      loading={roomText.reviewing}
-      tools={() => (
-        <>
-          <label class="check"><input type="checkbox" checked={deep} onChange={(event) => setDeep(event.currentTarget.checked)} />{roomText.reviewDeep}</label>
-          <button type="button" class="button small" onClick={again}>{roomText.reviewRun}</button>
-        </>
-      )}
-    >
-      {({ findings, checks }) => {
-        const clean = checks.filter((check) => check.outcome === 'clean')
-        const skipped = checks.filter((check) => check.outcome === 'not-looked-at').length
-        const found = checks.length - clean.length - skipped
-        return (
+    <>
+      <AnswerPanel
+        title={roomText.review}
+        wide
+        answer={answer}
+        again={again}
+        loading={roomText.reviewing}
+        tools={() => (
           <>
-            <p class={findings.length === 0 ? 'all-well' : ''}>
-              {findings.length === 0 ? <span class="dot good" aria-hidden="true" /> : null}
-              {findings.length === 0 ? roomText.reviewClean(clean.length) : roomText.reviewCount(found, checks.length - skipped)}
-              {skipped === 0 ? null : <span class="quiet"> {roomText.reviewSkipped(skipped)}</span>}
-            </p>
-            <ul class="items">
-              {findings.map((finding) => <FindingRow key={`${finding.check} ${finding.subject} ${finding.evidence}`} stage={props.stage} finding={finding} busy={busy} act={act} again={again} />)}
-            </ul>
-            {clean.length === 0 ? null : (
-              <details class="more">
-                <summary>{roomText.checksFine(clean.length)}</summary>
-                <ul class="plain-lines">{clean.map((check) => <li key={check.id}>{check.title}</li>)}</ul>
-              </details>
-            )}
+            {file === undefined || !desk.can('config.set') ? null : <UndoSave stage={props.stage} file={file} onUndone={lookAgain} />}
+            <label class="check"><input type="checkbox" checked={deep} onChange={(event) => setDeep(event.currentTarget.checked)} />{roomText.reviewDeep}</label>
+            <button type="button" class="button small" onClick={again}>{roomText.reviewRun}</button>
           </>
-        )
-      }}
-    </AnswerPanel>
+        )}
+      >
+        {({ findings, checks }) => {
+          const clean = checks.filter((check) => check.outcome === 'clean')
+          const skipped = checks.filter((check) => check.outcome === 'not-looked-at').length
+          const found = checks.length - clean.length - skipped
+          return (
+            <>
+              <p class={findings.length === 0 ? 'all-well' : ''}>
+                {findings.length === 0 ? <span class="dot good" aria-hidden="true" /> : null}
+                {findings.length === 0 ? roomText.reviewClean(clean.length) : roomText.reviewCount(found, checks.length - skipped)}
+                {skipped === 0 ? null : <span class="quiet"> {roomText.reviewSkipped(skipped)}</span>}
+              </p>
+              <ul class="items">
+                {findings.map((finding) => <FindingRow key={`${finding.check} ${finding.subject} ${finding.evidence}`} finding={finding} propose={propose} />)}
+              </ul>
+              {clean.length === 0 ? null : (
+                <details class="more">
+                  <summary>{roomText.checksFine(clean.length)}</summary>
+                  <ul class="plain-lines">{clean.map((check) => <li key={check.id}>{check.title}</li>)}</ul>
+                </details>
+              )}
+            </>
+          )
+        }}
+      </AnswerPanel>
+      {/* Beside the panel, which is dimmed while it is asked anew. */}
+      {proposed === undefined || file === undefined ? null : (
+        <ReviewDialog title={roomText.fixReview} busy={busy} failure={failure} onClose={() => setProposed(undefined)} onSave={() => void fix(proposed, file)}>
+          <ChangeList changes={[proposed]} />
+        </ReviewDialog>
+      )}
+    </>
   )
 }
 

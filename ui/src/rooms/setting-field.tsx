@@ -1,14 +1,17 @@
 import type { ComponentChildren, VNode } from 'preact'
-import { useEffect, useId, useState } from 'preact/hooks'
+import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { changesOf, isAbout, isTree, pathWords, readTyped, secretMark, typedWords, valueAt, type Issue, type Place, type Steps, type Tree } from './config-form.ts'
 import { valueWords } from './review-dialog.tsx'
 import { settingsText as say } from './settings-text.ts'
+import { soughtSetting } from './sought-setting.ts'
 
 /** What every field of the form needs: the file as it is, as it would be, and what the gateway said about it. */
 export interface Editing {
   base: Tree
   draft: Tree
   issues: readonly Issue[]
+  /** The complaint whose field takes the focus once it stands, wherever it had to be opened first; whoever takes it, takes it away. */
+  sought: { current: Issue | undefined }
   /** False: everything is shown and nothing can be changed. */
   may: boolean
   /** Undefined takes the key out of the file. */
@@ -122,8 +125,22 @@ export function SettingField(props: { place: Place; steps: Steps; editing: Editi
   const issues = editing.issues.filter((issue) => isAbout(issue, path))
   const label = props.label ?? place.label
   const touched = changesOf(stored, value).length > 0
+  const here = useRef<HTMLDivElement>(null)
+  const { sought } = editing
+  useEffect(() => {
+    if (sought.current === undefined || !issues.includes(sought.current)) return
+    sought.current = undefined
+    here.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
+  }, [editing.issues])
+  useEffect(() => {
+    if (soughtSetting.value !== path) return
+    soughtSetting.value = undefined
+    const field = document.getElementById(id)
+    field?.scrollIntoView({ block: 'center' })
+    field?.focus({ preventScroll: true })
+  }, [soughtSetting.value])
   return (
-    <div class={`setting${touched ? ' touched' : ''}`}>
+    <div class={`setting${touched ? ' touched' : ''}`} ref={here}>
       <div class="setting-words">
         <span class="setting-title">
           <label for={id}>{label}</label>

@@ -14,6 +14,7 @@ import { AnswerPanel, Panel, Sure, useAct, useAnswer } from './pieces.tsx'
 import { ChangeList, Diff, Failure, ReviewDialog, valueWords } from './review-dialog.tsx'
 import { SettingField, SettingKeys, type Editing } from './setting-field.tsx'
 import { settingsText as say } from './settings-text.ts'
+import { soughtSetting } from './sought-setting.ts'
 import { UndoSave } from './undo-save.tsx'
 
 /** Kept while the page is open, so that a look into another room loses nothing. */
@@ -36,15 +37,8 @@ function Settings(props: { stage: Stage; file: ConfigFile; form: Place; again: (
   const [moved, setMoved] = useState(false)
   const { busy, act } = useAct(stage)
   const may = desk.can('config.patch') && desk.can('config.set')
-  const place = useRef<HTMLDivElement>(null)
-
-  // What the gateway refused stands in a field; the first of them is where to look.
-  useEffect(() => {
-    if (issues.length === 0) return
-    // After the dialog has given the focus back and the part with the field has opened.
-    const timer = setTimeout(() => place.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus(), 60)
-    return () => clearTimeout(timer)
-  }, [issues])
+  /** What the gateway refused stands in fields; the first of them is where to look, once. */
+  const sought = useRef<Issue | undefined>(undefined)
 
   const save = ({ method, params, restart, done }: Save): void => act(async () => {
     setFailure(undefined)
@@ -60,6 +54,7 @@ function Settings(props: { stage: Stage; file: ConfigFile; form: Place; again: (
     } catch (error) {
       const wrong = issuesOf(error)
       if (wrong !== undefined && wrong.length > 0) {
+        sought.current = wrong[0]
         setIssues(wrong)
         setLooking(false)
       } else if (isMoved(error)) {
@@ -76,7 +71,7 @@ function Settings(props: { stage: Stage; file: ConfigFile; form: Place; again: (
   }
 
   return (
-    <div class="settings" ref={place}>
+    <div class="settings">
       {file.issues.length > 0 ? <IssueList title={say.faults} tone="bad" issues={file.issues} /> : null}
       {file.warnings.length > 0 ? <IssueList title={say.warnings} tone="warn" issues={file.warnings} /> : null}
       {moved ? <p class="notice" role="status">{view.value === 'form' ? say.moved : say.movedFile}</p> : null}
@@ -95,7 +90,7 @@ function Settings(props: { stage: Stage; file: ConfigFile; form: Place; again: (
         {may ? <UndoSave stage={stage} file={file} onUndone={() => { typedFile.value = undefined; props.again() }} /> : null}
       </div>
       {view.value === 'form'
-        ? <Form file={file} form={form} issues={issues} may={may} busy={busy} looking={looking} failure={failure} onLook={() => setLooking(true)} onClose={close} save={save} onEdit={() => setIssues((now) => (now.length === 0 ? now : []))} />
+        ? <Form file={file} form={form} issues={issues} sought={sought} may={may} busy={busy} looking={looking} failure={failure} onLook={() => setLooking(true)} onClose={close} save={save} onEdit={() => setIssues((now) => (now.length === 0 ? now : []))} />
         : <FileText file={file} may={may} busy={busy} looking={looking} failure={failure} onLook={() => setLooking(true)} onClose={close} save={save} />}
     </div>
   )
@@ -134,14 +129,14 @@ function SaveBar(props: { count: number; onDiscard: () => void; onLook: () => vo
   )
 }
 
-function Form(props: Shown & { file: ConfigFile; form: Place; issues: readonly Issue[]; onEdit: () => void }): VNode {
+function Form(props: Shown & { file: ConfigFile; form: Place; issues: readonly Issue[]; sought: Editing['sought']; onEdit: () => void }): VNode {
   const { file, form, may } = props
   const [wanted, setWanted] = useState('')
   const draft = useMemo(() => replay(file.parsed, pending.value), [file, pending.value])
   // Against the file as it is now: what somebody else wrote meanwhile is no change of ours.
   const changes = changesOf(file.parsed, draft)
   const editing: Editing = {
-    base: file.parsed, draft, issues: props.issues, may,
+    base: file.parsed, draft, issues: props.issues, sought: props.sought, may,
     set(steps, value) {
       pending.value = changesOf(file.parsed, withValue(draft, steps, value))
       props.onEdit()
@@ -156,6 +151,10 @@ function Form(props: Shown & { file: ConfigFile; form: Place; issues: readonly I
     const about = complaint === undefined ? undefined : parts.find((part) => isAbout(complaint, part.key))
     if (about !== undefined) section.value = about.key
   }, [complaint])
+  useEffect(() => {
+    const about = parts.find((part) => part.key === soughtSetting.value?.split('.')[0])
+    if (about !== undefined) section.value = about.key
+  }, [soughtSetting.value, parts])
   const current = parts.find((part) => part.key === section.value) ?? parts[0]
   const touchesRestart = changes.some(({ steps }) => leaves.some((leaf) => leaf.place.restart && pathWords(leaf.steps) === pathWords(steps)))
   const mark = (part: Place): boolean => changes.some((change) => change.steps[0] === part.key)
@@ -269,7 +268,7 @@ export function SettingsRoom(props: { stage: Stage }): VNode {
   return (
     <>
     <DevicePanel stage={stage} />
-    <AnswerPanel title={text.rooms.settings} hint={view.value === 'form' ? say.formHint : ''} wide answer={form.kind === 'ready' ? file.answer : { kind: form.kind }} again={file.again}>
+    <AnswerPanel title={text.rooms.settings} hint={view.value === 'form' ? say.formHint : ''} wide answer={form.kind === 'ready' ? file.answer : { kind: form.kind }} again={file.again} tools={() => <button type="button" class="button small" onClick={() => stage.place.enter('onboarding')}>{text.rooms.onboarding}</button>}>
       {(now) => (form.kind === 'ready' ? <Settings stage={stage} file={now} form={form.value} again={file.again} /> : null)}
     </AnswerPanel>
     </>

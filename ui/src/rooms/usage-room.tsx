@@ -93,7 +93,7 @@ function Where(props: { stage: Stage; by: Kind; days: number; setBy: (by: Kind) 
                     </span>
                     <span>{inWords(valueOf(row))}</span>
                   </div>
-                  <Bar part={valueOf(row)} whole={most} />
+                  <Bar part={valueOf(row)} whole={most} {...(series.length === 0 ? {} : { fill: seriesClass(series, row.name) })} />
                   <span class="quiet">{measure === 'money' ? say.byLine(row.calls, amount(row.tokens)) : `${say.byLine(row.calls, amount(row.tokens))} · ${money(row.costUsd)}`}</span>
                 </li>
               ))}

@@ -134,7 +134,7 @@ describe('the official client', () => {
       return { kind: 'failed', text: '', fault: { class: message.text === 'slow' ? 'rate_limit' : 'server_error', message: 'The provider failed.' } }
     })
     const create = (content: string): Promise<unknown> => client(door).chat.completions.create({ model: 'moltbot', messages: [{ role: 'user', content }] })
-    await expect(create('x')).rejects.toMatchObject({ status: 500, message: expect.stringContaining('The provider failed.') })
+    await expect(create('x')).rejects.toMatchObject({ status: 500, message: expect.stringContaining('The provider failed. Try again in a moment.') })
     await expect(create('slow')).rejects.toMatchObject({ status: 429 })
     const stream = await client(door).chat.completions.create({ model: 'moltbot', stream: true, messages: [{ role: 'user', content: 'stream' }] })
     await expect((async () => { for await (const _ of stream) continue })()).rejects.toThrow('The provider failed.')
@@ -143,8 +143,8 @@ describe('the official client', () => {
   it('is told what is wrong with its request', async () => {
     const door = await start()
     const create = (body: Record<string, unknown>): Promise<unknown> => client(door).chat.completions.create(body as never)
-    await expect(create({ model: 'moltbot', messages: [{ role: 'system', content: 'x' }] })).rejects.toMatchObject({ status: 400, message: expect.stringContaining('Missing user message in `messages`.') })
-    await expect(create({ model: 'moltbot:nobody', messages: [{ role: 'user', content: 'x' }] })).rejects.toMatchObject({ status: 404, code: 'model_not_found' })
+    await expect(create({ model: 'moltbot', messages: [{ role: 'system', content: 'x' }] })).rejects.toMatchObject({ status: 400, message: expect.stringContaining('Missing user message in `messages`. Send one') })
+    await expect(create({ model: 'moltbot:nobody', messages: [{ role: 'user', content: 'x' }] })).rejects.toMatchObject({ status: 404, code: 'model_not_found', message: expect.stringContaining('There is no agent "nobody". Ask GET /v1/models') })
     await expect(create({ model: 'moltbot', messages: 'x' })).rejects.toMatchObject({ status: 400 })
     await expect(create({ model: 'moltbot', messages: [{ role: 'user', content: 'x'.repeat(1_100_000) }] })).rejects.toMatchObject({ status: 413 })
     expect(door.rooms.fakeDoors.http.submitted).toEqual([])

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto'
 import { noUsage, ownerPrincipal, Problem, describeError, unreachable } from '@moltbot/contract'
-import type { ChatId, PlatformMessageId, SenderId, SessionKey, TurnId, TurnOutcome, Usage } from '@moltbot/contract'
+import type { ChatId, InboxId, PlatformMessageId, SenderId, SessionKey, TurnId, TurnOutcome, Usage } from '@moltbot/contract'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FeedItem } from '../../journey/sessions/types.ts'
 import { describeParamErrors } from '../param-errors.ts'
 import type { Rooms } from '../rooms.ts'
+import { nextStep } from '../wire/next-step.ts'
 import { chatRequest, promptOf, type ChatRequest } from './chat-request.ts'
 import { takeBody } from './request-body.ts'
 import { sendJson } from './respond.ts'
 import { parseStrictly } from './strict-json.ts'
 
-type Failure = { status: number; message: string; type: string; code?: string; param?: string }
+/** `next`: what can be done about it. */
+type Failure = { status: number; message: string; next?: string; type: string; code?: string; param?: string }
 
 const brands = ['moltbot', 'clawdbot', 'openclaw'] as const
 const keepAliveEveryMs = 15_000
@@ -26,7 +28,12 @@ function header(request: IncomingMessage, suffix: string): string | undefined {
 }
 
 function sendFailure(response: ServerResponse, failure: Failure): void {
-  sendJson(response, failure.status, { error: { message: failure.message, type: failure.type, param: failure.param ?? null, code: failure.code ?? null } })
+  sendJson(response, failure.status, errorOf(failure))
+}
+
+/** Clients show a person the message and nothing else, so that what to do stands in it. */
+function errorOf({ message, next, type, param, code }: Failure): { error: Record<string, string | null> } {
+  return { error: { message: next === undefined ? message : `${message} ${next}`, type, param: param ?? null, code: code ?? null } }
 }
 
 /** The models a client may name: the gateway itself (its default agent) and each agent. */
@@ -42,7 +49,7 @@ function agentOf(rooms: Rooms, request: IncomingMessage, model: string | undefin
   if (named === undefined || named.toLowerCase() === 'default') return { agent: fallback?.id ?? 'main' }
   const found = agents.find((agent) => agent.id.toLowerCase() === named.toLowerCase())
   if (found !== undefined) return { agent: found.id }
-  return { status: 404, message: `There is no agent "${named}". Ask GET /v1/models for the names.`, type: 'invalid_request_error', code: 'model_not_found', param: 'model' }
+  return { status: 404, message: `There is no agent "${named}".`, next: 'Ask GET /v1/models for the names.', type: 'invalid_request_error', code: 'model_not_found', param: 'model' }
 }
 
 /** The session of a request: named by header, kept per `user`, else one of its own that no other request shares. */
@@ -64,11 +71,15 @@ function usageOf(usage: Usage): { prompt_tokens: number; completion_tokens: numb
 
 function failureOf(outcome: Extract<TurnOutcome, { kind: 'failed' }>): Failure {
   const { class: kind, message } = outcome.fault
-  if (kind === 'rate_limit' || kind === 'overloaded') return { status: 429, message, type: 'rate_limit_error', code: kind }
-  if (kind === 'budget') return { status: 402, message, type: 'insufficient_quota', code: kind }
-  if (kind === 'context_overflow') return { status: 400, message, type: 'invalid_request_error', code: 'context_length_exceeded' }
-  return { status: 500, message, type: 'api_error', code: kind }
+  const then = nextStep(kind)
+  const next = then === undefined ? {} : { next: then }
+  if (kind === 'rate_limit' || kind === 'overloaded') return { status: 429, message, ...next, type: 'rate_limit_error', code: kind }
+  if (kind === 'budget') return { status: 402, message, ...next, type: 'insufficient_quota', code: kind }
+  if (kind === 'context_overflow') return { status: 400, message, ...next, type: 'invalid_request_error', code: 'context_length_exceeded' }
+  return { status: 500, message, ...next, type: 'api_error', code: kind }
 }
+
+const whyOf = (inbox: InboxId): string => `See what happened: moltbot why ${inbox}`
 
 type Ending = { kind: 'said'; text: string; finish: 'stop' | 'length' | 'content_filter'; usage: Usage } | { kind: 'failed'; failure: Failure }
 
@@ -99,7 +110,7 @@ function watch(rooms: Rooms, platformId: string, key: SessionKey, onText: (text:
       case 'answered': return finish({ kind: 'said', text: all(outcome.text), finish: 'stop', usage })
       case 'limit': return finish({ kind: 'said', text: all(outcome.text), finish: 'length', usage })
       case 'silent': return finish({ kind: 'said', text: all(notices.join('\n\n')), finish: 'stop', usage })
-      case 'aborted': return finish(all(outcome.text) !== '' ? { kind: 'said', text: all(outcome.text), finish: 'stop', usage } : { kind: 'failed', failure: { status: 503, message: 'The turn was stopped before it answered.', type: 'api_error', code: 'aborted' } })
+      case 'aborted': return finish(all(outcome.text) !== '' ? { kind: 'said', text: all(outcome.text), finish: 'stop', usage } : { kind: 'failed', failure: { status: 503, message: 'The turn was stopped before it answered.', next: 'Send it again.', type: 'api_error', code: 'aborted' } })
       case 'failed': return finish({ kind: 'failed', failure: { ...failureOf(outcome), message: all(failureOf(outcome).message) } })
       default: return unreachable(outcome)
     }
@@ -127,15 +138,15 @@ function watch(rooms: Rooms, platformId: string, key: SessionKey, onText: (text:
     }
     if (item.kind !== 'message-ended' || item.platformId !== platformId || (item.key !== null && item.key !== key)) return
     if (item.turnId !== null) turn ??= item.turnId
-    if (item.end === 'denied') return finish({ kind: 'failed', failure: { status: 403, message: item.detail ?? 'Refused.', type: 'invalid_request_error', code: 'denied' } })
-    if (item.end === 'failed' && item.turnId === null) return finish({ kind: 'failed', failure: { status: 500, message: notices.at(-1) ?? item.detail ?? 'The message could not be answered.', type: 'api_error' } })
+    if (item.end === 'denied') return finish({ kind: 'failed', failure: { status: 403, message: item.detail ?? 'Refused.', next: whyOf(item.inbox), type: 'invalid_request_error', code: 'denied' } })
+    if (item.end === 'failed' && item.turnId === null) return finish({ kind: 'failed', failure: { status: 500, message: notices.at(-1) ?? item.detail ?? 'The message could not be answered.', next: whyOf(item.inbox), type: 'api_error' } })
     if (item.end === 'command' || (item.end === 'silent' && item.turnId === null)) finish({ kind: 'said', text: notices.join('\n\n'), finish: 'stop', usage })
   }
   const look = async (): Promise<void> => {
     const outcome = await rooms.sessions.outcomeOf(platformId, { principal: ownerPrincipal, key })
     if (outcome?.turnId != null) turn ??= outcome.turnId
     if (outcome?.end === 'answered' || outcome?.end === 'silent' || outcome?.end === 'command') return finish({ kind: 'said', text: outcome.text ?? '', finish: 'stop', usage: outcome.usage ?? noUsage })
-    if (outcome?.end === 'denied' || outcome?.end === 'failed') return finish({ kind: 'failed', failure: { status: 500, message: outcome.detail ?? 'The message could not be answered.', type: 'api_error' } })
+    if (outcome?.end === 'denied' || outcome?.end === 'failed') return finish({ kind: 'failed', failure: { status: 500, message: outcome.detail ?? 'The message could not be answered.', next: whyOf(outcome.inbox), type: 'api_error' } })
     cancelLook = rooms.clock.after(lookAgainEveryMs, () => void look())
   }
 
@@ -159,16 +170,16 @@ function watch(rooms: Rooms, platformId: string, key: SessionKey, onText: (text:
 export async function completeChat(rooms: Rooms, request: IncomingMessage, response: ServerResponse, bodyMax: number): Promise<void> {
   const text = await takeBody(request, response, {
     type: 'application/json', bytesMax: bodyMax, clock: rooms.clock,
-    refuse: (status, reason) => sendFailure(response, { status, message: status === 413 ? `${reason} The limit is gateway.http.endpoints.chatCompletions.maxBodyBytes.` : reason, type: 'invalid_request_error' }),
+    refuse: (status, reason) => sendFailure(response, { status, message: reason, ...(status === 413 ? { next: 'Send less; the limit is gateway.http.endpoints.chatCompletions.maxBodyBytes.' } : {}), type: 'invalid_request_error' }),
   })
   if (text === undefined) return
   const parsed = parseStrictly(text)
-  if (!parsed.ok) return sendFailure(response, { status: 400, message: `The request body cannot be used: ${parsed.reason}.`, type: 'invalid_request_error' })
+  if (!parsed.ok) return sendFailure(response, { status: 400, message: `The request body cannot be used: ${parsed.reason}.`, next: 'Send one JSON object.', type: 'invalid_request_error' })
   const body = parsed.value
-  if (!chatRequest.Check(body)) return sendFailure(response, { status: 400, message: `Invalid request: ${describeParamErrors(chatRequest.Errors(body))}.`, type: 'invalid_request_error' })
+  if (!chatRequest.Check(body)) return sendFailure(response, { status: 400, message: `Invalid request: ${describeParamErrors(chatRequest.Errors(body))}.`, next: 'Correct the request.', type: 'invalid_request_error' })
 
   const door = rooms.doors('http')
-  if (door === undefined) return sendFailure(response, { status: 503, message: 'The HTTP way in is switched off or still starting.', type: 'api_error' })
+  if (door === undefined) return sendFailure(response, { status: 503, message: 'The HTTP way in is switched off or still starting.', next: 'Try again in a moment, or look at: moltbot channels status', type: 'api_error' })
   const chosen = agentOf(rooms, request, body.model)
   if ('status' in chosen) return sendFailure(response, chosen)
 
@@ -182,7 +193,7 @@ export async function completeChat(rooms: Rooms, request: IncomingMessage, respo
     return sendFailure(response, { status: 400, message: describeError(error), type: 'invalid_request_error', param: 'user' })
   }
   const prompt = promptOf(body, session.remembers)
-  if (prompt === undefined) return sendFailure(response, { status: 400, message: 'Missing user message in `messages`.', type: 'invalid_request_error', param: 'messages' })
+  if (prompt === undefined) return sendFailure(response, { status: 400, message: 'Missing user message in `messages`.', next: 'Send one with the role user, after the last of the assistant.', type: 'invalid_request_error', param: 'messages' })
   const wanted = header(request, 'model') ?? (body.model?.includes('/') === true ? body.model : undefined)
   const model = wanted === undefined ? undefined : rooms.models.resolve(wanted)
 
@@ -216,7 +227,7 @@ export async function completeChat(rooms: Rooms, request: IncomingMessage, respo
     else reply.ended(ending)
   } catch (error) {
     rooms.log.error('A chat completion failed.', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-    reply.failed({ status: 500, message: error instanceof Problem ? describeError(error) : 'The gateway could not take the message because of an error of its own.', type: 'api_error' })
+    reply.failed({ status: 500, message: error instanceof Problem ? describeError(error) : 'The gateway could not take the message because of an error of its own. The log says more: moltbot logs', type: 'api_error' })
   } finally {
     watching.stop()
   }
@@ -306,7 +317,7 @@ function startReply(rooms: Rooms, response: ServerResponse, body: ChatRequest): 
     failed(failure) {
       cancelKeepAlive()
       if (!started) return sendFailure(response, failure)
-      write({ error: { message: failure.message, type: failure.type, param: failure.param ?? null, code: failure.code ?? null } })
+      write(errorOf(failure))
       response.end()
     },
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AttemptLimit } from '../attempt-limit.ts'
-import type { BrowserSession, BrowserSessions } from '../browser-sessions.ts'
+import { isLink, kindOfLink, type BrowserKind, type BrowserSession, type BrowserSessions } from '../browser-sessions.ts'
 import type { GatewayConfig } from '../config.ts'
 import type { FormTokens } from '../form-tokens.ts'
 import type { Identified } from '../identity.ts'
@@ -61,7 +61,7 @@ function basePathOf(config: GatewayConfig): string {
 export function createRouter(parts: RouterParts): Router {
   const { rooms, credentials, attempts, browserSessions, pages } = parts
   const idleMs = (): number => parts.config().controlUi.sessionIdleMinutes * 60_000
-  const lifeMs = (): number => parts.config().controlUi.sessionMinutes * 60_000
+  const lifeMs = (kind: BrowserKind): number => (kind === 'device' ? parts.config().controlUi.deviceDays * 86_400_000 : parts.config().controlUi.sessionMinutes * 60_000)
 
   const browserOf = async (request: IncomingMessage): Promise<BrowserSession | undefined> => {
     const cookie = cookieOf(request, parts.cookieName())
@@ -82,11 +82,11 @@ export function createRouter(parts: RouterParts): Router {
     sendLogin(response, status, base, mode, parts.forms.issue('login', cookie), wrong)
   }
   /** Signs a browser in; a session it had before ends with that. */
-  const enter = async (request: IncomingMessage, response: ServerResponse, source: Known, via: string): Promise<void> => {
+  const enter = async (request: IncomingMessage, response: ServerResponse, source: Known, via: string, kind: BrowserKind = 'browser'): Promise<void> => {
     const before = await browserOf(request)
     const facts = { userAgent: request.headers['user-agent'], address: source.local ? null : source.address, via }
-    const { cookie } = await browserSessions.create(await credentials.current(), lifeMs(), facts, before?.digest)
-    setCookie(response, parts.cookieName(), cookie, Math.floor(lifeMs() / 1000))
+    const { cookie } = await browserSessions.create(await credentials.current(), lifeMs(kind), facts, before?.digest, kind)
+    setCookie(response, parts.cookieName(), cookie, Math.floor(lifeMs(kind) / 1000))
   }
 
   /** Checks a presented secret under the limit on guessing. A number: locked for that many milliseconds. */
@@ -122,9 +122,10 @@ export function createRouter(parts: RouterParts): Router {
 
   const signIn = async (presented: string, request: IncomingMessage, source: Known, response: ServerResponse, base: string): Promise<void> => {
     const now = await credentials.current()
-    const verdict = (await browserSessions.useLink(presented)) || (await check(presented, source))
+    const linked = await browserSessions.useLink(presented)
+    const verdict = linked || (await check(presented, source))
     if (verdict === true) {
-      await enter(request, response, source, 'secret')
+      await enter(request, response, source, 'secret', linked ? kindOfLink(presented) : 'browser')
       return redirect(response, `${base}/`)
     }
     if (typeof verdict === 'number') {
@@ -132,7 +133,7 @@ export function createRouter(parts: RouterParts): Router {
       return showLogin(request, response, 429, base, now.mode, minutes(verdict))
     }
     const wrong = now.configured ? `That is not this gateway's ${now.mode}. If it was changed, use the newest one.` : `This gateway has no ${now.mode} yet; set gateway.auth.${now.mode} or run scripts/start-moltbot.sh.`
-    showLogin(request, response, 401, base, now.mode, presented.startsWith('once-') ? 'This link was used already, or is too old. Make another one with: moltbot login link' : wrong)
+    showLogin(request, response, 401, base, now.mode, isLink(presented) ? 'This link was used already, or is too old. Make another one: moltbot login link, or the code in People' : wrong)
   }
 
   const health = async (path: string, response: ServerResponse): Promise<void> => {
@@ -153,7 +154,7 @@ export function createRouter(parts: RouterParts): Router {
     if (path === '/v1/models') return sendJson(response, 200, { object: 'list', data: all })
     const name = decodeURIComponent(path.slice('/v1/models/'.length))
     const found = all.find((model) => model.id === name)
-    if (found === undefined) return sendJson(response, 404, { error: { message: `There is no model "${name}".`, type: 'invalid_request_error', param: 'model', code: 'model_not_found' } })
+    if (found === undefined) return sendJson(response, 404, { error: { message: `There is no model "${name}". Ask GET /v1/models for the names.`, type: 'invalid_request_error', param: 'model', code: 'model_not_found' } })
     sendJson(response, 200, found)
   }
 

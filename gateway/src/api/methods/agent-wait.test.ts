@@ -20,7 +20,7 @@ it('waits for one that has not, and tells its error', async () => {
   await settled()
   rooms.state.outcomes.set('K', { ...outcome, end: 'failed', detail: 'No model answered.' as never })
   rooms.emit({ kind: 'message-ended', inbox: 'in1' as InboxId, platformId: 'K', key: null, end: 'failed', detail: null, turnId: null })
-  expect(await waiting).toEqual({ runId: 'K', status: 'error', error: 'No model answered.', startedAt: 5, endedAt: 9 })
+  expect(await waiting).toEqual({ runId: 'K', status: 'error', error: 'No model answered.', next: expect.stringMatching(/^See what happened: moltbot why /), startedAt: 5, endedAt: 9 })
 })
 
 it('running out of time is an ordinary answer', async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { noUsage } from '@moltbot/contract'
-import type { Channel, InboxId, SessionId, ToolCallId } from '@moltbot/contract'
+import type { Channel, InboxId, SessionId, ToolCallId, TurnId, TurnOutcome } from '@moltbot/contract'
 import { callMethod, fakeCaller } from '../testing/call-method.ts'
 import { fakeRooms } from '../testing/fake-rooms.ts'
 import type { WireMessage } from '../wire/message.ts'
@@ -15,7 +15,7 @@ const page = (answer: Awaited<ReturnType<typeof callMethod<typeof chatHistory.pa
 it('shows every kind of entry as clients read it', async () => {
   const rooms = await fakeRooms()
   rooms.channels = [{ id: 'web', senders: 'authenticated' } as unknown as Channel]
-  rooms.state.inbox.push({ id: 'in1', chat: { channel: 'web' }, message: { id: 'K' } } as never, { id: 'in2', chat: { channel: 'telegram' }, message: { id: '7' } } as never)
+  rooms.state.inbox.push({ id: 'in1', chat: { channel: 'web' }, message: { id: 'K' }, end: 'answered' } as never, { id: 'in2', chat: { channel: 'telegram' }, message: { id: '7' }, end: 'answered' } as never)
   rooms.session(main, { id: 's1' as SessionId, settings: { thinking: 'high' } })
   rooms.entry(main, { kind: 'user', message: { role: 'user', content: [{ type: 'text', text: 'hi' }, { type: 'image', mimeType: 'image/png', data: 'AA==' }] }, inbox: ['in1' as InboxId] })
   rooms.entry(main, { kind: 'user', message: { role: 'user', content: [{ type: 'text', text: 'from a network' }] }, inbox: ['in2' as InboxId], from: 'Ann' })
@@ -43,6 +43,56 @@ it('shows every kind of entry as clients read it', async () => {
   ])
   expect(answer.messages[1]).not.toHaveProperty('idempotencyKey')
   expect(JSON.stringify(answer)).not.toContain('secret-signature')
+})
+
+it('says of each message of a person how far it is, as the ledger has it', async () => {
+  const rooms = await fakeRooms()
+  rooms.channels = [{ id: 'web', senders: 'authenticated' } as unknown as Channel]
+  const cases: readonly [end: string | null, detail: string | null, progress: object, turn?: TurnOutcome['kind'], delivery?: object][] = [
+    [null, null, { state: 'accepted' }],
+    [null, null, { state: 'delivering', reason: 'the line is down' }, 'answered', { error: 'the line is down', settledAt: null }],
+    ['answered', null, { state: 'answered' }, 'answered'],
+    ['answered', 'delivery uncertain', { state: 'uncertain' }, 'answered'],
+    ['answered', null, { state: 'stopped' }, 'aborted'],
+    ['silent', 'stopped before it was begun', { state: 'stopped' }],
+    ['silent', 'the assistant chose to say nothing', { state: 'unanswered', reason: 'the assistant chose to say nothing' }, 'silent'],
+    ['failed', 'told', { state: 'unanswered', reason: 'I could not finish: no credit.' }, 'failed', { markdown: 'Half.\n\nI could not finish: no credit.', settledAt: 1 }],
+    ['failed', 'could not be delivered: the bot was blocked', { state: 'undelivered', reason: 'the bot was blocked' }, 'answered'],
+    ['denied', 'shut out', { state: 'unanswered', reason: 'shut out' }],
+    ['merged', 'in8', { state: 'undelivered', reason: 'the bot was blocked' }],
+    ['command', '/status', { state: 'answered' }],
+  ]
+  for (const [at, [end, detail, , turn, delivery]] of cases.entries()) {
+    const turnId = turn === undefined ? null : `tn${at}` as TurnId
+    rooms.state.inbox.push({ id: `in${at}`, chat: { channel: 'web' }, message: { id: `K${at}`, attachments: [] }, sessionKey: 'other', turnId, end, endDetail: detail } as never)
+    if (turn !== undefined) rooms.state.turns.set(`tn${at}` as TurnId, turn)
+    if (delivery !== undefined) rooms.state.deliveries.push({ turnId, part: 0, chat: {}, ...delivery } as never)
+    if (end === 'command') rooms.entry(main, { kind: 'command', by: 'person', text: '/status', inbox: `in${at}` as InboxId })
+    else rooms.entry(main, { kind: 'user', message: { role: 'user', content: [{ type: 'text', text: 'hi' }] }, inbox: [`in${at}` as InboxId] })
+  }
+  const { messages, waiting } = page(await callMethod(chatHistory, { sessionKey: 'main' }, rooms))
+  expect(messages.map(({ progress }) => progress)).toEqual(cases.map(([, , progress]) => progress))
+  expect(messages.map(({ idempotencyKey }) => idempotencyKey)).toEqual(cases.map((_, at) => `K${at}:user`))
+  expect(waiting).toBeUndefined()
+})
+
+it('shows what was accepted and stands in no line yet, once', async () => {
+  const rooms = await fakeRooms()
+  rooms.channels = [{ id: 'web', senders: 'authenticated' } as unknown as Channel]
+  const row = (id: string, more: object): never => ({ id, chat: { channel: 'web' }, sessionKey: main, turnId: null, end: null, endDetail: null, receivedAt: 5, ...more }) as never
+  rooms.state.inbox.push(
+    row('in1', { message: { id: 'K1', text: 'in its line already', attachments: [], sender: {} } }),
+    row('in2', { message: { id: 'K2', text: 'and this?', attachments: [{ kind: 'image', fileName: 'map.png' }], sender: { name: 'Olga' } } }),
+    row('in3', { message: { id: '9', text: 'from a network', attachments: [], sender: { name: 'Ann' } }, chat: { channel: 'telegram' } }),
+    row('in4', { message: { id: 'j', text: 'a job', attachments: [], sender: {}, job: { id: 'j1', dueAt: 1 } } }),
+    row('in5', { message: { id: 'K5', text: 'elsewhere', attachments: [], sender: {} }, sessionKey: 'agent:main:other' }),
+    row('in6', { message: { id: 'K6', text: 'over', attachments: [], sender: {} }, end: 'answered' }),
+  )
+  rooms.entry(main, { kind: 'user', message: { role: 'user', content: [{ type: 'text', text: 'in its line already' }] }, inbox: ['in1' as InboxId] })
+  const { waiting } = page(await callMethod(chatHistory, { sessionKey: 'main' }, rooms))
+  const line = (text: string, more: object) => ({ role: 'user', content: [{ type: 'text', text }], timestamp: 5, progress: { state: 'accepted' }, ...more })
+  expect(waiting).toEqual([line('and this?\n[map.png]', { inboxId: 'in2', idempotencyKey: 'K2:user' }), line('from a network', { inboxId: 'in3', senderLabel: 'Ann' })])
+  expect(page(await callMethod(chatHistory, { sessionKey: 'main', offset: 1 }, rooms)).waiting).toBeUndefined()
 })
 
 it('a session nobody spoke in is empty', async () => {

@@ -57,6 +57,7 @@ import { execApprovalResolve } from './exec-approval-resolve.ts'
 import { execApprovalWaitDecision } from './exec-approval-wait-decision.ts'
 import { execApprovalsGet } from './exec-approvals-get.ts'
 import { execApprovalsSet } from './exec-approvals-set.ts'
+import { gatewayAddresses } from './gateway-addresses.ts'
 import { gatewayRestart } from './gateway-restart.ts'
 import { gatewayStop } from './gateway-stop.ts'
 import { health } from './health.ts'
@@ -139,6 +140,7 @@ import { tlsRotate } from './tls-rotate.ts'
 import { toolsCatalog } from './tools-catalog.ts'
 import { toolsEffective } from './tools-effective.ts'
 import { toolsList } from './tools-list.ts'
+import { ttsConvert } from './tts-convert.ts'
 import { ttsDisable } from './tts-disable.ts'
 import { ttsEnable } from './tts-enable.ts'
 import { ttsProviders } from './tts-providers.ts'
@@ -224,6 +226,7 @@ export const methods: Method[] = [
   execApprovalWaitDecision,
   execApprovalsGet,
   execApprovalsSet,
+  gatewayAddresses,
   gatewayRestart,
   gatewayStop,
   health,
@@ -306,6 +309,7 @@ export const methods: Method[] = [
   toolsCatalog,
   toolsEffective,
   toolsList,
+  ttsConvert,
   ttsDisable,
   ttsEnable,
   ttsProviders,

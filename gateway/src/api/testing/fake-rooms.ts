@@ -1,7 +1,7 @@
 import { mainAgent, noUsage, ownerPrincipal, Problem } from '@moltbot/contract'
 import type {
   Action, ChannelId, ChatId, ChatRef, Clock, Door, EntryBody, EntryId, IncomingMessage, InboxId, OutgoingMessage, PlatformMessageId, Principal, PrincipalId, Receipt,
-  SessionId, SessionKey, Store, TurnId, Verdict,
+  SessionId, SessionKey, Store, TurnId, TurnOutcome, Verdict,
 } from '@moltbot/contract'
 import { countingIds, memoryLogger, realClock } from '@moltbot/contract/testing'
 import Value from 'typebox/value'
@@ -15,10 +15,10 @@ import type { DeliveryRow } from '../../journey/outbox/types.ts'
 import type { EntryRow, FeedItem, RunningTurn, SessionRow } from '../../journey/sessions/types.ts'
 import { createDevices, type DeviceStore } from '../devices.ts'
 import { createBrowserSessions, type BrowserSessions } from '../browser-sessions.ts'
-import { doorIdentityMigration, doorMigration, doorReviewMigration } from '../migrations.ts'
+import { doorDeviceBrowsersMigration, doorIdentityMigration, doorMigration, doorReviewMigration } from '../migrations.ts'
 import { withdrawableStore } from '../withdrawal.ts'
 import { createPresence } from '../presence.ts'
-import type { Rooms } from '../rooms.ts'
+import type { Rooms, SpeechDoor } from '../rooms.ts'
 import { createRuns } from '../wire/runs.ts'
 
 export type Submitted = Omit<IncomingMessage, 'chat'> & { chat: ChatId }
@@ -41,6 +41,8 @@ export interface FakeRooms extends Rooms {
     outcomes: Map<string, Omit<NonNullable<Awaited<ReturnType<Rooms['sessions']['outcomeOf']>>>, 'inbox'> & { inbox?: InboxId; principal?: PrincipalId }>
     aborts: { key: SessionKey; turn: TurnId | undefined }[]
     inbox: InboxRow[]
+    /** How turns ended. */
+    turns: Map<TurnId, TurnOutcome['kind']>
     deliveries: DeliveryRow[]
     statuses: ConnectionStatus[]
     login: LoginAttempt | undefined
@@ -78,6 +80,9 @@ export interface FakeRooms extends Rooms {
   devices: DeviceStore
   signIns: BrowserSessions
 }
+
+/** One who speaks, as the test says; nobody does anything else. */
+export const fakeSpeech = (changes: Partial<SpeechDoor>): SpeechDoor => ({ auto: () => 'off', voices: async () => [], convert: () => Promise.reject(new Problem('speech-unset', 'Nobody here can speak.')), ...changes })
 
 function fakeDoor(serves: Door['serves']): FakeDoor {
   const listeners = new Set<(chat: ChatRef, message: OutgoingMessage, id: PlatformMessageId) => void>()
@@ -135,7 +140,7 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
   const clock = options.clock ?? { ...realClock }
   const newId = countingIds()
   const log = memoryLogger()
-  const store = withdrawableStore(await openStore({ file: ':memory:', migrations: [doorMigration, doorIdentityMigration, doorReviewMigration] }))
+  const store = withdrawableStore(await openStore({ file: ':memory:', migrations: [doorMigration, doorIdentityMigration, doorReviewMigration, doorDeviceBrowsersMigration] }))
   const random = (bytes: number): Buffer => crypto.getRandomValues(Buffer.alloc(bytes))
   const floor = { key: random(32), raise: async () => undefined }
   const changePerson = (id: string, changes: Partial<Person>): Person => {
@@ -157,6 +162,7 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
     outcomes: new Map(),
     aborts: [],
     inbox: [],
+    turns: new Map(),
     deliveries: [],
     statuses: [],
     login: undefined,
@@ -337,6 +343,7 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
     inbox: {
       get: async (id) => state.inbox.find((row) => row.id === id),
       find: async (text) => state.inbox.filter((row) => row.id.startsWith(text) || row.message.id === text),
+      open: async () => state.inbox.filter((row) => row.end === null),
       counts: async () => ({ open: state.inbox.filter((row) => row.end === null).length, stuck: 0, total: state.inbox.length }),
     },
     sessions: {
@@ -397,6 +404,7 @@ export async function fakeRooms(options: { clock?: Clock; config?: Record<string
         return entry(key, { kind: 'injected', text, ...(label === undefined ? {} : { label }) })
       },
       running: (key) => state.running.filter((turn) => key === undefined || turn.key === key),
+      turnOutcome: async (turn) => state.turns.get(turn) ?? null,
       async outcomeOf(platformId, of) {
         const { principal = ownerPrincipal, ...outcome } = state.outcomes.get(platformId) ?? {}
         return principal === of.principal && 'end' in outcome ? { inbox: 'in1' as InboxId, ...outcome } : undefined

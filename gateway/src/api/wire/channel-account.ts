@@ -11,11 +11,11 @@ export interface ChannelAccount {
 /** The network and login a request is about. Throws `Problem('channel-unsupported')` and `Problem('account-unknown')`. */
 export function channelAccount(rooms: Pick<Rooms, 'channels' | 'config'>, wanted: string, accountId: string | undefined): ChannelAccount {
   const channel = rooms.channels.find((known) => known.id === wanted.trim().toLowerCase() && known.senders === 'platform')
-  if (channel === undefined) throw new Problem('channel-unsupported', `unsupported channel: ${wanted}.`, { next: 'See channels.catalog for the networks of this gateway.' })
+  if (channel === undefined) throw new Problem('channel-unsupported', `unsupported channel: ${wanted}.`, { next: `There are: ${rooms.channels.flatMap(({ id, senders }) => (senders === 'platform' ? [id] : [])).join(', ')}.` })
   const account = (accountId ?? defaultAccount) as AccountId
   const { accounts = {} } = rooms.config.get(channel.config) as { accounts?: Record<string, unknown> }
   const named = Object.hasOwn(accounts, account)
-  if (!named && account !== defaultAccount) throw new Problem('account-unknown', `${channel.label} has no account called ${JSON.stringify(account)}.`, { next: 'See channels.status for its accounts.' })
+  if (!named && account !== defaultAccount) throw new Problem('account-unknown', `${channel.label} has no account called ${JSON.stringify(account)}.`, { next: `There ${Object.keys(accounts).length === 0 ? `is one without a name: leave ${JSON.stringify(account)} out` : `are: ${Object.keys(accounts).join(', ')}`}.` })
   return { channel, account, place: named ? `${channel.config.path}.accounts${step(account)}` : channel.config.path }
 }
 

@@ -2,7 +2,7 @@ import Type from 'typebox'
 import type { Static } from 'typebox'
 import type { Caller } from '../caller.ts'
 import type { Rooms } from '../rooms.ts'
-import { readHistory } from './history.ts'
+import { readHistory, readWaiting } from './history.ts'
 import { WireMessage } from './message.ts'
 import { contextWindows, ModelDefaults, modelDefaults } from './model-rows.ts'
 import { ignored, open, Word } from './params.ts'
@@ -30,6 +30,8 @@ const Page = Type.Object({
   nextOffset: Type.Optional(Type.Integer()),
   totalMessages: Type.Integer(),
   pendingInputs: Type.Object({ items: Type.Array(Type.Unknown()), total: Type.Integer() }),
+  /** With the newest page: what was accepted and stands in no line yet, because its turn has not begun. */
+  waiting: Type.Optional(Type.Array(WireMessage)),
   defaults: ModelDefaults,
   /** Absent: nobody spoke in this session yet. `activeLeafEntryId` is the newest entry. */
   sessionInfo: Type.Optional(Type.Intersect([SessionRow, Type.Object({ activeLeafEntryId: Type.Optional(Type.String()) })])),
@@ -45,9 +47,10 @@ export async function chatHistory(params: Static<typeof HistoryParams>, rooms: R
   rooms.runs.spelled(caller, key, params.sessionKey)
   if (params.cursor !== undefined) return { kind: 'reset' }
   const offset = params.offset ?? 0
-  const [session, page, rowOf, windowOf] = await Promise.all([
+  const [session, page, waiting, rowOf, windowOf] = await Promise.all([
     rooms.sessions.get(key),
     readHistory(rooms, key, { limit: params.limit ?? limitDefault, offset, protocol: caller.protocol, ...(params.maxBytes === undefined ? {} : { bytesMax: params.maxBytes }) }),
+    offset === 0 ? readWaiting(rooms, key) : [],
     sessionRows(rooms),
     contextWindows(rooms),
   ])
@@ -61,6 +64,7 @@ export async function chatHistory(params: Static<typeof HistoryParams>, rooms: R
     ...(page.more ? { nextOffset: offset + page.messages.length } : {}),
     totalMessages: offset + page.messages.length,
     pendingInputs: { items: [], total: 0 },
+    ...(waiting.length === 0 ? {} : { waiting }),
     defaults: modelDefaults(rooms, windowOf),
     ...(session === undefined ? {} : { sessionInfo: { ...rowOf(session), ...(page.lastEntryId === undefined ? {} : { activeLeafEntryId: page.lastEntryId }) } }),
   }

@@ -2,6 +2,7 @@ import Type from 'typebox'
 import type { Static } from 'typebox'
 import { SessionRow } from './session-row.ts'
 import { WireMessage } from './message.ts'
+import { Progress } from './progress.ts'
 
 const Base = { runId: Type.String(), sessionKey: Type.String(), seq: Type.Integer(), agentId: Type.Optional(Type.String()) }
 const Tokens = Type.Optional(WireMessage.properties.usage)
@@ -41,6 +42,10 @@ export const SessionMessageEvent = Type.Object({
   messageSeq: Type.Integer(),
 })
 export type SessionMessageEvent = Static<typeof SessionMessageEvent>
+
+/** How far a message of a person has come, to those who subscribed to the session's messages; `idempotencyKey`: as a client of ours named it. */
+export const SessionProgressEvent = Type.Object({ sessionKey: Type.String(), agentId: Type.String(), inboxId: Type.String(), idempotencyKey: Type.Optional(Type.String()), progress: Progress })
+export type SessionProgressEvent = Static<typeof SessionProgressEvent>
 
 /** Something about a session changed, to those who subscribed to sessions. `session` is absent when it is gone. */
 export const SessionsChangedEvent = Type.Object({

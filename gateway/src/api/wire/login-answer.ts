@@ -55,7 +55,7 @@ function endOf(code: string): 'timed-out' | 'called-off' | 'refused' {
  */
 export function loginAccount(rooms: Pick<Rooms, 'channels' | 'config' | 'connections'>, channel: string | undefined, accountId: string | undefined): ChannelAccount {
   const found = channelAccount(rooms, channel ?? onlyOne(rooms).id, accountId)
-  if (found.channel.login === undefined) throw new Problem('login-unsupported', `${found.channel.label} has no login by steps.`, { next: 'Set its token in the configuration.' })
+  if (found.channel.login === undefined) throw new Problem('login-unsupported', `${found.channel.label} is not logged in by telephone.`, { next: `Put another token in with: moltbot channels add --channel ${found.channel.id} --force. Take the login away with: moltbot channels remove --channel ${found.channel.id} --delete` })
   return found
 }
 

@@ -4,6 +4,7 @@ import Type from 'typebox'
 import type { Static } from 'typebox'
 import type { DeliveryRow } from '../../journey/outbox/types.ts'
 import type { EntryRow } from '../../journey/sessions/types.ts'
+import { Progress } from './progress.ts'
 
 export const WireBlock = Type.Union([
   Type.Object({ type: Type.Literal('text'), text: Type.String() }),
@@ -36,6 +37,8 @@ export const WireMessage = Type.Object({
   senderLabel: Type.Optional(Type.String()),
   /** Of people's lines and the answers of commands: the accepted message, for `why`. */
   inboxId: Type.Optional(Type.String()),
+  /** Of people's lines in a history: how far the message has come. Absent: nobody looked, or it is older than what is looked up. */
+  progress: Type.Optional(Progress),
   /** Of what is no line of the transcript. */
   id: Type.Optional(Type.String()),
   /** What came with it, to be fetched at `files/<id>` of the door. The last block of `content` says the same in words. */
@@ -53,8 +56,8 @@ export type WireMessage = Static<typeof WireMessage>
 
 const stopWords: Record<string, string> = { end: 'stop', 'tool-use': 'toolUse', refusal: 'stop' }
 
-/** One entry as a client sees it. Undefined: nothing to show (the model chose silence). `idempotencyKey`: under which name its message came in. */
-export function showEntry(entry: EntryRow, protocol: 3 | 4, known: { idempotencyKey?: string; runId?: string } = {}): WireMessage | undefined {
+/** One entry as a client sees it. Undefined: nothing to show (the model chose silence). `idempotencyKey`: under which name its message came in; `progress`: how far that has come. */
+export function showEntry(entry: EntryRow, protocol: 3 | 4, known: { idempotencyKey?: string; runId?: string; progress?: Progress } = {}): WireMessage | undefined {
   const at = Math.round(entry.at)
   const record = (kind?: string): Pick<WireMessage, '__openclaw' | 'timestamp'> => ({
     timestamp: at,
@@ -64,13 +67,14 @@ export function showEntry(entry: EntryRow, protocol: 3 | 4, known: { idempotency
     },
   })
   const body = entry.body
+  const name = known.idempotencyKey === undefined ? {} : { idempotencyKey: `${known.idempotencyKey}:user` }
+  const progress = known.progress === undefined ? {} : { progress: known.progress }
   switch (body.kind) {
     case 'user':
       return {
         role: 'user', content: body.message.content.slice(body.envelopeParts ?? 0).map(block), ...record(),
         ...(body.from === undefined ? {} : { senderLabel: body.from }),
-        ...(known.idempotencyKey === undefined ? {} : { idempotencyKey: `${known.idempotencyKey}:user` }),
-        ...(body.inbox[0] === undefined ? {} : { inboxId: body.inbox[0] }),
+        ...name, ...(body.inbox[0] === undefined ? {} : { inboxId: body.inbox[0] }), ...progress,
       }
     case 'assistant': {
       if (isSilent(body.message)) return undefined
@@ -90,7 +94,9 @@ export function showEntry(entry: EntryRow, protocol: 3 | 4, known: { idempotency
     case 'note':
       return { role: 'system', content: [{ type: 'text', text: body.text }], ...record('note') }
     case 'command':
-      if (body.by === 'person') return { role: 'user', content: [{ type: 'text', text: body.text }], inboxId: body.inbox, ...record('command') }
+      if (body.by === 'person') {
+        return { role: 'user', content: [{ type: 'text', text: body.text }], inboxId: body.inbox, ...record('command'), ...(body.from === undefined ? {} : { senderLabel: body.from }), ...name, ...progress }
+      }
       return {
         role: 'assistant', content: [{ type: 'text', text: body.text }], inboxId: body.inbox, ...record('command'), api: 'gateway-command', provider: 'gateway', model: 'gateway-command',
         usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, totalTokens: 0 }, stopReason: 'stop',

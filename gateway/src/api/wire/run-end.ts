@@ -1,5 +1,6 @@
 import type { InboxId, PrincipalId, SessionKey, TurnId, TurnOutcome } from '@moltbot/contract'
 import type { Rooms } from '../rooms.ts'
+import { nextStep } from './next-step.ts'
 
 /** How a message ended. `outcome` is known when the turn ended while somebody waited for it. */
 export interface RunEnd extends NonNullable<Awaited<ReturnType<Rooms['sessions']['outcomeOf']>>> { outcome?: TurnOutcome }
@@ -61,4 +62,10 @@ export function failureOf(end: Pick<RunEnd, 'end' | 'detail' | 'outcome'>): stri
   if (end.outcome?.kind === 'failed') return end.outcome.fault.message
   // `told`: the reason went out as the reply itself.
   return end.detail === null || end.detail === '' || end.detail === 'told' ? 'it could not be finished; the conversation says why' : end.detail
+}
+
+/** What can be done about a run that failed; undefined when it did not, or its own words say it. */
+export function nextOfFailure(end: Pick<RunEnd, 'end' | 'outcome' | 'inbox'>): string | undefined {
+  if (end.end !== 'failed' && end.end !== 'denied') return undefined
+  return end.outcome?.kind === 'failed' ? nextStep(end.outcome.fault.class) : `See what happened: moltbot why ${end.inbox}`
 }

@@ -1,4 +1,4 @@
-import { defineSection, thinkingLevels } from '@moltbot/contract'
+import { defineSection, thinkingLevels, typingKeys } from '@moltbot/contract'
 import type { ThinkingLevel } from '@moltbot/contract'
 import { Type } from 'typebox'
 import type { Static, TUnsafe } from 'typebox'
@@ -103,6 +103,7 @@ export const agentsSection = defineSection({
       contextTokens: Type.Optional(Type.Integer({ minimum: 16_000, maximum: 10_000_000, description: 'Use no more of a model\'s context window than this, in tokens. Absent: all of it.' })),
       thinkingDefault: thinking('How much a model thinks before it answers, where a session says nothing. Absent: as the model does by itself (off).'),
       timeoutSeconds: Type.Integer({ default: 600, minimum: 5, maximum: 172_800, description: 'A turn that takes longer is stopped, in seconds.' }),
+      ...typingKeys({ mode: '`instant` in direct chats and where it was mentioned, `message` elsewhere.', seconds: '4.5, because networks show it for five.' }),
       maxConcurrent: Type.Integer({ default: 4, minimum: 1, maximum: 64, description: 'How many turns run at the same time in the whole gateway; more wait.' }),
       compaction: Type.Object({
         reserveTokensFloor: Type.Integer({ default: 20_000, minimum: 1_000, maximum: 500_000, description: 'Older history is summarised once less than this is left of the context window, in tokens; at most half of the window.' }),

@@ -174,4 +174,28 @@ describe('prompt files', () => {
     written = {}
     expect(all.get('main')).toMatchObject({ name: 'main', emoji: null })
   })
+
+  test('with a clock, name and place are looked at ten times a second at most, also when it is set back', () => {
+    let now = 1_000
+    written = {}
+    let read: unknown = config.get(agentsSection)
+    const all = createAgents({ config: { get: () => read } as unknown as typeof config, stateDir, home, log, now: () => now })
+    all.seed()
+    const path = join(stateDir, 'workspace/IDENTITY.md')
+    const call = (name: string, at: number): string => {
+      writeFileSync(path, `- **Name:** ${name}\n`)
+      utimesSync(path, at, at)
+      return all.get('main').name
+    }
+    expect(all.get('main').name).toBe('Moltbot')
+    expect(call('Ruby', 5)).toBe('Moltbot')
+    now += 100
+    expect(call('Ruby', 6)).toBe('Ruby')
+    expect(call('Opal', 7)).toBe('Ruby')
+    now -= 60_000
+    expect(call('Opal', 8)).toBe('Opal')
+    written = { list: [{ id: 'main', name: 'Configured' }] }
+    read = config.get(agentsSection)
+    expect(all.get('main').name).toBe('Configured')
+  })
 })

@@ -83,6 +83,8 @@ export const promptFileNames = ['AGENTS.md', 'SOUL.md', 'TOOLS.md', 'IDENTITY.md
 interface Identity { name: string | undefined; emoji: string | undefined }
 const nobody: Identity = { name: undefined, emoji: undefined }
 
+const lookAgainAfterMs = 100
+
 interface AgentsOptions {
   config: Pick<ConfigView, 'get'>
   /** Absolute. `~/.moltbot` in configured paths means this folder. */
@@ -90,6 +92,8 @@ interface AgentsOptions {
   /** What `~` stands for otherwise; the user's home when left out. */
   home?: string
   log: Logger
+  /** Milliseconds. With it, where an agent's workspace leads and how it calls itself is looked at ten times a second at most; a turn asks a dozen times. Absent: at every call. */
+  now?: () => number
 }
 
 /** The agents this gateway has. Configuration is asked at every call, so a reload takes effect with the next one. */
@@ -100,7 +104,7 @@ export function createAgents(options: AgentsOptions): Agents {
   let reportedTwins = ''
 
   /** What a configuration says of its agents, worked out once: it is asked several times in each turn. */
-  const read = new WeakMap<AgentsConfig, { list: AgentsConfig['list']; facts: Map<string, { workspace: string; own: Identity; facts: AgentFacts }>; defaults?: AgentDefaults }>()
+  const read = new WeakMap<AgentsConfig, { list: AgentsConfig['list']; facts: Map<string, { workspace: string; own: Identity; facts: AgentFacts; lookedAt: number | undefined }>; defaults?: AgentDefaults }>()
   const readingOf = (config: AgentsConfig) => {
     let reading = read.get(config)
     if (reading === undefined) read.set(config, (reading = { list: entriesOf(config), facts: new Map() }))
@@ -169,14 +173,16 @@ export function createAgents(options: AgentsOptions): Agents {
     const { list, facts } = readingOf(config())
     const entry = list.find((each) => each.id === id)
     if (entry === undefined) throw new Problem('agent-unknown', `There is no agent called ${JSON.stringify(id)}.`, { next: `Use one of: ${list.map((each) => each.id).join(', ')}.` })
+    const known = facts.get(id)
+    const now = options.now?.()
+    if (known?.lookedAt !== undefined && now !== undefined && Math.abs(now - known.lookedAt) < lookAgainAfterMs) return known.facts
     const isDefault = entry.id === defaultOf(list)
     // Where it leads, and how it calls itself, may change under the same configuration.
     const workspace = place(entry.workspace ?? (isDefault ? config().defaults.workspace : undefined), entry.id, isDefault)
     const own = identityOf(workspace)
-    const known = facts.get(id)
-    if (known !== undefined && known.workspace === workspace && known.own === own) return known.facts
-    const fresh = factsOf(entry, workspace, own, isDefault, config())
-    facts.set(id, { workspace, own, facts: fresh })
+    const same = known !== undefined && known.workspace === workspace && known.own === own
+    const fresh = same ? known.facts : factsOf(entry, workspace, own, isDefault, config())
+    facts.set(id, { workspace, own, facts: fresh, lookedAt: now })
     return fresh
   }
 
@@ -251,6 +257,7 @@ export function createAgents(options: AgentsOptions): Agents {
       for (const id of ids()) {
         try {
           seedWorkspace(get(id).workspace, config().defaults.skipBootstrap)
+          readingOf(config()).facts.delete(id)
         } catch (error) {
           log.error('the workspace of an agent could not be prepared', { agent: id, reason: describeError(error) })
         }

@@ -79,7 +79,7 @@ describe('syslog', () => {
     await send('x'.repeat(20_000))
     await send('short')
     sender.close()
-    await expect.poll(() => (existsSync(join(folder, 'lines')) ? readFileSync(join(folder, 'lines'), 'utf8').split('\n').map((line) => line.length) : []), { timeout: 20_000 }).toEqual([most, 5, 0])
+    await expect.poll(() => (existsSync(join(folder, 'lines')) ? readFileSync(join(folder, 'lines'), 'utf8').split('\n').map((line) => line.length) : []), { timeout: 60_000 }).toEqual([most, 5, 0])
     expect(readFileSync(join(folder, 'words'), 'utf8').trim().endsWith(words)).toBe(true)
   })
 

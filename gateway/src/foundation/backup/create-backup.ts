@@ -27,7 +27,7 @@ export interface CreateOptions {
 
 /** What is made anew, belongs to a process that runs, or is a backup itself. */
 const leftOut = (path: string): boolean =>
-  /^(?:logs|backups)$|^sessions\/(?:gateway\.lock|moltbot\.db(?:[-.].*)?)$|^[^/]+\.sock$|(?:^|\/)\.[^/]+\.\d+\.tmp$/.test(path)
+  /^(?:logs|backups|spoken)$|^sessions\/(?:gateway\.lock|moltbot\.db(?:[-.].*)?)$|^[^/]+\.sock$|(?:^|\/)\.[^/]+\.\d+\.tmp$/.test(path)
 // oxlint-disable-next-line no-control-regex -- these are what a name in an archive must not hold
 const namable = (name: string): boolean => !/[\u0000-\u001f\u007f\\\ufffd]/.test(name)
 

@@ -27,6 +27,7 @@ const daysKept = 800
 const raisesKeptMs = 62 * 86_400_000
 /** Turns whose sums stay in memory. */
 const turnsMax = 2_000
+const turnsForgottenAtOnce = 250
 
 export interface BudgetOptions {
   store: Store
@@ -116,9 +117,13 @@ export function createBudget(options: BudgetOptions): Budget {
     }
     return day
   }
+  let forgetAt = turnsMax
+  /** Sums of the oldest turns are let go, many at once: looking through all of them costs. */
   function forgetTurns(): void {
+    if (tallies.size < forgetAt) return
     const turns = [...tallies.keys()].filter((key) => key.startsWith('turn:'))
     for (const key of turns.slice(0, Math.max(0, turns.length - turnsMax))) if (tallies.get(key)?.reserved === 0) tallies.delete(key)
+    forgetAt = tallies.size + turnsForgottenAtOnce
   }
 
   /** The caps with what was added to them for this period. */

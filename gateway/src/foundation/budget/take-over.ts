@@ -3,7 +3,9 @@ import type { BudgetsConfig } from './config.ts'
 
 /** A call that found no money asks the model that is named for this case instead, and says so as any failover does. */
 export function takeOver(ask: (call: ModelCall) => AsyncIterable<ModelCallEvent>, whenReached: () => BudgetsConfig['whenReached']): (call: ModelCall) => AsyncIterable<ModelCallEvent> {
-  return async function* (call) {
+  return (call) => (typeof whenReached() === 'string' ? ask(call) : replaced(call))
+
+  async function* replaced(call: ModelCall): AsyncGenerator<ModelCallEvent> {
     let asked = call.candidates[0] ?? ''
     for await (const event of ask(call)) {
       if (event.type === 'model-start') asked = event.model

@@ -30,6 +30,8 @@ export interface SchemaNode {
   maxItems?: number
   /** On a section whose changes wait for the next start. */
   'x-reload'?: 'restart'
+  /** What fits, in words, where the pattern says it to nobody. */
+  'x-words'?: string
 }
 
 export type Steps = readonly (string | number)[]
@@ -158,6 +160,7 @@ export function describeSchema(schema: SchemaNode): string {
 }
 
 function describeText(schema: SchemaNode): string {
+  if (schema['x-words'] !== undefined) return schema['x-words']
   if (schema.pattern !== undefined) return `text that fits /${schema.pattern}/`
   if (schema.format !== undefined) return `text in the form of a ${schema.format}`
   if (schema.maxLength !== undefined) return `text of ${schema.minLength ?? 0} to ${schema.maxLength} characters`

@@ -11,6 +11,9 @@ import { substitute } from './substitute.ts'
 import type { References } from './substitute.ts'
 import { isMissing } from './write-file.ts'
 
+/** Of which it is remembered where they stand. */
+const placesMax = 1_000
+
 /** Where the secrets of a configuration stand: at their key, in a file it names, in a variable, in the vault. */
 export function createSecretSource(options: {
   stateDir: string
@@ -26,6 +29,18 @@ export function createSecretSource(options: {
 }): SecretSource {
   const { environment, sections, vault, referenced } = options
 
+  /** Where a path stands, worked out once: secrets are asked for at every request and every call. */
+  const places = new Map<string, { owner: ReturnType<typeof ownerOf>; steps: readonly string[] }>()
+  function placeOf(path: string): { owner: ReturnType<typeof ownerOf>; steps: readonly string[] } {
+    const known = places.get(path)
+    if (known !== undefined) return known
+    const steps = parsePath(path)
+    if (steps === undefined) throw configProblems.pathInvalid(path)
+    const place = { owner: ownerOf(sections, steps), steps }
+    if (places.size < placesMax) places.set(path, place)
+    return place
+  }
+
   function hide(name: string, value: string): Secret {
     options.onSecret?.(value)
     return new Secret(name, value)
@@ -40,9 +55,7 @@ export function createSecretSource(options: {
         return value === undefined ? undefined : hide(path, value)
       }
       if (path.startsWith('vault:')) return vault.get(path.slice(6))
-      const steps = parsePath(path)
-      if (steps === undefined) throw configProblems.pathInvalid(path)
-      const owner = ownerOf(sections, steps)
+      const { owner, steps } = placeOf(path)
       // What is in effect, so that a broken section keeps its last good secrets along with its values.
       const from = owner === undefined ? written : options.writtenOf(owner.path)
       const inside = steps.slice(owner?.own.length ?? 0)

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Type } from 'typebox'
-import { ConnectProblem, Secret, defineSection, type AccountId, type Channel, type ChannelHost, type ChannelId, type ConfigView, type Connection, type IncomingMessage, type Store } from '@moltbot/contract'
+import { ConnectProblem, Secret, connectionAbilities, defineSection, type AccountId, type Channel, type ChannelHost, type ChannelId, type ConfigView, type Connection, type IncomingMessage, type Store } from '@moltbot/contract'
 import { FakeClock, memoryLogger } from '@moltbot/contract/testing'
 import { openStore } from '../storage/index.ts'
 import { connectionsMigration, createConnections, type ConnectionsRoom } from './index.ts'
@@ -96,6 +96,8 @@ describe('opening', () => {
     await change()
     expect(fake.opened.map((each) => [each.account, each.token])).toEqual([['one', 't1']])
     expect(health('two')).toMatchObject({ kind: 'needs-you' })
+    fake.live().find(({ account }) => account === 'one')?.host.health({ kind: 'needs-you', reason: 'No token at channels.fake.token.', action: 'Put one at channels.fake.token, or set FAKE_TOKEN. channels.other.token is another.' })
+    expect(health('one')).toEqual({ kind: 'needs-you', reason: 'No token at channels.fake.accounts.one.token.', action: 'Put one at channels.fake.accounts.one.token. channels.other.token is another.' })
     expect(of('two')).toBeUndefined()
     secrets.set('channels.fake.accounts.two.token', 't2')
     await change()
@@ -110,6 +112,19 @@ describe('opening', () => {
     await room.start(1_000)
     expect(fake.opened.map((one) => one.account)).toEqual(['one'])
     expect(room.status().map(({ account, configured }) => [account, configured])).toEqual([['one', true], ['two', false]])
+  })
+
+  it('an open account can do all that its channel can, and nothing more', async () => {
+    const { connect } = fake.channel
+    const able = Object.fromEntries(connectionAbilities.map((name) => [name, function (this: Connection) { return `${name} of ${this.limits.textLengthMax}` }]))
+    Object.assign(fake.channel, { connect: async (config: never, host: ChannelHost) => ({ ...(await connect(config, host)), ...(host.account === 'able' ? able : {}) }) })
+    section = { accounts: { able: {}, plain: {} } }
+    for (const account of ['able', 'plain']) secrets.set(`channels.fake.accounts.${account}.token`, account)
+    await room.start(1_000)
+    const connection = of('able') as unknown as Record<string, () => string>
+    expect(connectionAbilities.map((name) => connection[name]?.())).toEqual(connectionAbilities.map((name) => `${name} of 10`))
+    expect(connectionAbilities.filter((name) => of('plain')?.[name] !== undefined)).toEqual([])
+    expect(of('plain')).toBeDefined()
   })
 
   it('tries again with growing pauses, and starts over after a success', async () => {

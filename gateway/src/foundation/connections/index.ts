@@ -3,8 +3,8 @@
  * on and never looks into them; which channels exist it is told.
  */
 import {
-  ConnectProblem, Problem, describeError, type AccountId, type Channel, type ChannelHealth, type ChannelHost, type ChannelId, type ChannelNotice, type ChatRef, type Clock,
-  type Connection, type ConfigView, type IncomingMessage, type Logger, type Media, type MediaFrom, type MediaRequest, type Migration, type Receipt, type Secret, type SecretSource, type Store, defaultAccount,
+  ConnectProblem, Problem, connectionAbilities, describeError, type AccountId, type Channel, type ChannelHealth, type ChannelHost, type ChannelId, type ChannelNotice, type ChatRef, type Clock,
+  type Connection, type ConnectionAbility, type ConfigView, type IncomingMessage, type Logger, type Media, type MediaFrom, type MediaRequest, type Migration, type Receipt, type Secret, type SecretSource, type Store, defaultAccount,
 } from '@moltbot/contract'
 import { followLogin, type LoginAttempt } from './login-attempt.ts'
 import { sealedValuesMigration, sealedValuesOf, type Sealer } from './sealed-values.ts'
@@ -99,8 +99,16 @@ export function createConnections(options: {
     return found
   }
 
-  function report(line: Line, generation: number, health: ChannelHealth): void {
+  /** What a network says of its one login, said of an account with a name: its settings have their own place, and no variable of the environment is its. */
+  function ofAccount({ channel, account }: Pick<Line, 'channel' | 'account'>, words: string): string {
+    const place = prefixOf(channel, account)
+    if (place === channel.config.path) return words
+    return words.replaceAll(new RegExp(`${channel.config.path.replaceAll('.', '\\.')}\\.(?!accounts\\.)`, 'g'), `${place}.`).replaceAll(/, or set [A-Z][A-Z0-9_]+(?=\.)/g, '')
+  }
+
+  function report(line: Line, generation: number, given: ChannelHealth): void {
     if (generation !== line.generation) return
+    const health: ChannelHealth = given.kind === 'needs-you' ? { ...given, reason: ofAccount(line, given.reason), action: ofAccount(line, given.action) } : given.kind === 'retrying' ? { ...given, reason: ofAccount(line, given.reason) } : given
     line.status.health = health
     if (health.kind === 'connected') {
       line.status.connectedAt = health.at
@@ -243,7 +251,8 @@ export function createConnections(options: {
 
   /** The connection with its last successful send noted. Abilities it lacks stay absent. */
   function counted(line: Line, connection: Connection): Connection {
-    const { edit, remove, react, poll, typing, findSent, openDirect, groups, probe, door, limits } = connection
+    const { door, limits } = connection
+    const able = Object.fromEntries(connectionAbilities.flatMap((name) => (connection[name] === undefined ? [] : [[name, connection[name].bind(connection)]]))) as Partial<Pick<Connection, ConnectionAbility>>
     return {
       limits,
       async send(...args) {
@@ -252,15 +261,7 @@ export function createConnections(options: {
         return id
       },
       close: () => connection.close(),
-      ...(edit === undefined ? {} : { edit: edit.bind(connection) }),
-      ...(remove === undefined ? {} : { remove: remove.bind(connection) }),
-      ...(react === undefined ? {} : { react: react.bind(connection) }),
-      ...(poll === undefined ? {} : { poll: poll.bind(connection) }),
-      ...(groups === undefined ? {} : { groups: groups.bind(connection) }),
-      ...(typing === undefined ? {} : { typing: typing.bind(connection) }),
-      ...(findSent === undefined ? {} : { findSent: findSent.bind(connection) }),
-      ...(openDirect === undefined ? {} : { openDirect: openDirect.bind(connection) }),
-      ...(probe === undefined ? {} : { probe: probe.bind(connection) }),
+      ...able,
       ...(door === undefined ? {} : { door }),
     }
   }
@@ -333,7 +334,7 @@ export function createConnections(options: {
 
   function channelOf(id: ChannelId): Channel {
     const channel = channels.find((each) => each.id === id)
-    if (channel?.login === undefined) throw new Problem('login-unsupported', `${channel?.label ?? id} has no login by steps.`, { next: 'Set its token in the configuration.' })
+    if (channel?.login === undefined) throw new Problem('login-unsupported', `${channel?.label ?? id} is not logged in by telephone.`, { next: `Put another token in with: moltbot channels add --channel ${id} --force. Take the login away with: moltbot channels remove --channel ${id} --delete` })
     return channel
   }
 

@@ -7,7 +7,7 @@ let world: EgressWorld
 beforeEach(async () => { world = await createEgressWorld() })
 afterEach(() => world.close())
 const get = (url: string, over: Partial<WebRequest> = {}) =>
-  world.egress.request(ownerIdentity, { url, headers: { 'user-agent': 'test' }, bytesMax: 100_000, timeoutMs: 5_000, redirectsMax: 3, signal: new AbortController().signal, ...over })
+  world.egress.request(ownerIdentity, { url, headers: { 'user-agent': 'test' }, bytesMax: 100_000, timeoutMs: 60_000, redirectsMax: 3, signal: new AbortController().signal, ...over })
 
 it('fetches over http and https from the judged address, and counts it', async () => {
   const asked = await world.serve('site.example', (_, response) => response.end('plain'))

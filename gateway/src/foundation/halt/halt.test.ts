@@ -121,7 +121,7 @@ describe('a panic', () => {
     acting = { ...acting, stopWork: () => Promise.reject(new Error('it clings')), revoke: { ...acting.revoke, devices: () => new Promise<number>(() => undefined) } }
     const halt = await make()
     const panicking = halt.panic(here)
-    await vi.waitFor(() => expect(acts).toContain('revoke approvals'), { timeout: 20_000 })
+    await vi.waitFor(() => expect(acts).toContain('revoke approvals'), { timeout: 60_000 })
     await clock.advance(16_000)
     const report = await panicking
     expect(report.faults.map((fault) => fault.split(':')[0])).toEqual(['stopping what runs', 'taking back devices'])

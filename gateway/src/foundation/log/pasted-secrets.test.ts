@@ -17,6 +17,16 @@ it('names the same value the same and numbers different ones, also across texts'
   expect(hideSecrets(other, first.found)).toEqual({ text: '[secret github-token-2]', found: [] })
 })
 
+it.each(['_', '__', '*', '**', '`', '~~', '||', '<u>'])('finds it between marks of formatting, and takes no mark for a part of it: %s', (mark) => {
+  for (const value of [anthropic, github, '7123456789:AAKd8fJq2mZx7Wv4LpR9sT1yUoIeAhGcBnX']) {
+    const { text, found } = hideSecrets(`use ${mark}${value}${mark}, please`)
+    expect(found).toEqual([{ name: expect.any(String), value }])
+    expect(text).toBe(`use ${mark}[secret ${found[0]?.name ?? ''}]${mark}, please`)
+  }
+  // Without one before it, an underscore at its end is its own.
+  expect(hideSecrets(`use ${anthropic}_`).found).toEqual([{ name: 'anthropic-api-key', value: `${anthropic}_` }])
+})
+
 it('finds a key of several lines whole', () => {
   const pem = `-----BEGIN OPENSSH PRIVATE KEY-----\n${'b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ\n'.repeat(4)}-----END OPENSSH PRIVATE KEY-----`
   expect(hideSecrets(`here:\n${pem}\nthanks`).text).toBe('here:\n[secret private-key]\nthanks')

@@ -23,7 +23,7 @@ const keys: [string, string][] = [
 describe('shapes', () => {
   test.each(keys)('%s', (_name, key) => {
     const redactor = make()
-    for (const text of [key, `key ${key}, and more`, `{"x":"${key}"}`, `https://api.example/v1/${key}/send`, `'${key}'`]) {
+    for (const text of [key, `key ${key}, and more`, `{"x":"${key}"}`, `https://api.example/v1/${key}/send`, `'${key}'`, `in _${key}_ and __${key}__`]) {
       const shown = redactor.redact(text)
       expect(shown).not.toContain(key.slice(8, -4))
       expect(shown).toMatch(/…|\*\*\*/)

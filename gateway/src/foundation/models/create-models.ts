@@ -6,6 +6,7 @@ import { Cooldowns } from './cooldowns.ts'
 import { Credentials } from './credentials.ts'
 import { askInOrder } from './failover.ts'
 import type { Candidate } from './failover.ts'
+import { begunLater, changed } from './lean-iterables.ts'
 import { Pictures, hasImages, withoutImages } from './pictures.ts'
 import { baseOf, isLoopback, pinnedFetch } from './pinned-fetch.ts'
 import { builtinProvider, knownProviders, splitRef } from './providers.ts'
@@ -316,12 +317,12 @@ export function createModels(options: ModelsOptions): Models {
         rest: cooldowns.of(subject, model, mark()),
         unusable: fault,
         fit: (request) => fitted({ ...request, model }, known, words),
-        async *stream(request, onLife) {
-          if (provider === undefined || format === undefined) return
+        stream(request, onLife) {
+          if (provider === undefined || format === undefined) throw new Error('What cannot be asked is not asked.')
           const hidden = new Set<string>()
           const hiding = use === undefined ? undefined : whileHearing(use, (value) => hidden.add(value))
           const connected = format.connect(wireProvider(provider, known), hostFor(provider, format, hiding, onLife))
-          for await (const event of connected.stream(request)) yield withoutValues(event, hidden)
+          return changed(connected.stream(request), (event) => withoutValues(event, hidden))
         },
         // A fault known before asking says nothing about the provider.
         failed: (given) => (fault === undefined ? cooldowns.failed(subject, model, mark(), given) : Promise.resolve()),
@@ -360,7 +361,9 @@ export function createModels(options: ModelsOptions): Models {
     return [...new Set([...refs.filter((ref) => seesPictures(ref).known && !isBlind(ref)), ...beside])]
   }
 
-  async function* call(given: ModelCall): AsyncGenerator<ModelCallEvent> {
+  const call = (given: ModelCall): AsyncIterable<ModelCallEvent> => begunLater(() => begin(given))
+
+  async function begin(given: ModelCall): Promise<AsyncIterable<ModelCallEvent>> {
     try {
       await cooldowns.load()
     } catch (error) {
@@ -376,7 +379,7 @@ export function createModels(options: ModelsOptions): Models {
       for (const [picture, said] of await pictures.of(given, first !== undefined && isBlind(first.ref) ? seeing(refs) : [])) words.set(picture, said)
     }
     const { silenceSeconds, stallSeconds } = config.get(modelsSection)
-    yield* askInOrder(given, candidates, {
+    return askInOrder(given, candidates, {
       patience: { silenceMs: silenceSeconds * 1000, stallMs: stallSeconds * 1000 }, clock, log,
       jitter: () => (createHash('sha256').update(options.newId('jitter')).digest()[0] ?? 0) / 256,
     })

@@ -416,7 +416,8 @@ function waysOf({ oauth, keySignIn }: Pick<KnownProvider, 'oauth' | 'keySignIn'>
 }
 
 function staticOne(profile: string, subject: string, secret: Secret, bearer: boolean): UsableCredential {
-  return { profile, subject, bearer, fault: undefined, mark: () => fingerprint(secret), open: () => Promise.resolve(secret), renew: async () => undefined }
+  let mark: string | undefined
+  return { profile, subject, bearer, fault: undefined, mark: () => (mark ??= fingerprint(secret)), open: () => Promise.resolve(secret), renew: async () => undefined }
 }
 
 /** Enough to tell keys apart, too little to find one. */

@@ -92,11 +92,11 @@ it('what nobody wants any more is hung up on, and nothing is left when it closes
   const gone = vi.fn()
   answer = (request, response) => { request.socket.on('close', gone); response.write('more to come') }
   await readerOf(await ask()).cancel()
-  await vi.waitFor(() => expect(gone).toHaveBeenCalledTimes(1), { timeout: 20_000 })
+  await vi.waitFor(() => expect(gone).toHaveBeenCalledTimes(1), { timeout: 60_000 })
   answer = (request, response) => { request.socket.on('close', gone); response.end('all') }
   await (await ask()).text()
   direct.close()
-  await vi.waitFor(() => expect(gone).toHaveBeenCalledTimes(2), { timeout: 20_000 })
+  await vi.waitFor(() => expect(gone).toHaveBeenCalledTimes(2), { timeout: 60_000 })
 })
 
 it('says with a code why nothing could be sent', async () => {

@@ -1,11 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import {
-  ConnectProblem, SendProblem, describeError, type Channel, type ChannelHealth, type ChannelHost, type ChannelNotice, type ChatRef, type Clock, type Connection, type IncomingMessage, type LoginStep, type LoginWish, type Logger,
+  ConnectProblem, SendProblem, connectionAbilities, describeError, type Channel, type ChannelHealth, type ChannelHost, type ChannelNotice, type ChatRef, type Clock, type Connection, type ConnectionAbility, type IncomingMessage, type LoginStep, type LoginWish, type Logger,
   type MediaRequest, type OutgoingFile, type OutgoingMessage,
 } from '@moltbot/contract'
-import { abilities, signalAt, type Ability, type AnyConnection, type CarriedMessage, type Opened, type Opening } from './agreement.ts'
+import { signalAt, type AnyConnection, type CarriedMessage, type Opened, type Opening } from './agreement.ts'
 import { PeerGone, createPeer, type Peer } from './peer.ts'
 
+/** What changes something on the network: a failure says how certain it is. */
+const effects: ReadonlySet<ConnectionAbility | 'send'> = new Set(['send', 'edit', 'remove', 'react', 'pin', 'unpin', 'poll', 'sticker'])
 /** It is asked this often whether it still answers, and ended when it missed so many answers in a row. */
 const askEveryMs = 5_000
 const missesMax = 4
@@ -275,10 +277,10 @@ export function createChannelProcesses({ command, environment, clock, log }: Cha
 
     const { limits, abilities: able } = await open()
 
-    async function use(ability: Ability | 'send', args: unknown[]): Promise<unknown> {
+    async function use(ability: ConnectionAbility | 'send', args: unknown[]): Promise<unknown> {
       const at = signalAt[ability]
       const signal = at === undefined ? undefined : (args[at] as AbortSignal)
-      const effect = ability === 'send' || ability === 'edit' || ability === 'remove' || ability === 'react' || ability === 'poll'
+      const effect = effects.has(ability)
       if (current === undefined || closing !== undefined) {
         throw effect ? new SendProblem('not-sent', closing === undefined ? `${words(channel)} is being started again.` : `The ${channel.label} connection is closed.`) : new Error('the connection is closed')
       }
@@ -314,7 +316,7 @@ export function createChannelProcesses({ command, environment, clock, log }: Cha
     }
 
     const connection = { limits, close: () => (closing ??= close()) } as AnyConnection
-    for (const ability of ['send', ...abilities] as const) {
+    for (const ability of ['send', ...connectionAbilities] as const) {
       if (ability !== 'send' && !able.includes(ability)) continue
       connection[ability] = ((...args: unknown[]) => use(ability, args)) as never
     }

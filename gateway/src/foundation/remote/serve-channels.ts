@@ -1,5 +1,5 @@
-import { Secret, describeError, type Channel, type ChannelHost, type Clock, type Connection, type LoginStep, type Logger, type Media } from '@moltbot/contract'
-import { abilities, signalAt, type AnyConnection, type CarriedMessage, type Opened, type Opening } from './agreement.ts'
+import { Secret, connectionAbilities, describeError, type Channel, type ChannelHost, type Clock, type Connection, type LoginStep, type Logger, type Media } from '@moltbot/contract'
+import { signalAt, type AnyConnection, type CarriedMessage, type Opened, type Opening } from './agreement.ts'
 import { createPeer, type Peer } from './peer.ts'
 
 /** The part of Node's `process` that a program with a line to its parent has. */
@@ -42,7 +42,7 @@ export function serveChannels({ channels, clock, line: process }: { channels: re
         const opening = args[0] as Opening
         const connection = (await channelOf(opening.channel).connect(opening.config as never, hostOf(peer, opening, clock))) as AnyConnection
         connections.set(opening.line, connection)
-        return { limits: connection.limits, abilities: abilities.filter((ability) => connection[ability] !== undefined) } satisfies Opened
+        return { limits: connection.limits, abilities: connectionAbilities.filter((ability) => connection[ability] !== undefined) } satisfies Opened
       }
       case 'login': {
         const [opening, phone] = args as [Opening, string | undefined]

@@ -65,7 +65,7 @@ function statements(db: SqliteDatabase): Sql {
 }
 
 /**
- * A store over two connections to one file: one writes, one reads what is committed. Transactions that wait while another
+ * A store over two connections to one file: one writes, the other reads what is committed while a transaction is open. Transactions that wait while another
  * commits share the next commit, each in a savepoint of its own. A commit is told to its owner when it has been flushed to the
  * disk, which happens beside the work of others: commits made meanwhile share the next flush. After a flush that failed nobody
  * can say what is on the disk, so nothing more is accepted.
@@ -77,6 +77,8 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
   const reading = reader === writer ? undefined : statements(reader)
   const queue: Waiting[] = []
   let working: Promise<void> | undefined
+  /** From the beginning of a transaction to its commit. */
+  let transacting = false
   let closed = false
   let broken: unknown
   let unflushed: Committed[] = []
@@ -181,6 +183,7 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
       const batch: Waiting[] = []
       try {
         begin.run()
+        transacting = true
         for (let count = 0; count < transactionsPerCommitMax; count += 1) {
           const next = queue.shift()
           if (next === undefined) break
@@ -189,12 +192,14 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
           if (commit !== undefined) committed.push(commit)
         }
         commitAll.run()
+        transacting = false
       } catch (error) {
         try {
           writer.exec('ROLLBACK')
         } catch {
           // The engine has already rolled back, or never began: nothing is left to undo.
         }
+        transacting = false
         for (const waiting of batch) waiting.reject(error)
         if (batch.length === 0) queue.shift()?.reject(error)
         continue
@@ -209,10 +214,13 @@ export function createSqliteStore(writer: SqliteDatabase, reader: SqliteDatabase
     }
   }
 
-  /** Reads on a shared connection (in memory) must not see an open transaction. */
+  /**
+   * Nobody sees an open transaction. While there is none the writing connection reads: it knows its own pages, where the other
+   * one has to fetch them anew after each commit. Where there is one connection (in memory) a read waits for all that was asked for.
+   */
   const whenIdle = async <T>(run: (sql: Sql) => Promise<T>): Promise<T> => {
     ensureOpen()
-    if (reading !== undefined) return run(reading)
+    if (reading !== undefined) return run(transacting ? reading : sql)
     while (working !== undefined) await working
     return run(sql)
   }

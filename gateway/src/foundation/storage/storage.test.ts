@@ -98,7 +98,7 @@ describe('what is on the disk', () => {
       tidy: () => undefined, close: async () => undefined,
     })
     const add = (id: string) => store.transaction((tx) => tx.run('INSERT INTO things (id) VALUES (?)', id))
-    const flushes = (count: number) => vi.waitFor(() => expect(waiting).toHaveLength(count), { timeout: 20_000 })
+    const flushes = (count: number) => vi.waitFor(() => expect(waiting).toHaveLength(count), { timeout: 60_000 })
     return { store, add, waiting, flushes }
   }
 

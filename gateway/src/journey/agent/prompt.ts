@@ -103,9 +103,15 @@ function place(facts: PromptFacts): string {
   }
 }
 
+/** Everywhere on earth days begin at a quarter of an hour. */
+const quarterMs = 15 * 60_000
+let newest: { quarter: number; timeZone: string | undefined; date: string } | undefined
+
 /** YYYY-MM-DD of a moment in a time zone; an unknown zone counts as UTC. */
 export function promptDate(at: number, timeZone: string | undefined): string {
-  return inZone(timeZone, (zone) => dayFormat(zone).format(at))
+  const quarter = Math.floor(at / quarterMs)
+  if (newest === undefined || newest.quarter !== quarter || newest.timeZone !== timeZone) newest = { quarter, timeZone, date: inZone(timeZone, (zone) => dayFormat(zone).format(at)) }
+  return newest.date
 }
 
 /** Making one takes longer than everything else in a prompt, and there are as many zones as people set. */

@@ -575,5 +575,5 @@ describe('any script', () => {
       // A summary takes at most two calls, and there are at most four of them.
       expect(prompts.length).toBeLessThanOrEqual(script.stepsMax + 8)
     }), { numRuns: 150 })
-  }, 60_000)
+  })
 })

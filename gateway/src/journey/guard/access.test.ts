@@ -126,6 +126,7 @@ describe('groups', () => {
   it('looks at the beginning of a long text only', () => {
     const spoken = (kind: 'voice' | 'audio', text: string) => isAddressed({ ...message({ text: '' }), attachments: [{ kind, reading: { kind: 'transcript', text, truncated: false } }] }, [/jeeves/i])
     expect([spoken('voice', 'Tell me, Jeeves'), spoken('voice', 'Tell me'), spoken('audio', 'Jeeves')]).toEqual([true, false, false])
+    expect(isAddressed(message({ text: '**Jee**ves_, tea' }), [/^jeeves, /i])).toBe(true)
     expect(isAddressed(message({ text: `${'x'.repeat(2_000)} jeeves` }), [/jeeves/])).toBe(false)
   })
 })

@@ -90,7 +90,9 @@ export function isAddressed(message: IncomingMessage, patterns: readonly RegExp[
   if (message.mentioned === 'yes' || message.quoted?.fromUs === true) return true
   // What was heard of a voice note counts as what is written.
   const said = message.attachments.flatMap(({ kind, reading }) => (kind === 'voice' && reading?.kind === 'transcript' ? [reading.text] : []))
-  return [message.text, ...said].some((text) => patterns.some((pattern) => pattern.test(text.slice(0, 2_000))))
+  // Networks' own formatting comes as Markdown; patterns are for the words.
+  const unmarked = message.text.slice(0, 4_000).replace(/[*_~`\\\u200b]|\|\||<\/?u>/g, '')
+  return [message.text, unmarked, ...said].some((text) => patterns.some((pattern) => pattern.test(text.slice(0, 2_000))))
 }
 
 /** The one gate for every channel. `known`: the sender is paired or named as owner. Missing or odd values deny. */

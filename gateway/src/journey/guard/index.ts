@@ -20,7 +20,7 @@ import type { Guard } from './types.ts'
 
 export type * from './types.ts'
 export { channelDefaultsSection, commandsSection, peopleSection } from './config.ts'
-export { toolListsAt } from './access.ts'
+export { isAddressed, toolListsAt } from './access.ts'
 export { askButtons, asksFor, askWords } from './ask-words.ts'
 export { policySection, testExpectations } from './expectations.ts'
 export type { PlacedExpectation } from './expectations.ts'

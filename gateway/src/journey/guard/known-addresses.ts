@@ -19,22 +19,26 @@ export function knownAddresses(): KnownAddresses {
   const links = new Set<string>()
   const hosts = new Set<string>()
   const counts = new Map<string, number>()
+  /** Not looked through yet: a turn hears its whole conversation again, and most turns reach nothing. */
+  const unread: { text: string; said: boolean }[] = []
+  const takeIn = (text: string): void => {
+    for (const link of linksIn(text)) links.add(link)
+  }
+  const takeInSaid = (text: string): void => {
+    // What somebody answers to stands with their answer, and may be anybody's words.
+    const own = text.replace(/\[in reply to [^]*"\]\n/, '')
+    takeIn(own)
+    if (!own.includes('.')) return
+    for (const [, scheme, name = ''] of own.toLowerCase().matchAll(/(https?:\/\/)?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)/g)) {
+      const host = name.replace(/^www\./, '')
+      if (host.includes('.') && (scheme !== undefined || !fileEndings.test(host))) hosts.add(host)
+    }
+  }
   return {
-    read(text) {
-      for (const link of linksIn(text)) links.add(link)
-    },
-    said(text) {
-      // What somebody answers to stands with their answer, and may be anybody's words.
-      const own = text.replace(/\[in reply to [^]*"\]\n/, '')
-      for (const link of linksIn(own)) links.add(link)
-      // A turn hears its whole conversation again, and most of it names no host.
-      if (!own.includes('.')) return
-      for (const [, scheme, name = ''] of own.toLowerCase().matchAll(/(https?:\/\/)?([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)/g)) {
-        const host = name.replace(/^www\./, '')
-        if (host.includes('.') && (scheme !== undefined || !fileEndings.test(host))) hosts.add(host)
-      }
-    },
+    read: (text) => void unread.push({ text, said: false }),
+    said: (text) => void unread.push({ text, said: true }),
     knows(url) {
+      for (const { text, said } of unread.splice(0)) (said ? takeInSaid : takeIn)(text)
       const host = hostOf(url)
       if (host === undefined) return false
       const isNamed = hosts.has(host.replace(/^www\./, ''))

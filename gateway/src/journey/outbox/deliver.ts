@@ -46,7 +46,11 @@ export function createDelivering(desk: OutboxDesk): Delivering {
   const heldBack: { row: StoredDelivery; untried: boolean }[] = []
 
   function queue(row: StoredDelivery, untried: boolean): void {
-    lanes.push(placeKey(row.chat), () => deliver(row.id, untried))
+    lanes.push(placeKey(row.chat), async () => {
+      // Our own ways in tell the answer as the turn ends, with the next round of the event loop; what the ledger keeps of it must not hold it up.
+      if (connections.of(row.chat)?.door !== undefined) await roundsOfTheLoop(2)
+      await deliver(row.id, untried)
+    })
   }
 
   function release(): void {
@@ -199,7 +203,7 @@ export function createDelivering(desk: OutboxDesk): Delivering {
     const done = { ...row, state: facts.state, platformId: facts.platformId ?? row.platformId, error: facts.error ?? null, settledAt: clock.now() }
     waiters.get(row.id)?.forEach((resolve) => resolve(done))
     waiters.delete(row.id)
-    if (facts.state !== 'sent') log.warn('A delivery ended without certainty or failed.', { delivery: row.id, state: facts.state, error: facts.error ?? '' })
+    if (facts.state !== 'sent') log.warn('A delivery ended without certainty or failed.', { delivery: row.id, channel: row.chat.channel, state: facts.state, error: facts.error ?? '' })
   }
 
   return {
@@ -215,4 +219,8 @@ export function createDelivering(desk: OutboxDesk): Delivering {
 
 function notKnown(row: StoredDelivery): Settled {
   return { state: 'ambiguous', error: row.error ?? 'it is not known whether it arrived' }
+}
+
+async function roundsOfTheLoop(count: number): Promise<void> {
+  for (let round = 0; round < count; round += 1) await new Promise((resolve) => { setImmediate(resolve) })
 }

@@ -17,6 +17,7 @@ import type { DeliveryFile, DeliveryRow, GivenFile, HeldFile, OutboxDoor, Spoken
 import type { SpokenWords } from './spoken-words.ts'
 
 export type * from './types.ts'
+export { bareFile } from './bare-file.ts'
 export const migrations: readonly Migration[] = [outboxMigration, outboxFilesMigration, outboxButtonsMigration, outboxSpentButtonsMigration]
 
 export function createOutbox(options: OutboxOptions) {

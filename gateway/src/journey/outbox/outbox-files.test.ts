@@ -62,7 +62,7 @@ describe('a file on its way out', () => {
     const row = await outbox.send({ chat, principal, markdown: 'Here it is', file: pdf })
     expect(row).toMatchObject({ state: 'sent', file: { fileName: 'report.pdf', mimeType: 'application/pdf', kind: 'document', sizeBytes: pdf.bytes.length } })
     expect(sent).toMatchObject([{ markdown: 'Here it is', bytes: '%PDF-1.4 the report', as: 'document report.pdf application/pdf' }])
-    await vi.waitFor(() => expect(kept()).toEqual([]), { timeout: 20_000 })
+    await vi.waitFor(() => expect(kept()).toEqual([]), { timeout: 60_000 })
   })
 
   it('goes after words that are too long to stand beside it', async () => {
@@ -76,13 +76,13 @@ describe('a file on its way out', () => {
     limits = { textLengthMax: 200, nonce: false }
     await outbox.send({ chat, principal, markdown: '', file: pdf })
     expect(sent.map(({ markdown }) => markdown)).toEqual(['Look\n\n📎 The file “report.pdf” (60 bytes) is too large for Fakegram, which takes at most 50 bytes.', '📎 The file “report.pdf” (19 bytes) stays with me: Fakegram takes no files from me.'])
-    await vi.waitFor(() => expect(kept()).toEqual([]), { timeout: 20_000 })
+    await vi.waitFor(() => expect(kept()).toEqual([]), { timeout: 60_000 })
   })
 
   it('is on the disk for its owner alone before it is sent, and survives a gateway that dies meanwhile', async () => {
     up = false
     void outbox.send({ chat, principal, markdown: 'late', file: pdf }).catch(() => undefined)
-    await vi.waitFor(async () => expect(await store.read.all('SELECT id FROM deliveries')).toHaveLength(2), { timeout: 20_000 })
+    await vi.waitFor(async () => expect(await store.read.all('SELECT id FROM deliveries')).toHaveLength(2), { timeout: 60_000 })
     expect(kept()).toHaveLength(1)
     expect(statSync(join(folder, kept()[0] ?? '')).mode & 0o777).toBe(0o600)
     expect(statSync(folder).mode & 0o777).toBe(0o700)
@@ -92,8 +92,8 @@ describe('a file on its way out', () => {
     up = true
     outbox = start()
     await outbox.resume()
-    await vi.waitFor(() => expect(sent.map(({ markdown, bytes }) => [markdown, bytes])).toEqual([['late', undefined], ['', '%PDF-1.4 the report']]), { timeout: 20_000 })
-    await vi.waitFor(() => expect(kept()).toEqual([]), { timeout: 20_000 })
+    await vi.waitFor(() => expect(sent.map(({ markdown, bytes }) => [markdown, bytes])).toEqual([['late', undefined], ['', '%PDF-1.4 the report']]), { timeout: 60_000 })
+    await vi.waitFor(() => expect(kept()).toEqual([]), { timeout: 60_000 })
   })
 
   it('is sent again after a refusal that was not for good, and once more after an uncertain end', async () => {
@@ -102,7 +102,7 @@ describe('a file on its way out', () => {
     await vi.waitFor(() => {
       clock.advance(60_000)
       expect(sent).toHaveLength(2)
-    }, { timeout: 20_000 })
+    }, { timeout: 60_000 })
     expect(await done).toMatchObject({ state: 'sent', resent: true })
     expect(sent.map(({ bytes }) => bytes)).toEqual(['%PDF-1.4 the report', '%PDF-1.4 the report'])
   })
@@ -110,7 +110,7 @@ describe('a file on its way out', () => {
   it('that is gone from the disk fails for good, in words', async () => {
     up = false
     const done = outbox.send({ chat, principal, markdown: '', file: pdf })
-    await vi.waitFor(() => expect(heard.size).toBe(1), { timeout: 20_000 })
+    await vi.waitFor(() => expect(heard.size).toBe(1), { timeout: 60_000 })
     rmSync(folder, { recursive: true })
     up = true
     for (const listener of heard) (listener as (channel: string, account: string) => void)('fake', 'default')
@@ -125,23 +125,23 @@ describe('a file on its way out', () => {
     await outbox.resume()
     expect(kept()).toHaveLength(1)
     await store.transaction((tx) => outbox.forget(tx, { turns: [], inbox: [], chats: ['c1'] }))
-    await vi.waitFor(() => expect(kept()).toEqual([]), { timeout: 20_000 })
+    await vi.waitFor(() => expect(kept()).toEqual([]), { timeout: 60_000 })
     expect(await outbox.openFile(row.id)).toBeUndefined()
   })
 
   it('MED-13: the same bytes for several are kept once, and stay until the last of them is sent', async () => {
     up = false
     const sends = ['c1', 'c2', 'c3'].map((to) => outbox.send({ chat: { ...chat, chat: to as never }, principal, markdown: '', file: pdf }))
-    await vi.waitFor(() => expect(heard.size).toBe(3), { timeout: 20_000 })
+    await vi.waitFor(() => expect(heard.size).toBe(3), { timeout: 60_000 })
     expect(kept()).toHaveLength(1)
     up = true
     for (const listener of heard) {
       ;(listener as (channel: string, account: string) => void)('fake', 'default')
-      await vi.waitFor(() => expect(sent.length).toBeGreaterThan(0), { timeout: 20_000 })
+      await vi.waitFor(() => expect(sent.length).toBeGreaterThan(0), { timeout: 60_000 })
     }
     expect((await Promise.all(sends)).map(({ state }) => state)).toEqual(['sent', 'sent', 'sent'])
     expect(sent.map(({ bytes }) => bytes)).toEqual(Array.from({ length: 3 }, () => '%PDF-1.4 the report'))
-    await vi.waitFor(() => expect(kept()).toEqual([]), { timeout: 20_000 })
+    await vi.waitFor(() => expect(kept()).toEqual([]), { timeout: 60_000 })
   })
 
   it.each([
@@ -156,7 +156,7 @@ describe('a file on its way out', () => {
     const request = { chat, principal, markdown: 'once', key: 'k1', file: pdf }
     expect((await outbox.send(request)).id).toBe((await outbox.send(request)).id)
     expect(sent).toHaveLength(1)
-    await vi.waitFor(() => expect(kept()).toEqual([]), { timeout: 20_000 })
+    await vi.waitFor(() => expect(kept()).toEqual([]), { timeout: 60_000 })
   })
 
   it('that may say where it was made does not go out, and an empty one neither', async () => {
@@ -174,7 +174,7 @@ describe('buttons', () => {
 
   it('go with the last part of the words, where there are some', async () => {
     await ask()
-    await vi.waitFor(() => expect(sent).toHaveLength(1), { timeout: 20_000 })
+    await vi.waitFor(() => expect(sent).toHaveLength(1), { timeout: 60_000 })
     expect(sent[0]?.buttons).toEqual([{ label: 'Allow once', says: '/approve AB23 once' }, { label: 'No', says: '/deny AB23' }])
   })
 
@@ -182,7 +182,7 @@ describe('buttons', () => {
     await ask([...buttons, ...buttons])
     limits = { ...filesOk, buttons: { most: 2, labelMax: 5 } }
     await store.transaction((tx) => outbox.reply(tx, { inbox: 'in2' as InboxId, chat, principal }, 'May I?', 'ask', buttons))
-    await vi.waitFor(() => expect(sent).toHaveLength(2), { timeout: 20_000 })
+    await vi.waitFor(() => expect(sent).toHaveLength(2), { timeout: 60_000 })
     expect(sent.map((message) => message.buttons?.map(({ label }) => label))).toEqual([undefined, ['Allo…', 'No']])
   })
 })
@@ -194,10 +194,10 @@ describe('buttons that answer nothing any more', () => {
     await outbox.send({ chat, principal, markdown: 'May I?', buttons })
     // A question of a turn stands where its turn does.
     await store.transaction((tx) => outbox.reply(tx, { inbox: 'in1' as InboxId, chat, principal }, 'And this?', 'ask', buttons))
-    await vi.waitFor(() => expect(sent).toHaveLength(2), { timeout: 20_000 })
+    await vi.waitFor(() => expect(sent).toHaveLength(2), { timeout: 60_000 })
     expect(await outbox.besideTurns(chat.chat)).toMatchObject([{ markdown: 'May I?', buttons }])
     await outbox.endButtons(() => true)
-    await vi.waitFor(async () => expect(await outbox.besideTurns(chat.chat)).toMatchObject([{ markdown: 'May I?', spentButtons: buttons }]), { timeout: 20_000 })
+    await vi.waitFor(async () => expect(await outbox.besideTurns(chat.chat)).toMatchObject([{ markdown: 'May I?', spentButtons: buttons }]), { timeout: 60_000 })
     expect((await outbox.besideTurns(chat.chat))[0]).not.toHaveProperty('buttons')
     await outbox.close(0)
     outbox = start()
@@ -217,13 +217,13 @@ describe('an answer as a sound', () => {
     await store.transaction((tx) => outbox.answer(tx, turn, words, { file: held.file, alone }))
     await held.release()
   }
-  const heardBy = (count: number): Promise<void> => vi.waitFor(() => expect(sent).toHaveLength(count), { timeout: 20_000 })
+  const heardBy = (count: number): Promise<void> => vi.waitFor(() => expect(sent).toHaveLength(count), { timeout: 60_000 })
 
   it('stands in place of words that are all in it', async () => {
     await answer('Good morning.')
     await heardBy(1)
     expect(sent).toMatchObject([{ markdown: '', as: 'voice answer.ogg audio/ogg' }])
-    await vi.waitFor(() => expect(kept()).toEqual([]), { timeout: 20_000 })
+    await vi.waitFor(() => expect(kept()).toEqual([]), { timeout: 60_000 })
   })
 
   it('follows words that are not all in it, or would not fit into the message it is', async () => {
@@ -249,7 +249,7 @@ describe('an answer as a sound', () => {
     await heardBy(2)
     expect(sent.map(({ markdown, bytes }) => [markdown, bytes !== undefined])).toEqual([['No files here.', false], ['Good evening.\n\n*(As text: this chat takes no voice notes from me.)*', false]])
     expect(await outbox.counts()).toEqual({ waiting: 0, ambiguous: 0, failed: 0 })
-    await vi.waitFor(() => expect(kept()).toEqual([]), { timeout: 20_000 })
+    await vi.waitFor(() => expect(kept()).toEqual([]), { timeout: 60_000 })
   })
 
   it('goes out after a gateway that died, from what it kept', async () => {

@@ -464,11 +464,6 @@ describe('a live preview', () => {
     await clock.advance(2_000)
     expect(net.texts()).toEqual(['Other words by another model.'])
   })
-
-  it('is not in the way when showing that we type fails', async () => {
-    net.connection.typing = () => { throw new Error('no such thing') }
-    expect(() => outbox.preview(target(), commitNow)).not.toThrow()
-  })
 })
 
 describe('a message outside any turn', () => {

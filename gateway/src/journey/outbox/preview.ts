@@ -8,10 +8,9 @@ import { sayable } from './sayable.ts'
 /** A live preview starts when this much is there and this long has passed. */
 const previewCharsMin = 24
 const previewEveryMs = 1_000
-const typingEveryMs = 4_500
 
 export interface PreviewWishes {
-  /** Only that we are working is shown. */
+  /** Nothing of it is shown before it is whole. */
   quiet?: boolean
   /** The words as they go out. */
   plain?(words: string): string
@@ -24,7 +23,7 @@ export interface Preview {
   end(): void
 }
 
-/** Shows an answer while it is written, where the place can be edited; and that we are working, where it can be shown. */
+/** Shows an answer while it is written, where the place can be edited. */
 export function beginPreview(desk: OutboxDesk, turn: ReplyTarget, commit: (also: (tx: Tx) => Promise<void>) => Promise<void>, { quiet = false, plain = (words) => words }: PreviewWishes = {}): Preview {
   const { store, clock, connections, deliveries, lanes, ours, standing } = desk
   const { withDeadline } = desk.patience
@@ -37,14 +36,6 @@ export function beginPreview(desk: OutboxDesk, turn: ReplyTarget, commit: (also:
   let nextAt = clock.now() + previewEveryMs
   let cancel: (() => void) | undefined
   const place = placeKey(turn.chat)
-
-  const typing = (): void => {
-    if (ended) return
-    const connection = connections.of(turn.chat)
-    void (async () => connection?.typing?.(turn.chat))().catch(() => undefined)
-    clock.after(typingEveryMs, typing)
-  }
-  typing()
 
   const update = async (): Promise<void> => {
     const connection = connections.of(turn.chat)

@@ -93,6 +93,8 @@ interface Running {
 export function createCommands(options: CommandsOptions): CommandRoom {
   const { clock } = options
   const all = new Map<string, Running>()
+  /** Calls off that what has ended is forgotten in time. */
+  const forgetting = new Set<() => void>()
   const isolations = new Map<string, Isolation>()
   const run = randomBytes(8).toString('hex')
   let closed = false
@@ -224,7 +226,12 @@ export function createCommands(options: CommandsOptions): CommandRoom {
       each.endedAt = clock.now()
       const kept = ours(owner).filter((other) => !isRunning(other))
       for (const old of kept.slice(0, Math.max(0, kept.length - keptMax))) all.delete(old.id)
-      clock.after(options.exec().cleanupMs, () => all.delete(each.id))
+      if (closed) return
+      const callOff = clock.after(options.exec().cleanupMs, () => {
+        forgetting.delete(callOff)
+        all.delete(each.id)
+      })
+      forgetting.add(callOff)
     })
     return each
   }
@@ -348,6 +355,7 @@ export function createCommands(options: CommandsOptions): CommandRoom {
     async close() {
       closed = true
       await finish([...all.values()].filter(isRunning), 'shutdown', 'the gateway stopped')
+      for (const callOff of forgetting) callOff()
     },
   }
 }

@@ -22,6 +22,11 @@ beforeEach(() => {
   acts = []
   connection = {
     edit: async (where, id, message) => void acts.push(`edit ${where.chat} ${id} ${message.markdown}`), remove: async (where, id) => void acts.push(`remove ${where.chat} ${id}`), react: async (where, id, emoji) => void acts.push(`react ${where.chat} ${id} ${emoji}`),
+    pin: async (where, id) => void acts.push(`pin ${where.chat} ${id}`), unpin: async (where, id) => void acts.push(`unpin ${where.chat} ${id}`),
+    async sticker(where, { name, file }) {
+      acts.push(`sticker ${where.chat} ${name ?? `${file?.mimeType} ${Buffer.from((await file?.bytes()) ?? []).toString()}`}`)
+      return 'p9' as PlatformMessageId
+    },
   }
 })
 const source: MessagingSource = {
@@ -38,6 +43,7 @@ const source: MessagingSource = {
   },
   sent: async (_principal, key) => written.get(key),
   find: async (id) => [...written.values()].filter((row) => row.id === id),
+  bare: (_, bytes) => Buffer.from(Buffer.from(bytes).toString().replace('EXIF', '')),
   connection: () => connection as Connection | undefined,
   speak: (text, { chat: where, principal, key, session }) => {
     acts.push(`speak ${where.chat} ${session} ${text}`)
@@ -128,6 +134,28 @@ describe('what was sent', () => {
     expect(await codeOf(grant().react(undefined, undefined, '👍', signal))).toBe('message-uncertain')
     connection = { react: async () => { throw new SendProblem('never', 'The chat is gone.') } }
     expect(await codeOf(grant().react(undefined, undefined, '👍', signal))).toBe('message-refused')
+  })
+  it('is pinned where it went to, like the message the turn began with, and nothing else is', async () => {
+    const { id } = await grant().send({ to: 'Bea', text: 'x', reply: false }, signal)
+    await grant().pin(undefined, undefined, signal)
+    await grant().pin(id, 'Bea', signal)
+    await grant().unpin(id, 'Bea', signal)
+    expect(acts).toEqual(['pin 1 m9', 'pin 2 p1', 'unpin 2 p1'])
+    expect(await codeOf(grant().pin(id, undefined, signal))).toBe('message-unknown')
+    expect(await codeOf(grant().pin(undefined, 'Bea', signal))).toBe('message-unknown')
+    expect(await codeOf(grant(subject('t1', 'm1' as PrincipalId)).pin(id, 'Bea', signal))).toBe('message-unknown')
+    connection = {}
+    expect(await codeOf(grant().pin(undefined, undefined, signal))).toBe('message-cannot')
+  })
+  it('a sticker goes by its name or as a bare WebP, and nothing else becomes one', async () => {
+    expect(await grant().sticker({ name: '😎' }, signal)).toMatchObject({ to: 'fake:1', state: 'sent' })
+    // The fake reads a file's name as its bytes.
+    expect((await grant().sticker({ to: 'Bea', file: 'RIFF1234WEBPEXIF' }, signal)).to).toBe('fake:2')
+    expect(acts).toEqual(['sticker 1 😎', 'sticker 2 image/webp RIFF1234WEBP'])
+    expect(await codeOf(grant().sticker({ file: 'notes.txt' }, signal))).toBe('message-cannot')
+    connection = {}
+    expect(await codeOf(grant().sticker({ name: '😎' }, signal))).toBe('message-cannot')
+    expect(acts.length).toBe(2)
   })
   it('a reaction goes to the message the turn began with, elsewhere only to one of ours', async () => {
     await grant().react(undefined, undefined, '👍', signal)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
-  Problem, SendProblem, type AgentId, type ChatRef, type Clock, type Connection, type DeliveryKey, type Messages, type PlatformMessageId, type PrincipalId, type Recipient, type SentMessage, type SessionKey, type TurnId,
+  Problem, SendProblem, type AgentId, type ChatRef, type Clock, type Connection, type DeliveryKey, type Messages, type OutgoingFile, type PlatformMessageId, type PrincipalId, type Recipient, type SentMessage, type SessionKey, type TurnId,
 } from '@moltbot/contract'
 
 /** Where a turn belongs. Its destination was fixed when its first message was accepted. */
@@ -31,6 +31,8 @@ export interface MessagingSource {
   connection(chat: ChatRef): Connection | undefined
   /** Says words in a chat as a voice note. The same key is one note. */
   speak(text: string, to: { chat: ChatRef; principal: PrincipalId; agent: AgentId; session: SessionKey; turn: TurnId; key: string }, signal: AbortSignal): Promise<Written>
+  /** A file without what it says about where it was made. Undefined: it is no well-formed one. */
+  bare(mimeType: string, bytes: Uint8Array): Uint8Array | undefined
   clock: Clock
 }
 
@@ -41,6 +43,9 @@ const speakPatienceMs = 50_000
 const actDeadlineMs = 30_000
 /** A file that is sent is held in memory; none of the networks takes more from an assistant. */
 const fileBytesMax = 100 * 1024 * 1024
+
+/** No network takes larger ones. */
+const stickerBytesMax = 1024 * 1024
 
 /** `telegram:2002`, `telegram/work:-100#7`. */
 export function idOfPlace(chat: ChatRef): string {
@@ -79,6 +84,25 @@ export function messagingGrants<Subject extends MessagingSubject>(source: Messag
     return { written, platformId: written.platformId, connection: connectionOf(written.chat) }
   }
 
+  /** The message the turn began with, or one of ours by its id. */
+  async function meant(subject: MessagingSubject, id: string | undefined, to: string | undefined): Promise<{ chat: ChatRef; platformId: PlatformMessageId; connection: Connection }> {
+    if (id !== undefined) {
+      const { written, platformId, connection } = await standing(subject, id, to)
+      return { chat: written.chat, platformId, connection }
+    }
+    const place = await placeOf(subject, to)
+    const platformId = place.own ? subject.conversation?.replyTo : undefined
+    if (platformId === undefined || platformId === null) throw new Problem('message-unknown', 'Which message is meant was not said.', { next: 'Give its id.' })
+    return { chat: place.chat, platformId, connection: connectionOf(place.chat) }
+  }
+
+  async function hold(how: 'pin' | 'unpin', subject: MessagingSubject, id: string | undefined, to: string | undefined, signal: AbortSignal): Promise<void> {
+    const { chat, platformId, connection } = await meant(subject, id, to)
+    const work = connection[how]
+    if (work === undefined) throw cannot(chat, 'pins')
+    await act(signal, (within) => work.call(connection, chat, platformId, within))
+  }
+
   function connectionOf(chat: ChatRef): Connection {
     const connection = source.connection(chat)
     if (connection === undefined) throw new Problem('channel-down', `${chat.channel} cannot be reached just now.`, { next: 'Try again in a moment.' })
@@ -109,6 +133,15 @@ export function messagingGrants<Subject extends MessagingSubject>(source: Messag
     return confirmed(subject, place.id, key, words.file !== undefined, sendPatienceMs, () => source.send({
       chat: place.chat, markdown: words.text, principal: subject.principal, key, ...(words.replyTo === undefined ? {} : { replyTo: words.replyTo }), ...(words.file === undefined ? {} : { file: words.file }),
     }))
+  }
+
+  /** A picture as a network takes it for a sticker. */
+  async function stickerFile(subject: Subject, file: string, signal: AbortSignal): Promise<OutgoingFile> {
+    const read = Buffer.from((await readFile(subject, file, stickerBytesMax, signal)).bytes)
+    const isWebp = read.toString('latin1', 0, 4) === 'RIFF' && read.toString('latin1', 8, 12) === 'WEBP'
+    const bytes = isWebp ? source.bare('image/webp', read) : undefined
+    if (bytes === undefined) throw new Problem('message-cannot', 'A sticker is a WebP picture.', { next: 'Send the file as it is, without making a sticker of it.' })
+    return { kind: 'image', fileName: 'sticker.webp', mimeType: 'image/webp', sizeBytes: bytes.length, bytes: async () => bytes }
   }
 
   /** Begins a send and waits until it is certain what became of it, or for as long as a tool may. */
@@ -162,14 +195,13 @@ export function messagingGrants<Subject extends MessagingSubject>(source: Messag
       await act(signal, (within) => remove.call(connection, written.chat, platformId, within))
     },
     async react(id, to, emoji, signal) {
-      const place = await placeOf(subject, to)
-      if (id === undefined && !place.own) throw new Problem('message-unknown', 'Which message is meant was not said.', { next: 'Give its id.' })
-      const message = id === undefined ? (subject.conversation?.replyTo ?? undefined) : (await standing(subject, id, to)).platformId
-      const connection = connectionOf(place.chat)
+      const { chat, platformId, connection } = await meant(subject, id, to)
       const { react } = connection
-      if (react === undefined || message === undefined) throw cannot(place.chat, 'reactions')
-      await act(signal, (within) => react.call(connection, place.chat, message, emoji, within))
+      if (react === undefined) throw cannot(chat, 'reactions')
+      await act(signal, (within) => react.call(connection, chat, platformId, emoji, within))
     },
+    pin: (id, to, signal) => hold('pin', subject, id, to, signal),
+    unpin: (id, to, signal) => hold('unpin', subject, id, to, signal),
     async poll({ to, question, options }, signal) {
       const place = await placeOf(subject, to)
       const connection = connectionOf(place.chat)
@@ -177,6 +209,16 @@ export function messagingGrants<Subject extends MessagingSubject>(source: Messag
       if (poll === undefined) throw cannot(place.chat, 'polls')
       const key = createHash('sha256').update(JSON.stringify([subject.conversation?.turn ?? '', place.id, question, options])).digest('hex').slice(0, 32) as DeliveryKey
       const id = await act(signal, (within) => poll.call(connection, place.chat, { key, question, options: [...options] }, within))
+      return { id, to: place.id, state: 'sent', again: false }
+    },
+    async sticker({ to, name, file }, signal) {
+      const place = await placeOf(subject, to)
+      const connection = connectionOf(place.chat)
+      const { sticker } = connection
+      if (sticker === undefined) throw cannot(place.chat, 'stickers')
+      const given = file === undefined ? undefined : await stickerFile(subject, file, signal)
+      const key = createHash('sha256').update(JSON.stringify([subject.conversation?.turn ?? '', place.id, 'sticker', name ?? '', file ?? ''])).digest('hex').slice(0, 32) as DeliveryKey
+      const id = await act(signal, (within) => sticker.call(connection, place.chat, { key, ...(given === undefined ? { name: name ?? '' } : { file: given }) }, within))
       return { id, to: place.id, state: 'sent', again: false }
     },
   })

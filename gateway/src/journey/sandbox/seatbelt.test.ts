@@ -180,7 +180,7 @@ describe('the driver for macOS, with a sandbox-exec that keeps what it was told'
     const child = await new Promise<number>((resolve) => { started.output.once('data', (data: Buffer) => resolve(Number(data.toString()))) })
     started.kill()
     await started.ended
-    await vi.waitFor(() => expect(() => process.kill(child, 0)).toThrow(), { timeout: 10_000 })
+    await vi.waitFor(() => expect(() => process.kill(child, 0)).toThrow(), { timeout: 60_000 })
   })
 
   it('ends with a gateway that is killed', async () => {
@@ -193,7 +193,7 @@ describe('the driver for macOS, with a sandbox-exec that keeps what it was told'
     const child = await new Promise<number>((resolve) => { gateway.stdout.once('data', (data: Buffer) => resolve(Number(data.toString()))) })
     expect(() => process.kill(child, 0)).not.toThrow()
     gateway.kill('SIGKILL')
-    await vi.waitFor(() => expect(() => process.kill(child, 0)).toThrow(), { timeout: 10_000 })
+    await vi.waitFor(() => expect(() => process.kill(child, 0)).toThrow(), { timeout: 60_000 })
   })
 
   it('is only believed after it really started a program and kept the gateway\'s own folders from it', async () => {

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { defineSection } from '@moltbot/contract'
+import { defineSection, emojiKey, typingKeys, type AckScope } from '@moltbot/contract'
 
 const queueMode = (description: string, fallback?: string) =>
   Type.Union([Type.Literal('steer'), Type.Literal('followup'), Type.Literal('collect'), Type.Literal('interrupt')], fallback === undefined ? { description } : { description, default: fallback })
@@ -27,6 +27,7 @@ export const sessionSection = defineSection({
     reset,
     resetByType: Type.Object({ direct: Type.Optional(narrowerReset), dm: Type.Optional(narrowerReset), group: Type.Optional(narrowerReset), thread: Type.Optional(narrowerReset) }, { default: {}, description: 'Other reset rules for direct chats, groups or threads.' }),
     resetByChannel: Type.Record(Type.String(), narrowerReset, { default: {}, description: 'Other reset rules for one channel; stronger than those by type.' }),
+    ...typingKeys({ mode: 'as in `agents.defaults`.', seconds: 'as in `agents.defaults`.' }),
     resetTriggers: Type.Array(Type.String(), { default: ['/new', '/reset'], description: 'Words that start a session afresh when a message begins with them.' }),
   }, { default: {} }),
 })
@@ -34,7 +35,7 @@ export const sessionSection = defineSection({
 /** What happens to messages that arrive while the assistant works, and how groups address it. */
 export const messagesSection = defineSection({
   path: 'messages',
-  title: 'Queueing, groups and typing',
+  title: 'Queueing, groups and reactions',
   reload: 'hot',
   schema: Type.Object({
     queue: Type.Object({
@@ -47,6 +48,11 @@ export const messagesSection = defineSection({
     receipts: Type.Union([Type.Literal('undone'), Type.Literal('always')], {
       default: 'undone', description: 'What the gateway itself says under an answer: `undone` only what was asked for and not done; `always` also, as the last line of each answer, what was done, or that nothing was.',
     }),
+    ackReaction: Type.Optional(emojiKey('The emoji it puts on a message it has taken, where the network has reactions. Absent: the assistant\'s own sign, else 👀. Empty: none.')),
+    ackReactionScope: Type.Unsafe<AckScope>(Type.Union(['group-mentions', 'group-all', 'direct', 'all', 'off', 'none'].map((scope) => Type.Literal(scope)), {
+      default: 'group-mentions', description: 'Which messages get it: those in groups that mention the assistant, all it takes in groups, those in direct chats, all, none (`off`, or `none`).',
+    })),
+    removeAckAfterReply: Type.Boolean({ default: false, description: 'Take it back once the message is answered, or has ended in any other way.' }),
     groupChat: Type.Object({
       mentionPatterns: Type.Array(Type.String(), { default: [], description: 'Regular expressions (case-insensitive) that count as addressing the assistant in a group.' }),
       historyLimit: Type.Integer({ minimum: 0, maximum: 500, default: 50, description: 'How many unaddressed group messages are shown to the assistant as context once it is addressed. 0: none.' }),

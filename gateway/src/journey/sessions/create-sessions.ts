@@ -63,7 +63,9 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
 
   async function refuseWaiting(waiting: Waiting, reason: string): Promise<void> {
     await store.transaction(async (tx) => {
-      if (await needs.endMessage(tx, waiting.inbox, 'failed', reason)) await needs.refuse(tx, waiting, `I could not take this message: ${reason}. Please send it again in a moment.`)
+      if (!(await needs.endMessage(tx, waiting.inbox, 'failed', reason))) return
+      await turnRecord.keepUnbegun(tx, waiting, reason)
+      await needs.refuse(tx, waiting, `I could not take this message: ${reason}. Please send it again in a moment.`)
     })
   }
 
@@ -101,7 +103,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     const session = (row.sessionKey === null ? undefined : await transcript.session(tx, row.sessionKey)) ?? (await open(tx, message, principal))
     await needs.assign(tx, row.id, { principal: principal.id, sessionKey: session.key })
     const waiting: Waiting = {
-      inbox: row.id, message, principal, receivedAt: row.receivedAt, wishes: message.wishes,
+      inbox: row.id, key: session.key, message, principal, receivedAt: row.receivedAt, wishes: message.wishes,
       mode: message.wishes === undefined ? modeFor(message.chat, session.settings) : 'followup',
       ...(unfinished.has(row.id) ? { continues: true } : {}),
     }
@@ -194,18 +196,23 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
     const id = turnIds.get(key)
     if (how.turn !== undefined && id !== how.turn) return []
     const work = lanes.work(key)
-    if (how.turn === undefined) await letGo([...lanes.clear(key, 'stop'), ...(running.get(key)?.taken.splice(0) ?? [])], 'stopped before it was begun')
+    if (how.turn === undefined) await letGo([...lanes.clear(key, 'stop'), ...(running.get(key)?.taken.splice(0) ?? [])], 'stopped before it was begun', work?.done)
     else work?.abort('stop')
     await work?.done
     return work === undefined || id === undefined ? [] : [id]
   }
 
-  /** Messages that waited and will not be worked on get their end. */
-  async function letGo(waiting: readonly Waiting[], reason: string): Promise<void> {
+  /** Messages that waited and will not be worked on get their end at once, and their line in the conversation behind what is said until `over`. */
+  async function letGo(waiting: readonly Waiting[], reason: string, over?: Promise<void>): Promise<void> {
     if (waiting.length === 0) return
     await store.transaction(async (tx) => {
       for (const each of waiting) await needs.endMessage(tx, each.inbox, 'silent', reason)
     })
+    await over
+    // They have their end; that their words cannot be kept must not make a stop fail.
+    await store.transaction(async (tx) => {
+      for (const each of waiting) await turnRecord.keepUnbegun(tx, each, reason)
+    }).catch((error: unknown) => log.error('The words of messages that were let go could not be kept.', { error: describeError(error) }))
   }
 
   const door: SessionsDoor = {
@@ -264,6 +271,7 @@ export function createSessions(options: { store: Store; clock: Clock; newId: New
       })
     },
     running: (key) => (key === undefined ? [...running.values()] : [running.get(key)].filter((turn) => turn !== undefined)) as RunningTurn[],
+    turnOutcome: async (turn) => (await transcript.turn(store.read, turn))?.outcome ?? null,
     async outcomeOf(platformId, of) {
       const row = await needs.ofClient(platformId, of)
       if (row === undefined) return undefined

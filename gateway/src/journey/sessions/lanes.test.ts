@@ -14,7 +14,7 @@ function waiting(name: string, mode: QueueMode, more: { who?: string; chat?: str
     id: name, chat: { channel: 'fake', account: 'default', chat: more.chat ?? 'c1', kind: 'direct' }, sender: { id: who }, sentAt: 0, text: name, mentioned: 'yes',
     attachments: more.data === undefined ? [] : [{ kind: 'image', data: more.data }],
   } as unknown as IncomingMessage
-  return { inbox: name as InboxId, message, principal: { id: who, role: 'member' } as Principal, receivedAt: 0, mode, wishes: undefined, ...(more.continues === undefined ? {} : { continues: more.continues }) }
+  return { inbox: name as InboxId, key: key('main'), message, principal: { id: who, role: 'member' } as Principal, receivedAt: 0, mode, wishes: undefined, ...(more.continues === undefined ? {} : { continues: more.continues }) }
 }
 
 /** Lanes whose work ends when the test says so. */

@@ -4,6 +4,7 @@ import type { QueueMode } from './types.ts'
 /** A message that waits for its turn. */
 export interface Waiting {
   inbox: InboxId
+  key: SessionKey
   message: IncomingMessage
   principal: Principal
   receivedAt: number

@@ -5,12 +5,13 @@ import {
 import { messagesSection } from './config.ts'
 import type { Feed } from './feed.ts'
 import { doneWords, receiptOf, receiptsOf, undoneOf, undoneWords, type CallReceipt } from './receipts.ts'
+import type { Waiting } from './lanes.ts'
 import type { CallEnd } from './tool-call.ts'
 import type { SessionsNeeds } from './sessions-needs.ts'
 import { addUsage, type Transcript } from './transcript.ts'
 import { textOf, type Turn } from './turn.ts'
 import type { EntryRow } from './types.ts'
-import { keptFromOf, messagesOf } from './view.ts'
+import { keptFromOf, messagesOf, userMessageOf } from './view.ts'
 
 export type TurnRecord = ReturnType<typeof createTurnRecord>
 
@@ -172,6 +173,20 @@ export function createTurnRecord({ store, clock, config, transcript, feed, needs
     if (said.reply !== '') await transcript.append(tx, row.id, row.principal, null, { kind: 'command', by: 'gateway', text: said.reply, inbox: said.inbox })
   }
 
+  /** Keeps the words of a message whose turn never began, and why, for people alone. What the gateway itself asked for is nobody's words. */
+  async function keepUnbegun(tx: Tx, waiting: Waiting, reason: string): Promise<void> {
+    const { key, inbox, message } = waiting
+    const row = await transcript.session(tx, key)
+    if (row === undefined || message.follows !== undefined || message.job !== undefined) return
+    const { from } = userMessageOf([waiting], { backlog: [], overflow: [] })
+    const text = [message.text, ...message.attachments.map(({ fileName, kind }) => `[${fileName ?? kind}]`)].filter((part) => part !== '').join('\n')
+    const said = await transcript.append(tx, row.id, row.principal, null, { kind: 'command', by: 'person', text, inbox, ...(from === undefined ? {} : { from }) })
+    const why = await transcript.append(tx, row.id, row.principal, null, { kind: 'note', text: `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.` })
+    tx.afterCommit(() => {
+      for (const entry of [said, why]) feed.publish({ kind: 'entry', key, entry })
+    })
+  }
+
   /** The last write of a turn, in the composer's transaction. Afterwards nothing of it can be written any more. May be called again when that transaction failed. */
   async function finish(tx: Tx, turn: Turn, outcome: TurnOutcome): Promise<void> {
     turn.takeBack?.()
@@ -212,11 +227,13 @@ export function createTurnRecord({ store, clock, config, transcript, feed, needs
    * the owner wants that under each answer. `silent`: there is no answer to say it under. '' for nothing.
    */
   async function undone(turn: Turn, silent: boolean): Promise<string> {
-    const [before, own, privy] = [turn.batch.flatMap(({ message }) => receiptOf(message)), await receipts(turn.id), turn.chat.kind === 'direct']
+    // What this life journaled it knows; of a turn that another life began it asks.
+    const made = turn.journal.size > 0 || turn.batch.some(({ continues }) => continues === true)
+    const [before, own, privy] = [turn.batch.flatMap(({ message }) => receiptOf(message)), made ? await receipts(turn.id) : [], turn.chat.kind === 'direct']
     const undone = undoneWords(undoneOf([...before, ...own.filter(({ callId }) => !turn.quiet.has(callId))]), privy)
     const done = silent || config.get(messagesSection).receipts !== 'always' ? '' : doneWords([...before, ...own], privy)
     return [undone, done].filter((words) => words !== '').join('\n\n')
   }
 
-  return { record, commit, startCall, finishCall, receipts, undone, finish, leave, keepCommand, writeSummary }
+  return { record, commit, startCall, finishCall, receipts, undone, finish, leave, keepCommand, keepUnbegun, writeSummary }
 }

@@ -99,6 +99,8 @@ export interface SessionsDoor {
   /** Appends words as the assistant's, or with an `origin` as whose they are. Throws `Problem('session-missing')`. */
   inject(key: SessionKey, text: string, label: string | undefined, origin?: Origin): Promise<EntryRow>
   running(key?: SessionKey): RunningTurn[]
+  /** How a turn ended; null: it has not, or nobody knows it. */
+  turnOutcome(turn: TurnId): Promise<TurnOutcome['kind'] | null>
   /**
    * The turn a message went into, once known, and how it ended, once it did. `platformId`: as this principal's client named it, in this session where
    * `key` is given, else the newest. What others sent and what came by a network is never found.

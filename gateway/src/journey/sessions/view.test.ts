@@ -5,7 +5,7 @@ import type { EntryRow } from './types.ts'
 import { keptFromOf, userMessageOf } from './view.ts'
 
 const said = (text: string, name: string | undefined): Waiting => ({
-  inbox: 'in-1' as never, principal: { id: 'p' as never, role: 'member' }, receivedAt: 0, mode: 'collect', wishes: undefined,
+  inbox: 'in-1' as never, key: 'agent:main:main' as never, principal: { id: 'p' as never, role: 'member' }, receivedAt: 0, mode: 'collect', wishes: undefined,
   message: {
     id: '1', chat: { channel: 'test', account: 'default', chat: 'g', kind: 'group' }, sender: { id: '7', ...(name === undefined ? {} : { name }) }, text, attachments: [], mentioned: 'yes', sentAt: 0,
   } as unknown as IncomingMessage,

@@ -12,6 +12,7 @@ import { answerTurn, handleMessage, resume, settleDelivery, type Journey } from 
 import { createInbox, inboxMigration, inboxThreadMigration } from '../inbox/index.ts'
 import { createOutbox, migrations as outboxMigrations } from '../outbox/index.ts'
 import { createSessions, messagesSection, migrations as sessionMigrations, sessionSection, type Turn } from '../sessions/index.ts'
+import { createSigns, statusReactionsSection, type SignsOptions } from '../signs/index.ts'
 import { createWhy } from '../why.ts'
 
 export type Agent = (turn: Turn, view: TurnView) => AsyncGenerator<AgentEvent, void, undefined>
@@ -40,6 +41,9 @@ export class RouteWorld {
   readonly newId: NewId = ((next) => (prefix: string) => `${prefix}-${String(next('')).padStart(8, '0')}`)(countingIds())
   readonly log: ReturnType<typeof memoryLogger> = memoryLogger()
   sent: { chat: string; text: string }[] = []
+  /** The reactions the network was asked for, in order: `chat/message emoji`. */
+  reactions: string[] = []
+  ack: ReturnType<SignsOptions['ack']> = { scope: 'group-mentions', removeAfterReply: false }
   agent: Agent = echo
   runs: string[] = []
   access: Record<string, unknown> = { allowFrom: ['2'], groups: { g: {} }, groupAllowFrom: ['2'] }
@@ -157,6 +161,9 @@ function live(world: RouteWorld) {
       world.sent.push({ chat: chat.chat, text: message.markdown })
       return `m${world.sent.length}` as PlatformMessageId
     },
+    async react({ chat }, message, emoji) {
+      if (alive) world.reactions.push(`${chat}/${message} ${emoji}`)
+    },
     async close() {},
   }
   const audit = createAudit({ store, clock, newId, key: Buffer.alloc(32, 1) })
@@ -165,8 +172,9 @@ function live(world: RouteWorld) {
     store, clock, newId, log, config, audit, channels, accountConfig: () => world.access, mentionPatterns: () => [],
     isCommand: (text) => parseCommand(text, chatCommands, () => undefined).kind === 'command', activation: async () => undefined,
   })
+  const connections = { of: () => connection, onUp: () => () => undefined, status: () => [] }
   const outbox = createOutbox({
-    store, clock, newId, log, connections: { of: () => connection, onUp: () => () => undefined } as never, random: () => 0.5, streaming: () => false, holds: () => false,
+    store, clock, newId, log, connections: connections as never, random: () => 0.5, streaming: () => false, holds: () => false,
     files: { folder: '', stay: () => false }, label: () => 'Fake',
     settled: (tx, delivery, all) => settleDelivery(tx, delivery, all, { inbox, sessions }),
   })
@@ -187,6 +195,11 @@ function live(world: RouteWorld) {
       compact: (view, focus, signal) => world.compacting(view, focus, signal),
     } as Parameters<typeof createSessions>[0]['needs'],
   })
+  const signs = createSigns({
+    clock, log, connections, ack: () => world.ack, ackOf: () => undefined, status: () => Value.Default(statusReactionsSection.schema, {}) as never, typing: () => ({}), emojiOf: () => null,
+    addressed: ({ mentioned }) => mentioned === 'yes', ofTurn: (turn) => inbox.ofTurn(store.read, turn),
+  })
+  inbox.onEnd((row) => signs.ended(row))
   const commandNeeds = {
     status: async () => ({}), session: sessions.get, patch: sessions.patch, reset: (key: SessionKey, principal: { id: PrincipalId }) => sessions.reset(key, principal.id),
     async stop(key: SessionKey) {
@@ -199,7 +212,7 @@ function live(world: RouteWorld) {
   } as unknown as CommandNeeds
   const journey: Journey = {
     asPartOf: (_, work) => work(),
-    store, log, audit, inbox, guard, sessions, outbox, now: () => clock.now(), costUsd: () => 0.0123,
+    store, log, audit, inbox, guard, sessions, outbox, signs, now: () => clock.now(), costUsd: () => 0.0123,
     commands: { all: chatCommands, parse: (text) => parseCommand(text, chatCommands, () => undefined), needs: commandNeeds },
     keepSecrets: async () => ({ sentence: 'a key was removed' }),
     heldNote: async () => undefined, heldCommands: () => undefined,

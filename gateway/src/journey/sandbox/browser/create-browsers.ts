@@ -13,6 +13,7 @@ import { workspaceInside } from '../isolation.ts'
 import { workspaceFiles } from '../workspace-files.ts'
 import { chromiumProgram, findChromium } from './chromium-program.ts'
 import type { BrowserConfig } from './config.ts'
+import { loadPlaywright } from './load-playwright.ts'
 import { oneLine } from './page-tree.ts'
 import { pipeTransport } from './pipe-transport.ts'
 import { answered, attend, doStep, note, offeredFile, open, settle, view, type Tab } from './tab.ts'
@@ -87,7 +88,7 @@ interface Running {
 interface Starting { session: SessionKey; cancelled: boolean; browser: Promise<Running> }
 
 /** How long starting, and ending gently, may take. */
-const startMs = 20_000
+const startMs = 60_000
 const gentleMs = 3_000
 const watchMs = 1_000
 /** The largest picture of a whole page, in pixels of height. */
@@ -159,7 +160,7 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
     let said = ''
     let running: Running | undefined
     program.output.on('data', (data: Buffer) => { said = (said + data.toString('utf8')).slice(-2_000) })
-    const { chromium } = await import('playwright-core')
+    const { chromium } = await loadPlaywright()
     const browser = await chromium.connectOverCDP(pipeTransport(control, () => { if (running?.leaving !== true) program.kill() }), { timeout: startMs, artifactsDir: about.folder, isLocal: true }).catch((error: unknown) => {
       log.warn('The browser did not start.', { error: describeError(error), said: oneLine(said, 1_000) })
       throw error
