@@ -57,11 +57,20 @@ describe.skipIf(noBrowser)(`a conversation of 5,000 messages${noBrowser ? ' (lef
     expect(faults).toEqual([])
   })
 
-  /** Waits until pictures were drawn and nobody scrolls any more. */
-  const calm = (): Promise<void> => page.evaluate(async () => {
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
-  })
+  /** Waits until the page rests: for so long, ms, every picture has everything at the same place. On a busy machine pictures may be far apart. */
+  const calmMs = 300
+  const calm = (): Promise<void> => box.evaluate(async (place, needed) => {
+    const look = (): string => `${place.scrollTop} ${place.scrollHeight} ${place.querySelectorAll('.line').length}`
+    let seen = look()
+    let since = performance.now()
+    while (performance.now() - since < needed) {
+      await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
+      const now = look()
+      if (now === seen) continue
+      seen = now
+      since = performance.now()
+    }
+  }, calmMs)
   const scrollTo = async (top: number): Promise<void> => {
     await box.evaluate((place, to) => { place.scrollTop = to }, top)
     await calm()
@@ -208,12 +217,14 @@ describe.skipIf(noBrowser)(`a conversation of 5,000 messages${noBrowser ? ' (lef
       const top = document.activeElement?.getBoundingClientRect().top ?? -1
       return top > 0 && top < innerHeight && document.activeElement?.closest('.line') !== null
     })).toBe(true)
-    const thought = page.locator('.fold > summary').first()
-    const key = await thought.evaluate((one) => one.closest<HTMLElement>('.line')?.dataset['line'])
+    const key = await page.locator('.fold:not([open])').first().evaluate((one) => one.closest<HTMLElement>('.line')?.dataset['line'])
+    const thought = page.locator(`[data-line="${key}"] .fold > summary`).first()
     await thought.scrollIntoViewIfNeeded()
+    await calm()
     await thought.click()
     const body = page.locator(`[data-line="${key}"] .fold-body`)
     await body.waitFor()
+    await calm()
     const at = await box.evaluate((place) => place.scrollTop)
     await page.locator('.conversation').focus()
     await scrollTo(400_000)

@@ -11,15 +11,15 @@ let isLost = false
 export function Formula(props: { formula: FormulaToken }): VNode {
   const { raw, text: tex, isBlock, isBeyond } = props.formula
   const [, again] = useState(0)
+  const ready = draw
   useEffect(() => {
-    if (draw !== undefined || isBeyond === true) return undefined
+    if (ready !== undefined || isBeyond === true) return undefined
     let isGone = false
     void import('../draw-formula.ts')
       .then((part) => { draw = part.drawFormula }, () => { isLost = true })
       .then(() => { if (!isGone) again((count) => count + 1) })
     return () => { isGone = true }
-  }, [isBeyond])
-  const ready = draw
+  }, [isBeyond, ready])
   const drawn = useMemo(() => (isBeyond === true ? undefined : ready?.(tex, isBlock)), [tex, isBlock, isBeyond, ready])
   const place = useRef<HTMLSpanElement>(null)
   const [isWide, setWide] = useState(false)
