@@ -318,7 +318,8 @@ for (const [tag, one] of said) {
 }
 for (const [who, tags] of shown) {
   const numbers = tags.map((tag) => Number(tag.split('-')[1]))
-  if (numbers.some((number, index) => index > 0 && number < (numbers[index - 1] ?? 0))) wrong.push(`${who}: answers out of order`)
+  const late = numbers.findIndex((number, index) => index > 0 && number < (numbers[index - 1] ?? 0))
+  if (late > 0) wrong.push(`${who}: answers out of order: ${numbers.slice(Math.max(0, late - 3), late + 5).join(' ')}`)
 }
 const open_ = Number(database.prepare('SELECT COUNT(*) AS n FROM deliveries WHERE settled_at IS NULL').get()?.['n'])
 if (open_ > 0) wrong.push(`${open_} deliveries that are not settled`)

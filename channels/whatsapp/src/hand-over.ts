@@ -11,6 +11,10 @@ const waitingMax = 1_000
 /** Messages remembered, to know a repetition without its keys, to quote, and to say what was read. */
 const rememberedMax = 200
 const unreadMax = 50
+/** So long the later messages of a chat wait for one that could not be opened and that its telephone was asked for again; one that can be reached answers within it. */
+const askedPatienceMs = 5_000
+/** For so long a chat whose telephone did not answer in time is not held up again. */
+const impatientMs = 10 * 60_000
 
 export interface HandOver {
   /** One message as it came; `pass` acknowledges it and does what else is due. */
@@ -48,16 +52,22 @@ class NotYet extends Error {
   }
 }
 
+/** What could not be opened yet in one lane, by its ids, and what waits behind it. */
+interface Asked { ids: Set<string>; over: Promise<void>; end(): void }
+
 interface Remembered { understood: Understood; plain: BinaryNode }
 
 /**
  * Hands messages to the gateway, in order within a chat. A message is opened, handed over and only then, in one commit with the step of
  * its keys, taken as read by us; the acknowledgement comes last. Whatever happens between, WhatsApp brings it again and it opens again.
+ * What cannot be opened is asked for again, and comes late under its own id: what was written after it waits a moment for that.
  */
 export function createHandOver({ host, library, selfChat, fetchFile, isOurs, isCurrent, renew }: HandOverOptions): HandOver {
   // The library finds its open transaction by the thread of calls: what the gateway begins because of a message must not be on that thread.
   const aside = AsyncLocalStorage.snapshot()
   const lanes = new Map<string, Promise<void>>()
+  const asked = new Map<string, Asked>()
+  const impatient = new Map<string, number>()
   const begun = new Set<Promise<unknown>>()
   const { insist, end } = createInsistence(host, 'whatsapp', () => new Problem('whatsapp-closing', 'The connection is being closed.'))
   const remembered = new Map<string, Remembered>()
@@ -75,20 +85,24 @@ export function createHandOver({ host, library, selfChat, fetchFile, isOurs, isC
     if (oldest !== undefined) map.delete(oldest)
   }
 
-  /** Runs a task after all earlier ones of its lane. Lanes are found one after the other, so that order is kept. */
-  function enqueue(laneOf: () => Promise<string>, task: () => Promise<void>): void {
+  /**
+   * Runs a task after all earlier ones of its lane, or, where the lane waits for just this message, after those it waits for as well. Lanes are found one
+   * after the other, so that order is kept. `task` resolves with whether the message was opened.
+   */
+  function enqueue(id: string, laneOf: () => Promise<string>, task: (lane: string) => Promise<boolean>): void {
     if (closed) return
     if (waiting >= waitingMax) {
       letGo = true
       return
     }
     waiting += 1
-    async function run(): Promise<void> {
+    async function run(lane: string, isAwaited: boolean): Promise<void> {
+      for (let before = asked.get(lane); before !== undefined && !isAwaited; before = asked.get(lane)) await before.over
       if (closed) return
-      const work = task()
+      const work = task(lane)
       begun.add(work)
       try {
-        await work
+        if (await work) arrived(lane, id)
       } catch (error) {
         if (!closed) host.log.warn('whatsapp: a message was left with WhatsApp', { error: describeError(error) })
       } finally {
@@ -97,15 +111,40 @@ export function createHandOver({ host, library, selfChat, fetchFile, isOurs, isC
     }
     sorting = sorting.then(async () => {
       const lane = await laneOf().catch(() => '')
-      const mine = (lanes.get(lane) ?? Promise.resolve()).then(run).finally(() => {
+      const isAwaited = asked.get(lane)?.ids.has(id) === true
+      const name = isAwaited ? `${lane} again` : lane
+      const mine = (lanes.get(name) ?? Promise.resolve()).then(() => run(lane, isAwaited)).finally(() => {
         waiting -= 1
-        if (lanes.get(lane) === mine) lanes.delete(lane)
+        if (lanes.get(name) === mine) lanes.delete(name)
         if (closed || !letGo || waiting > 0) return
         letGo = false
         renew('Too much came at once; WhatsApp is asked for the rest.')
       })
-      lanes.set(lane, mine)
+      lanes.set(name, mine)
     })
+  }
+
+  /** The lane waits from now on for this message, which could not be opened. */
+  function awaitAgain(lane: string, id: string): void {
+    if (closed || (impatient.get(lane) ?? 0) > host.clock.now()) return
+    impatient.delete(lane)
+    const before = asked.get(lane)
+    if (before !== undefined) return void before.ids.add(id)
+    let resolve = (): void => undefined
+    const over = new Promise<void>((done) => (resolve = done))
+    const cancel = host.clock.after(askedPatienceMs, () => {
+      keep(impatient, lane, host.clock.now() + impatientMs)
+      asked.get(lane)?.end()
+    })
+    asked.set(lane, { ids: new Set([id]), over, end() {
+      cancel()
+      asked.delete(lane)
+      resolve()
+    } })
+  }
+  function arrived(lane: string, id: string): void {
+    const waits = asked.get(lane)
+    if (waits?.ids.delete(id) === true && waits.ids.size === 0) waits.end()
   }
 
   /** One person is one address: the number where it is known, else the hidden id. WhatsApp itself vouches for the pair. */
@@ -202,17 +241,22 @@ export function createHandOver({ host, library, selfChat, fetchFile, isOurs, isC
     await socket.signalRepository.migrateSession(pn, lid)
   }
 
-  async function work(node: BinaryNode, socket: WASocket, pass: (node: BinaryNode) => Promise<void>): Promise<void> {
+  /** Resolves with whether the message was opened. */
+  async function work(node: BinaryNode, lane: string, socket: WASocket, pass: (node: BinaryNode) => Promise<void>): Promise<boolean> {
     const id = `${node.attrs.from}/${node.attrs.participant ?? ''}/${node.attrs.id}`
     const before = remembered.get(id)
     if (before !== undefined) {
       // Its key is spent; what it said is known.
       await deliver(before.understood)
-      return pass(before.plain)
+      await pass(before.plain)
+      return true
     }
-    if (!isForPeople(node)) return pass(node)
+    if (!isForPeople(node)) {
+      await pass(node)
+      return true
+    }
     // The step of its keys could not be written down any more; the next line brings it again.
-    if (!isCurrent(socket)) return
+    if (!isCurrent(socket)) return false
     let result = await openAndDeliver(node, socket, undefined)
     if (result !== undefined && 'files' in result) {
       const files = new Map<number, string>()
@@ -223,25 +267,31 @@ export function createHandOver({ host, library, selfChat, fetchFile, isOurs, isC
       result = await openAndDeliver(node, socket, files)
     }
     // The library asks the sender to send it again, and tells us by `takeLate` should it succeed where we did not.
-    if (result === undefined || 'files' in result) return pass(node)
+    if (result === undefined || 'files' in result) {
+      awaitAgain(lane, node.attrs.id ?? '')
+      await pass(node)
+      return false
+    }
     keep(remembered, id, result)
     await pass(result.plain)
+    return true
   }
 
   return {
     take(node, socket, pass) {
-      const group = isGroup(node.attrs.from)
-      enqueue(async () => (group ? (node.attrs.from ?? '') : ((await personOf(node.attrs.recipient ?? node.attrs.from, node.attrs.recipient_pn ?? node.attrs.sender_pn, socket)) ?? '')), () => work(node, socket, pass))
+      const { id = '', from, recipient, recipient_pn: recipientNumber, sender_pn: senderNumber } = node.attrs
+      enqueue(id, async () => (isGroup(from) ? (from ?? '') : ((await personOf(recipient ?? from, recipientNumber ?? senderNumber, socket)) ?? '')), (lane) => work(node, lane, socket, pass))
     },
     takeLate(message, socket) {
       const { key } = message
       if (message.message === undefined || message.message === null) return
       const seen = `/${key.id}`
       if ([...remembered.keys()].some((id) => id.endsWith(seen))) return
-      enqueue(async () => (isGroup(key.remoteJid) ? key.remoteJid : ((await personOf(key.remoteJid, key.remoteJidAlt, socket)) ?? '')), async () => {
+      enqueue(key.id ?? '', async () => (isGroup(key.remoteJid) ? key.remoteJid : ((await personOf(key.remoteJid, key.remoteJidAlt, socket)) ?? '')), async () => {
         const understood = await read(message, socket)
         remember(message, understood)
         await deliver(understood)
+        return true
       })
     },
     recall: (chat, id) => written.get(`${chat}/${id}`),
@@ -253,6 +303,7 @@ export function createHandOver({ host, library, selfChat, fetchFile, isOurs, isC
     async close() {
       closed = true
       end()
+      for (const waits of [...asked.values()]) waits.end()
       await sorting
       while (begun.size > 0) await Promise.allSettled(begun)
     },

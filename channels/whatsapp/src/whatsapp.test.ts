@@ -281,8 +281,41 @@ describe('what came', () => {
     expect(JSON.stringify([heard, at.host.log.lines])).not.toContain(good.mediaKey.toString('base64'))
   })
 
+  it('what cannot be opened is asked for again, and what follows waits for it', async () => {
+    const { server, host, anna } = await stage()
+    const ben = server.person('Ben')
+    server.say(anna, 'one')
+    await taken(host, 1)
+    for (const text of ['two', 'three']) server.say(anna, text, { spoilt: true })
+    server.say(anna, 'four')
+    server.say(ben, 'meanwhile')
+    await taken(host, 5)
+    expect(host.taken.map(({ text }) => text).filter((text) => text !== 'meanwhile')).toEqual(['one', 'two', 'three', 'four'])
+    expect(server.seen.receipts.filter(({ attrs }) => attrs.type === 'retry').length).toBeGreaterThanOrEqual(1)
+  })
+
+  it('what never comes again holds its chat up once, and nobody else', async () => {
+    const clock = fastClock(20)
+    const waits = vi.spyOn(clock, 'after')
+    const holds = (): number => waits.mock.calls.filter(([delayMs]) => delayMs === 5_000).length
+    const at = await stage({}, {}, { clock })
+    const ben = at.server.person('Ben')
+    const garbled = (id: string): void => at.server.push({ tag: 'message', attrs: { id, from: at.anna.telephone.address, t: '1700000000', type: 'text' }, content: [{ tag: 'enc', attrs: { v: '2', type: 'msg' }, content: Buffer.from('nonsense') }] })
+    garbled('FIRST')
+    await at.server.until(() => at.server.seen.receipts.some(({ attrs }) => attrs.type === 'retry' && attrs.id === 'FIRST'), 'the wish to have it again')
+    at.server.say(at.anna, 'behind it')
+    at.server.say(ben, 'beside it')
+    await taken(at.host, 2)
+    expect(at.host.taken.map(({ text }) => text)).toEqual(['beside it', 'behind it'])
+    expect(holds()).toBe(1)
+    garbled('SECOND')
+    await at.server.until(() => at.server.seen.receipts.some(({ attrs }) => attrs.type === 'retry' && attrs.id === 'SECOND'), 'the second wish')
+    expect(await hear(at, [])).toEqual([])
+    expect(holds()).toBe(1)
+  })
+
   it('what cannot be opened is asked for again, and everything else goes on', async () => {
-    const at = await stage()
+    const at = await stage({}, {}, { clock: fastClock(20) })
     at.server.push({ tag: 'message', attrs: { id: 'GARBLED', from: at.anna.telephone.address, t: '1700000000', type: 'text' }, content: [{ tag: 'enc', attrs: { v: '2', type: 'msg' }, content: Buffer.from('nonsense') }] })
     await at.server.until(() => at.server.seen.receipts.some((receipt) => receipt.attrs.type === 'retry' && receipt.attrs.id === 'GARBLED'), 'the wish to have it again')
     expect(await hear(at, [])).toEqual([])

@@ -20,6 +20,8 @@ export interface WhatsAppWords {
   id?: string
   /** Epoch seconds; else now. */
   at?: number
+  /** The device cannot open what it gets first. */
+  spoilt?: true
 }
 /** A file as a recipient has it who fetched it, checked it and opened it with the key of the message. */
 export interface WhatsAppFile { bytes: Buffer; as: 'image' | 'video' | 'audio' | 'voice' | 'document' | 'sticker'; mimeType: string; name?: string; seconds?: number }
@@ -462,11 +464,18 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
       said.set(id, { author: from, message })
       const pair: Record<string, string> = hidden ? (person.hides === 'wholly' ? {} : { number: phone.address }) : { lid: phone.hidden }
       const kind = Object.keys(message).some((key) => /image|video|audio|document|sticker/i.test(key)) ? 'media' : 'text'
+      let isSpoilt = words.spoilt === true
+      const seal = async (linked: LinkedDevice): Promise<BinaryNode> => {
+        const enc = await phone.seal(deviceAddress(linked), linked.bundle, message)
+        if (!isSpoilt) return enc
+        isSpoilt = false
+        return { ...enc, content: Buffer.from('nonsense') }
+      }
       queue.push({ chat: words.in?.id ?? from, id, from: person, acknowledged: false, deliveries: 0, async make(linked) {
         const base = { id, type: kind, t: String(at), notify: name }
         const to = deviceAddress(linked)
         if (words.in === undefined) {
-          return { tag: 'message', attrs: { ...base, from, ...(pair.number === undefined ? {} : { sender_pn: pair.number }), ...(pair.lid === undefined ? {} : { sender_lid: pair.lid }) }, content: [await phone.seal(to, linked.bundle, message)] }
+          return { tag: 'message', attrs: { ...base, from, ...(pair.number === undefined ? {} : { sender_pn: pair.number }), ...(pair.lid === undefined ? {} : { sender_lid: pair.lid }) }, content: [await seal(linked)] }
         }
         return { tag: 'message', attrs: { ...base, from: words.in.id, participant: from, ...(pair.number === undefined ? {} : { participant_pn: pair.number }), ...(pair.lid === undefined ? {} : { participant_lid: pair.lid }) },
           content: await phone.sealForGroup(words.in.id, to, linked.bundle, message, from) }
