@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import Value from 'typebox/value'
 import type { AgentId, PrincipalId, SessionKey } from '@moltbot/contract'
 import { countingIds, memoryLogger, realClock } from '@moltbot/contract/testing'
 import { createEgressWorld, type EgressWorld } from '../../gateway/src/foundation/egress/testing/egress-world.ts'
 import type { BrowserSubject, BrowsersOptions } from '../../gateway/src/journey/sandbox/browser/create-browsers.ts'
 import type { BrowserConfig } from '../../gateway/src/journey/sandbox/browser/index.ts'
-import { browserSection, bwrapIsolation, createBrowsers, type BrowserRoom } from '../../gateway/src/journey/sandbox/index.ts'
+import { browserSection, bwrapIsolation, createBrowsers, type BrowserRoom, type Isolation } from '../../gateway/src/journey/sandbox/index.ts'
 
 export const browserSubject: BrowserSubject = {
   agent: 'main' as AgentId, session: 'agent:main:main' as SessionKey, principal: 'owner' as PrincipalId, owner: true, privy: true, label: { tainted: () => false, mayReach: () => true, tookStrange() {} },
@@ -38,6 +39,34 @@ export async function browserWorld(config: Partial<BrowserConfig> = {}, over: Pa
       await room.close()
       await world.close()
       rmSync(stateDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** How long a browser's words are kept back below: longer than it takes to answer what it is asked about a new page. */
+const atOnceMs = 1_000
+
+/** Like `real`; but all that a browser says in the second after a page opened another one arrives at once, as it does on a machine that does other things as well. */
+export function saysAtOnce(real: Isolation): Isolation {
+  return {
+    ...real,
+    start(program) {
+      const it = real.start(program)
+      if (it.control === undefined) return it
+      const fromProgram = new PassThrough()
+      let kept: Buffer[] | undefined
+      it.control.fromProgram.on('data', (piece: Buffer) => {
+        if (kept !== undefined) return void kept.push(piece)
+        fromProgram.write(piece)
+        if (!/"Target\.attachedToTarget".*"openerId"/s.test(piece.toString('latin1'))) return
+        kept = []
+        setTimeout(() => {
+          fromProgram.write(Buffer.concat(kept ?? []))
+          kept = undefined
+        }, atOnceMs)
+      })
+      it.control.fromProgram.on('close', () => fromProgram.destroy())
+      return { ...it, control: { ...it.control, fromProgram } }
     },
   }
 }

@@ -11,7 +11,11 @@ export interface PipeTransport {
 /** The most that one message may hold: a picture of a long page, in base64. A browser that says more is no longer listened to. */
 const messageBytesMax = 256 * 1_048_576
 
-/** Messages are JSON, each ended by a zero byte. `end` is called when nobody needs the browser any more or it talks nonsense. */
+/**
+ * Messages are JSON, each ended by a zero byte. `end` is called when nobody needs the browser any more or it talks nonsense. However many
+ * come at once, each is told in a turn of its own, once all that waited for the one before it has run: playwright begins to listen to a new
+ * page when it has its answer, and a page whose next words it missed would answer nothing for ever.
+ */
 export function pipeTransport(pipes: { toProgram: Writable; fromProgram: Readable }, end: () => void): PipeTransport {
   let pieces: Buffer[] = []
   let bytes = 0
@@ -27,6 +31,11 @@ export function pipeTransport(pipes: { toProgram: Writable; fromProgram: Readabl
     isOver = true
     end()
     transport.onclose?.(reason)
+  }
+  function inTurn(tell: () => void): void {
+    setImmediate(() => {
+      if (!isOver) tell()
+    })
   }
   function hear(text: string): void {
     let message: unknown
@@ -49,11 +58,11 @@ export function pipeTransport(pipes: { toProgram: Writable; fromProgram: Readabl
       const text = Buffer.concat(pieces).toString('utf8')
       pieces = []
       bytes = 0
-      hear(text)
+      inTurn(() => hear(text))
       rest = rest.subarray(at + 1)
     }
   })
-  pipes.fromProgram.on('close', () => over('the browser ended'))
+  pipes.fromProgram.on('close', () => inTurn(() => over('the browser ended')))
   for (const pipe of [pipes.toProgram, pipes.fromProgram]) {
     pipe.on('error', () => {
       // It ended: the end of the pipe tells.
