@@ -215,6 +215,7 @@ export function createHandOver({ host, library, selfChat, fetchFile, isOurs, isC
         if (fullMessage.messageStubType !== undefined && fullMessage.messageStubType !== null) {
           // Its keys moved on when it was written down; only the acknowledgement did not arrive.
           if (wasOpened(fullMessage)) return { understood: { kind: 'nothing', reason: 'a message that was handed over before' }, plain: opened(library, node, {}) }
+          host.log.info('whatsapp: a message could not be opened; its sender is asked for it again', { id: fullMessage.key.id, reason: fullMessage.messageStubParameters?.[0] })
           throw new NotYet()
         }
         const understood = await read(fullMessage, socket)

@@ -499,10 +499,10 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
       for (const line of lines) if (line.open) write(line, node)
     },
     acknowledged: (id: string): boolean => queue.some((waiting) => waiting.id === id && waiting.acknowledged),
-    /** The last message once more, byte for byte. */
+    /** The last message that was brought once more, byte for byte; it overtakes none that is still to be brought. */
     redeliver(): void {
-      const last = queue.findLast((waiting) => waiting.node !== undefined)
-      if (last?.node !== undefined) for (const line of lines) if (line.open) write(line, last.node)
+      const last = queue.findLast((waiting) => waiting.node !== undefined && waiting.deliveries > 0)
+      if (last?.node !== undefined) for (const line of lines) if (line.open && line.active) write(line, last.node)
     },
     /** The telephone scans what the device shows. */
     async scan(payload: string): Promise<void> {
