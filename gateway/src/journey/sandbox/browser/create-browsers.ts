@@ -75,6 +75,10 @@ interface Running {
   active: { conversation: Conversation; making: boolean } | undefined
   /** Pages of which nobody knows yet whose they are. */
   arriving: Set<Promise<void>>
+  /** Pages that pages opened, as the browser calls them: it tells of them at once, playwright when something of them has come. */
+  opening: Set<string>
+  /** Wakes whoever waits for them. */
+  openingChanged: () => void
   /** Calls come one after the other. */
   last: Promise<unknown>
   usedAt: number
@@ -181,7 +185,7 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
       }
     })
     const it: Running = {
-      key: about.key, folder: about.folder, process: program, browser, context, protocol, conversations: new Map(), active: undefined, arriving: new Set(), last: Promise.resolve(), usedAt: clock.now(), cancelIdle: () => undefined, leaving: false, state: { kind: 'open' },
+      key: about.key, folder: about.folder, process: program, browser, context, protocol, conversations: new Map(), active: undefined, arriving: new Set(), opening: new Set(), openingChanged: () => undefined, last: Promise.resolve(), usedAt: clock.now(), cancelIdle: () => undefined, leaving: false, state: { kind: 'open' },
       ended: program.ended.then(async ({ code }) => {
         if (it.state.kind === 'open') {
           it.state = { kind: 'over', why: 'it ended by itself' }
@@ -200,6 +204,11 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
       it.arriving.add(adopted)
       void adopted.finally(() => it.arriving.delete(adopted))
     })
+    protocol.on('Target.targetCreated', ({ targetInfo }) => {
+      if (targetInfo.type === 'page' && targetInfo.openerId !== undefined) it.opening.add(targetInfo.targetId)
+    })
+    protocol.on('Target.targetDestroyed', ({ targetId }) => opened(it, targetId))
+    await protocol.send('Target.setDiscoverTargets', { discover: true })
     return it
   }
 
@@ -207,6 +216,8 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
   async function adopt(it: Running, page: Page): Promise<void> {
     const opener = await page.opener().catch(() => null)
     if (opener === null && it.active?.making === true) return
+    // Which of them it is nobody says: if several come at once, one may be waited for in vain, and only until the wait is over.
+    opened(it, it.opening.values().next().value)
     const owner = [...it.conversations.values()].find(({ tabs }) => tabs.some((tab) => tab.page === opener)) ?? (opener === null ? it.active?.conversation : undefined)
     const from = owner?.tabs.find((tab) => tab.page === opener) ?? owner?.current
     if (owner === undefined || tabCount(it) >= options.config().tabsMax) {
@@ -216,6 +227,20 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
     }
     const tab = addTab(it, owner, page)
     note(tab, `The page opened this tab${from === undefined ? '' : ` from ${from.id}`}.`)
+  }
+
+  function opened(it: Running, target: string | undefined): void {
+    if (target === undefined || !it.opening.delete(target)) return
+    it.openingChanged()
+  }
+
+  /** Resolves when what pages opened has its tab, or takes too long: then a later look tells of it. */
+  async function arrivals(it: Running): Promise<void> {
+    const here = async (): Promise<void> => {
+      while (it.opening.size > 0) await new Promise<void>((resolve) => { it.openingChanged = resolve })
+      await Promise.all(it.arriving)
+    }
+    await answered(clock, here()).catch(() => it.opening.clear())
   }
 
   const tabCount = (it: Running): number => [...it.conversations.values()].reduce((sum, { tabs }) => sum + tabs.length, 0)
@@ -429,7 +454,8 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
             if (current === undefined) throw noPage()
             await doStep(current, step, host, options.config())
             await settle(current.page)
-            await answered(clock, Promise.all(it.arriving))
+            await arrivals(it)
+            if (conversation.current !== undefined && conversation.current !== current) await settle(conversation.current.page)
           }
           if (conversation.current === undefined) throw noPage()
           return show(conversation, conversation.current)
