@@ -16,7 +16,7 @@ import type { BrowserConfig } from './config.ts'
 import { loadPlaywright } from './load-playwright.ts'
 import { oneLine } from './page-tree.ts'
 import { pipeTransport } from './pipe-transport.ts'
-import { answered, attend, doStep, note, offeredFile, open, settle, view, type Tab } from './tab.ts'
+import { answered, attend, closePage, doStep, note, offeredFile, open, settle, view, type Tab } from './tab.ts'
 
 export interface BrowserSubject {
   agent: AgentId
@@ -222,7 +222,7 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
     const from = owner?.tabs.find((tab) => tab.page === opener) ?? owner?.current
     if (owner === undefined || tabCount(it) >= options.config().tabsMax) {
       if (from !== undefined) note(from, 'The page opened a further tab; it was closed, because there are too many.')
-      void page.close().catch(gone)
+      void closePage(page, clock)
       return
     }
     const tab = addTab(it, owner, page)
@@ -513,7 +513,7 @@ export function createBrowsers(options: BrowsersOptions): BrowserRoom {
           const conversation = it?.conversations.get(subject.session)
           if (it === undefined || conversation === undefined) return
           await use(subject, new AbortController().signal, it, async () => {
-            await Promise.all(conversation.tabs.filter((tab) => id === undefined || tab.id === id).map((tab) => answered(clock, tab.page.close()).catch(gone)))
+            await Promise.all(conversation.tabs.filter((tab) => id === undefined || tab.id === id).map((tab) => closePage(tab.page, clock)))
           })
           // The last one out.
           if (it.active === undefined && tabCount(it) === 0) await closeGently(it, 'every tab was closed')

@@ -19,6 +19,8 @@ const notesMax = 20
 const quietMs = 2_000
 /** How long a page may take to answer what it has at hand. */
 const answerMs = 5_000
+/** How long a page may take to close before it is told again. */
+const closeMs = 1_000
 /** How long frames may take to show what they hold. */
 const framesMs = 2_000
 /** Inputs whose content is looked at for being a password. */
@@ -76,6 +78,15 @@ export async function answered<T>(clock: Clock, work: Promise<T>): Promise<T> {
     cancel = clock.after(answerMs, () => reject(stuck()))
   })
   return Promise.race([work, late]).finally(() => cancel())
+}
+
+/** Resolves when the page is closed, or does not answer. Chromium loses the word to close that meets a page on its way to another address: it is said once more, in another way. */
+export async function closePage(page: Page, clock: Clock): Promise<void> {
+  const ignore = (): void => {
+    // It is closed already, or does not answer.
+  }
+  const cancel = clock.after(closeMs, () => void page.close({ runBeforeUnload: true }).catch(ignore))
+  await answered(clock, page.close()).catch(ignore).finally(cancel)
 }
 
 function stuck(cause?: unknown): Problem {
