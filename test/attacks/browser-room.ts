@@ -44,9 +44,9 @@ export async function browserWorld(config: Partial<BrowserConfig> = {}, over: Pa
 }
 
 /** How long a browser's words are kept back below: longer than it takes to answer what it is asked about a new page. */
-const atOnceMs = 1_000
+const atOnceMs = 500
 
-/** Like `real`; but all that a browser says in the second after a page opened another one arrives at once, as it does on a machine that does other things as well. */
+/** Like `real`; but all that a browser says in the half second after a page opened another one arrives at once, as it does on a machine that does other things as well. */
 export function saysAtOnce(real: Isolation): Isolation {
   return {
     ...real,
