@@ -1,5 +1,5 @@
 import type { VNode } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useLayoutEffect } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
 import { isBuiltin, sessionTitle } from '../words.ts'
@@ -24,7 +24,7 @@ function isTyping(target: EventTarget | null): boolean {
 
 /** Keys that work everywhere. Closing what is open comes before stopping the answer. */
 function useKeys(stage: Stage): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
         event.preventDefault()

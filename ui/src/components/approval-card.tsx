@@ -1,5 +1,5 @@
 import type { VNode } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
 import type { Approval, ApprovalDecision } from '../wire.ts'
@@ -85,12 +85,12 @@ export function ApprovalCard(props: { stage: Stage; approval: Approval; where?: 
   const focused = useRef(false)
   const [seen, setSeen] = useState(false)
   // The button with the focus goes away with the answer; whoever listens should stay at the card.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!waiting && focused.current && document.activeElement === document.body) place.current?.focus()
   }, [waiting])
   // Behind the palette nothing can have the focus.
   const isSought = stage.sought.value === approval.id && !stage.palette.value
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isSought) return
     stage.sought.value = undefined
     place.current?.scrollIntoView({ block: 'nearest' })

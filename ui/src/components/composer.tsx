@@ -55,6 +55,8 @@ export function Composer(props: { stage: Stage }): VNode {
   const shared = useSignal<Shared | undefined>(undefined)
   /** Whether what was shared stands in the composer already. */
   const sharedIn = useRef(false)
+  /** One more each time all that was added went, unsent. */
+  const emptied = useRef(0)
   const chosen = useSignal(0)
   const closed = useSignal(false)
   const dropping = useSignal(false)
@@ -63,7 +65,8 @@ export function Composer(props: { stage: Stage }): VNode {
   const key = desk.sessionKey.value
   const shown = useRef(key)
 
-  useEffect(() => {
+  // Before anybody can type into it: what is typed belongs to the chat that is seen.
+  useLayoutEffect(() => {
     if (shown.current === '' && key !== '') {
       // The chat has only now got its name: what was begun in it stays.
       words.value = [readDraft(key), words.value].filter((part) => part !== '').join('\n')
@@ -72,6 +75,7 @@ export function Composer(props: { stage: Stage }): VNode {
     } else {
       words.value = readDraft(key)
       added.value = []
+      emptied.current += 1
       sharedIn.current = false
     }
     shown.current = key
@@ -134,9 +138,12 @@ export function Composer(props: { stage: Stage }): VNode {
     // The list of a file input empties itself as soon as the input is cleared.
     const chosen = [...list]
     if (chosen.length === 0) return
+    const before = emptied.current
     try {
       const { addFiles } = await import('../own-files.ts')
       for (const result of await addFiles(chosen, added.value.length, desk.hello.value?.files)) {
+        // Meanwhile somebody may have gone to another chat, or taken it away.
+        if (before !== emptied.current) return
         if (result.kind === 'added') added.value = [...added.value, result.file]
         else desk.say('bad', result.words)
       }
@@ -234,6 +241,7 @@ export function Composer(props: { stage: Stage }): VNode {
               <button type="button" class="button small" onClick={() => {
                 words.value = withoutShared()
                 added.value = []
+                emptied.current += 1
                 forgetShared()
               }}>{text.sharedAway}</button>
             </p>

@@ -195,9 +195,9 @@ export function Conversation(props: { stage: Stage; builtin: boolean }): VNode {
     setAway(false)
     return scroller.current === null || column.current === null ? undefined : place.watch(scroller.current, column.current)
   }, [place])
-  useEffect(() => onPaper(place.showAll), [place])
+  useLayoutEffect(() => onPaper(place.showAll), [place])
   // What is read belongs to the chat it was begun in.
-  useEffect(() => stage.reader.stop, [desk.sessionKey.value])
+  useLayoutEffect(() => stage.reader.stop, [desk.sessionKey.value])
 
   const drawLine = (row: Row): VNode => <div key={row.key} class="line" data-line={row.key} ref={place.seat}>{drawRow(row, { stage, outcomes, running, deliveries: transcript.deliveries, lastOwnKey })}</div>
   const spans = place.spansOf(settled)

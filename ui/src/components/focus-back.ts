@@ -1,6 +1,6 @@
 /**
- * Puts the focus back where it was before a dialog, for its clean-up. That runs some time after the dialog has gone from the document: where
- * the focus has found another place by then (the field that was refused, whatever a person pressed next), it stays there.
+ * Gives the focus back to where it was before something was shown that has gone now, taking the focus with it. Where the focus has found another
+ * place (whatever a person pressed next), it stays there.
  */
 export function giveFocusBack(before: Element | null): void {
   const isNowhere = document.activeElement === null || document.activeElement === document.body

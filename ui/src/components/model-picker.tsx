@@ -1,9 +1,10 @@
 import { useSignal, type Signal } from '@preact/signals'
 import type { VNode } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { Desk } from '../desk.ts'
 import { text } from '../text.ts'
 import { shortModel } from '../words.ts'
+import { giveFocusBack } from './focus-back.ts'
 import { Icon } from './icon.tsx'
 
 /** The model of this session, and the choice of another. A choice is strict: no other model answers in its place. */
@@ -12,7 +13,7 @@ export function ModelPicker(props: { desk: Desk; open: Signal<boolean> }): VNode
   const current = desk.currentModel.value
   const opener = useRef<HTMLButtonElement>(null)
   const place = useRef<HTMLDivElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open.value) return
     const leave = (event: Event): void => {
       if (event.target instanceof Node && (place.current?.contains(event.target) === true || opener.current?.contains(event.target) === true)) return
@@ -21,7 +22,7 @@ export function ModelPicker(props: { desk: Desk; open: Signal<boolean> }): VNode
     addEventListener('pointerdown', leave)
     return () => {
       removeEventListener('pointerdown', leave)
-      opener.current?.focus()
+      giveFocusBack(opener.current)
     }
   }, [open.value])
   const name = current === undefined ? text.modelUnknown : (desk.models.value.find((model) => model.id === current)?.name ?? shortModel(current))
@@ -53,7 +54,7 @@ function Choices(props: { desk: Desk; close: () => void }): VNode {
   const { desk } = props
   const wanted = useSignal('')
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => input.current?.focus(), [])
+  useLayoutEffect(() => input.current?.focus(), [])
   const query = wanted.value.trim().toLowerCase()
   const rows = desk.models.value.filter((model) => query === '' || `${model.name} ${model.id}`.toLowerCase().includes(query))
   const chosen = desk.session.value?.modelChosen === true ? desk.session.value.model : undefined

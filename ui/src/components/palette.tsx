@@ -1,12 +1,12 @@
 import { useSignal } from '@preact/signals'
 import type { VNode } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect } from 'preact/hooks'
 import { rooms } from '../place.ts'
 import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
 import { sessionTitle } from '../words.ts'
-import { giveFocusBack } from './focus-back.ts'
 import { Icon, type IconName } from './icon.tsx'
+import { useModal } from './modal.ts'
 
 interface Entry { id: string; group: string; words: string; detail: string; icon: IconName; run: () => void }
 
@@ -54,26 +54,20 @@ function OpenPalette(props: { stage: Stage }): VNode {
   const { stage } = props
   const wanted = useSignal('')
   const chosen = useSignal(0)
-  const place = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
-    const before = document.activeElement
-    place.current?.showModal()
-    place.current?.querySelector('input')?.focus()
-    return () => giveFocusBack(before)
-  }, [])
   const query = wanted.value.trim().toLowerCase()
   const entries = entriesOf(stage).filter((entry) => query === '' || `${entry.words} ${entry.detail}`.toLowerCase().includes(query)).slice(0, 60)
   const at = Math.min(chosen.value, entries.length - 1)
   const close = (): void => {
     stage.palette.value = false
   }
+  const modal = useModal((dialog) => dialog.querySelector('input'), close)
   const run = (entry: Entry | undefined): void => {
     if (entry === undefined) return
     close()
     entry.run()
   }
   useEffect(() => {
-    place.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' })
+    modal.ref.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' })
   }, [at])
   const press = (event: KeyboardEvent): void => {
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
@@ -85,7 +79,7 @@ function OpenPalette(props: { stage: Stage }): VNode {
     }
   }
   return (
-    <dialog class="palette" ref={place} aria-label={text.palette} onClose={close} onClick={(event) => { if (event.target === place.current) close() }}>
+    <dialog class="palette" {...modal} aria-label={text.palette}>
       <label class="search tall">
         <Icon name="search" />
         <input

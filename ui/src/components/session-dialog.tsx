@@ -1,30 +1,27 @@
 import type { VNode } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
-import type { Stage } from '../stage.ts'
+import { useRef } from 'preact/hooks'
+import type { Dialog, Stage } from '../stage.ts'
 import { text } from '../text.ts'
 import { sessionTitle } from '../words.ts'
-import { giveFocusBack } from './focus-back.ts'
+import { useModal } from './modal.ts'
 
 /** Asks before something is renamed, emptied or removed. The safe answer has the focus. */
 export function SessionDialog(props: { stage: Stage }): VNode | null {
-  const { stage } = props
-  const open = stage.dialog.value
-  const place = useRef<HTMLDialogElement>(null)
-  const input = useRef<HTMLInputElement>(null)
-  useEffect(() => {
-    if (open.kind === 'none') return
-    const before = document.activeElement
-    place.current?.showModal()
-    const first = input.current ?? place.current?.querySelector('button')
-    first?.focus()
-    input.current?.select()
-    return () => giveFocusBack(before)
-  }, [open])
-  if (open.kind === 'none') return null
+  const open = props.stage.dialog.value
+  return open.kind === 'none' ? null : <OpenDialog stage={props.stage} open={open} />
+}
+
+function OpenDialog(props: { stage: Stage; open: Exclude<Dialog, { kind: 'none' }> }): VNode {
+  const { stage, open } = props
   const { desk } = stage
+  const input = useRef<HTMLInputElement>(null)
   const close = (): void => {
     stage.dialog.value = { kind: 'none' }
   }
+  const modal = useModal((dialog) => {
+    input.current?.select()
+    return input.current ?? dialog.querySelector('button')
+  }, close)
   const { key } = open.session
   const title = open.kind === 'rename' ? text.renameTitle : open.kind === 'reset' ? text.resetTitle : text.removeTitle
   const submit = (event: Event): void => {
@@ -35,7 +32,7 @@ export function SessionDialog(props: { stage: Stage }): VNode | null {
     close()
   }
   return (
-    <dialog class="dialog" ref={place} aria-labelledby="dialog-title" onClose={close} onClick={(event) => { if (event.target === place.current) close() }}>
+    <dialog class="dialog" {...modal} aria-labelledby="dialog-title">
       <form method="dialog" onSubmit={submit}>
         <h2 id="dialog-title">{title}</h2>
         {open.kind === 'rename' ? (

@@ -1,8 +1,7 @@
 import type { VNode } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
-import { giveFocusBack } from './focus-back.ts'
+import { useModal } from './modal.ts'
 
 const control = /mac|iphone|ipad/i.test(navigator.platform) ? '⌘' : 'Ctrl'
 const keys = [
@@ -15,18 +14,12 @@ export function Shortcuts(props: { stage: Stage }): VNode | null {
 }
 
 function OpenShortcuts(props: { stage: Stage }): VNode {
-  const place = useRef<HTMLDialogElement>(null)
   const close = (): void => {
     props.stage.shortcuts.value = false
   }
-  useEffect(() => {
-    const before = document.activeElement
-    place.current?.showModal()
-    place.current?.querySelector('button')?.focus()
-    return () => giveFocusBack(before)
-  }, [])
+  const modal = useModal((dialog) => dialog.querySelector('button'), close)
   return (
-    <dialog class="dialog" ref={place} aria-labelledby="shortcuts-title" onClose={close} onClick={(event) => { if (event.target === place.current) close() }}>
+    <dialog class="dialog" {...modal} aria-labelledby="shortcuts-title">
       <form method="dialog">
         <h2 id="shortcuts-title">{text.shortcuts}</h2>
         <p>{text.shortcutsHint}</p>

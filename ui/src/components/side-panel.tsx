@@ -1,9 +1,10 @@
 import type { ComponentChildren, VNode } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { WhyAnswer } from '../desk.ts'
 import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
 import { CopyButton } from './copy-button.tsx'
+import { giveFocusBack } from './focus-back.ts'
 import { Icon } from './icon.tsx'
 import { Requests } from './requests.tsx'
 
@@ -42,9 +43,9 @@ export function SidePanel(props: { stage: Stage }): VNode | null {
   const place = useRef<HTMLElement>(null)
   const before = useRef<Element | null>(null)
   const identity = panel.kind === 'why' ? panel.id : panel.kind
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (panel.kind === 'none') {
-      if (before.current instanceof HTMLElement && before.current.isConnected) before.current.focus()
+      giveFocusBack(before.current)
       before.current = null
       return
     }

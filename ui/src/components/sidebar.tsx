@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { VNode } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { rooms, type RoomName } from '../place.ts'
 import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
@@ -13,7 +13,7 @@ const shortcut = /mac|iphone|ipad/i.test(navigator.platform) ? '⌘K' : 'Ctrl K'
 function RowMenu(props: { stage: Stage; session: SessionRow; title: string; onClose: () => void }): VNode {
   const { stage, session } = props
   const place = useRef<HTMLDivElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     place.current?.querySelector('button')?.focus()
     const leave = (event: Event): void => {
       if (event.target instanceof Node && place.current?.contains(event.target) === true) return

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import '../styles/device-link.css'
 import { CodePicture } from '../components/code-picture.tsx'
 import { CopyButton } from '../components/copy-button.tsx'
@@ -44,7 +44,7 @@ function LinkCode(props: { stage: Stage; onLinked: (name: string) => void; onClo
   const picked = offered.find(({ url }) => url === (chosen ?? offered[0]?.url))
   const address = picked?.url ?? typed
   const group = useRef<HTMLDivElement>(null)
-  useEffect(() => group.current?.focus(), [])
+  useLayoutEffect(() => group.current?.focus(), [])
   useEffect(() => {
     let gone = false
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -166,7 +166,7 @@ export function DeviceLink(props: { stage: Stage; again: () => void }): VNode | 
   const [open, setOpen] = useState(false)
   const opener = useRef<HTMLButtonElement>(null)
   const wasOpen = useRef(false)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open && wasOpen.current) opener.current?.focus()
     wasOpen.current = open
   }, [open])

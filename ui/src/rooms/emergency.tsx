@@ -1,5 +1,5 @@
 import type { VNode } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
 import { fields, words } from '../wire.ts'
 import { when } from './measures.ts'
@@ -20,7 +20,7 @@ function PanicButton(props: { busy: boolean; onPanic: () => void }): VNode {
   const [open, setOpen] = useState(false)
   const [typed, setTyped] = useState('')
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (open) input.current?.focus()
   }, [open])
   if (!open) return <button type="button" class="button small danger" aria-disabled={props.busy} onClick={() => setOpen(true)}>{roomText.panic}</button>

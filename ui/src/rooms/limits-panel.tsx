@@ -1,5 +1,5 @@
 import type { VNode } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
 import { fields, list, words } from '../wire.ts'
 import { money } from '../words.ts'
@@ -29,7 +29,7 @@ function LimitForm(props: { name: string; limit: Limit; propose: Propose; onClos
   const [typed, setTyped] = useState(limit.amount === 'off' ? '' : String(limit.amount))
   const [off, setOff] = useState(limit.amount === 'off')
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => input.current?.select(), [])
+  useLayoutEffect(() => input.current?.select(), [])
   const amount = off ? 'off' : readAmount(typed)
   return (
     <form
@@ -96,7 +96,7 @@ function AddLimit(props: { known: Record<(typeof scopes)[number], { id: string; 
   const [period, setPeriod] = useState<LimitPeriod>('day')
   const [typed, setTyped] = useState('')
   const first = useRef<HTMLSelectElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (open) first.current?.focus()
   }, [open])
   const amount = readAmount(typed)

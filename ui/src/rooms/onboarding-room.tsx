@@ -1,5 +1,5 @@
 import type { VNode } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import '../styles/onboarding.css'
 import '../styles/settings.css'
 import { Icon } from '../components/icon.tsx'
@@ -43,7 +43,7 @@ function OpenSteps(props: { stage: Stage; progress: Progress; device: 'on' | 'of
   const [choosing, setChoosing] = useState<boolean | undefined>(undefined)
   const isChoosing = choosing ?? !progress.model
   const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => heading.current?.focus(), [at])
+  useLayoutEffect(() => heading.current?.focus(), [at])
   const go = (step: Step): void => {
     if (step === at) heading.current?.focus()
     setAt(step)

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Icon } from '../components/icon.tsx'
 import type { Stage } from '../stage.ts'
 import { fields, list, words } from '../wire.ts'
@@ -102,7 +102,7 @@ function JobForm(props: { stage: Stage; job?: OwnJob; busy: boolean; act: Act; a
   const [time, setTime] = useState(job?.times === undefined ? '' : typedTimes(job.times))
   const [text, setText] = useState(job?.text ?? '')
   const first = useRef<HTMLTextAreaElement>(null)
-  useEffect(() => first.current?.focus(), [])
+  useLayoutEffect(() => first.current?.focus(), [])
   const isReady = text.trim() !== '' && time.trim() !== ''
   const tz = job?.times?.kind === 'cron' && kind === 'cron' ? job.times.tz : new Intl.DateTimeFormat().resolvedOptions().timeZone
   const schedule = kind === 'every' ? { kind, every: time } : { kind, tz, ...(kind === 'at' ? { at: time } : { expr: time }) }

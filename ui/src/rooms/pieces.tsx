@@ -1,7 +1,8 @@
 import type { ComponentChildren, VNode } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Icon, type IconName } from '../components/icon.tsx'
 import { explainFailure } from '../explain-failure.ts'
+import { ConnectionLost } from '../gateway-client.ts'
 import type { Stage } from '../stage.ts'
 import { roomText } from './text.ts'
 
@@ -29,7 +30,11 @@ export function useAnswer<Value>(stage: Stage, method: string, params: Record<st
         if (mine === asked.current) setAnswer({ kind: 'ready', value: read(payload), refreshing: false })
       },
       (error: unknown) => {
-        if (mine === asked.current) setAnswer({ kind: 'failed', ...explainFailure(error) })
+        if (mine !== asked.current) return
+        const failed = { kind: 'failed' as const, ...explainFailure(error) }
+        // The banner tells of a lost line, and when it is back everything is asked anew.
+        const isLost = error instanceof ConnectionLost && desk.connection.value.kind !== 'online'
+        setAnswer((now) => (isLost && now.kind === 'ready' ? { ...now, refreshing: false } : failed))
       },
     )
   }, [hello, method, JSON.stringify(params), round])
@@ -138,7 +143,7 @@ export function Sure(props: { label: string; name?: string; ask: string; danger?
   const safe = useRef<HTMLButtonElement>(null)
   const opener = useRef<HTMLButtonElement>(null)
   const touched = useRef(false)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (asking) safe.current?.focus()
     else if (touched.current) opener.current?.focus()
   }, [asking])

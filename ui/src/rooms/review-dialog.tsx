@@ -1,8 +1,7 @@
 import type { ComponentChildren, VNode } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
 import '../styles/review.css'
-import { giveFocusBack } from '../components/focus-back.ts'
 import { Icon } from '../components/icon.tsx'
+import { useModal } from '../components/modal.ts'
 import { explainFailure } from '../explain-failure.ts'
 import { GatewayError } from '../gateway-client.ts'
 import { isTree, pathWords, secretMark, type Change } from './config-form.ts'
@@ -11,15 +10,9 @@ import { settingsText as say } from './settings-text.ts'
 
 /** A last look at what would change. Closing it changes nothing. */
 export function ReviewDialog(props: { title: string; busy: boolean; failure: unknown; onSave: () => void; onClose: () => void; children: ComponentChildren }): VNode {
-  const place = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
-    const before = document.activeElement
-    place.current?.showModal()
-    place.current?.querySelector<HTMLButtonElement>('.button.primary')?.focus()
-    return () => giveFocusBack(before)
-  }, [])
+  const modal = useModal((dialog) => dialog.querySelector<HTMLButtonElement>('.button.primary'), props.onClose)
   return (
-    <dialog class="dialog review" ref={place} aria-labelledby="review-title" onClose={props.onClose} onClick={(event) => { if (event.target === place.current) props.onClose() }}>
+    <dialog class="dialog review" {...modal} aria-labelledby="review-title">
       <form method="dialog" onSubmit={(event) => {
         event.preventDefault()
         if (!props.busy) props.onSave()

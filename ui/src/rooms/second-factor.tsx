@@ -1,5 +1,5 @@
 import type { ComponentChildren, VNode } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import '../styles/second-factor.css'
 import { CodePicture } from '../components/code-picture.tsx'
 import { CopyButton } from '../components/copy-button.tsx'
@@ -27,7 +27,7 @@ function CodeForm(props: { label: string; submit: string; digits?: boolean; dang
   const [failure, setFailure] = useState<unknown>(undefined)
   const input = useRef<HTMLInputElement>(null)
   const here = useRef(true)
-  useEffect(() => {
+  useLayoutEffect(() => {
     input.current?.focus()
     return () => {
       here.current = false
@@ -106,7 +106,7 @@ export function SecondFactor(props: { stage: Stage }): VNode | null {
   const [step, setStep] = useState<Step>({ kind: 'none' })
   const opener = useRef<HTMLButtonElement>(null)
   const touched = useRef(false)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (step.kind !== 'none') touched.current = true
     else if (touched.current) opener.current?.focus()
   }, [step.kind])

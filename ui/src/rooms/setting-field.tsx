@@ -1,5 +1,5 @@
 import type { ComponentChildren, VNode } from 'preact'
-import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { changesOf, isAbout, isTree, pathWords, readTyped, secretMark, typedWords, valueAt, type Issue, type Place, type Steps, type Tree } from './config-form.ts'
 import { valueWords } from './review-dialog.tsx'
 import { settingsText as say } from './settings-text.ts'
@@ -127,12 +127,12 @@ export function SettingField(props: { place: Place; steps: Steps; editing: Editi
   const touched = changesOf(stored, value).length > 0
   const here = useRef<HTMLDivElement>(null)
   const { sought } = editing
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (sought.current === undefined || !issues.includes(sought.current)) return
     sought.current = undefined
     here.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
   }, [editing.issues])
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (soughtSetting.value !== path) return
     soughtSetting.value = undefined
     const field = document.getElementById(id)
@@ -179,7 +179,7 @@ export function SettingPlace(props: { place: Place; steps: Steps; editing: Editi
   const label = props.label ?? place.label
   const [open, setOpen] = useState(() => isAlive(steps, editing))
   const complaints = editing.issues.some((issue) => isAbout(issue, pathWords(steps)))
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (complaints) setOpen(true)
   }, [complaints])
   const remove = props.onRemove === undefined || !editing.may ? null : (

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import type { VNode } from 'preact'
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import '../styles/settings.css'
 import { Icon } from '../components/icon.tsx'
 import type { Stage } from '../stage.ts'
@@ -147,11 +147,11 @@ function Form(props: Shown & { file: ConfigFile; form: Place; issues: readonly I
   const query = wanted.trim().toLowerCase()
   const found = query === '' ? [] : leaves.filter(({ place, steps }) => `${steps.join('.')} ${place.label} ${place.help}`.toLowerCase().includes(query))
   const complaint = props.issues[0]
-  useEffect(() => {
+  useLayoutEffect(() => {
     const about = complaint === undefined ? undefined : parts.find((part) => isAbout(complaint, part.key))
     if (about !== undefined) section.value = about.key
   }, [complaint])
-  useEffect(() => {
+  useLayoutEffect(() => {
     const about = parts.find((part) => part.key === soughtSetting.value?.split('.')[0])
     if (about !== undefined) section.value = about.key
   }, [soughtSetting.value, parts])
