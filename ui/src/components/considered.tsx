@@ -1,5 +1,5 @@
 import type { VNode } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 const armedAfterMs = 500
 
@@ -18,8 +18,17 @@ export function WholeText(props: { shown: string; onSeen: () => void }): VNode {
   const place = useRef<HTMLPreElement>(null)
   const look = (): void => {
     const { current } = place
-    if (current !== null && current.scrollTop + current.clientHeight >= current.scrollHeight - 4) props.onSeen()
+    // Behind a room nobody sees it, and there it has no height.
+    if (current !== null && current.clientHeight > 0 && current.scrollTop + current.clientHeight >= current.scrollHeight - 4) props.onSeen()
   }
-  useEffect(look, [props.shown])
+  const latest = useRef(look)
+  latest.current = look
+  useLayoutEffect(() => {
+    if (place.current === null) return undefined
+    // Calls once what it observes has its height, and when that changes.
+    const observer = new ResizeObserver(() => latest.current())
+    observer.observe(place.current)
+    return () => observer.disconnect()
+  }, [props.shown])
   return <pre class="ask-what" tabIndex={0} ref={place} onScroll={look}>{props.shown}</pre>
 }
