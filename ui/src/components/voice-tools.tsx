@@ -1,5 +1,5 @@
 import type { VNode } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Stage } from '../stage.ts'
 import type { OwnFile } from '../unsent.ts'
 import { voiceText as say } from '../voice-text.ts'
@@ -20,10 +20,18 @@ export function VoiceTools(props: VoiceToolsProps): VNode {
   const latest = useRef(props)
   latest.current = props
 
-  // What is said belongs to the chat it was begun in.
-  useEffect(() => () => {
+  /** One more with each chat that was left: what is said belongs to the chat it was begun in. */
+  const left = useRef(0)
+  const isBeginning = useRef(false)
+  useLayoutEffect(() => () => {
+    // The chat has only now got its name.
+    if (key === '') return
+    left.current += 1
     stopNow.current?.()
     recording.current?.discard()
+    stopNow.current = undefined
+    recording.current = undefined
+    setDoing({ kind: 'nothing' })
   }, [key])
   useEffect(() => {
     if (doing.kind !== 'recording') return undefined
@@ -39,10 +47,12 @@ export function VoiceTools(props: VoiceToolsProps): VNode {
   const toggleDictation = (): void => {
     if (doing.kind === 'dictating') return stopNow.current?.()
     setDoing({ kind: 'dictating', guess: '' })
+    const before = left.current
     stopNow.current = dictate({
-      onWords: (words) => latest.current.onWords(words),
-      onGuess: (guess) => setDoing({ kind: 'dictating', guess }),
+      onWords: (words) => { if (before === left.current) latest.current.onWords(words) },
+      onGuess: (guess) => { if (before === left.current) setDoing({ kind: 'dictating', guess }) },
       onEnd(why) {
+        if (before !== left.current) return
         stopNow.current = undefined
         setDoing({ kind: 'nothing' })
         if (why !== undefined) desk.say('bad', why)
@@ -50,14 +60,20 @@ export function VoiceTools(props: VoiceToolsProps): VNode {
     })
   }
   const beginNote = (): void => {
+    // The browser may ask first, and a press does not count twice.
+    if (isBeginning.current) return
+    isBeginning.current = true
+    const before = left.current
     void record((note) => {
+      if (before !== left.current) return
       recording.current = undefined
       setDoing({ kind: 'nothing' })
       if (note !== undefined) latest.current.onNote(note)
     }).then((begun) => {
+      if (before !== left.current) return begun.discard()
       recording.current = begun
       setDoing({ kind: 'recording', seconds: 0 })
-    }, desk.complain)
+    }, desk.complain).finally(() => { isBeginning.current = false })
   }
 
   if (doing.kind === 'recording') {
