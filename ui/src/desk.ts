@@ -253,6 +253,8 @@ export function createDesk(world: DeskSurroundings): Desk {
       try {
         const page = readHistory(await client.request('chat.history', { sessionKey: key, limit: historyLimit, offset: shown.messages.length }))
         change(key, (now) => withEarlier(now, page.messages, page.hasMore))
+        // Until they are seen nobody is at the beginning of what is there.
+        await new Promise<void>((resolve) => world.beforePaint(resolve))
       } catch (error) {
         complain(error)
       }

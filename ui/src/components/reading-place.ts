@@ -296,7 +296,7 @@ export function createReadingPlace(world: ReadingPlaceSurroundings): ReadingPlac
       clearTimeout(resting)
       resting = setTimeout(rest, restMs)
       drawAgain()
-      if (left >= nearPx && scrollTop < earlierPx) world.nearTop()
+      if (left >= nearPx && scrollTop - slack < earlierPx) world.nearTop()
     },
     toEnd() {
       sticking = true
