@@ -42,15 +42,16 @@ function Model(props: { stage: Stage; agent: Agent; again: () => void }): VNode 
   const nameOf = (id: string): string => models.find((model) => model.id === id)?.name ?? id
   const may = desk.can('models.set')
   const pick = (select: HTMLSelectElement): void => act(async () => {
+    const primary = select.value
     try {
-      await desk.ask('models.set', { primary: select.value })
+      await desk.ask('models.set', { primary })
     } catch (error) {
       // The old model answers, so the field says it.
       select.value = agent.primary
       throw error
     }
     props.again()
-    return say.modelSet(nameOf(select.value))
+    return say.modelSet(nameOf(primary))
   })
   return (
     <section class="panel" aria-labelledby="agent-model">

@@ -77,7 +77,8 @@ function Policies(props: Shared & { network: Network }): VNode | null {
   /** What was chosen and is on its way. */
   const [wished, setWished] = useState<Tree>({})
   const known = JSON.stringify(network.policies)
-  useEffect(() => setWished({}), [known])
+  // What holds now is no wish any more; another change may be on its way still.
+  useEffect(() => setWished((now) => Object.fromEntries(Object.entries(now).filter(([key, value]) => network.policies[key] !== value))), [known])
   const { dmPolicy, groupPolicy, requireMention } = { ...network.policies, ...wished }
   if (dmPolicy === undefined && groupPolicy === undefined) return null
   const may = stage.desk.can('config.patch')

@@ -197,6 +197,8 @@ function saveFile(name: string, lines: readonly string[]): void {
 
 function RecordPanel(props: { stage: Stage; personName: (id: string) => string }): VNode | null {
   const { desk } = props.stage
+  /** What stands in the field; it counts once somebody is done with it. */
+  const [typed, setTyped] = useState('')
   const [kind, setKind] = useState('')
   const [outcome, setOutcome] = useState('')
   const filter = { ...(kind === '' ? {} : { kind }), ...(outcome === '' ? {} : { outcome }) }
@@ -230,7 +232,7 @@ function RecordPanel(props: { stage: Stage; personName: (id: string) => string }
       again={again}
       tools={() => (
         <>
-          <input class="record-kind" type="text" aria-label={roomText.recordKind} placeholder={roomText.recordKindHint} spellcheck={false} autocomplete="off" maxLength={100} value={kind} onChange={(event) => { fromNewest(); setKind(event.currentTarget.value.trim()) }} />
+          <input class="record-kind" type="text" aria-label={roomText.recordKind} placeholder={roomText.recordKindHint} spellcheck={false} autocomplete="off" maxLength={100} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} onChange={(event) => { fromNewest(); setKind(event.currentTarget.value.trim()) }} />
           <select aria-label={roomText.recordOutcome} value={outcome} onChange={(event) => { fromNewest(); setOutcome(event.currentTarget.value) }}>
             <option value="">{roomText.recordAll}</option>
             {recordOutcomes.map((known) => <option key={known} value={known}>{roomText.recordOutcomes[known]}</option>)}
