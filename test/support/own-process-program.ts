@@ -1,6 +1,6 @@
 /** What the suites start in place of the gateway's own program for channels: the same, with clocks as fast as a case wants them. */
 import type { Channel } from '@moltbot/contract'
-import { fastClock } from '../../contract/src/testing/channel-host.ts'
+import { fastClock } from '../../contract/src/testing/fast-clock.ts'
 import { channels } from '../../gateway/src/channels.gen.ts'
 import { systemClock } from '../../gateway/src/foundation/platform/index.ts'
 import { serveChannels } from '../../gateway/src/foundation/remote/serve-channels.ts'

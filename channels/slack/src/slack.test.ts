@@ -83,7 +83,7 @@ describe('the line', () => {
   it('is back within 120 s of the account’s time after a long silence of the network', async () => {
     const { server, host, anna } = await stage({}, {}, { clock: fastClock(40) })
     await server.goOffline()
-    await host.until(() => host.reports.filter((report) => report.kind === 'retrying').length >= 6, 'six attempts', 30_000)
+    await host.until(() => host.reports.filter((report) => report.kind === 'retrying').length >= 6, 'six attempts')
     await server.goOnline()
     const onlineAt = host.clock.now()
     server.say(anna, 'after')

@@ -190,16 +190,3 @@ export function createTestHost(options: TestHostOptions = {}): TestHost {
   if (options.commands !== undefined) host.commands = options.commands
   return host
 }
-
-/** A clock that runs `speed` times as fast as the real one, for waits of minutes that a test against real sockets cannot sit out. */
-export function fastClock(speed: number): Clock & { speed: number } {
-  const start = Date.now()
-  return {
-    speed,
-    now: () => start + (Date.now() - start) * speed,
-    after(delayMs, task) {
-      const timer = setTimeout(task, Math.ceil(delayMs / speed))
-      return () => clearTimeout(timer)
-    },
-  }
-}
