@@ -1,17 +1,16 @@
 /** A channel that the suite opens in a process of its own, as `process: own` does. */
-import { createRequire } from 'node:module'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Channel, Connection } from '@moltbot/contract'
 import { fastClock, memoryLogger, type ChannelNetwork } from '@moltbot/contract/testing'
 import { createChannelProcesses, type ChannelProcesses } from '../../gateway/src/foundation/remote/index.ts'
+import { bundleProgram } from './bundle-program.ts'
 import { speedOfTheTest } from './speed-of-the-test.ts'
 
 /** `shelf`: every channel there is. `wilful`: the one that does what it is told. */
-const programs = { shelf: fileURLToPath(new URL('own-process-program.ts', import.meta.url)), wilful: fileURLToPath(new URL('wilful-program.ts', import.meta.url)) }
+const programs = { shelf: 'test/support/own-process-program.ts', wilful: 'test/support/wilful-program.ts' }
 
-export function channelProcesses(program: keyof typeof programs, clock = fastClock(1)): ChannelProcesses {
+export async function channelProcesses(program: keyof typeof programs, clock = fastClock(1)): Promise<ChannelProcesses> {
   return createChannelProcesses({
-    command: { file: process.execPath, args: ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href, programs[program]] },
+    command: { file: process.execPath, args: [await bundleProgram({ file: programs[program] })] },
     environment: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', TMPDIR: process.env['TMPDIR'] ?? '/tmp' }, clock, log: memoryLogger(),
   })
 }

@@ -6,11 +6,12 @@ import { createTestHost, type TestHost } from '@moltbot/contract/testing'
 import telegram from '../../channels/telegram/src/index.ts'
 import { startTelegramServer, type TelegramServer } from '../fakes/telegram-server/index.ts'
 import { channelProcesses, inOwnProcess } from '../support/own-process.ts'
+import { readIfThere } from '../support/read-if-there.ts'
 
 /** What a channel in a process of its own looks like from outside: what the threat model takes for granted of it. */
-describe.skipIf(process.platform !== 'linux')('a channel in a process of its own', () => {
+describe.skipIf(process.platform !== 'linux')('a channel in a process of its own', async () => {
   // What is looked at is in /proc.
-  const processes = channelProcesses('shelf')
+  const processes = await channelProcesses('shelf')
   const channel = inOwnProcess(telegram, processes)
   const open: Connection[] = []
   let server: TelegramServer
@@ -30,9 +31,9 @@ describe.skipIf(process.platform !== 'linux')('a channel in a process of its own
   async function connect(config: Record<string, unknown> = {}): Promise<{ host: TestHost; pid: string }> {
     const host = createTestHost({ secrets: { botToken: server.token, webhookSecret: 'web-hook_secret' } })
     open.push(await channel.connect(Value.Default(telegram.config.schema, { apiRoot: server.apiRoot, ...config }) as never, host))
-    await host.until(() => host.reports.some(({ kind }) => kind === 'connected'), 'the connection', 30_000)
-    const pids = readdirSync('/proc/self/task').flatMap((task) => readFileSync(`/proc/self/task/${task}/children`, 'utf8').trim().split(' ').filter((pid) => pid !== ''))
-    const [pid = '', ...more] = pids.filter((each) => readFileSync(`/proc/${each}/cmdline`, 'utf8').includes('own-process-program'))
+    await host.until(() => host.reports.some(({ kind }) => kind === 'connected'), 'the connection')
+    const pids = readdirSync('/proc/self/task').flatMap((task) => readIfThere(`/proc/self/task/${task}/children`).trim().split(' ').filter((pid) => pid !== ''))
+    const [pid = '', ...more] = pids.filter((each) => readIfThere(`/proc/${each}/cmdline`).includes('--disallow-code-generation-from-strings'))
     expect([pid === '', more]).toEqual([false, []])
     return { host, pid }
   }

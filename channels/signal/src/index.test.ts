@@ -8,7 +8,7 @@ import { messageId, readMessageId } from './signal-id.ts'
 
 testChannel({ channel: signal as never, start: () => startNetwork() })
 
-const processes = channelProcesses('shelf')
+const processes = await channelProcesses('shelf')
 describe('in a process of its own', () => {
   afterAll(() => processes.close())
   testChannel({ channel: inOwnProcess(signal as never, processes), start: async () => seenByTheOther(await startNetwork()) })

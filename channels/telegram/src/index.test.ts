@@ -7,7 +7,7 @@ import { telegram } from './index.ts'
 
 testChannel({ channel: telegram as never, start: () => startNetwork() })
 
-const processes = channelProcesses('shelf')
+const processes = await channelProcesses('shelf')
 describe('in a process of its own', () => {
   afterAll(() => processes.close())
   testChannel({ channel: inOwnProcess(telegram as never, processes), start: async () => seenByTheOther(await startNetwork()) })
