@@ -17,7 +17,7 @@ import { run } from '../../tools/src/run.ts'
 import { callTool, inOrder, say } from '../fakes/model-servers/index.ts'
 import { personAt, type Person } from '../support/person.ts'
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts'
-import { roomAt, subject } from './sandbox-runner.ts'
+import { roomAt, subject, untilItEnded } from './sandbox-runner.ts'
 
 const available = (await bwrapIsolation({ clock: realClock }).check()).available
 
@@ -160,7 +160,7 @@ describe('EXE: the environment', () => {
     const room = roomAt(workspace)
     Object.assign(process.env, poison)
     try {
-      const { output } = await room.grant(subject).run({ command: 'env -0 | tr "\\0" "\\n"', yieldMs: 60_000 }, new AbortController().signal)
+      const { output } = await room.grant(subject).run({ command: 'env -0 | tr "\\0" "\\n"', yieldMs: untilItEnded }, new AbortController().signal)
       const names = output.trim().split('\n').map((line) => line.split('=')[0] ?? '').sort()
       // The shell adds three of its own.
       expect(names).toEqual([...new Set([...Object.keys(baseEnvironment(false)), 'OLDPWD', 'PWD', 'SHLVL', '_'])].filter((name) => name !== 'OLDPWD' || names.includes('OLDPWD')).sort())

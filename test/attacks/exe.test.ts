@@ -13,7 +13,7 @@ import { callTool, inOrder, say } from '../fakes/model-servers/index.ts'
 import { keptMemory } from '../support/kept-memory.ts'
 import { personAt } from '../support/person.ts'
 import { startTestGateway } from '../support/test-gateway.ts'
-import { roomAt, subject } from './sandbox-runner.ts'
+import { roomAt, subject, untilItEnded } from './sandbox-runner.ts'
 
 const available = (await bwrapIsolation({ clock: realClock }).check()).available
 if (!available) console.warn('Attacks on running commands are not tried: bubblewrap does not work here (apt-get install bubblewrap).')
@@ -108,7 +108,7 @@ describe.skipIf(!available)('EXE: what runs', () => {
   it('EXE-16: endless output is bounded, and what was said first and last can be read', async () => {
     const commands = grant()
     const before = await keptMemory()
-    const report = await commands.run({ command: 'echo FIRST; head -c 60M /dev/zero | tr "\\0" x; echo; echo LAST', yieldMs: 60_000 }, signal)
+    const report = await commands.run({ command: 'echo FIRST; head -c 60M /dev/zero | tr "\\0" x; echo; echo LAST', yieldMs: untilItEnded }, signal)
     expect(report.output.length).toBeLessThan(31_000)
     expect(report.output).toMatch(/^FIRST\n[^]*characters left out[^]*LAST\n$/)
     expect(report.said).toBe(60 * 1024 * 1024 + 12)
@@ -130,7 +130,7 @@ describe.skipIf(!available)('EXE: what runs', () => {
 
   it('EXE-17: what was started aside dies with its command', async () => {
     const commands = grant()
-    await commands.run({ command: '(setsid sleep 701.31 & ) ; nohup sleep 701.31 >/dev/null 2>&1 & disown; perl -e \'fork and exit; fork and exit; use POSIX; POSIX::setsid(); exec "sleep", "701.31"\'; echo begun', yieldMs: 30_000 }, signal)
+    await commands.run({ command: '(setsid sleep 701.31 & ) ; nohup sleep 701.31 >/dev/null 2>&1 & disown; perl -e \'fork and exit; fork and exit; use POSIX; POSIX::setsid(); exec "sleep", "701.31"\'; echo begun', yieldMs: untilItEnded }, signal)
     await vi.waitFor(() => expect(survivors('701.31')).toBe(0), { timeout: 60_000 })
   })
 
@@ -138,7 +138,7 @@ describe.skipIf(!available)('EXE: what runs', () => {
     const all = room()
     const commands = all.grant(subject)
     const stopper = new AbortController()
-    const foreground = commands.run({ command: 'trap "" TERM INT; (sleep 702.31 &); sleep 702.31', yieldMs: 60_000 }, stopper.signal)
+    const foreground = commands.run({ command: 'trap "" TERM INT; (sleep 702.31 &); sleep 702.31', yieldMs: untilItEnded }, stopper.signal)
     await vi.waitFor(() => expect(survivors('702.31')).toBeGreaterThan(3), { timeout: 60_000 })
     stopper.abort('stop')
     expect((await foreground).state).toMatchObject({ kind: 'ended', by: 'stop' })

@@ -14,7 +14,7 @@ import { samplePdf } from '../../gateway/src/foundation/egress/testing/sample-pd
 import { readAttachments } from '../../gateway/src/api/wire/attachments.ts'
 import { workspaceFiles } from '../../gateway/src/journey/sandbox/workspace-files.ts'
 import { wordsOf } from '../../gateway/src/journey/sessions/view.ts'
-import { roomAt, subject } from './sandbox-runner.ts'
+import { roomAt, subject, untilItEnded } from './sandbox-runner.ts'
 
 const readerCommand = builtReader()
 const signal = new AbortController().signal
@@ -241,7 +241,7 @@ describe.skipIf(process.platform !== 'linux')('an archive in the workspace', () 
     try {
       const commands = room.grant(subject)
       const script = `mkdir t && cd t && ln -s ${place}/secret.txt link && ln -s / root && echo x > ../up.txt && tar -cPf ../a.tar link root ../up.txt ../../../../../../../../../../tmp/out-of-it.txt 2>/dev/null; cd .. && rm -rf t up.txt && mkdir u && cd u && tar -xPf ../a.tar; cat link; ls root/home`
-      const report = await commands.run({ command: script, yieldMs: 20_000 }, signal)
+      const report = await commands.run({ command: script, yieldMs: untilItEnded }, signal)
       expect(report.output).not.toContain('canary-med-16')
       expect(existsSync(join(place, 'up.txt'))).toBe(false)
       const files = workspaceFiles({ root: workspace, clock: realClock, newId: ((prefix: string) => `${prefix}-1`) as never })

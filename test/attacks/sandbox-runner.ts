@@ -18,6 +18,9 @@ const ordinaryUser = 54_321
 export const sandboxDefaults = (changes: Partial<SandboxConfig> = {}): SandboxConfig => ({ ...(Value.Default(sandboxSection.schema, {}) as SandboxConfig), diskReserveMb: 0, ...changes })
 const execDefaults = (changes: Partial<ExecConfig> = {}): ExecConfig => ({ ...(Value.Default(execSection.schema, {}) as ExecConfig), ...changes })
 
+/** As long as a test may take: what a command says is looked at once it has ended. */
+export const untilItEnded = 240_000
+
 /** A room of commands over one workspace, with the product's own isolation or one that a test has weakened. */
 export function roomAt(workspace: string, options: { sandbox?: Partial<SandboxConfig>; exec?: Partial<ExecConfig>; bwrap?: Omit<BwrapOptions, 'clock'>; own?: readonly string[]; egress?: CommandsOptions['egress'] } = {}): CommandRoom {
   const { egress, bwrap } = options
@@ -43,7 +46,7 @@ export async function runnerHere(sandbox: Partial<SandboxConfig> = {}): Promise<
   const grant: Commands = room.grant(subject)
   return {
     workspace,
-    run: (command, more = {}) => grant.run({ command, yieldMs: 60_000, ...more }, new AbortController().signal),
+    run: (command, more = {}) => grant.run({ command, yieldMs: untilItEnded, ...more }, new AbortController().signal),
     probe: room.probe,
     async close() {
       await room.close()
@@ -84,7 +87,7 @@ export async function runnerAs(user: number | 'same', sandbox: Partial<SandboxCo
   })
   return {
     workspace, process: child,
-    run: (command, more = {}) => ask({ request: { command, yieldMs: 60_000, ...more } }),
+    run: (command, more = {}) => ask({ request: { command, yieldMs: untilItEnded, ...more } }),
     begin: async (command) => void (await ask({ request: { command, yieldMs: 0 } })),
     probe: () => ask({ probe: true }),
     async close() {

@@ -7,7 +7,7 @@ import { realClock } from '@moltbot/contract/testing'
 import { containerIsolation, containerWords } from '../../gateway/src/journey/sandbox/container.ts'
 import type { IsolatedProgram } from '../../gateway/src/journey/sandbox/isolation.ts'
 import type { CommandRoom } from '../../gateway/src/journey/sandbox/index.ts'
-import { roomAt, subject } from './sandbox-runner.ts'
+import { roomAt, subject, untilItEnded } from './sandbox-runner.ts'
 
 const place = mkdtempSync(join(tmpdir(), 'moltbot-engine-'))
 const before = { ...process.env }
@@ -84,7 +84,7 @@ describe.skipIf(tried.length === 0).each(tried.length === 0 ? engines.slice(0, 1
   const { image, empty } = images[engine]
   const workspace = join(place, 'workspace')
   let room: CommandRoom
-  const run = (command: string, more = {}) => room.grant(subject).run({ command, yieldMs: 60_000, ...more }, new AbortController().signal)
+  const run = (command: string, more = {}) => room.grant(subject).run({ command, yieldMs: untilItEnded, ...more }, new AbortController().signal)
   const said = async (command: string): Promise<string> => (await run(command)).output.trim()
   beforeAll(() => {
     mkdirSync(workspace, { recursive: true })
@@ -112,7 +112,7 @@ describe.skipIf(tried.length === 0).each(tried.length === 0 ? engines.slice(0, 1
     expect(readFileSync(join(workspace, 'out.txt'), 'utf8')).toBe('from inside\n')
     rmSync(join(workspace, '.env'))
     const readOnly = roomAt(workspace, { sandbox: { backend: engine, docker: { image }, workspaceAccess: 'ro', ...limits } })
-    expect((await readOnly.grant(subject).run({ command: 'cat in.txt; echo x >in.txt || echo kept', yieldMs: 60_000 }, new AbortController().signal)).output).toMatch(/from outside[^]*kept/)
+    expect((await readOnly.grant(subject).run({ command: 'cat in.txt; echo x >in.txt || echo kept', yieldMs: untilItEnded }, new AbortController().signal)).output).toMatch(/from outside[^]*kept/)
     await readOnly.close()
   })
 
@@ -123,7 +123,7 @@ describe.skipIf(tried.length === 0).each(tried.length === 0 ? engines.slice(0, 1
   })
 
   it('stop ends the whole tree, also one that will not hear of it, and leaves no container', async () => {
-    const begun = room.grant(subject).run({ command: 'trap "" TERM; sleep 4711.5 & sleep 4711.5 & wait', yieldMs: 60_000 }, new AbortController().signal)
+    const begun = room.grant(subject).run({ command: 'trap "" TERM; sleep 4711.5 & sleep 4711.5 & wait', yieldMs: untilItEnded }, new AbortController().signal)
     await vi.waitFor(() => expect(survivors('4711.5').length).toBeGreaterThan(1), { timeout: 60_000, interval: 50 })
     expect(await room.stop(subject.session)).toBe(1)
     expect((await begun).state).toMatchObject({ kind: 'ended', by: 'stop' })

@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { hostname, tmpdir, userInfo } from 'node:os'
+import { getPriority, hostname, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -11,7 +11,7 @@ import { createGrants } from '../../gateway/src/journey/sandbox/index.ts'
 import { probeIsolation } from '../../gateway/src/journey/sandbox/probe-isolation.ts'
 import { refusedReadOnly } from '../../gateway/src/journey/sandbox/toolchain.ts'
 import { bundleProgram } from '../support/bundle-program.ts'
-import { roomAt, runnerAs, runnerHere, runnerOfOrdinaryUser, sandboxDefaults, subject, type Runner } from './sandbox-runner.ts'
+import { roomAt, runnerAs, runnerHere, runnerOfOrdinaryUser, sandboxDefaults, subject, untilItEnded, type Runner } from './sandbox-runner.ts'
 
 const available = (await bwrapIsolation({ clock: realClock }).check()).available
 if (!available) console.warn('Sandbox attacks are not tried: bubblewrap does not work here (apt-get install bubblewrap).')
@@ -126,7 +126,8 @@ describe.skipIf(!available).each([
   })
 
   it('gives way to everything else on the machine', async () => {
-    expect(await said('nice; (nice) &  wait')).toBe('10\n10')
+    const nice = Math.min(19, getPriority() + 10)
+    expect(await said('nice; (nice) &  wait')).toBe(`${nice}\n${nice}`)
   })
 
   it('SBX-13: finds no descriptor but its own three, and cannot open without end', async () => {
@@ -191,7 +192,7 @@ describe.skipIf(!available)('around the sandbox', () => {
     await new Promise<void>((resolve) => proxy.listen(socket, resolve))
     const room = roomAt(workspace, { egress: () => ({ socket, user: 'sandbox', password: 'pass:word' }) })
     try {
-      const report = await room.grant(subject).run({ command: 'curl -sS http://granted.example/page; echo; curl -sS --noproxy "*" --max-time 2 http://1.1.1.1/ 2>&1 | head -c 60; exit 7', yieldMs: 30_000 }, signal)
+      const report = await room.grant(subject).run({ command: 'curl -sS http://granted.example/page; echo; curl -sS --noproxy "*" --max-time 2 http://1.1.1.1/ 2>&1 | head -c 60; exit 7', yieldMs: untilItEnded }, signal)
       expect(report.output).toMatch(/^through the proxy\ncurl: \(7\)/)
       expect(report).toMatchObject({ network: true, state: { kind: 'exited', code: 7 } })
       expect(seen).toEqual([{ url: 'http://granted.example/page', by: 'sandbox:pass:word' }])
@@ -334,13 +335,13 @@ describe.skipIf(!available)('twins: a profile without one of its parts is caught
       import { bwrapIsolation } from './gateway/src/journey/sandbox/bwrap.ts'
       const isolation = bwrapIsolation({ clock: { now: () => 0, after: () => () => {} }, weaken: { arguments: (words) => words.filter((word) => word !== '--die-with-parent') } })
       isolation.start({ words: ['sleep', '601.90126'], folder: [], env: {}, workspace: ${JSON.stringify(workspace)}, access: 'rw', hidden: [], pty: false, input: false, readOnly: [], limits: ${JSON.stringify(limits)} })
-      setTimeout(() => process.kill(process.pid, 'SIGKILL'), 1_500)
     ` })
-    try {
-      execFileSync(process.execPath, [program], { stdio: 'ignore' })
-    } catch {
-      // It killed itself, as it should.
-    }
+    const gateway = spawn(process.execPath, [program], { stdio: 'ignore' })
+    const gone = new Promise((resolve) => gateway.once('exit', resolve))
+    const sleeps = (pid: string): boolean => readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('sleep\0')
+    await vi.waitFor(() => expect(survivors('601.90126').filter(sleeps)).toHaveLength(1), { timeout: 60_000 })
+    gateway.kill('SIGKILL')
+    await gone
     const left = survivors('601.90126')
     for (const pid of left) {
       try {
