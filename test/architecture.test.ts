@@ -274,7 +274,7 @@ describe('one fact, one place', () => {
   it('generated files are what their definitions say', async () => {
     const stale = [...(await generate(tree))].filter(([path, text]) => readOrEmpty(path) !== text).map(([path]) => path)
     expect(stale, 'Run: npm run generate').toEqual([])
-  }, 120_000)
+  })
 
   it('networks are named only in their own packages', () => {
     const own = channelEntries(tree).map(({ name }) => name)

@@ -67,9 +67,7 @@ describe.skipIf(process.platform !== 'linux')('who listens at a port', () => {
   it.skipIf(process.getuid?.() !== 0)('what was given for them is shown to them', async () => {
     const other = await somebodyElse('127.0.0.1')
     void (await connectorTo(other.port))({ token: 'given' }, {}).catch(() => undefined)
-    const deadline = Date.now() + 20_000
-    while (!other.heard().includes('GET ') && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(other.heard()).toContain('GET ')
+    await expect.poll(other.heard).toContain('GET ')
     expect(other.heard()).not.toContain(token)
   })
 })

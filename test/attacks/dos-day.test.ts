@@ -9,7 +9,7 @@ import { ownedBy1001, personAt, type Person } from '../support/person.ts'
 import { connectClient, startTestGateway, type TestGateway } from '../support/test-gateway.ts'
 import { exchange, requestText } from './raw-http.ts'
 
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 })
+vi.setConfig({ testTimeout: 300_000 })
 
 /** A clock that knows how many wait for it. */
 class WatchedClock extends FakeClock {
@@ -65,7 +65,7 @@ describe.skipIf(process.platform !== 'linux')('DOS-12: a day in an hour', () => 
   }
 
   async function held(): Promise<Held> {
-    await vi.waitFor(() => expect(process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length).toBeLessThan(40), 30_000)
+    await vi.waitFor(() => expect(process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length).toBeLessThan(40), { timeout: 60_000 })
     return { heapMb: (await keptMemory()) / 1_048_576, descriptors: readdirSync('/proc/self/fd').length, timers: clock.waiting.size, files: filesIn(at.stateDir) + filesIn(tmp) }
   }
 

@@ -7,7 +7,7 @@ import { browserGoals, browserVehicles, startBrowserCampaign, type BrowserCampai
 import { canary } from '../campaigns/obedient-model.ts'
 
 // A real browser, on a machine that may be busy.
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 })
+vi.setConfig({ testTimeout: 300_000 })
 
 const available = (await bwrapIsolation({ clock: realClock }).check()).available && 'path' in findChromium({}, [])
 if (!available) console.warn('The obedient model is not put in front of a browser: bubblewrap or Chromium is missing (apt-get install bubblewrap chromium).')

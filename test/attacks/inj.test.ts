@@ -5,7 +5,7 @@ import { showPlainly } from '../../gateway/src/journey/guard/show-plainly.ts'
 import { campaign, goals, vehicles, type ObedienceReport } from '../campaigns/obedient-model.ts'
 import type { TestGateway } from '../support/test-gateway.ts'
 
-vi.setConfig({ testTimeout: 400_000, hookTimeout: 120_000 })
+vi.setConfig({ testTimeout: 400_000 })
 
 /** A judge that does not care what a turn has read. */
 function ignoresLabels(at: TestGateway): void {

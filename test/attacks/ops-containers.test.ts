@@ -54,9 +54,7 @@ describe('OPS-09: loopback in a container', () => {
     const sealed = await createSpawnedGateway({ gateway: { bind: 'lan', tls: { enabled: true }, auth: { mode: 'token', token } } })
     try {
       sealed.launch()
-      let status: number | undefined
-      for (const until = Date.now() + 30_000; status !== 200 && Date.now() < until;) status = await answers('127.0.0.1', sealed.port)
-      expect(status).toBe(200)
+      await expect.poll(() => answers('127.0.0.1', sealed.port)).toBe(200)
       // What the container's health check runs.
       expect((await sealed.cli(['health'])).code).toBe(0)
     } finally {

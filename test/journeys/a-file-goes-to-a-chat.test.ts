@@ -27,7 +27,7 @@ beforeEach(() => at.quiet())
 
 const told = (request: { messages: { role: string; text: string }[] }) => [say(`END ${request.messages.at(-1)?.text ?? ''}`)]
 const sendFile = (file: string, more: Record<string, unknown> = {}) => [callTool('message', { action: 'send', file, ...more })]
-const next = (person: Person, matches: (message: SentMessage) => boolean): Promise<SentMessage> => at.telegram.nextSent((message) => message.chatId === person.user.id && matches(message), 30_000)
+const next = (person: Person, matches: (message: SentMessage) => boolean): Promise<SentMessage> => at.telegram.nextSent((message) => message.chatId === person.user.id && matches(message))
 const labels = (message: SentMessage): string[] => message.buttons.flat().map(({ text }) => text)
 const kept = (): string[] => (existsSync(join(at.stateDir, 'files-to-send')) ? readdirSync(join(at.stateDir, 'files-to-send')) : [])
 

@@ -43,7 +43,7 @@ const page = [callTool('fetch_page', { url: 'https://example.org/' })]
 const act = (command: string) => [callTool('run_command', { command })]
 const end = (request: { messages: { role: string; text: string }[] }) => [say(`END ${request.messages.at(-1)?.text ?? ''}`)]
 const codeIn = (text: string): string => /\/approve ([A-Z0-9]{4})/.exec(text)?.[1] ?? ''
-const nextQuestion = () => at.telegram.nextSent((message) => codeIn(message.text) !== '' && message.chatId === olga.user.id, 30_000)
+const nextQuestion = () => at.telegram.nextSent((message) => codeIn(message.text) !== '' && message.chatId === olga.user.id)
 /** Says something, and resolves with the question that comes back. */
 async function asked(words: string): Promise<{ text: string; code: string }> {
   const next = nextQuestion()
@@ -53,7 +53,7 @@ async function asked(words: string): Promise<{ text: string; code: string }> {
 }
 /** Writes and resolves with the next message to that person that fits. */
 async function answer(person: Person, words: string, pattern: RegExp): Promise<string> {
-  const next = at.telegram.nextSent((message) => message.chatId === person.user.id && pattern.test(message.text), 30_000)
+  const next = at.telegram.nextSent((message) => message.chatId === person.user.id && pattern.test(message.text))
   person.write(words)
   return (await next).text
 }

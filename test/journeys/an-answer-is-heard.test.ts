@@ -84,13 +84,13 @@ it('a client has words spoken: in the form of a network, paid for and on record,
   const client = await at.connect()
   const plain = await client.request('tts.convert', { text: '**good** morning' })
   expect([plain['outputFormat'], plain['voiceCompatible'], voice.asked.at(-1)?.text, voice.asked.at(-1)?.format]).toEqual(['mp3', false, 'good morning.', 'mp3'])
-  await vi.waitFor(() => expect(at.gateway.rooms.connections.of({ channel: 'telegram' as never, account: 'default' as never })).toBeDefined(), 60_000)
+  await vi.waitFor(() => expect(at.gateway.rooms.connections.of({ channel: 'telegram' as never, account: 'default' as never })).toBeDefined(), { timeout: 60_000 })
   const note = await client.request('tts.convert', { text: 'good morning', channel: 'telegram' })
   expect(note).toMatchObject({ provider: 'openai', outputFormat: 'opus', voiceCompatible: true })
   expect(readFileSync(String(note['audioPath'])).includes('OpusHead')).toBe(true)
   await vi.waitFor(async () => expect(await at.gateway.rooms.store.read.all("SELECT channel, principal, cost FROM spend WHERE provider = 'openai' AND turn = '' ORDER BY id")).toEqual([
     { channel: '', principal: 'owner', cost: 6_500 }, { channel: 'telegram', principal: 'owner', cost: 6_500 },
-  ]), 20_000)
+  ]), { timeout: 60_000 })
   expect(await at.gateway.rooms.store.read.get("SELECT COUNT(*) AS n FROM audit WHERE act = 'file.spoken'")).toEqual({ n: 2 })
   await expect(client.request('tts.convert', { text: ' ' })).rejects.toThrow('nothing in it')
   await at.gateway.rooms.config.set('budgets.daily', 0.0001)

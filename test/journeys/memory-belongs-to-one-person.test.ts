@@ -37,7 +37,7 @@ const remember = (text: string, more: Record<string, unknown> = {}) => inOrder([
 const find = (query: string) => inOrder([callTool('memory', { action: 'search', text: query })], told)
 const workspace = () => join(at.stateDir, 'workspace')
 async function answer(person: Person, words: string, pattern: RegExp): Promise<string> {
-  const next = at.telegram.nextSent((message) => message.chatId === person.user.id && pattern.test(message.text), 30_000)
+  const next = at.telegram.nextSent((message) => message.chatId === person.user.id && pattern.test(message.text))
   person.write(words)
   return (await next).text
 }

@@ -17,7 +17,7 @@ beforeEach(() => at.quiet())
 
 const told = (request: { messages: { role: string; text: string }[] }) => [say(`END ${request.messages.at(-1)?.text ?? ''}`)]
 async function answer(person: Person, words: string, pattern: RegExp): Promise<string> {
-  const next = at.telegram.nextSent((message) => message.chatId === person.user.id && pattern.test(message.text), 30_000)
+  const next = at.telegram.nextSent((message) => message.chatId === person.user.id && pattern.test(message.text))
   person.write(words)
   return (await next).text
 }
@@ -35,7 +35,7 @@ it('words to somebody else go out after a yes that names them; without one nothi
   const asked = await answer(olga, 'tell Bea', /\/approve [A-Z0-9]{4}/)
   expect(asked).toContain('telegram:2002')
   expect(at.telegram.sent.some(({ text }) => text === 'Dinner at eight.')).toBe(false)
-  const arrives = at.telegram.nextSent((message) => message.chatId === bea.user.id && message.text === 'Dinner at eight.', 30_000)
+  const arrives = at.telegram.nextSent((message) => message.chatId === bea.user.id && message.text === 'Dinner at eight.')
   await answer(olga, `/approve ${codeIn(asked)}`, /END Sent/)
   await arrives
 })

@@ -16,7 +16,7 @@ async function start(budgets: Record<string, unknown>): Promise<{ world: TestGat
   at = world
   return { world, olga: personAt(world, 1001) }
 }
-const sentTo = (world: TestGateway, person: Person, pattern: RegExp) => world.telegram.nextSent((message) => message.chatId === person.user.id && pattern.test(message.text), 30_000)
+const sentTo = (world: TestGateway, person: Person, pattern: RegExp) => world.telegram.nextSent((message) => message.chatId === person.user.id && pattern.test(message.text))
 
 it('a yes in the chat lets the same turn go on, and raises the cap once for that day, over a restart too', async () => {
   const { world, olga } = await start({ raiseBy: 0.8 })
@@ -83,7 +83,7 @@ it('a stop while it waits withdraws the question, and the gateway that is restar
   const { text } = await next
   await world.restart()
   const answer = sentTo(world, olga, /Here you are/)
-  await world.telegram.until(() => world.gateway.rooms.sessions.running().length > 0, 'the turn to go on', 30_000)
+  await world.telegram.until(() => world.gateway.rooms.sessions.running().length > 0, 'the turn to go on')
   olga.write(`/approve ${codeIn(text)}`)
   await answer
   await world.quiet()

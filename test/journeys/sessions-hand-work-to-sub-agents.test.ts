@@ -28,7 +28,7 @@ const isChild = (request: { system: string }): boolean => request.system.include
 const told = (request: { messages: { role: string; text: string }[] }) => [say(`END ${request.messages.at(-1)?.text ?? ''}`)]
 /** One script for the conversation, one for its sub-agent, whichever asks first. */
 const both = (parent: Script, child: Script): Script => (request, ...rest) => (isChild(request) ? child : parent)(request, ...rest)
-const nextTo = (pattern: RegExp) => at.telegram.nextSent((message) => message.chatId === olga.user.id && pattern.test(message.text), 30_000)
+const nextTo = (pattern: RegExp) => at.telegram.nextSent((message) => message.chatId === olga.user.id && pattern.test(message.text))
 const spawn = (text: string, more: Record<string, unknown> = {}) => [callTool('sessions_spawn', { task: text, label: 'beans', ...more })]
 
 it('a sub-agent works in a conversation of its own, without those tools, and its end is told in the chat as the gateway saw it', async () => {

@@ -23,15 +23,15 @@ afterAll(async () => {
   await whatsapp.close()
 })
 
-const answered = (words: string): Promise<void> => whatsapp.until(() => whatsapp.sent.some((message) => message.text.includes(words)), `an answer to "${words}"`, 30_000)
+const answered = (words: string): Promise<void> => whatsapp.until(() => whatsapp.sent.some((message) => message.text.includes(words)), `an answer to "${words}"`)
 async function settled(said: { id: string }): Promise<void> {
-  await whatsapp.until(() => whatsapp.acknowledged(said.id), 'the acknowledgement', 30_000)
+  await whatsapp.until(() => whatsapp.acknowledged(said.id), 'the acknowledgement')
   await at.quiet()
 }
 
 it('a number is linked from any client, and its keys are nowhere in the open', async () => {
   const client = await at.connect()
-  await vi.waitFor(async () => expect(JSON.stringify(await client.request('channels.status', {}))).toContain('moltbot channels login --channel whatsapp'), 30_000)
+  await vi.waitFor(async () => expect(JSON.stringify(await client.request('channels.status', {}))).toContain('moltbot channels login --channel whatsapp'), { timeout: 60_000 })
   const first = await client.request('web.login.start', { channel: 'whatsapp', force: true }) as { qr: string; qrDataUrl: string; state: string }
   expect(first).toMatchObject({ state: 'scan', connected: false, channel: 'whatsapp', qrDataUrl: expect.stringMatching(/^data:image\/png;base64,/) as string })
   scanned = first.qr
@@ -39,12 +39,12 @@ it('a number is linked from any client, and its keys are nowhere in the open', a
   let now = await client.request('web.login.wait', { channel: 'whatsapp' }) as { state: string; message: string }
   while (now.state === 'scan' || now.state === 'working') now = await client.request('web.login.wait', { channel: 'whatsapp', timeoutMs: 30_000 }) as typeof now
   expect(now).toMatchObject({ state: 'done', connected: true, message: 'WhatsApp is linked: +4915100000001.' })
-  await whatsapp.until(() => whatsapp.seen.logins >= 2, 'the account itself', 30_000)
+  await whatsapp.until(() => whatsapp.seen.logins >= 2, 'the account itself')
 })
 
 it('a stranger gets a code, the model hears nothing, and after approval they are answered', async () => {
   const first = whatsapp.say(olga, 'what is in my files?')
-  await whatsapp.until(() => whatsapp.sent.some((message) => /[A-HJ-NP-Z2-9]{8}/.test(message.text)), 'a code', 30_000)
+  await whatsapp.until(() => whatsapp.sent.some((message) => /[A-HJ-NP-Z2-9]{8}/.test(message.text)), 'a code')
   await settled(first)
   expect(at.model.requests).toHaveLength(0)
   const client = await at.connect()
@@ -106,5 +106,5 @@ it('no key of the device lies in a file or a log, and a log-out takes them away 
   const client = await at.connect()
   expect(await client.request('channels.logout', { channel: 'whatsapp' })).toEqual({ channel: 'whatsapp', accountId: 'default', cleared: true })
   expect(whatsapp.seen.unlinked).toBe(true)
-  await vi.waitFor(async () => expect(JSON.stringify(await client.request('channels.status', {}))).toContain('No telephone is linked'), 30_000)
+  await vi.waitFor(async () => expect(JSON.stringify(await client.request('channels.status', {}))).toContain('No telephone is linked'), { timeout: 60_000 })
 })

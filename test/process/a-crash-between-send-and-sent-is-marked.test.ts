@@ -38,7 +38,7 @@ it('DUR-02: a reply whose sending is cut short again and again is lost after non
   const already = hung()
   telegram.say(olga, 'stubborn words')
   for (let deaths = 1; deaths <= 3; deaths += 1) {
-    await telegram.until(() => hung() === already + deaths, 'a send without an answer', 30_000)
+    await telegram.until(() => hung() === already + deaths, 'a send without an answer')
     await gateway.kill()
     await gateway.start(60_000)
   }

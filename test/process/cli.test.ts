@@ -84,12 +84,12 @@ describe('the built command line and a running gateway', () => {
   it('lets people in: pairing and devices', async () => {
     const { telegram } = world
     telegram.say(telegram.user(5005, { name: 'Nora' }), 'may I?')
-    await telegram.nextSent((message) => message.chatId === 5005, 30_000)
+    await telegram.nextSent((message) => message.chatId === 5005)
     const { requests } = await json('pairing', 'list') as { requests: { code: string; channel: string }[] }
     expect(requests).toHaveLength(1)
     expect((await moltbot('pairing', 'approve', 'telegram', (requests[0]?.code ?? '').toLowerCase())).out).toContain('Nora')
     telegram.say(telegram.user(5005), 'thank you')
-    await telegram.nextSent((message) => message.chatId === 5005 && message.text === 'You said: thank you', 30_000)
+    await telegram.nextSent((message) => message.chatId === 5005 && message.text === 'You said: thank you')
     expect((await moltbot('pairing', 'approve', 'telegram', 'ZZZZZZZZ')).code).toBe(1)
     expect(await json('devices', 'list')).toMatchObject({ pending: [], paired: expect.anything() })
     const sent = await json('message', 'send', '--channel', 'telegram', '--target', '5005', '-m', 'from the operator')

@@ -20,7 +20,7 @@ it.skipIf(!canTrace)('Telegram is told of a message only after the write-ahead l
   await new Promise<void>((resolve) => tracer.stderr.on('data', (data: Buffer) => { if (data.includes('attached')) resolve() }))
 
   const { updateId } = telegram.say(olga, 'canary-of-durability')
-  await telegram.until(() => telegram.isConfirmed(updateId), 'the message to be acknowledged', 30_000)
+  await telegram.until(() => telegram.isConfirmed(updateId), 'the message to be acknowledged')
   tracer.kill('SIGINT')
   await ended
   expect(existsSync(trace)).toBe(true)

@@ -1,12 +1,8 @@
 import type { Clock } from '@moltbot/contract'
-import { vi } from 'vitest'
 import type { InboxRow } from '../../gateway/src/journey/inbox/index.ts'
 import type { SeenRequest } from '../fakes/model-servers/index.ts'
 import type { FakeUser, Injected, SayOptions, SentMessage } from '../fakes/telegram-server/index.ts'
 import type { TestGateway } from './test-gateway.ts'
-
-// A journey starts whole gateways; on a starved machine that alone may take longer than a unit test may.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 /** Someone with Telegram on their phone. */
 export interface Person {

@@ -1,6 +1,4 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ChatRef, Connection, LoginStep } from '@moltbot/contract'
@@ -8,6 +6,7 @@ import { createTestHost, fastClock, type TestHost, type TestHostOptions } from '
 import Value from 'typebox/value'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startSignalServer, type SignalPerson, type SignalServer, type SignalServerOptions } from '../../../test/fakes/signal-server/index.ts'
+import { freePort } from '../../../test/support/free-port.ts'
 import { signal, signalSection } from './index.ts'
 import { messageId } from './signal-id.ts'
 
@@ -338,9 +337,7 @@ describe('linking', () => {
 describe('a daemon of our own', () => {
   it('is started with nothing but its arguments, started again when it ends, and stopped with us', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'signal-'))
-    const probe = createServer()
-    const port = await new Promise<number>((resolve) => probe.listen(0, '127.0.0.1', () => resolve((probe.address() as AddressInfo).port)))
-    await new Promise((resolve) => probe.close(resolve))
+    const port = await freePort()
     const program = join(folder, 'signal-cli')
     const fake = new URL('../../../test/fakes/signal-server/daemon.mjs', import.meta.url).pathname
     writeFileSync(program, `#!/bin/sh\nenv > ${folder}/env\necho "$@" > ${folder}/args\necho run >> ${folder}/runs\nexec ${process.execPath} ${fake} "$@"\n`, { mode: 0o700 })

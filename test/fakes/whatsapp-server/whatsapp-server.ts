@@ -412,7 +412,7 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}) {
 
   const newId = (): string => `3A${randomBytes(9).toString('hex').toUpperCase()}`
 
-  const until = (condition: () => boolean, what: string, timeoutMs = 15_000): Promise<void> => {
+  const until = (condition: () => boolean, what: string, timeoutMs = 60_000): Promise<void> => {
     if (condition()) return Promise.resolve()
     return new Promise((resolve, reject) => {
       const look = (): void => {

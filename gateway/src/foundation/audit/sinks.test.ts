@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { FakeClock, memoryLogger, realClock } from '@moltbot/contract/testing'
+import { freePort } from '../../../../test/support/free-port.ts'
 import { parseSyslogAddress } from './addresses.ts'
 import type { ChainRow } from './chain.ts'
 import { createSinks } from './create-sinks.ts'
@@ -111,10 +112,7 @@ describe('OTLP', () => {
 })
 
 it('a receiver that is away holds nothing up: what waits is bounded, and it is tried again later', async () => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
+  const port = await freePort()
   const clock = new FakeClock()
   const { sinks, log } = sinksTo({ syslog: `tcp://127.0.0.1:${port}` }, clock)
   for (let seq = 1; seq <= 6_000; seq += 1) sinks.offer(row(seq))
