@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Makes a fresh clone runnable: installs the packages and builds, each only when something changed. Prints only what it does.
 set -euo pipefail
+# Nothing made here is private, and what runs as somebody else reads it; whoever calls this may keep everything else to themselves.
+umask 022
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
