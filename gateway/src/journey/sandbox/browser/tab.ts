@@ -51,12 +51,14 @@ export function attend(tab: Tab, discard: (download: Download) => Promise<void>)
 
 /** Opens an address. Rejects with `Problem('browser-navigation')`, with what `why` says of the address, or with `browser-stuck` when the page before it lets nothing happen. */
 export async function open(tab: Tab, url: string, { config, clock, why }: { config: BrowserConfig; clock: Clock; why(url: string): Promise<Problem | undefined> }): Promise<Awaited<ReturnType<Page['goto']>>> {
+  const errorPage = errorPageOf(tab.page, clock)
   const go = () => tab.page.goto(url, { waitUntil: 'domcontentloaded', timeout: config.navigationSeconds * 1_000 })
   // What was open before may be on its way elsewhere at the same moment; once.
   const response = await go().catch((error: unknown) => (/interrupted by another navigation/.test(String(error)) ? go() : Promise.reject(error))).catch(async (error: unknown) => {
     if (isTimeout(error)) await answered(clock, tab.page.title())
+    if (/net::ERR_(?!ABORTED)/.test(String(error))) await errorPage.stands()
     throw (await why(url)) ?? new Problem('browser-navigation', `${oneLine(url, 300)} could not be opened: ${failureWords(error)}.`, { cause: error, next: 'Check the address, or try again later.' })
-  })
+  }).finally(errorPage.forget)
   // The proxy's own words for a host that may not be reached.
   if (response !== null && response.headers()['x-moltbot-refused'] !== undefined) {
     const refused = await why(response.url())
@@ -64,6 +66,24 @@ export async function open(tab: Tab, url: string, { config, clock, why }: { conf
   }
   await settle(tab.page)
   return response
+}
+
+/** The page that the browser puts in the place of one that could not be opened, from now on: whatever is opened before it stands seems to be interrupted by it. */
+function errorPageOf(page: Page, clock: Clock): { stands(): Promise<void>; forget(): void } {
+  let come = (): void => undefined
+  const came = new Promise<void>((resolve) => { come = resolve })
+  const look = (frame: Frame): void => {
+    if (frame === page.mainFrame() && frame.url().startsWith('chrome-error:')) come()
+  }
+  page.on('framenavigated', look)
+  return {
+    async stands() {
+      const cancel = clock.after(answerMs, come)
+      await came
+      cancel()
+    },
+    forget: () => void page.off('framenavigated', look),
+  }
 }
 
 export async function settle(page: Page): Promise<void> {
@@ -81,7 +101,7 @@ export async function answered<T>(clock: Clock, work: Promise<T>): Promise<T> {
 }
 
 /** Resolves when the page is closed, or does not answer. Chromium loses the word to close that meets a page on its way to another address: it is said once more, in another way. */
-export async function closePage(page: Page, clock: Clock): Promise<void> {
+export async function closePage(page: Pick<Page, 'close'>, clock: Clock): Promise<void> {
   const ignore = (): void => {
     // It is closed already, or does not answer.
   }
