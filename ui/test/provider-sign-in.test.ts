@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Locator } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startAuthorizationServer, type AuthorizationServer } from '../../test/fakes/authorization-server/index.ts'
 import { expectNoObstacles } from '../testing/axe.ts'
 import { noBrowser } from '../testing/browser.ts'
@@ -38,6 +38,7 @@ describe.skipIf(noBrowser)(name, () => {
     provider?.closeAllConnections()
     await new Promise<void>((resolve) => provider.close(() => resolve()))
   })
+  beforeEach(({ task }) => home.begun(task))
   afterEach(async () => expect(await home.faults()).toEqual([]))
 
   const panel = (): Locator => home.page.getByRole('region', { name: 'Keys and sign-ins', exact: true })

@@ -1,5 +1,5 @@
 import type { Browser, Locator, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { buildPage, launch, noBrowser, openPage, type BuiltPage } from '../testing/browser.ts'
 import { createFakeGateway, type FakeGateway, type FakeMessage } from '../testing/fake-gateway.ts'
 import { furnish } from '../testing/furnished.ts'
@@ -54,8 +54,18 @@ describe.skipIf(noBrowser)(name, () => {
     furnish(fake)
     fake.sessions.set(main, { key: main, messages: talk(), row: { key: main, kind: 'direct', updatedAt: Date.now(), label: 'محادثة about backups' } })
     ;({ page, faults } = await openPage(browser, `${fake.url}#${main}`))
+    await turnRound()
+  })
+  async function turnRound(): Promise<void> {
     await page.evaluate(() => { document.documentElement.dir = 'rtl' })
     await page.getByText('and now in English').first().waitFor()
+  }
+  // A test that is begun a second time finds the page as one that was just opened.
+  beforeEach(async ({ task }) => {
+    if ((task.result?.retryCount ?? 0) === 0) return
+    await page.goto('about:blank')
+    await page.goto(`${fake.url}#${main}`)
+    await turnRound()
   })
   afterAll(async () => {
     // What was opened is closed whatever was found.

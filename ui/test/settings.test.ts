@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Locator } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { noBrowser } from '../testing/browser.ts'
 import { furnishPage, type Furnished } from '../testing/real-gateway.ts'
 
@@ -14,6 +14,7 @@ describe.skipIf(noBrowser)(name, () => {
     await home.enter('settings', 'Settings')
   })
   afterAll(async () => home?.close())
+  beforeEach(({ task }) => home.begun(task))
   afterEach(async () => expect(await home.faults()).toEqual([]))
 
   const file = (): string => readFileSync(home.gateway.configFile, 'utf8')
@@ -92,10 +93,13 @@ describe.skipIf(noBrowser)(name, () => {
     await part('Logging')
     await field('Port').waitFor({ state: 'detached' })
     await tools.send('Emulation.setCPUThrottlingRate', { rate: 6 })
-    await home.page.getByRole('button', { name: 'Look and save' }).click()
-    await dialog().getByRole('button', { name: 'Save' }).click()
-    await home.page.waitForFunction(() => document.activeElement?.getAttribute('aria-invalid') === 'true')
-    await tools.send('Emulation.setCPUThrottlingRate', { rate: 1 })
+    try {
+      await home.page.getByRole('button', { name: 'Look and save' }).click()
+      await dialog().getByRole('button', { name: 'Save' }).click()
+      await home.page.waitForFunction(() => document.activeElement?.getAttribute('aria-invalid') === 'true')
+    } finally {
+      await tools.send('Emulation.setCPUThrottlingRate', { rate: 1 })
+    }
     expect(await field('Port').evaluate((input) => input === document.activeElement)).toBe(true)
     await home.page.getByRole('button', { name: 'Discard' }).click()
     await home.page.getByRole('group', { name: 'Discard' }).getByRole('button', { name: 'Discard' }).click()
