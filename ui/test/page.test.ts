@@ -35,7 +35,8 @@ describe.skipIf(noBrowser)(name, () => {
     prepare(fake)
     const page = await tab.visit(fake.url, options)
     await composer(page).waitFor()
-    await page.locator('.head .pill').last().waitFor()
+    // With the list of chats the line stands, and what the gateway tells is heard.
+    await page.locator('.row').first().waitFor({ state: 'attached' })
     return page
   }
   const composer = (page: Page): Locator => page.getByRole('textbox', { name: 'Message', exact: true })
@@ -100,7 +101,7 @@ describe.skipIf(noBrowser)(name, () => {
       ]
     })
     await say(page, 'What is in plan?')
-    await page.getByText('There is one file', { exact: true }).waitFor()
+    await answers(page).getByText('There is one file', { exact: true }).waitFor()
     expect(await page.getByText('spring.md').count()).toBe(0)
     await page.getByText('list', { exact: true }).click()
     await page.getByText('spring.md').waitFor()
@@ -110,10 +111,10 @@ describe.skipIf(noBrowser)(name, () => {
     await page.getByText('Where are the files?').waitFor()
     await page.getByRole('button', { name: 'Stop', exact: true }).waitFor()
     gate.open()
-    await page.getByText('There is one file in it.').waitFor()
+    await answers(page).getByText('There is one file in it.').waitFor()
     await own(page).getByText('Answered').waitFor()
-    expect(await page.getByText('I look.').count()).toBe(1)
-    expect(await page.getByText('There is one file').count()).toBe(1)
+    expect(await answers(page).getByText('I look.').count()).toBe(1)
+    expect(await answers(page).getByText('There is one file').count()).toBe(1)
   })
 
   it('pages back through a long conversation without moving what is read, and keeps it', async () => {
@@ -154,7 +155,7 @@ describe.skipIf(noBrowser)(name, () => {
       gateway.answer = () => [{ kind: 'text', text: 'I could go on' }, { kind: 'wait', until: new Promise(() => undefined) }, { kind: 'text', text: ' for ever' }]
     })
     await say(page, 'Talk')
-    await page.getByText('I could go on').waitFor()
+    await answers(page).getByText('I could go on').waitFor()
     await page.getByRole('button', { name: 'Stop', exact: true }).click()
     await page.getByText('Stopped here.').waitFor()
     await say(page, 'Talk again')
@@ -234,12 +235,12 @@ describe.skipIf(noBrowser)(name, () => {
       gateway.answer = (): Step[] => [{ kind: 'text', text: 'The first half' }, { kind: 'wait', until: gate.until }, { kind: 'text', text: ' and the second.' }]
     })
     await say(page, 'Tell me')
-    await page.getByText('The first half').waitFor()
+    await answers(page).getByText('The first half').waitFor()
     fake.cut()
     gate.open()
     await page.getByText('The first half and the second.').waitFor()
     await page.getByRole('button', { name: 'Stop', exact: true }).waitFor({ state: 'detached' })
-    expect(await page.getByText('The first half').count()).toBe(1)
+    expect(await answers(page).getByText('The first half').count()).toBe(1)
   })
 
   it('says in words why there is no answer, and what to do', async () => {
@@ -288,7 +289,12 @@ describe.skipIf(noBrowser)(name, () => {
     await list.getByRole('button', { name: /^Garden/ }).waitFor({ state: 'detached' })
     await list.getByRole('searchbox').fill('')
     await list.getByRole('button', { name: /^Garden/ }).click()
-    await list.getByRole('button', { name: 'Actions for Garden' }).click()
+    const actions = list.getByRole('button', { name: 'Actions for Garden' })
+    await actions.click()
+    await page.getByRole('menu').waitFor()
+    await actions.click()
+    await page.getByRole('menu').waitFor({ state: 'detached' })
+    await actions.click()
     await page.getByRole('menuitem', { name: 'Rename' }).click()
     await page.getByRole('textbox', { name: 'Name' }).fill('Roses')
     await page.getByRole('button', { name: 'Save' }).click()
@@ -424,6 +430,58 @@ describe.skipIf(noBrowser)(name, () => {
     await page.getByRole('heading', { level: 1, name: 'Garden' }).waitFor()
   })
 
+  it('what is shown has the keys at once: no picture is waited for, on however slow a machine', async () => {
+    const page = await visit({}, (gateway) => {
+      gateway.sessions.set('agent:main:dashboard:1', { key: 'agent:main:dashboard:1', messages: [], row: { key: 'agent:main:dashboard:1', derivedTitle: 'Garden', updatedAt: 1 } })
+    })
+    await page.getByRole('navigation').getByText('Garden').waitFor()
+    // Each within one task, in which no picture is drawn and no timer ends.
+    const has = (does: 'palette' | 'chat' | 'menu' | 'models' | 'leave models'): Promise<string> => page.evaluate(async (what) => {
+      const box = document.querySelector('#composer') as HTMLTextAreaElement
+      const press = (place: string): void => document.querySelector<HTMLElement>(place)?.click()
+      if (what === 'palette') dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true }))
+      if (what === 'chat') [...document.querySelectorAll<HTMLElement>('.row-open')].find((row) => row.textContent?.includes('Garden') === true)?.click()
+      if (what === 'menu') press('.row-more')
+      if (what === 'models') press('.head .pill')
+      if (what === 'leave models') {
+        document.body.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true }))
+        box.focus()
+      }
+      for (let turns = 0; turns < 20; turns += 1) await Promise.resolve()
+      if (what === 'chat') {
+        box.value = 'typed at once'
+        box.dispatchEvent(new InputEvent('input', { bubbles: true }))
+      }
+      const at = document.activeElement
+      return at?.getAttribute('role') ?? at?.id ?? ''
+    }, does)
+    expect(await has('palette')).toBe('combobox')
+    await page.keyboard.press('Escape')
+    await page.getByRole('combobox').waitFor({ state: 'detached' })
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('composer')
+    expect(await has('menu')).toBe('menuitem')
+    await page.keyboard.press('Escape')
+    await page.getByRole('menu').waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: /Acme Large/ }).waitFor()
+    await has('models')
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('type'))).toBe('search')
+    expect(await has('leave models')).toBe('composer')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    expect(await has('chat')).toBe('composer')
+    await page.getByRole('heading', { level: 1, name: 'Garden' }).waitFor()
+    await page.keyboard.press('Enter')
+    await answers(page).getByText('You said: typed at once').waitFor()
+    expect(fake.sent.map(({ sessionKey }) => sessionKey)).toEqual(['agent:main:dashboard:1'])
+    // A dialog that goes leaves the focus where it was before it came.
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox').fill('Rename')
+    await page.keyboard.press('Enter')
+    await page.getByRole('textbox', { name: 'Name' }).fill('Roses')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'Roses' }).waitFor()
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('composer')
+  })
+
   it('makes a new line with Shift+Enter', async () => {
     const page = await visit()
     await composer(page).pressSequentially('one')
@@ -442,7 +500,7 @@ describe.skipIf(noBrowser)(name, () => {
     await page.getByText('a.txt is a document, and this gateway reads none').waitFor()
     await page.getByRole('img', { name: 'Image dot.png' }).waitFor()
     await page.getByRole('button', { name: 'Send' }).click()
-    await own(page).first().waitFor()
+    await own(page).getByText('Answered').waitFor()
     expect(fake.sent[0]?.attachments).toEqual([{ type: 'image', mimeType: 'image/png', fileName: 'dot.png', content: dot.toString('base64') }])
   })
 

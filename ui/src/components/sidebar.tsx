@@ -10,13 +10,14 @@ import { Icon, Mark, type IconName } from './icon.tsx'
 
 const shortcut = /mac|iphone|ipad/i.test(navigator.platform) ? '⌘K' : 'Ctrl K'
 
-function RowMenu(props: { stage: Stage; session: SessionRow; title: string; onClose: () => void }): VNode {
+function RowMenu(props: { stage: Stage; session: SessionRow; title: string; opener: { current: HTMLElement | null }; onClose: () => void }): VNode {
   const { stage, session } = props
   const place = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => {
     place.current?.querySelector('button')?.focus()
     const leave = (event: Event): void => {
-      if (event.target instanceof Node && place.current?.contains(event.target) === true) return
+      // What opens it closes it too, with the click that follows.
+      if (event.target instanceof Node && (place.current?.contains(event.target) === true || props.opener.current?.contains(event.target) === true)) return
       props.onClose()
     }
     addEventListener('pointerdown', leave)
@@ -92,6 +93,7 @@ function Row(props: { stage: Stage; session: SessionRow; menu: string; onMenu: (
           stage={stage}
           session={session}
           title={title}
+          opener={opener}
           onClose={() => {
             props.onMenu('')
             opener.current?.focus()
