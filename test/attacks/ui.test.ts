@@ -310,7 +310,7 @@ describe.skipIf(noBrowser)(name, () => {
     for (const pattern of ['(a+)+$', '^(([a-z])+.)+[A-Z]([a-z])+$', '[', '(?=', '\\', '*'.repeat(5_000), '(a|aa)+b']) {
       await page.getByRole('combobox').fill(pattern)
       await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)))
-      if (pattern === '(a+)+$') expect(await page.getByRole('option').count()).toBeGreaterThan(0)
+      if (pattern === '(a+)+$') await page.getByRole('option').first().waitFor()
     }
     expect(await findings()).toEqual([])
   })
