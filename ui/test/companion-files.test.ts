@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startTranscriptionServer, type TranscriptionServer } from '../../test/fakes/transcription-server/index.ts'
 import { expectNoObstacles } from '../testing/axe.ts'
 import { noBrowser } from '../testing/browser.ts'
@@ -21,6 +21,7 @@ describe.skipIf(noBrowser)(name, () => {
     await home?.close()
     await listener?.close()
   })
+  beforeEach(({ task }) => home.begun(task))
   afterEach(async () => expect(await home.faults()).toEqual([]))
 
   const page = () => home.page
@@ -153,13 +154,15 @@ describe.skipIf(noBrowser)(name, () => {
     await expectNoObstacles(page(), 'something shared')
     await page().reload()
     await expect.poll(() => chips().locator('.clip').allTextContents()).toEqual(['list.md', 'plan.md'])
+    const chat = await page().getByRole('heading', { level: 1 }).innerText()
     await page().evaluate(() => { location.hash = '#agent:main:dashboard:shared' })
-    await page().waitForFunction(() => location.hash.endsWith('shared'))
+    await expect.poll(() => page().getByRole('heading', { level: 1 }).innerText()).not.toBe(chat)
     await expect.poll(() => chips().locator('.clip').allTextContents()).toEqual(['list.md', 'plan.md'])
-    expect(await composer().inputValue()).toContain('worth reading')
+    await expect.poll(() => composer().inputValue()).toContain('worth reading')
     expect(home.gateway.model.requests.length).toBe(before)
     const { text } = await sent()
     expect(text).toContain('# Shared')
+    await expect.poll(() => page().evaluate(() => caches.has('moltbot-shared'))).toBe(false)
     await page().reload()
     await page().locator('.head .pill').last().waitFor()
     expect(await page().evaluate(() => caches.has('moltbot-shared'))).toBe(false)
@@ -173,10 +176,12 @@ describe.skipIf(noBrowser)(name, () => {
     await expect.poll(() => composer().inputValue(), { timeout: 60_000 }).toBe('from the train')
     await expect.poll(() => chips().count()).toBe(15)
     await page().context().setOffline(false)
-    await page().getByText('Try now').click({ timeout: 1_000 }).catch(() => 'it may have come back by itself')
-    await page().locator('.head .pill').last().waitFor()
+    // It may have come back by itself.
+    const back = page().getByText('Try now').waitFor({ state: 'detached' })
+    await Promise.race([back, page().getByText('Try now').click().catch(() => back)])
+    await back
     await page().getByRole('button', { name: 'Take it away' }).click()
-    expect([await composer().inputValue(), await chips().count()]).toEqual(['', 0])
+    await expect.poll(async () => [await composer().inputValue(), await chips().count()]).toEqual(['', 0])
     await expect.poll(() => page().evaluate(() => caches.has('moltbot-shared'))).toBe(false)
   })
 
@@ -222,9 +227,25 @@ describe.skipIf(noBrowser)(name, () => {
   })
 
   it('records a voice note, which is heard as what the person says', async () => {
-    await page().getByRole('button', { name: 'Record a voice note' }).click()
+    await page().evaluate(() => {
+      const devices = navigator.mediaDevices
+      const real = devices.getUserMedia.bind(devices)
+      const tracks: MediaStreamTrack[] = []
+      devices.getUserMedia = async (wanted) => {
+        const stream = await real(wanted)
+        tracks.push(...stream.getTracks())
+        return stream
+      }
+      Object.assign(globalThis, { tracks })
+    })
+    // Two presses are one note.
+    await page().getByRole('button', { name: 'Record a voice note' }).evaluate((button) => {
+      (button as HTMLElement).click()
+      ;(button as HTMLElement).click()
+    })
     await page().getByText('Recording 0:01').waitFor()
     await page().getByRole('button', { name: 'Discard' }).click()
+    await expect.poll(() => page().evaluate(() => (globalThis as unknown as { tracks: MediaStreamTrack[] }).tracks.map(({ readyState }) => readyState))).toEqual(['ended'])
     await page().getByRole('button', { name: 'Record a voice note' }).click()
     await page().getByText('Recording 0:01').waitFor()
     await expectNoObstacles(page(), 'a voice note being recorded')
@@ -289,6 +310,7 @@ describe.skipIf(noBrowser)(name, () => {
 
     await sent()
     const answers = page().locator('main article.answer')
+    await answers.filter({ hasText: 'Buy new strings' }).waitFor()
     await answers.last().getByRole('button', { name: 'Read aloud' }).click()
     const said = (): Promise<string[]> => page().evaluate(() => (globalThis as unknown as { said: string[] }).said)
     await expect.poll(async () => (await said()).at(-1)).toMatch(/^near: .*Buy new strings/)
@@ -298,6 +320,7 @@ describe.skipIf(noBrowser)(name, () => {
     // An earlier one too; the next one ends it.
     await composer().fill('Remember the milk')
     await sent()
+    await answers.filter({ hasText: 'Remember the milk' }).waitFor()
     await answers.nth(-2).hover()
     await answers.nth(-2).getByRole('button', { name: 'Read aloud' }).click()
     await expect.poll(async () => (await said()).at(-1)).toMatch(/^near: .*Buy new strings/)

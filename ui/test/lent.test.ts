@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Locator, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { PrincipalId } from '@moltbot/contract'
 import { callTool, say, type Script } from '../../test/fakes/model-servers/index.ts'
 import { personAt } from '../../test/support/person.ts'
@@ -32,8 +33,12 @@ describe.skipIf(noBrowser)(name, () => {
     page = home.page
     await page.context().grantPermissions(['geolocation', 'notifications', 'clipboard-read', 'clipboard-write'], { origin: home.url.slice(0, -1) })
     await page.context().setGeolocation({ latitude: 52.52, longitude: 13.405, accuracy: 12 })
-    // What the page asks of the browser is counted.
+    client = await home.gateway.connect()
+  })
+  /** What the page asks of the browser is counted. */
+  async function countAsking(): Promise<void> {
     await page.evaluate(() => {
+      if ('asked' in globalThis) return
       const counted = globalThis as unknown as { asked: string[] }
       counted.asked = []
       const count = (owner: object, method: string): void => {
@@ -49,9 +54,13 @@ describe.skipIf(noBrowser)(name, () => {
       count(Clipboard.prototype, 'writeText')
       count(ServiceWorkerRegistration.prototype, 'showNotification')
     })
-    client = await home.gateway.connect()
-  })
+  }
   afterAll(async () => home?.close())
+  beforeEach(async ({ task }) => {
+    await home.begun(task)
+    await countAsking()
+    await asked()
+  })
   afterEach(async () => {
     expect(await home.faults()).toEqual([])
     expect(await card().count()).toBe(0)
@@ -91,7 +100,7 @@ describe.skipIf(noBrowser)(name, () => {
 
   it('silence is a no: the question goes away by itself, and so it does when the turn is stopped', async () => {
     const [{ nodeId }] = (await client.request('node.list'))['nodes'] as [{ nodeId: string }]
-    await expect(client.request('node.invoke', { nodeId, command: 'location.get', timeoutMs: 800, idempotencyKey: 'silence' })).rejects.toThrow('no answer means no')
+    await expect(client.request('node.invoke', { nodeId, command: 'location.get', timeoutMs: 800, idempotencyKey: randomUUID() })).rejects.toThrow('no answer means no')
     await card().waitFor({ state: 'detached' })
     const chat = freshChat()
     const stopped = ask({ action: 'location' }, chat).catch(() => 'stopped')
@@ -123,13 +132,15 @@ describe.skipIf(noBrowser)(name, () => {
   })
 
   it('shows a notification with the words the person saw', async () => {
+    const notes = (): Promise<string[][]> => page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map(({ title, body }) => [title, body]))
+    await page.evaluate(async () => { for (const note of await (await navigator.serviceWorker.ready).getNotifications()) note.close() })
+    await expect.poll(notes).toEqual([])
     const answer = ask({ action: 'notify', title: 'Tea', text: 'It is ready' })
     await card().getByText('It is ready').waitFor()
     await press('Allow once')
     expect(await answer).toContain('Done')
     expect(await asked()).toEqual(['showNotification'])
-    const shown = await page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map(({ title, body }) => [title, body]))
-    expect(shown).toEqual([['Tea', 'It is ready']])
+    expect(await notes()).toEqual([['Tea', 'It is ready']])
   })
 
   it('fills the clipboard with what was shown, and reads it; what was read is a stranger\'s, so that the next question is asked twice', async () => {
@@ -239,7 +250,7 @@ describe.skipIf(noBrowser)(name, () => {
     const nodes = (await client.request('node.list'))['nodes'] as { nodeId: string }[]
     expect(nodes).toHaveLength(2)
     // The one that came last is listed first.
-    const gone = client.request('node.invoke', { nodeId: nodes[0]?.nodeId, command: 'location.get', timeoutMs: 30_000, idempotencyKey: 'gone' })
+    const gone = client.request('node.invoke', { nodeId: nodes[0]?.nodeId, command: 'location.get', timeoutMs: 30_000, idempotencyKey: randomUUID() })
     const failure = expect(gone).rejects.toThrow('disconnected before it answered')
     await other.page.locator('.lent .ask').waitFor()
     await other.page.context().close()

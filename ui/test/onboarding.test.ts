@@ -1,5 +1,5 @@
 import type { Locator } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startAuthorizationServer, type AuthorizationServer } from '../../test/fakes/authorization-server/index.ts'
 import { fail, say, type Script, type SeenRequest } from '../../test/fakes/model-servers/index.ts'
 import { botToken } from '../../test/support/test-gateway.ts'
@@ -16,7 +16,7 @@ const answer: Script = (request) => (!isKnown(request) ? [fail(401, 'invalid x-a
   : /one word/.test(request.lastUserText) ? [say('ready')] : [say('I am your assistant. '), say(`You said: ${request.lastUserText}`)])
 
 /** From nothing to the first answer, each test going on where the one before ended. */
-describe.skipIf(noBrowser)(name, { timeout: 90_000 }, () => {
+describe.skipIf(noBrowser)(name, () => {
   let home: Furnished
   beforeAll(async () => {
     auth = await startAuthorizationServer({ email: 'olga@example.org', lifeSeconds: null })
@@ -26,11 +26,12 @@ describe.skipIf(noBrowser)(name, { timeout: 90_000 }, () => {
     }, { width: 390, height: 844 })
     const client = await home.gateway.connect()
     await client.request('config.patch', { raw: JSON.stringify({ channels: { telegram: { apiRoot: home.gateway.telegram.apiRoot } } }), baseHash: (await client.request('config.get'))['hash'] })
-  }, 120_000)
+  })
   afterAll(async () => {
     await home?.close()
     await auth?.close()
-  }, 60_000)
+  })
+  beforeEach(({ task }) => home.begun(task))
   afterEach(async () => expect(await home.faults()).toEqual([]))
 
   const main = (): Locator => home.page.locator('main')
@@ -57,6 +58,7 @@ describe.skipIf(noBrowser)(name, { timeout: 90_000 }, () => {
 
   it('begins at the notice of an empty gateway, says why a key does not work and keeps nothing of it', async () => {
     const { page } = home
+    await page.evaluate(() => { location.hash = '' })
     await page.getByRole('button', { name: 'Set up, step by step' }).click()
     await arrived('Which model answers', 'Which model should answer?')
     expect(page.url()).toContain('#/onboarding')
