@@ -66,7 +66,7 @@ const networks: Record<string, () => Promise<Played>> = {
     }
   },
   async Discord() {
-    const server = await startDiscordServer()
+    const server = await startDiscordServer({ heartbeatMs: 1_000 })
     const anna = server.person('Anna')
     const spoil = (route: string, fault: Fault): void => {
       const wait = fault.waitSeconds ?? 0.5

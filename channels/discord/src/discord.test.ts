@@ -21,7 +21,7 @@ afterEach(async () => {
 interface Stage { server: DiscordServer; host: TestHost; connection: Connection; anna: DiscordPerson }
 
 async function serve(options: DiscordServerOptions = {}): Promise<{ server: DiscordServer; anna: DiscordPerson }> {
-  const server = await startDiscordServer(options)
+  const server = await startDiscordServer({ heartbeatMs: 1_000, ...options })
   servers.push(server)
   return { server, anna: server.person('Anna') }
 }

@@ -7,7 +7,7 @@ testChannel({ channel: discord as never, start: () => startNetwork() })
 
 /** The people of the suite on a Discord of our own. */
 async function startNetwork(): Promise<ChannelNetwork> {
-  const server = await startDiscordServer()
+  const server = await startDiscordServer({ heartbeatMs: 1_000 })
   const people = { anna: server.person('Anna'), ben: server.person('Ben'), robot: server.person('Robot', { bot: true }) }
   const group = server.channel('family')
   const forum = server.channel('forum')

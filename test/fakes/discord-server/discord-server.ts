@@ -5,7 +5,7 @@ import { createLoopback, createWatch } from '../loopback.ts'
 
 export interface DiscordServerOptions {
   token?: string
-  /** How often the gateway asks for a heartbeat. Discord says 41 s; tests are in a hurry. Default 100. */
+  /** How often the gateway asks for a heartbeat. Default 41,250, as Discord says. Less for a clock that runs fast: a line that was not answered for 90 s is dead. */
   heartbeatMs?: number
   /** Whether the application has the Message Content Intent. Default true. */
   messageContent?: boolean
@@ -135,7 +135,7 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
   })
   const loopback = createLoopback(server)
   const gateway = attachGateway(server, {
-    token: () => token, revoked: () => revoked, allowedIntents: () => (content ? contentIntent : 0), heartbeatMs: options.heartbeatMs ?? 100, changed,
+    token: () => token, revoked: () => revoked, allowedIntents: () => (content ? contentIntent : 0), heartbeatMs: options.heartbeatMs ?? 41_250, changed,
     resumeUrl: () => `ws://127.0.0.1:${loopback.port()}/gateway/resume`,
     ready: () => ({ user: bot, guilds: [{ id: guildId, unavailable: true }], application: { id: applicationId, flags: content ? contentFlag : 0 } }),
     guilds: () => [{

@@ -119,6 +119,15 @@ export function attachGateway(server: Server, options: GatewayOptions): FakeGate
     send(socket, { op: op.hello, d: { heartbeat_interval: options.heartbeatMs } })
   }
 
+  let asking: NodeJS.Timeout | undefined
+  /** Discord may ask for a heartbeat between two of them: it says how far the other side is. */
+  function askForHeartbeats(): void {
+    asking ??= setTimeout(() => {
+      asking = undefined
+      for (const { socket } of live()) if (socket !== undefined) send(socket, { op: op.heartbeat, d: null })
+    }, 20).unref()
+  }
+
   const live = (): (Session & { intents: number })[] => [...sessions.values()].filter((session) => session.valid)
 
   return {
@@ -140,7 +149,11 @@ export function attachGateway(server: Server, options: GatewayOptions): FakeGate
         if (last !== undefined) push(session, last.t, last.d)
       }
     },
-    acknowledged: (t, matches) => live().some((session) => session.events.some((event) => event.t === t && matches(event.d) && event.s <= session.acknowledged)),
+    acknowledged(t, matches) {
+      const isThere = live().some((session) => session.events.some((event) => event.t === t && matches(event.d) && event.s <= session.acknowledged))
+      if (!isThere) askForHeartbeats()
+      return isThere
+    },
     closeAll(code) {
       for (const socket of wss.clients) socket.close(code)
     },
