@@ -24,7 +24,7 @@ async function startNetwork(): Promise<ChannelNetwork> {
   return {
     // Signal knows no acknowledgement of a program's; with read receipts its people see that a message was taken.
     config: { enabled: true, httpUrl: server.url, replyToMode: 'first', sendReadReceipts: true },
-    speed: 10,
+    speed: 20,
     places: ['group'],
     async say({ from, text, where = 'direct', mention, replyTo }: Words) {
       const quoted = replyTo === undefined ? undefined : readMessageId(replyTo)
