@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { offlineConfig, offlineVault, sealedSecret } from '../../gateway/src/offline.ts'
 import { projectRoot } from '../../scripts/source-tree.ts'
+import { readIfThere } from '../support/read-if-there.ts'
 import { createSpawnedGateway } from '../support/spawned-gateway.ts'
 import { config, eachWithItsHome, home, look, put, state, token } from './ops-installation.ts'
 import type { Ran } from './ops-installation.ts'
@@ -104,17 +105,11 @@ it('OPS-07: no secret stands in the environment or the arguments of the gateway,
   try {
     writeFileSync(join(at.stateDir, 'secrets.env'), `export ANTHROPIC_API_KEY="${canaries.key}"\nexport TELEGRAM_BOT_TOKEN="${canaries.bot}"\n`, { mode: 0o600 })
     await at.start()
-    const family = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).filter((pid) => {
-      try {
-        return Number(pid) === at.pid || readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1] === String(at.pid)
-      } catch {
-        // It ended between the list and the look.
-        return false
-      }
-    })
+    const family = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).filter((pid) => Number(pid) === at.pid || readIfThere(`/proc/${pid}/stat`).split(') ')[1]?.split(' ')[1] === String(at.pid))
+    expect(readIfThere(`/proc/${at.pid}/cmdline`)).toContain('gateway')
     expect(family).toContain(String(at.pid))
     for (const pid of family) {
-      const shown = readFileSync(`/proc/${pid}/environ`, 'utf8') + readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      const shown = readIfThere(`/proc/${pid}/environ`) + readIfThere(`/proc/${pid}/cmdline`)
       for (const secret of [...Object.values(canaries), token]) expect(shown.includes(secret), `process ${pid}`).toBe(false)
     }
   } finally {

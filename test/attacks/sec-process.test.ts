@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { freePort } from '../support/free-port.ts'
+import { readIfThere } from '../support/read-if-there.ts'
 import { builtCopy } from '../support/spawned-gateway.ts'
 
 const canary = 'canary-0d9b7c5a3e1f2846'
@@ -74,18 +75,12 @@ it('SEC-05 neither does the environment: what it opened is shut before the gatew
 // Only Linux shows a process to others as files.
 it.runIf(process.platform === 'linux')('SEC-06 no secret stands in arguments or environments of the gateway and what it started', async () => {
   const pid = await start({})
-  const family = [pid, ...readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((other) => {
-    try {
-      return Number(readFileSync(`/proc/${other}/stat`, 'utf8').split(') ')[1]?.split(' ')[1]) === pid
-    } catch {
-      // It ended meanwhile.
-      return false
-    }
-  })]
+  const family = [pid, ...readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((other) => Number(readIfThere(`/proc/${other}/stat`).split(') ')[1]?.split(' ')[1]) === pid)]
+  expect(readIfThere(`/proc/${pid}/cmdline`)).not.toBe('')
   const token = /"token":\s*"([0-9a-f]{64})"/.exec(readFileSync(join(home, '.moltbot', 'moltbot.json'), 'utf8').replaceAll('token:', '"token":'))?.[1] ?? ''
   expect(token).not.toBe('')
   for (const each of family) {
-    const text = readFileSync(`/proc/${each}/cmdline`, 'utf8') + readFileSync(`/proc/${each}/environ`, 'utf8')
+    const text = readIfThere(`/proc/${each}/cmdline`) + readIfThere(`/proc/${each}/environ`)
     for (const secret of [canary, token]) expect(text).not.toContain(secret)
   }
   expect(said).not.toContain(canary)

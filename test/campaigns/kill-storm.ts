@@ -205,8 +205,8 @@ telegram.clearFaults()
 
 const database = await openSqlite(join(gateway.stateDir, 'sessions', 'moltbot.db'), { readOnly: true })
 const count = (query: string): number => Number(Object.values(database.prepare(query).get() ?? {})[0] ?? 0)
-// The longest pause after the deaths of a gateway, and what then stands behind it.
-const settleBy = Date.now() + 900_000
+// A part that was on the wire at twelve deaths of the gateway waits 1,024 s, and what was said after it stands behind it.
+const settleBy = Date.now() + 1_024_000 + 600_000
 for (;;) {
   if (telegram.unconfirmed().length === 0 && count('SELECT COUNT(*) FROM inbox WHERE end_state IS NULL') === 0 && count('SELECT COUNT(*) FROM deliveries WHERE settled_at IS NULL') === 0) break
   if (Date.now() > settleBy) break
