@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import type { Clock, Tool } from '@moltbot/contract'
+import { FakeClock } from '../../contract/src/testing/fake-clock.ts'
 import { startGateway, type Gateway, type StartOptions } from '../../gateway/src/main.ts'
 import { echoModel, startModelServer, type ModelServer, type Script, type WireFormat } from '../fakes/model-servers/index.ts'
 import { startTelegramServer, type TelegramServer, type TelegramServerOptions } from '../fakes/telegram-server/index.ts'
@@ -66,6 +67,16 @@ function merge(base: Record<string, unknown>, over: Record<string, unknown>): Re
 }
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** What does not end by itself is given up after a while, and no while passes on a clock that only a test moves. */
+async function closeInTime(gateway: Gateway, clock: Clock | undefined): Promise<void> {
+  const passing = clock instanceof FakeClock ? setInterval(() => void clock.advance(5_000), 1_000) : undefined
+  try {
+    await gateway.close()
+  } finally {
+    clearInterval(passing)
+  }
+}
+
 /** The whole gateway in this process, on a fresh state directory, with a scripted model and a Telegram server beside it. */
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const home = mkdtempSync(join(tmpdir(), 'moltbot-journey-'))
@@ -96,7 +107,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     },
     async stop() {
       for (const client of clients.splice(0)) client.close()
-      await harness.gateway.close()
+      await closeInTime(harness.gateway, options.clock)
     },
     async restart() {
       await harness.stop()
