@@ -19,7 +19,9 @@ function claim(port: number): boolean {
     writeFileSync(path, String(process.pid), { flag: 'wx' })
     ours.add(path)
     return true
-  } catch {
+  } catch (error) {
+    // The folder is another user's: whose ports they are is then left to chance.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return true
     // Somebody was given it: forgotten once they ended without a word, so that the next who comes by may have it.
     if (!isAlive(path)) rmSync(path, { force: true })
     return false
