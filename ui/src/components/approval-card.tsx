@@ -4,7 +4,7 @@ import type { Stage } from '../stage.ts'
 import { text } from '../text.ts'
 import type { Approval, ApprovalDecision } from '../wire.ts'
 import { clockTime, plainly, sessionTitle } from '../words.ts'
-import { useArmed, WholeText } from './considered.tsx'
+import { onceEach, useArmed, WholeText } from './considered.tsx'
 import { Icon, type IconName } from './icon.tsx'
 
 /** `m:ss`, or hours where it is long. */
@@ -49,7 +49,7 @@ export function approvalOutcome(approval: Approval): { words: string; icon: Icon
 
 function Answers(props: { stage: Stage; approval: Approval; seen: boolean }): VNode {
   const { approval, seen } = props
-  const armed = useArmed(approval.id)
+  const armed = useArmed(approval.id, seen)
   const { approvals } = props.stage.desk
   const busy = approvals.answering.value.has(approval.id)
   const refusal = approvals.refusals.value.get(approval.id)
@@ -64,7 +64,7 @@ function Answers(props: { stage: Stage; approval: Approval; seen: boolean }): VN
       <p class="quiet" id={scope}>{approval.always === undefined ? text.approvalNoAlways : text.approvalAlwaysMeans(approval.always)}</p>
       {seen ? null : <p class="quiet">{text.approvalReadAll}</p>}
       {refusal === undefined ? null : <p class="bad-words" role="alert">{refusal}</p>}
-      <div class="ask-buttons">
+      <div class="ask-buttons" onKeyDown={onceEach}>
         <button type="button" class="button primary" aria-disabled={busy || !ready} onClick={answer('allow-once')}>{text.approvalOnce}</button>
         {approval.always === undefined ? null : (
           <button type="button" class="button" aria-disabled={busy || !ready} aria-describedby={scope} onClick={answer('allow-always')}>{text.approvalAlways}</button>

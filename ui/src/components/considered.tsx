@@ -3,14 +3,20 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 const armedAfterMs = 500
 
-/** A question that appears under a pointer or a typing hand takes no yes before a person could have seen it. False until then, anew for each `id`. */
-export function useArmed(id: string): boolean {
+/** A question that appears under a pointer or a typing hand takes no yes before a person could have seen it: false until a moment after it was `seen`, anew for each `id`. */
+export function useArmed(id: string, seen: boolean): boolean {
   const [armedFor, setArmedFor] = useState<string>()
   useEffect(() => {
+    if (!seen) return undefined
     const timer = setTimeout(() => setArmedFor(id), armedAfterMs)
     return () => clearTimeout(timer)
-  }, [id])
+  }, [id, seen])
   return armedFor === id
+}
+
+/** For the buttons of a question: a key that is held down was pressed for something else, and presses none of them. */
+export function onceEach(event: KeyboardEvent): void {
+  if (event.repeat && event.key === 'Enter') event.preventDefault()
 }
 
 /** What would be done, in whole; `onSeen` once a person had all of it before their eyes. */

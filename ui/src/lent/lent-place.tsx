@@ -1,7 +1,7 @@
 import type { VNode } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import '../styles/lent.css'
-import { useArmed, WholeText } from '../components/considered.tsx'
+import { onceEach, useArmed, WholeText } from '../components/considered.tsx'
 import { Icon, type IconName } from '../components/icon.tsx'
 import type { LentAsk, LentCommand } from '../lending.ts'
 import type { Stage } from '../stage.ts'
@@ -65,9 +65,9 @@ function Camera(props: { stream: MediaStream; onTake: (video: HTMLVideoElement) 
 function LentCard(props: { stage: Stage; ask: LentAsk; more: number }): VNode {
   const { stage, ask, more } = props
   const { desk, lending } = stage
-  const armed = useArmed(ask.id)
   const what = exactly(ask)
   const [seen, setSeen] = useState(what === undefined)
+  const armed = useArmed(ask.id, seen)
   const [doing, setDoing] = useState<{ kind: 'asked' } | { kind: 'working' } | { kind: 'camera'; stream: MediaStream }>({ kind: 'asked' })
   const over = useRef(new AbortController())
   useEffect(() => () => over.current.abort(), [])
@@ -127,7 +127,7 @@ function LentCard(props: { stage: Stage; ask: LentAsk; more: number }): VNode {
             </div>
           ) : (
             <>
-              <div class="ask-buttons">
+              <div class="ask-buttons" onKeyDown={onceEach}>
                 <button type="button" class="button primary" aria-disabled={!ready} onClick={allow('once')}>{ask.command === 'file.pick' ? say.choose : say.once}</button>
                 {lasting ? <button type="button" class="button" aria-disabled={!ready} aria-describedby={`lent-means-${ask.id}`} onClick={allow(aWhileMs)}>{say.minutes}</button> : null}
                 {lasting ? <button type="button" class="button" aria-disabled={!ready} aria-describedby={`lent-means-${ask.id}`} onClick={allow('page')}>{say.page}</button> : null}
