@@ -12,57 +12,62 @@ const messagesPerSession = 20
 interface Pairs { whole: Times[]; direct: Times[] }
 const added = ({ whole, direct }: Pairs, what: keyof Times): number[] => whole.map((times, at) => times[what] - (direct[at]?.[what] ?? Number.NaN))
 
-/** One message at a time through each way in; each also goes to the model directly, right after, with the bytes the gateway sent. */
+/** A way in: sends one message and resolves with how long its answer took, once that was the right one. */
+interface Way { name: string; send(session: string, text: string, id: string): Promise<Times> }
+
+/**
+ * One message at a time through each way in, in turns, so that what the machine does meanwhile falls on all of them; each also goes to the model
+ * directly, right after, with the bytes the gateway sent.
+ */
 export async function measureLatency(gateway: { port: number }, model: ModelProcess, telegram: TelegramServer, messages: number): Promise<Figure[]> {
   const warmUp = Math.min(60, messages)
-  const pairs = async (name: string, send: (session: string, text: string, id: string) => Promise<Times>): Promise<Pairs> => {
-    const all: Pairs = { whole: [], direct: [] }
-    for (let count = -warmUp; count < messages; count += 1) {
-      const id = `${name}-${count + warmUp}`
-      const whole = await send(`${name}${Math.floor((count + warmUp) / messagesPerSession)}`, `please repeat ${id}`, id)
-      const direct = await model.ask(await model.last())
-      if (count < 0) continue
-      all.whole.push(whole)
-      all.direct.push(direct)
-    }
-    return all
-  }
-
   const agent = new Agent({ keepAlive: true })
   const post = async (user: string, content: string, id: string, stream: boolean): Promise<Times> => {
     const { times, text } = await timedPost(`http://127.0.0.1:${gateway.port}/v1/chat/completions`, JSON.stringify({ model: 'moltbot', user, stream, messages: [{ role: 'user', content }] }), { agent, headers: { authorization: `Bearer ${gatewayToken}` } })
     expectIn(text, id)
     return times
   }
-  const http = await pairs('http', (user, content, id) => post(user, content, id, false))
-  const streamed = await pairs('http-stream', (user, content, id) => post(user, content, id, true))
-  agent.destroy()
-
   const socket = await openSocket(gateway.port, gatewayToken)
   const stored: number[] = []
-  const ws = await pairs('ws', async (session, text, id) => {
-    const startedAt = performance.now()
-    const said = socket.say(session, text, id)
-    const first = said.begun.then(() => performance.now() - startedAt)
-    await said.stored
-    stored.push(performance.now() - startedAt)
-    const ending = await said.ended
-    const end = performance.now() - startedAt
-    expectIn(ending.text, id)
-    return { first: await first, end }
-  })
+  let person = 0
+  const ways = {
+    http: { name: 'http', send: (user, content, id) => post(user, content, id, false) },
+    streamed: { name: 'http-stream', send: (user, content, id) => post(user, content, id, true) },
+    ws: { name: 'ws', async send(session, text, id) {
+      const startedAt = performance.now()
+      const said = socket.say(session, text, id)
+      const first = said.begun.then(() => performance.now() - startedAt)
+      await said.stored
+      stored.push(performance.now() - startedAt)
+      const ending = await said.ended
+      const end = performance.now() - startedAt
+      expectIn(ending.text, id)
+      return { first: await first, end }
+    } },
+    chat: { name: 'telegram', async send(_session, text, id) {
+      const from = telegram.user(telegramPeople[person++ % telegramPeople.length] ?? 0, { name: 'Bench' })
+      const startedAt = performance.now()
+      telegram.say(from, text)
+      await telegram.nextSent((message) => message.chatId === from.id && message.text.includes(id), 30_000)
+      const end = performance.now() - startedAt
+      return { first: end, end }
+    } },
+  } satisfies Record<string, Way>
+  const measured = { http: { whole: [], direct: [] }, streamed: { whole: [], direct: [] }, ws: { whole: [], direct: [] }, chat: { whole: [], direct: [] } } as Record<keyof typeof ways, Pairs>
+  for (let count = -warmUp; count < messages; count += 1) {
+    for (const [key, { name, send }] of Object.entries(ways) as [keyof typeof ways, Way][]) {
+      const id = `${name}-${count + warmUp}`
+      const whole = await send(`${name}${Math.floor((count + warmUp) / messagesPerSession)}`, `please repeat ${id}`, id)
+      const direct = await model.ask(await model.last())
+      if (count < 0) continue
+      measured[key].whole.push(whole)
+      measured[key].direct.push(direct)
+    }
+  }
+  agent.destroy()
   socket.close()
   stored.splice(0, warmUp)
-
-  let person = 0
-  const chat = await pairs('telegram', async (_session, text, id) => {
-    const from = telegram.user(telegramPeople[person++ % telegramPeople.length] ?? 0, { name: 'Bench' })
-    const startedAt = performance.now()
-    telegram.say(from, text)
-    await telegram.nextSent((message) => message.chatId === from.id && message.text.includes(id), 30_000)
-    const end = performance.now() - startedAt
-    return { first: end, end }
-  })
+  const { http, streamed, ws, chat } = measured
 
   const figures = (name: string, each: Pairs, what: keyof Times, budgets: { p50?: number; p95?: number }): Figure[] => {
     const ms = (times: readonly Times[]): string => median(times.map((one) => one[what])).toFixed(1)

@@ -65,8 +65,10 @@ export function containerIsolation(options: ContainerOptions): Isolation {
   const ownPrefix = `moltbot-sbx-${options.owner === undefined ? 'any' : short(options.owner.name)}`
   const prefix = `${ownPrefix}-${options.owner === undefined ? 'any' : short(options.owner.run)}`
   const named = (): string => `${prefix}-${randomBytes(6).toString('hex')}`
+  /** Where engines begin: Podman leaves an empty file `oom` there when a container runs out of memory. Absent: where the gateway was started. */
+  const folder = options.owner === undefined ? undefined : join(options.owner.name, 'sandboxes')
   /** The same filter of system calls as everywhere, in the gateway's own folder. Absent: the engine's. */
-  const filter = options.owner === undefined ? undefined : join(options.owner.name, 'sandboxes', 'seccomp.json')
+  const filter = folder === undefined ? undefined : join(folder, 'seccomp.json')
   const wordsOf = (it: IsolatedProgram, name: string): string[] => containerWords(it, { engine, image, name, uid, gid, ...(filter === undefined ? {} : { filter }) })
   let found: { at: number; result: Awaited<ReturnType<Isolation['check']>> } | undefined
 
@@ -123,7 +125,7 @@ export function containerIsolation(options: ContainerOptions): Isolation {
 
   function start(it: IsolatedProgram): IsolatedProcess {
     const name = named()
-    const child = spawn(engine, wordsOf(it, name), { stdio: [it.input ? 'pipe' : 'ignore', 'pipe', 'pipe'] })
+    const child = spawn(engine, wordsOf(it, name), { ...(folder === undefined ? {} : { cwd: folder }), stdio: [it.input ? 'pipe' : 'ignore', 'pipe', 'pipe'] })
     child.stderr?.on('data', (data: Buffer) => child.stdout?.emit('data', data))
     const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null
     const engineSays = (words: string[]): Promise<boolean> => new Promise((resolve) => { execFile(engine, words, { timeout: 20_000 }, (error) => resolve(error === null)) })
