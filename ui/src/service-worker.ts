@@ -7,7 +7,7 @@
 /** What this file needs of a worker's scope; the page's own types know only windows. */
 interface WorkerScope {
   registration: ServiceWorkerRegistration
-  clients: { claim(): Promise<void>; matchAll(options: { type: 'window'; includeUncontrolled: boolean }): Promise<readonly WindowClient[]>; openWindow(url: string): Promise<unknown> }
+  clients: { claim(): Promise<void>; get(id: string): Promise<WindowClient | undefined>; matchAll(options: { type: 'window'; includeUncontrolled: boolean }): Promise<readonly WindowClient[]>; openWindow(url: string): Promise<unknown> }
   skipWaiting(): Promise<void>
   addEventListener(type: 'install' | 'activate', listener: (event: Extended) => void): void
   addEventListener(type: 'fetch', listener: (event: Extended & { request: Request; respondWith(answer: Promise<Response>): void }) => void): void
@@ -15,7 +15,7 @@ interface WorkerScope {
   addEventListener(type: 'notificationclick', listener: (event: Extended & { notification: Notification; action: string }) => void): void
 }
 interface Extended { waitUntil(work: Promise<unknown>): void }
-interface WindowClient { url: string; visibilityState: 'hidden' | 'visible'; focus(): Promise<unknown>; navigate(url: string): Promise<unknown>; postMessage(message: unknown): void }
+interface WindowClient { id: string; url: string; visibilityState: 'hidden' | 'visible'; focus(): Promise<unknown>; navigate(url: string): Promise<unknown>; postMessage(message: unknown): void }
 
 const worker = globalThis as unknown as WorkerScope
 const cacheName = 'moltbot-shell-1'
@@ -198,8 +198,9 @@ async function openPlace(place: string): Promise<void> {
   const address = new URL(place, base()).href
   const [page] = (await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })).filter((client) => inside(client.url) !== undefined)
   if (page === undefined) return void (await worker.clients.openWindow(address))
-  // A browser may keep a window behind others; it shows the place all the same.
-  await page.focus().catch(() => 'shown behind')
+  // A browser may keep a window behind others; it shows the place all the same. One that was closed in this moment shows nothing.
+  const isBefore = await page.focus().then(() => true, () => false)
+  if (!isBefore && (await worker.clients.get(page.id)) === undefined) return void (await worker.clients.openWindow(address))
   page.postMessage({ kind: 'go', hash: new URL(address).hash })
 }
 

@@ -56,7 +56,7 @@ describe.skipIf(noBrowser)(name, () => {
     })
   })
 
-  interface Scope { registration: ServiceWorkerRegistration }
+  interface Scope { registration: ServiceWorkerRegistration; clients: { matchAll(options: object): Promise<{ url: string }[]> }; shown?: number }
   interface Note { title: string; body: string; place: string; question?: string; actions: string[] }
 
   function inWorker<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -64,6 +64,19 @@ describe.skipIf(noBrowser)(name, () => {
     if (worker === undefined) throw new Error('there is no worker')
     return worker.evaluate(work)
   }
+  /** How many notifications the worker has shown, with all that comes of showing one. */
+  const notesShown = (): Promise<number> => inWorker(async () => {
+    const scope = globalThis as unknown as Scope
+    if (scope.shown === undefined) {
+      scope.shown = 0
+      const show = scope.registration.showNotification.bind(scope.registration)
+      scope.registration.showNotification = async (...given) => {
+        await show(...given)
+        scope.shown = (scope.shown ?? 0) + 1
+      }
+    }
+    return scope.shown
+  })
   const notes = (): Promise<Note[]> => inWorker(async () => (await (globalThis as unknown as Scope).registration.getNotifications()).map((note) => ({
     title: note.title, body: note.body, ...(note.data as { place: string; question?: string }), actions: (note as unknown as { actions: { title: string }[] }).actions.map(({ title }) => title),
   })))
@@ -73,7 +86,10 @@ describe.skipIf(noBrowser)(name, () => {
     const { message } = await service.message(delivered)
     delivered += 1
     if (message['kind'] !== kind) return bring(kind)
+    // Who asks Chromium for all notifications while it is about to show one takes that one away.
+    const before = await notesShown()
     await tools.send('ServiceWorker.deliverPushMessage', { origin: new URL(home.url).origin, registrationId, data: JSON.stringify(message) })
+    await expect.poll(notesShown).toBeGreaterThan(before)
     return message
   }
   const shown = async (title: string): Promise<Note> => {
@@ -190,6 +206,7 @@ describe.skipIf(noBrowser)(name, () => {
     await bring()
     await shown(question)
     await home.page.goto('about:blank')
+    await expect.poll(() => inWorker(async () => (await (globalThis as unknown as Scope).clients.matchAll({ type: 'window', includeUncontrolled: true })).filter(({ url }) => url.startsWith('http')).length)).toBe(0)
     await home.page.context().clearCookies()
     await tap(question, 'allow')
     expect(await shown('Your answer did not count')).toMatchObject({ body: 'Open the page and sign in to answer.', place: './#/approvals' })
