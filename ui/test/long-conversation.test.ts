@@ -177,6 +177,8 @@ describe.skipIf(noBrowser)(`a conversation of 5,000 messages${noBrowser ? ' (lef
       expect({ ...found, lines: found.lines > 0 && found.lines <= linesMax }, `${found.lines} lines at step ${step}`).toEqual({ holes: 0, sorted: true, lines: true })
     }
     expect(await page.getByRole('article').last().getAttribute('aria-setsize')).toBe(String(count))
+    // Here it followed the end, and what was drawn there is measured first.
+    await calm()
     await scrollTo(0)
     expect(await page.getByRole('article').first().innerText()).toContain('Question 1.')
     expect(await page.getByRole('article').first().getAttribute('aria-posinset')).toBe('1')

@@ -11,10 +11,12 @@ const waitingMax = 1_000
 /** Messages remembered, to know a repetition without its keys, to quote, and to say what was read. */
 const rememberedMax = 200
 const unreadMax = 50
-/** So long the later messages of a chat wait for one that could not be opened and that its telephone was asked for again; one that can be reached answers within it. */
+/**
+ * So long in all the later messages of a chat wait, within `patienceAnewMs`, for those that could not be opened and that their telephones were asked for
+ * again: one that can be reached answers in a fraction of it, and nobody holds a group up by sending what nobody can open.
+ */
 const askedPatienceMs = 5_000
-/** For so long a chat whose telephone did not answer in time is not held up again. */
-const impatientMs = 10 * 60_000
+const patienceAnewMs = 10 * 60_000
 
 export interface HandOver {
   /** One message as it came; `pass` acknowledges it and does what else is due. */
@@ -67,7 +69,7 @@ export function createHandOver({ host, library, selfChat, fetchFile, isOurs, isC
   const aside = AsyncLocalStorage.snapshot()
   const lanes = new Map<string, Promise<void>>()
   const asked = new Map<string, Asked>()
-  const impatient = new Map<string, number>()
+  const patience = new Map<string, { leftMs: number; until: number }>()
   const begun = new Set<Promise<unknown>>()
   const { insist, end } = createInsistence(host, 'whatsapp', () => new Problem('whatsapp-closing', 'The connection is being closed.'))
   const remembered = new Map<string, Remembered>()
@@ -124,21 +126,22 @@ export function createHandOver({ host, library, selfChat, fetchFile, isOurs, isC
     })
   }
 
-  /** The lane waits from now on for this message, which could not be opened. */
+  /** The lane waits from now on for this message, which could not be opened, as long as it has patience. */
   function awaitAgain(lane: string, id: string): void {
-    if (closed || (impatient.get(lane) ?? 0) > host.clock.now()) return
-    impatient.delete(lane)
+    if (closed) return
     const before = asked.get(lane)
     if (before !== undefined) return void before.ids.add(id)
+    const since = host.clock.now()
+    const known = patience.get(lane)
+    const { leftMs, until } = known === undefined || known.until <= since ? { leftMs: askedPatienceMs, until: since + patienceAnewMs } : known
+    if (leftMs <= 0) return
     let resolve = (): void => undefined
     const over = new Promise<void>((done) => (resolve = done))
-    const cancel = host.clock.after(askedPatienceMs, () => {
-      keep(impatient, lane, host.clock.now() + impatientMs)
-      asked.get(lane)?.end()
-    })
+    const cancel = host.clock.after(leftMs, () => asked.get(lane)?.end())
     asked.set(lane, { ids: new Set([id]), over, end() {
       cancel()
       asked.delete(lane)
+      keep(patience, lane, { leftMs: leftMs - (host.clock.now() - since), until })
       resolve()
     } })
   }

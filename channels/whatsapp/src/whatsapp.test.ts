@@ -294,6 +294,21 @@ describe('what came', () => {
     expect(server.seen.receipts.filter(({ attrs }) => attrs.type === 'retry').length).toBeGreaterThanOrEqual(1)
   })
 
+  it('what is asked for again and again uses up the patience of its chat', async () => {
+    const clock = fastClock(1)
+    const waits = vi.spyOn(clock, 'after')
+    const { server, host, anna } = await stage({}, {}, { clock })
+    server.say(anna, 'one')
+    await taken(host, 1)
+    waits.mockClear()
+    for (const text of ['two', 'three', 'four']) server.say(anna, text, { spoilt: true })
+    await taken(host, 4)
+    const held = waits.mock.calls.map(([delayMs]) => delayMs).filter((delayMs) => delayMs > 1_000 && delayMs <= 5_000)
+    expect(held[0]).toBe(5_000)
+    expect(held).toEqual([...held].sort((a, b) => b - a))
+    expect(held.at(-1)).toBeLessThan(5_000)
+  })
+
   it('what never comes again holds its chat up once, and nobody else', async () => {
     const clock = fastClock(20)
     const waits = vi.spyOn(clock, 'after')
